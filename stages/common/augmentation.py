@@ -1,0 +1,57 @@
+"""Small random affine changes of images, for a whole batch at once."""
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+
+class Augmentation:
+    """Rotate, scale, shear and shift each image of a batch of sequences by its own random amounts.
+
+    Args:
+        settings: train.augment of params.yaml; rotate and shear in degrees, scale a fraction,
+            shift in pixels; each is the most that is drawn, uniformly, either way.
+        image_shape: [rows, columns].
+        pixel_order: the order in which the sequences hold the pixels; None for the natural one.
+        background: the level that comes in from outside the image.
+    """
+
+    def __init__(
+        self,
+        settings: dict[str, float],
+        image_shape: list[int],
+        pixel_order: list[int] | None,
+        device: torch.device,
+    ) -> None:
+        self.settings = settings
+        self.shape = image_shape
+        self.order = None if pixel_order is None else torch.tensor(pixel_order, device=device)
+        self.back = None if self.order is None else self.order.argsort()
+
+    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        """Change sequences x [N, T, F] of grey levels: float32 [N, T, F]."""
+        pixels = x.reshape(len(x), -1).float()
+        if self.back is not None:
+            pixels = pixels[:, self.back]
+        images = pixels.view(len(x), 1, *self.shape)
+        matrices = self._matrices(len(x), generator).to(x.device)
+        grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+        changed = F.grid_sample(images, grid, align_corners=False).reshape(len(x), -1)
+        return (changed if self.order is None else changed[:, self.order]).view(x.shape)
+
+    def _matrices(self, count: int, generator: torch.Generator) -> Tensor:
+        draw = torch.rand(6, count, generator=generator) * 2 - 1
+        angle = draw[0] * math.radians(self.settings["rotate"])
+        zoom_x = 1 + draw[1] * self.settings["scale"]
+        zoom_y = 1 + draw[2] * self.settings["scale"]
+        shear = torch.tan(draw[3] * math.radians(self.settings["shear"]))
+        rows, columns = self.shape
+        # affine_grid counts from -1 to 1, so a pixel is 2 / size
+        shift_x = draw[4] * self.settings["shift"] * 2 / columns
+        shift_y = draw[5] * self.settings["shift"] * 2 / rows
+        cos, sin = torch.cos(angle), torch.sin(angle)
+        first = torch.stack([cos * zoom_x, (shear * cos - sin) * zoom_y, shift_x], dim=1)
+        second = torch.stack([sin * zoom_x, (shear * sin + cos) * zoom_y, shift_y], dim=1)
+        return torch.stack([first, second], dim=1)

@@ -1,0 +1,149 @@
+"""Classical forecasts that a network must beat.
+
+A method is fitted once, on a training part, and gives a forecaster: a function of any later
+history (the training part, or more) and a number of steps, which refits nothing.
+"""
+
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+
+Forecaster = Callable[[np.ndarray, int], np.ndarray]
+
+
+def naive(training: np.ndarray, period: int) -> Forecaster:
+    """The last value."""
+    return lambda history, steps: np.full(steps, history[-1])
+
+
+def seasonal_naive(training: np.ndarray, period: int) -> Forecaster:
+    """The value one period before."""
+    return lambda history, steps: np.resize(history[-period:], steps)
+
+
+def last_growth(training: np.ndarray, period: int) -> Forecaster:
+    """The value one period before, times the growth over the last period.
+
+    The growth is the last value over its own value one period before; it compounds with each
+    further period, since the forecast then stands on forecasts.
+    """
+
+    def forecast(history: np.ndarray, steps: int) -> np.ndarray:
+        values = np.concatenate([history, np.empty(steps)])
+        growth = history[-1] / history[-1 - period]
+        for step in range(len(history), len(values)):
+            values[step] = values[step - period] * growth
+        return values[len(history) :]
+
+    return forecast
+
+
+def drift(training: np.ndarray, period: int) -> Forecaster:
+    """The line through the first and the last value (Hyndman & Athanasopoulos 2021, 5.2)."""
+
+    def forecast(history: np.ndarray, steps: int) -> np.ndarray:
+        slope = (history[-1] - history[0]) / (len(history) - 1)
+        return history[-1] + slope * np.arange(1, steps + 1)
+
+    return forecast
+
+
+def holt_winters(training: np.ndarray, period: int) -> Forecaster:
+    """Additive trend, multiplicative season (Winters 1960), by statsmodels."""
+    from statsmodels.tsa.holtwinters import ExponentialSmoothing
+
+    seasonal = period > 1 and len(training) >= 2 * period
+    form = {
+        "trend": "add",
+        "seasonal": ("mul" if training.min() > 0 else "add") if seasonal else None,
+        "seasonal_periods": period if seasonal else None,
+    }
+    fitted = ExponentialSmoothing(training, **form).fit().params
+    known = {
+        "initial_level": fitted["initial_level"],
+        "initial_trend": fitted["initial_trend"],
+        "initial_seasonal": fitted["initial_seasons"] if seasonal else None,
+    }
+    smoothing = {
+        "smoothing_level": fitted["smoothing_level"],
+        "smoothing_trend": fitted["smoothing_trend"],
+        "smoothing_seasonal": fitted["smoothing_seasonal"] if seasonal else None,
+    }
+
+    def forecast(history: np.ndarray, steps: int) -> np.ndarray:
+        model = ExponentialSmoothing(history, **form, initialization_method="known", **known)
+        return model.fit(**smoothing, optimized=False).forecast(steps)
+
+    return forecast
+
+
+def sarima(training: np.ndarray, period: int) -> Forecaster:
+    """SARIMA(0,1,1)(0,1,1) on logs, the airline model (Box & Jenkins 1970), by statsmodels."""
+    from statsmodels.tsa.statespace.sarimax import SARIMAX
+
+    season = (0, 1, 1, period) if period > 1 else (0, 0, 0, 0)
+    into, back = _logs(training)
+    fitted = SARIMAX(into(training), order=(0, 1, 1), seasonal_order=season).fit(disp=False)
+
+    def forecast(history: np.ndarray, steps: int) -> np.ndarray:
+        return back(fitted.apply(into(history)).forecast(steps))
+
+    return forecast
+
+
+def ets(training: np.ndarray, period: int) -> Forecaster:
+    """Automatic exponential smoothing on logs (Hyndman et al. 2002), by statsforecast."""
+    from statsforecast.models import AutoETS
+
+    return _statsforecast(AutoETS(season_length=period), training)
+
+
+def theta(training: np.ndarray, period: int) -> Forecaster:
+    """Automatic Theta on logs (Fiorucci et al. 2016), by statsforecast."""
+    from statsforecast.models import AutoTheta
+
+    return _statsforecast(AutoTheta(season_length=period), training)
+
+
+def _statsforecast(model, training: np.ndarray) -> Forecaster:
+    into, back = _logs(training)
+    fitted = model.fit(into(training))
+
+    def forecast(history: np.ndarray, steps: int) -> np.ndarray:
+        return back(fitted.forward(into(history), h=steps)["mean"])
+
+    return forecast
+
+
+def _logs(training: np.ndarray) -> tuple[Callable, Callable]:
+    """Logarithm and exponential for a positive series; nothing for others."""
+    if training.min() > 0:
+        return np.log, np.exp
+    return (lambda y: y), (lambda y: y)
+
+
+BASELINES: dict[str, Callable[[np.ndarray, int], Forecaster]] = {
+    "naive": naive,
+    "seasonal_naive": seasonal_naive,
+    "last_growth": last_growth,
+    "drift": drift,
+    "holt_winters": holt_winters,
+    "ets": ets,
+    "sarima": sarima,
+    "theta": theta,
+}
+
+
+def fit_quietly(name: str, training: np.ndarray, period: int) -> Forecaster:
+    """Fit a baseline without the warnings that its library prints on short series."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        forecaster = BASELINES[name](training, period)
+
+    def forecast(history: np.ndarray, steps: int) -> np.ndarray:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return np.asarray(forecaster(history, steps), dtype=np.float64)
+
+    return forecast

@@ -1,0 +1,51 @@
+"""Faults that a user can mend: one line on stderr and a non-zero exit, never a traceback."""
+
+import errno
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+
+class InputError(Exception):
+    """Bad input. The message is one line that names the file or key and the mend."""
+
+
+MENDS = {
+    errno.ENOSPC: "the disk is full: free some space and run again",
+    errno.EDQUOT: "the disk quota is used up: free some space and run again",
+    errno.EACCES: "permission denied: make it writable and run again",
+    errno.EPERM: "permission denied: make it writable and run again",
+    errno.EROFS: "the file system is read-only: choose a writable place and run again",
+}
+
+
+def exit_code(work: Callable[[], None]) -> int:
+    """Run ``work``; print any fault that a user can mend as one line on stderr.
+
+    Returns:
+        0 when ``work`` returns, 1 for bad input or a fault of the file system, 130 for Ctrl-C.
+    """
+    try:
+        work()
+    except InputError as error:
+        return _report(str(error), 1)
+    except OSError as error:
+        # safetensors raises a bare OSError subclass without errno when the disk is full
+        mend = MENDS.get(error.errno or 0, error.strerror or str(error))
+        name = f"{error.filename}: " if error.filename else ""
+        return _report(f"{name}{mend}", 1)
+    except KeyboardInterrupt:
+        return _report("stopped; `dvc repro` goes on from here", 130)
+    return 0
+
+
+def _report(message: str, code: int) -> int:
+    print("error: " + " ".join(message.split()), file=sys.stderr)
+    return code
+
+
+def require(path: Path, mend: str) -> Path:
+    """Return ``path`` if it exists; raise InputError with ``mend`` otherwise."""
+    if not path.exists():
+        raise InputError(f"{path} is missing: {mend}")
+    return path

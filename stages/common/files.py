@@ -1,0 +1,88 @@
+"""Reading and writing the files that stages hand on: whole or not at all."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save_file
+
+from stages.common.errors import InputError, require
+
+
+@contextmanager
+def output_folder(folder: Path) -> Iterator[Path]:
+    """A new folder to write into, moved to ``folder`` when the block ends without a fault."""
+    with _partial(folder) as partial:
+        yield partial
+        shutil.rmtree(folder, ignore_errors=True)
+        os.replace(partial, folder)
+
+
+@contextmanager
+def output_files(folder: Path) -> Iterator[Path]:
+    """A new folder to write into; what it holds joins ``folder`` if the block ends without a fault.
+
+    What else lies in ``folder`` stays there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with _partial(folder / "new") as partial:
+        yield partial
+        for path in sorted(partial.iterdir()):
+            if path.is_dir():
+                shutil.rmtree(folder / path.name, ignore_errors=True)
+            os.replace(path, folder / path.name)
+
+
+@contextmanager
+def _partial(path: Path) -> Iterator[Path]:
+    partial = path.with_name(path.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write ``content`` as indented JSON; numbers that are not finite become null."""
+    path.write_text(json.dumps(_finite(content), indent=2) + "\n", encoding="utf-8")
+
+
+def _finite(content: Any) -> Any:
+    if isinstance(content, dict):
+        return {key: _finite(value) for key, value in content.items()}
+    if isinstance(content, list | tuple):
+        return [_finite(value) for value in content]
+    if isinstance(content, float | np.floating):
+        return float(content) if np.isfinite(content) else None
+    return content
+
+
+def read_json(path: Path, stage: str) -> Any:
+    """Read the JSON that ``stage`` wrote; InputError if it is missing or damaged."""
+    require(path, f"run `dvc repro {stage}`")
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:
+        raise InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`") from None
+
+
+def write_tensors(path: Path, tensors: dict[str, np.ndarray]) -> None:
+    """Write arrays as safetensors; the bytes depend on the arrays alone."""
+    save_file({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, path)
+
+
+def read_tensors(path: Path, stage: str) -> dict[str, np.ndarray]:
+    """Read the arrays that ``stage`` wrote; InputError if they are missing or damaged."""
+    require(path, f"run `dvc repro {stage}`")
+    try:
+        return load_file(path)
+    except (SafetensorError, ValueError):
+        raise InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`") from None

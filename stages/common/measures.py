@@ -1,0 +1,35 @@
+"""Measures of forecasts, each over the steps of one series."""
+
+import numpy as np
+
+
+def seasonal_naive_error(training: np.ndarray, period: int) -> float:
+    """The scale of MASE: mean absolute error of the seasonal naive forecast inside ``training``.
+
+    Hyndman & Koehler 2006, eq. (9) with lag ``period``. NaN for a series that repeats exactly.
+    """
+    lag = period if len(training) > period else 1
+    error = float(np.abs(training[lag:] - training[:-lag]).mean())
+    return error if error > 0 else float("nan")
+
+
+def measure(y: np.ndarray, forecast: np.ndarray, scale: float) -> dict[str, float]:
+    """Measure ``forecast`` [n] of ``y`` [n], both in the units of the series.
+
+    Args:
+        scale: ``seasonal_naive_error`` of the training part.
+
+    Returns:
+        mae and rmse in the units of the series, mape and smape in per cent (Makridakis 1993:
+        200 |y - f| / (|y| + |f|)), mase without unit. mape is NaN where y holds a zero.
+    """
+    errors = np.abs(y - forecast)
+    sizes = np.abs(y) + np.abs(forecast)
+    relative = 100 * errors / np.abs(y) if np.all(y != 0) else np.full(len(y), np.nan)
+    return {
+        "mae": float(errors.mean()),
+        "rmse": float(np.sqrt((errors**2).mean())),
+        "mape": float(relative.mean()),
+        "smape": float((200 * errors / np.where(sizes > 0, sizes, 1)).mean()),
+        "mase": float(errors.mean() / scale),
+    }

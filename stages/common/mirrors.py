@@ -1,0 +1,120 @@
+"""Fetching a file from the first mirror that serves the right bytes."""
+
+import hashlib
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import unquote, urlparse
+
+import requests
+from rich.console import Console
+from rich.progress import Progress
+
+from stages.common.errors import InputError
+
+TRIES = 3
+CONNECT_SECONDS, READ_SECONDS = 10, 30
+CHUNK = 1 << 16
+LARGEST = 256 << 20  # bytes; no image data set of this format comes near it
+
+
+def fetch(name: str, md5: str, mirrors: list[str], folder: Path) -> None:
+    """Put the file ``name`` with the given MD5 sum into ``folder``.
+
+    Args:
+        name: file name, joined to each mirror.
+        md5: hexadecimal sum; bytes with another sum are never kept.
+        mirrors: folders, ``file://`` or ``http(s)://`` addresses, tried in order.
+
+    Raises:
+        InputError: no mirror gave the right bytes; the message says what each answered.
+    """
+    answers = []
+    for mirror in mirrors:
+        for attempt in range(TRIES):
+            try:
+                _fetch_once(mirror, name, md5, folder / name)
+                return
+            except _Refusal as refusal:
+                answers.append(f"{mirror}: {refusal}")
+                break
+            except (requests.RequestException, _Damage) as fault:
+                if attempt == TRIES - 1:
+                    answers.append(f"{mirror}: {_reason(fault)}")
+                else:
+                    time.sleep(0.5 * 2**attempt)
+    tried = "; ".join(answers) or "no mirror is named"
+    raise InputError(
+        f"{name}: no mirror gave it ({tried}); set MNIST_MIRROR to a folder or address that "
+        "holds it, or run with -S tasks.mnist.data.dataset=digits, which needs no network"
+    )
+
+
+class _Refusal(Exception):
+    """An answer that another try won't change."""
+
+
+class _Damage(Exception):
+    """Wrong bytes, which another try may mend."""
+
+
+def _fetch_once(mirror: str, name: str, md5: str, target: Path) -> None:
+    partial = target.with_name(target.name + ".partial")
+    local = _local_folder(mirror)
+    if local is None:
+        _download(f"{mirror.rstrip('/')}/{name}", partial)
+    elif (local / name).is_file():
+        shutil.copyfile(local / name, partial)
+    else:
+        raise _Refusal("no such file")
+    with partial.open("rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
+    if found != md5:
+        partial.unlink()
+        raise _Damage(f"its MD5 sum is {found}, not {md5}")
+    partial.replace(target)
+
+
+def _local_folder(mirror: str) -> Path | None:
+    address = urlparse(mirror)
+    if address.scheme in ("http", "https"):
+        return None
+    return Path(unquote(address.path)) if address.scheme == "file" else Path(mirror)
+
+
+def _download(url: str, partial: Path) -> None:
+    # identity: a server that unpacks .gz on the way would change the bytes
+    headers = {"Accept-Encoding": "identity"}
+    timeout = (CONNECT_SECONDS, READ_SECONDS)
+    with requests.get(url, stream=True, timeout=timeout, headers=headers) as response:
+        if 400 <= response.status_code < 500:
+            raise _Refusal(f"HTTP {response.status_code}")
+        response.raise_for_status()
+        size = int(response.headers.get("Content-Length", 0))
+        with partial.open("wb") as file:
+            for chunk in _with_progress(response.iter_content(CHUNK), partial.stem, size):
+                file.write(chunk)
+                if file.tell() > LARGEST:
+                    raise _Refusal(f"sends more than {LARGEST >> 20} MiB")
+
+
+def _with_progress(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
+    console = Console(stderr=True)
+    with Progress(console=console, disable=not console.is_terminal) as progress:
+        bar = progress.add_task(name, total=size or None)
+        for chunk in chunks:
+            progress.advance(bar, len(chunk))
+            yield chunk
+
+
+def _reason(fault: Exception) -> str:
+    if isinstance(fault, requests.HTTPError):
+        return f"HTTP {fault.response.status_code}"
+    if isinstance(fault, requests.Timeout):
+        return "no answer in time"
+    if isinstance(fault, requests.TooManyRedirects):
+        return "redirects in a circle"
+    if isinstance(fault, requests.ConnectionError):
+        return "cannot be reached"
+    return str(fault)

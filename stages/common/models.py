@@ -1,0 +1,53 @@
+"""Trained networks as they lie on disk: weights in safetensors, and a JSON card."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stages.common.files import read_json, read_tensors, write_json, write_tensors
+from stages.common.network import RecurrentNetwork
+from stages.common.params import Model
+
+
+def build_network(shape: dict, model: Model) -> RecurrentNetwork:
+    """A new network for the windows whose card is ``shape``."""
+    return RecurrentNetwork(
+        shape["features"], shape["outputs"], **model.model_dump(), **shape["input"]
+    )
+
+
+def write_models(folder: Path, networks: dict[str, list[dict[str, Tensor]]], card: dict) -> None:
+    """Write the weights of each fit's members under the names FIT.MEMBER.WEIGHT, and the card."""
+    tensors = {
+        f"{fit}.{member}.{name}": value.cpu().numpy()
+        for fit, members in networks.items()
+        for member, weights in enumerate(members)
+        for name, value in weights.items()
+    }
+    write_tensors(folder / "weights.safetensors", tensors)
+    write_json(folder / "card.json", card)
+
+
+def read_models(
+    folder: Path, task_name: str, device: torch.device
+) -> tuple[dict[str, list[RecurrentNetwork]], dict]:
+    """The networks of each fit, in evaluation mode, and the card."""
+    stage = f"train@{task_name}"
+    card = read_json(folder / "card.json", stage)
+    tensors = read_tensors(folder / "weights.safetensors", stage)
+    networks: dict[str, list[RecurrentNetwork]] = {}
+    for fit, members in card["fits"].items():
+        networks[fit] = []
+        for member in range(len(members)):
+            network = build_network(card["windows"], Model(**card["model"]))
+            start = f"{fit}.{member}."
+            weights = {
+                name.removeprefix(start): torch.from_numpy(np.array(value))
+                for name, value in tensors.items()
+                if name.startswith(start)
+            }
+            network.load_state_dict(weights)
+            networks[fit].append(network.to(device).eval())
+    return networks, card

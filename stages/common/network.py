@@ -1,0 +1,140 @@
+"""The network: torch.nn.RNN, LSTM or GRU, and a linear head."""
+
+import torch
+from torch import Tensor, nn
+
+CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
+GATES = {"rnn": 1, "lstm": 4, "gru": 3}
+
+
+class RecurrentNetwork(nn.Module):
+    r"""A stack of recurrent layers that reads a sequence, and a linear head that answers.
+
+    For layer input x_t and hidden state h_t (both vectors, σ the logistic function, ⊙ the product
+    by element; the first layer's x_t is the data, that of each further layer is h_t of the one
+    below), with h_0 = c_0 = 0:
+
+    RNN (Elman 1990)::
+
+        h_t = tanh(W_ih x_t + b_ih + W_hh h_{t-1} + b_hh)         (or relu)
+
+    LSTM (Hochreiter & Schmidhuber 1997; Gers et al. 2000)::
+
+        i_t = σ(W_ii x_t + b_ii + W_hi h_{t-1} + b_hi)            input gate
+        f_t = σ(W_if x_t + b_if + W_hf h_{t-1} + b_hf)            forget gate
+        g_t = tanh(W_ig x_t + b_ig + W_hg h_{t-1} + b_hg)         candidate
+        o_t = σ(W_io x_t + b_io + W_ho h_{t-1} + b_ho)            output gate
+        c_t = f_t ⊙ c_{t-1} + i_t ⊙ g_t
+        h_t = o_t ⊙ tanh(c_t)
+
+    GRU (Cho et al. 2014)::
+
+        r_t = σ(W_ir x_t + b_ir + W_hr h_{t-1} + b_hr)            reset gate
+        z_t = σ(W_iz x_t + b_iz + W_hz h_{t-1} + b_hz)            update gate
+        n_t = tanh(W_in x_t + b_in + r_t ⊙ (W_hn h_{t-1} + b_hn))  candidate
+        h_t = (1 - z_t) ⊙ n_t + z_t ⊙ h_{t-1}
+
+    torch stacks the gates' matrices: with H = hidden_size, F = features, D = 2 if bidirectional
+    else 1, ``recurrent.weight_ih_l0`` is [G * H, F], ``weight_ih_lK`` [G * H, D * H] and
+    ``weight_hh_lK`` [G * H, H], with G = 1 (RNN), 4 (LSTM) or 3 (GRU): an LSTM has 4 times the
+    parameters of a plain RNN, a GRU 3 times.
+
+    Args:
+        features: F, numbers in each step.
+        outputs: K, classes or steps ahead.
+        cell: rnn, lstm or gru.
+        hidden_size, num_layers, bias, dropout, bidirectional: as in torch.nn.LSTM; dropout acts
+            between layers. nonlinearity (tanh or relu) is for rnn alone.
+        pooling: what the head reads of the last layer's outputs: the last (the last forward and
+            the first backward one if bidirectional), their mean, or their largest.
+        head_dropout: dropout before the head.
+        forget_bias: initial bias of an LSTM's forget gate. PyTorch keeps two biases, whose sum
+            acts: the input's is set, the recurrent one zeroed.
+        orthogonal: whether recurrent matrices start orthogonal, by gate (Saxe et al. 2014).
+        shift, scale: the input x becomes (x - shift) / scale first, so that the weights' file
+            holds the normalization too.
+    """
+
+    def __init__(
+        self,
+        features: int,
+        outputs: int,
+        cell: str = "lstm",
+        hidden_size: int = 50,
+        num_layers: int = 1,
+        nonlinearity: str = "tanh",
+        bias: bool = True,
+        dropout: float = 0.0,
+        bidirectional: bool = False,
+        pooling: str = "last",
+        head_dropout: float = 0.0,
+        forget_bias: float = 0.0,
+        orthogonal: bool = False,
+        shift: float = 0.0,
+        scale: float = 1.0,
+    ) -> None:
+        super().__init__()
+        options = {"nonlinearity": nonlinearity} if cell == "rnn" else {}
+        self.recurrent = CELLS[cell](
+            input_size=features,
+            hidden_size=hidden_size,
+            num_layers=num_layers,
+            bias=bias,
+            batch_first=True,
+            # torch warns about dropout that has no layer to act between
+            dropout=dropout if num_layers > 1 else 0.0,
+            bidirectional=bidirectional,
+            **options,
+        )
+        self.head_dropout = nn.Dropout(head_dropout)
+        self.head = nn.Linear(hidden_size * (2 if bidirectional else 1), outputs)
+        self.pooling = pooling
+        self.register_buffer("shift", torch.tensor(float(shift)))
+        self.register_buffer("scale", torch.tensor(float(scale)))
+        self._initialize(cell, forget_bias, orthogonal)
+
+    def _initialize(self, cell: str, forget_bias: float, orthogonal: bool) -> None:
+        hidden = self.recurrent.hidden_size
+        for name, parameter in self.recurrent.named_parameters():
+            if orthogonal and name.startswith("weight_hh"):
+                for gate in parameter.data.split(hidden):
+                    nn.init.orthogonal_(gate)
+            if cell == "lstm" and forget_bias and name.startswith("bias"):
+                value = forget_bias if name.startswith("bias_ih") else 0.0
+                parameter.data[hidden : 2 * hidden] = value
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Answer for sequences x [N, T, F] of any number type: [N, K]."""
+        output, _ = self.recurrent(self._normalized(x))  # [N, T, D * H]
+        return self.head(self.head_dropout(self._pooled(output)))
+
+    def answers_by_step(self, x: Tensor) -> Tensor:
+        """Answers after 1, 2, … T steps of x [N, T, F]: [N, T, K].
+
+        A network of one direction is read once; a bidirectional one anew for each length, since
+        its backward half starts at the last step that it is given.
+        """
+        steps = range(1, x.shape[1] + 1)
+        if self.recurrent.bidirectional:
+            return torch.stack([self(x[:, :step]) for step in steps], dim=1)
+        output, _ = self.recurrent(self._normalized(x))
+        return torch.stack([self.head(self._pooled(output[:, :step])) for step in steps], dim=1)
+
+    def _normalized(self, x: Tensor) -> Tensor:
+        return (x.to(self.shift.dtype) - self.shift) / self.scale
+
+    def _pooled(self, output: Tensor) -> Tensor:
+        """Sum up outputs [N, T, D * H] over time: [N, D * H]."""
+        if self.pooling == "mean":
+            return output.mean(dim=1)
+        if self.pooling == "max":
+            return output.amax(dim=1)
+        if not self.recurrent.bidirectional:
+            return output[:, -1]
+        forward, backward = output.chunk(2, dim=2)
+        return torch.cat([forward[:, -1], backward[:, 0]], dim=1)
+
+
+def count_parameters(network: nn.Module) -> int:
+    """How many numbers training adjusts."""
+    return sum(parameter.numel() for parameter in network.parameters())

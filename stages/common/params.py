@@ -1,0 +1,230 @@
+"""Every parameter of the pipeline, read from ``params.yaml`` and checked before any work starts."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML, YAMLError
+
+from stages.common.errors import InputError
+
+PARAMS_FILE = Path("params.yaml")
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+def _inside_project(path: str) -> str:
+    if not path or Path(path).is_absolute() or ".." in Path(path).parts or path.startswith("~"):
+        raise ValueError(f"{path!r} leads out of the project; copy the file into data/raw/")
+    return path
+
+
+ProjectPath = Annotated[str, AfterValidator(_inside_project)]
+
+
+class Block(BaseModel):
+    """A block of ``params.yaml``: no unknown keys, no silent conversions, nothing infinite."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class DatasetFiles(Block):
+    mirrors: list[str]
+    md5: dict[str, Annotated[str, Field(pattern=r"^[0-9a-f]{32}$")]]
+
+
+class ImagesData(Block):
+    dataset: str
+    csv: ProjectPath
+    validation_images: Count
+
+
+class SeriesData(Block):
+    csv: ProjectPath
+    period: Count
+    test_fraction: Share
+    validation_fraction: Share
+    id_column: str | None = None
+    time_column: str | None = None
+    value_column: str | None = None
+
+
+class ImagesNormalize(Block):
+    method: Literal["none", "minmax", "standard"]
+
+
+class SeriesNormalize(Block):
+    method: Literal[
+        "none",
+        "minmax",
+        "standard",
+        "log_standard",
+        "log_difference",
+        "log_seasonal_difference",
+        "log_seasonal_and_first_difference",
+    ]
+
+
+class ImagesWindows(Block):
+    sequence: Literal["rows", "pixels", "permuted", "flat"]
+
+
+class SeriesWindows(Block):
+    look_back: Count
+    horizon: Count
+    center: Literal["none", "mean", "last"]
+
+
+class Model(Block):
+    """Arguments of torch.nn.RNN, LSTM and GRU, and of the head that reads them."""
+
+    cell: Literal["rnn", "lstm", "gru"]
+    hidden_size: Count
+    num_layers: Count
+    nonlinearity: Literal["tanh", "relu"]
+    bias: bool
+    dropout: Fraction
+    bidirectional: bool
+    pooling: Literal["last", "mean", "max"]
+    head_dropout: Fraction
+    forget_bias: float
+    orthogonal: bool
+
+
+class Augment(Block):
+    rotate: Annotated[float, Field(ge=0, le=180)]
+    scale: Fraction
+    shear: Annotated[float, Field(ge=0, lt=45)]
+    shift: Annotated[float, Field(ge=0)]
+
+
+class Train(Block):
+    loss: Literal["cross_entropy", "mse", "mae"]
+    optimizer: Literal["sgd", "adam", "adamw"]
+    learning_rate: Annotated[float, Field(gt=0)]
+    momentum: Fraction
+    weight_decay: Annotated[float, Field(ge=0)]
+    schedule: Literal["constant", "cosine", "one_cycle"]
+    epochs: Count
+    batch_size: Count
+    gradient_clip: Annotated[float, Field(ge=0)]
+    label_smoothing: Fraction
+    weight_average: Fraction
+    patience: Annotated[int, Field(ge=0)]
+    refit: bool
+    ensemble: Count
+    augment: Augment | None = None
+
+
+class ImagesTask(Block):
+    kind: Literal["images"]
+    data: ImagesData
+    normalize: ImagesNormalize
+    windows: ImagesWindows
+    model: Model
+    train: Train
+    plot: "ImagesPlot"
+
+    @model_validator(mode="after")
+    def _loss_names_classes(self) -> "ImagesTask":
+        if self.train.loss != "cross_entropy":
+            raise ValueError(f"train.loss {self.train.loss} is for series; write cross_entropy")
+        return self
+
+
+class SeriesTask(Block):
+    kind: Literal["series"]
+    data: SeriesData
+    normalize: SeriesNormalize
+    windows: SeriesWindows
+    model: Model
+    train: Train
+    plot: "SeriesPlot"
+
+    @model_validator(mode="after")
+    def _loss_measures_numbers(self) -> "SeriesTask":
+        if self.train.loss == "cross_entropy":
+            raise ValueError("train.loss cross_entropy is for images; write mse or mae")
+        if self.train.augment is not None:
+            raise ValueError("train.augment is for images; remove the key")
+        return self
+
+
+class ImagesPlot(Block):
+    color: str
+    dpi: Annotated[int, Field(ge=50, le=400)]
+    sheet: Count
+
+
+class SeriesPlot(Block):
+    color: str
+    dpi: Annotated[int, Field(ge=50, le=400)]
+
+
+Task = Annotated[ImagesTask | SeriesTask, Field(discriminator="kind")]
+
+
+class Params(Block):
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
+    threads: Annotated[int, Field(ge=1, le=256)]
+    device: Literal["auto", "cpu", "cuda"]
+    datasets: dict[str, DatasetFiles]
+    tasks: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Task]
+
+    def task(self, name: str) -> ImagesTask | SeriesTask:
+        """The task called ``name``; InputError with the nearest name where there is none."""
+        if name not in self.tasks:
+            raise InputError(f"{PARAMS_FILE}: tasks.{name}: no such task{_hint(name, self.tasks)}")
+        return self.tasks[name]
+
+
+def load_params(path: Path = PARAMS_FILE) -> Params:
+    """Read and check ``path``.
+
+    Raises:
+        InputError: the file is missing or no YAML, or a key is unknown, missing, of the wrong
+            type or out of its range. The message names the first such key.
+    """
+    try:
+        # ruamel reads 1e-05 as a number, as YAML 1.2 says; PyYAML makes a string of it
+        loaded = YAML(typ="safe", pure=True).load(path)
+    except FileNotFoundError:
+        raise InputError(f"{path} is missing: run from the root of the project") from None
+    except (YAMLError, UnicodeDecodeError, ValueError) as error:
+        raise InputError(f"{path}: is no valid YAML: {error}") from None
+    if not isinstance(loaded, dict):
+        raise InputError(f"{path}: holds no keys; restore it with `git checkout {path}`")
+    try:
+        return Params.model_validate(loaded)
+    except ValidationError as error:
+        raise InputError(f"{path}: {_first_fault(error)}") from None
+
+
+def _first_fault(error: ValidationError) -> str:
+    fault: Any = error.errors(include_url=False)[0]
+    # the discriminator ("images", "series") and "[key]" are pydantic's words, not keys of the file
+    steps = [str(step) for step in fault["loc"] if step not in ("images", "series", "[key]")]
+    key = ".".join(steps) or "tasks"
+    if fault["type"] == "extra_forbidden":
+        return f"{key}: unknown key{_hint(steps[-1], _known_keys())}; remove or rename it"
+    if fault["type"] == "missing":
+        return f"{key}: is missing; add it"
+    if fault["type"] == "value_error":
+        return f"{key}: {fault['ctx']['error']}"
+    message = fault["msg"][0].lower() + fault["msg"][1:]
+    return f"{key}: {fault['input']!r} won't do: {message}"
+
+
+def _known_keys() -> list[str]:
+    pending, keys = [*Block.__subclasses__()], set()
+    for block in pending:
+        keys.update(block.model_fields)
+    return sorted(keys)
+
+
+def _hint(word: str, known: Any) -> str:
+    near = difflib.get_close_matches(word, list(known), n=1)
+    return f"; did you mean {near[0]}?" if near else ""

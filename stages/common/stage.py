@@ -1,0 +1,35 @@
+"""The one shape of a stage's command line: ``python -m stages.STAGE [TASK]``."""
+
+import argparse
+import sys
+from collections.abc import Callable
+from typing import NoReturn
+
+from stages.common.errors import exit_code
+from stages.common.params import Params, load_params
+
+
+def run_task_stage(doc: str, work: Callable[[str, Params], None]) -> NoReturn:
+    """Parse the name of a task, check all parameters, then do ``work(task_name, params)``."""
+    parser = _parser(doc)
+    parser.add_argument("task", metavar="TASK", help="a key of tasks in params.yaml, e.g. mnist")
+    name = parser.parse_args().task
+
+    def checked() -> None:
+        params = load_params()
+        params.task(name)
+        work(name, params)
+
+    sys.exit(exit_code(checked))
+
+
+def run_stage(doc: str, work: Callable[[Params], None]) -> NoReturn:
+    """Check all parameters, then do ``work(params)``."""
+    _parser(doc).parse_args()
+    sys.exit(exit_code(lambda: work(load_params())))
+
+
+def _parser(doc: str) -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )

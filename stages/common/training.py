@@ -1,0 +1,185 @@
+"""Training a network on tensors that stay on the device: any sequences, any loss."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from stages.common.params import Train
+
+Batch = tuple[Tensor, Tensor]
+EVALUATION_BATCH = 1024
+
+
+@dataclass(frozen=True)
+class Result:
+    """What ``fit`` leaves: the best weights, the epoch they are from (from 1), all epochs."""
+
+    weights: dict[str, Tensor]
+    best_epoch: int
+    history: list[dict[str, float]]
+
+
+def fit(
+    network: nn.Module,
+    train: Batch,
+    validation: Batch | None,
+    settings: Train,
+    generator: torch.Generator,
+    augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+    epochs: int | None = None,
+    on_batch: Callable[[], None] = lambda: None,
+    on_epoch: Callable[[dict[str, float]], None] = lambda epoch: None,
+) -> Result:
+    """Train ``network`` and keep the weights that score best on ``validation``.
+
+    Args:
+        train: x [N, T, F] and y [N] (classes) or [N, H] (values, NaN where unknown), both on the
+            network's device, where they stay: batches are drawn by index.
+        validation: likewise, or None to keep the last weights.
+        settings: block ``train`` of params.yaml.
+        generator: the only source of chance beside torch's own, which dropout uses.
+        epochs: stop after so many, on the schedule of ``settings.epochs``; None for all.
+        on_batch, on_epoch: called after each; the latter with the epoch's figures.
+    """
+    x, y = train
+    averaged = _Average(network, settings.weight_average)
+    optimizer = make_optimizer(network, settings)
+    batches = -(-len(x) // settings.batch_size)
+    schedule = make_schedule(optimizer, settings, settings.epochs * batches)
+    history: list[dict[str, float]] = []
+    best: Result | None = None
+    for epoch in range(1, (epochs or settings.epochs) + 1):
+        network.train()
+        # summed on the device and read once an epoch, so that no batch waits for the host
+        total = torch.zeros((), device=x.device)
+        for chosen in torch.randperm(len(x), generator=generator).split(settings.batch_size):
+            chosen = chosen.to(x.device)
+            inputs = x[chosen] if augment is None else augment(x[chosen], generator)
+            loss = loss_of(network(inputs), y[chosen], settings.loss, settings.label_smoothing)
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            if settings.gradient_clip:
+                nn.utils.clip_grad_norm_(network.parameters(), settings.gradient_clip)
+            optimizer.step()
+            schedule.step()
+            averaged.update()
+            total += loss.detach() * len(chosen)
+            on_batch()
+        figures = {"epoch": epoch, "train_loss": total.item() / len(x)}
+        with averaged.in_place():
+            if validation is not None:
+                figures.update(score(network, *validation, settings.loss, prefix="validation_"))
+            history.append(figures)
+            if best is None or validation is None or _better(figures, best):
+                best = Result(_copy(network), epoch, history)
+        on_epoch(figures)
+        if settings.patience and epoch - best.best_epoch >= settings.patience:
+            break
+    return best
+
+
+def loss_of(answers: Tensor, y: Tensor, loss: str, label_smoothing: float = 0.0) -> Tensor:
+    """The mean loss of answers [N, K] to y [N] or [N, K]; unknown values (NaN) don't count."""
+    if loss == "cross_entropy":
+        return F.cross_entropy(answers, y, label_smoothing=label_smoothing)
+    known = ~torch.isnan(y)
+    errors = torch.where(known, answers - torch.nan_to_num(y), 0.0)
+    total = errors.square().sum() if loss == "mse" else errors.abs().sum()
+    return total / known.sum().clamp(min=1)
+
+
+@torch.inference_mode()
+def answers_for(network: nn.Module, x: Tensor) -> Tensor:
+    """The network's answers to x [N, T, F], in evaluation mode: [N, K]."""
+    network.eval()
+    return torch.cat([network(part) for part in x.split(EVALUATION_BATCH)])
+
+
+def score(network: nn.Module, x: Tensor, y: Tensor, loss: str, prefix: str = "") -> dict:
+    """Loss (without smoothing) and, for classes, accuracy (0 to 1)."""
+    answers = answers_for(network, x)
+    figures = {f"{prefix}loss": loss_of(answers, y, loss).item()}
+    if loss == "cross_entropy":
+        figures[f"{prefix}accuracy"] = (answers.argmax(dim=1) == y).double().mean().item()
+    return figures
+
+
+def _better(figures: dict[str, float], best: Result) -> bool:
+    def rank(epoch: dict[str, float]) -> tuple[float, float]:
+        return epoch.get("validation_accuracy", 0.0), -epoch["validation_loss"]
+
+    return rank(figures) > rank(best.history[best.best_epoch - 1])
+
+
+def _copy(network: nn.Module) -> dict[str, Tensor]:
+    return {name: value.detach().clone() for name, value in network.state_dict().items()}
+
+
+def make_optimizer(network: nn.Module, settings: Train) -> torch.optim.Optimizer:
+    """The optimizer that ``settings`` names; weight decay spares biases."""
+    matrices = [p for p in network.parameters() if p.ndim > 1]
+    vectors = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": matrices, "weight_decay": settings.weight_decay},
+        {"params": vectors, "weight_decay": 0.0},
+    ]
+    options: dict[str, Any] = {"lr": settings.learning_rate, "fused": True}
+    if settings.optimizer == "sgd":
+        return torch.optim.SGD(groups, momentum=settings.momentum, **options)
+    kind = torch.optim.Adam if settings.optimizer == "adam" else torch.optim.AdamW
+    return kind(groups, **options)
+
+
+def make_schedule(
+    optimizer: torch.optim.Optimizer, settings: Train, steps: int
+) -> torch.optim.lr_scheduler.LRScheduler:
+    """The learning rate over ``steps`` batches: constant, cosine to 0, or one cycle."""
+    if settings.schedule == "cosine":
+        return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+    if settings.schedule == "one_cycle":
+        # Smith & Topin 2018; momentum stays, since Adam's betas matter more for small batches
+        return torch.optim.lr_scheduler.OneCycleLR(
+            optimizer, settings.learning_rate, total_steps=steps + 1, cycle_momentum=False
+        )
+    return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+
+
+class _Average:
+    """The exponential moving average of a network's weights over batches (Polyak averaging).
+
+    With decay 0 the average is the network itself. The decay starts low, so that the random first
+    weights are soon forgotten.
+    """
+
+    def __init__(self, network: nn.Module, decay: float) -> None:
+        self.weights = list(network.parameters())
+        self.decay = decay
+        self.average = [weight.detach().clone() for weight in self.weights] if decay else []
+        self.updates = 0
+
+    @torch.no_grad()
+    def update(self) -> None:
+        if self.decay:
+            self.updates += 1
+            decay = min(self.decay, self.updates / (self.updates + 9))
+            torch._foreach_lerp_(self.average, self.weights, 1 - decay)
+
+    def in_place(self) -> "_Average":
+        return self
+
+    def __enter__(self) -> None:
+        self._swap()
+
+    def __exit__(self, *exception: object) -> None:
+        self._swap()
+
+    @torch.no_grad()
+    def _swap(self) -> None:
+        for weight, mean in zip(self.weights, self.average, strict=False):
+            kept = weight.clone()
+            weight.copy_(mean)
+            mean.copy_(kept)

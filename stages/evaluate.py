@@ -1,0 +1,186 @@
+"""Score a task's networks on its test part, which no earlier stage looks at.
+
+Reads:   params.yaml (threads, device), data/normalized/TASK/, data/windows/TASK/,
+         data/models/TASK/
+Writes:  metrics/TASK/: scores.json, predictions.csv and tables/: curves.csv (loss by epoch), and
+         images: early.csv (accuracy after each step)
+         series: forecasts.csv (of all methods), by_step.csv (errors by step ahead)
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from stages.common.baselines import BASELINES, Forecaster, fit_quietly
+from stages.common.devices import prepare
+from stages.common.files import output_files, read_json, read_tensors, write_json
+from stages.common.forecasting import network_forecaster
+from stages.common.measures import measure, seasonal_naive_error
+from stages.common.models import read_models
+from stages.common.network import RecurrentNetwork
+from stages.common.params import Params
+from stages.common.protocols import PROTOCOLS, forecast_protocol, rolling_errors
+from stages.common.scalers import Scaler
+from stages.common.stage import run_task_stage
+from stages.common.training import answers_for, loss_of
+
+# a bidirectional network reads each beginning of an image anew, which takes long
+EARLY_IMAGES = 1000
+
+
+def main(name: str, params: Params) -> None:
+    device = prepare(params)
+    models = Path("data/models") / name
+    networks, card = read_models(models, name, device)
+    with output_files(Path("metrics") / name) as folder:
+        (folder / "tables").mkdir()
+        if card["kind"] == "images":
+            evaluate_images(name, networks["main"], card, device, folder)
+        else:
+            evaluate_series(name, networks, card, folder)
+        curves = pd.read_csv(models / "history.csv")
+        write_table(curves_of(curves), folder / "tables/curves.csv")
+
+
+def write_table(table: pd.DataFrame, path: Path) -> None:
+    table.to_csv(path, index=False, lineterminator="\n", float_format="%.6g")
+
+
+def curves_of(history: pd.DataFrame) -> pd.DataFrame:
+    """Mean figures by epoch over the members of the main fit that were still training."""
+    main = history[history["fit"] == "main"].drop(columns=["fit", "member"])
+    return main.groupby("epoch", as_index=False).mean()
+
+
+def evaluate_images(
+    name: str,
+    networks: list[RecurrentNetwork],
+    card: dict,
+    device: torch.device,
+    folder: Path,
+) -> None:
+    from sklearn.metrics import f1_score
+
+    test = read_tensors(Path("data/windows") / name / "main/test.safetensors", f"windows@{name}")
+    x, y = (torch.from_numpy(test[key]).to(device) for key in ("x", "y"))
+    chances = torch.stack([answers_for(network, x).softmax(1) for network in networks]).mean(0)
+    confidence, predicted = chances.max(dim=1)
+    labels, answers = test["y"], predicted.cpu().numpy()
+    windows = card["windows"]
+    scores = {
+        "dataset": windows["normalized"]["dataset"],
+        "sequence": windows["sequence"],
+        "accuracy": float((answers == labels).mean()),
+        "loss": loss_of(chances.clamp(min=1e-12).log(), y, "cross_entropy").item(),
+        "macro_f1": float(f1_score(labels, answers, average="macro")),
+        "validation_accuracy": float(
+            np.mean([member["validation_accuracy"] for member in card["fits"]["main"]])
+        ),
+        "parameters": card["parameters"],
+    }
+    write_json(folder / "scores.json", scores)
+    predictions = pd.DataFrame(
+        {
+            "image": np.arange(len(labels)),
+            "label": labels,
+            "predicted": answers,
+            "confidence": confidence.cpu().numpy(),
+        }
+    )
+    write_table(predictions, folder / "predictions.csv")
+    write_table(early_reading(networks[0], x, y), folder / "tables/early.csv")
+
+
+@torch.inference_mode()
+def early_reading(network: RecurrentNetwork, x: torch.Tensor, y: torch.Tensor) -> pd.DataFrame:
+    """Accuracy of the head after each step of the first test images."""
+    x, y = x[:EARLY_IMAGES], y[:EARLY_IMAGES]
+    answers = torch.cat([network.answers_by_step(part) for part in x.split(100)])
+    right = (answers.argmax(dim=2) == y[:, None]).double().mean(dim=0)
+    steps = np.arange(1, x.shape[1] + 1)
+    return pd.DataFrame({"step": steps, "accuracy": right.cpu().numpy()})
+
+
+def evaluate_series(
+    name: str, networks: dict[str, list[RecurrentNetwork]], card: dict, folder: Path
+) -> None:
+    source = Path("data/normalized") / name / "series.safetensors"
+    tensors = read_tensors(source, f"normalize@{name}")
+    normalized = card["windows"]["normalized"]
+    scores: list[dict] = []
+    forecasts: list[pd.DataFrame] = []
+    by_step: list[pd.DataFrame] = []
+    for number, unique_id in enumerate(normalized["ids"]):
+        span = slice(*tensors["offsets"][number : number + 2])
+        y, ds = tensors["y"][span], times(tensors["ds"][span], normalized["time"])
+        cuts = {fit: cuts[number] for fit, cuts in normalized["fits"].items()}
+        for method in ("model", *BASELINES):
+            forecasters = {
+                fit: forecaster_of(method, networks[fit], card, cut, y)
+                for fit, cut in cuts.items()
+            }
+            for protocol, fit in PROTOCOLS.items():
+                cut = cuts[fit]["validation"]
+                scale = seasonal_naive_error(y[:cut], normalized["period"])
+                forecast = forecast_protocol(protocol, forecasters[fit], y, cut)
+                where = {"method": method, "protocol": protocol, "unique_id": unique_id}
+                scores.append({**where, **measure(y[cut:], forecast, scale)})
+                table = {**where, "ds": ds[cut:], "y": y[cut:], "forecast": forecast}
+                forecasts.append(pd.DataFrame(table))
+            by_step.append(errors_by_step(forecasters["main"], y, cuts["main"], card, method))
+    write_json(folder / "scores.json", mean_scores(pd.DataFrame(scores)))
+    table = pd.concat(forecasts)
+    write_table(model_forecasts(table), folder / "predictions.csv")
+    write_table(table, folder / "tables/forecasts.csv")
+    steps = pd.concat(by_step).groupby(["method", "step"], sort=False, as_index=False).mean()
+    write_table(steps, folder / "tables/by_step.csv")
+
+
+def forecaster_of(
+    method: str, networks: list[RecurrentNetwork], card: dict, cut: dict, y: np.ndarray
+) -> Forecaster:
+    """The network, or a baseline fitted on all that lies before the test part."""
+    if method == "model":
+        return network_forecaster(networks, card["windows"], Scaler.from_json(cut["scaler"]))
+    period = card["windows"]["normalized"]["period"]
+    return fit_quietly(method, y[: cut["validation"]], period)
+
+
+def errors_by_step(
+    forecaster: Forecaster, y: np.ndarray, cut: dict, card: dict, method: str
+) -> pd.DataFrame:
+    """MASE by step ahead over all origins of the test part, one period far."""
+    period = card["windows"]["normalized"]["period"]
+    start = cut["validation"]
+    errors = rolling_errors(forecaster, y, start, period)
+    scale = seasonal_naive_error(y[:start], period)
+    steps = np.arange(1, period + 1)
+    mean = errors.mean(axis=0) / scale if len(errors) else np.full(period, np.nan)
+    return pd.DataFrame({"method": method, "step": steps, "mase": mean})
+
+
+def times(ds: np.ndarray, kind: str) -> np.ndarray:
+    """Times as they are written: dates as 1949-01-31, numbers as they are."""
+    return ds.astype("datetime64[s]").astype("datetime64[D]").astype(str) if kind == "dates" else ds
+
+
+def mean_scores(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
+    """{METHOD: {PROTOCOL: {MEASURE: number}}}, means over the series."""
+    means = scores.drop(columns="unique_id").groupby(["method", "protocol"], sort=False).mean()
+    tree: dict[str, dict[str, dict[str, float]]] = {}
+    for (method, protocol), row in means.iterrows():
+        tree.setdefault(method, {})[protocol] = row.to_dict()
+    return tree
+
+
+def model_forecasts(table: pd.DataFrame) -> pd.DataFrame:
+    """The network's forecasts beside the truth: unique_id, ds, y and a column a protocol."""
+    model = table[table["method"] == "model"]
+    wide = model.pivot(index=["unique_id", "ds", "y"], columns="protocol", values="forecast")
+    return wide[list(PROTOCOLS)].reset_index()
+
+
+if __name__ == "__main__":
+    run_task_stage(__doc__, main)
