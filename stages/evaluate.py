@@ -15,7 +15,7 @@ import torch
 
 from stages.common.baselines import BASELINES, Forecaster, fit_quietly
 from stages.common.devices import prepare
-from stages.common.files import output_files, read_json, read_tensors, write_json
+from stages.common.files import output_files, read_tensors, write_json
 from stages.common.forecasting import network_forecaster
 from stages.common.measures import measure, seasonal_naive_error
 from stages.common.models import read_models
@@ -118,8 +118,7 @@ def evaluate_series(
         cuts = {fit: cuts[number] for fit, cuts in normalized["fits"].items()}
         for method in ("model", *BASELINES):
             forecasters = {
-                fit: forecaster_of(method, networks[fit], card, cut, y)
-                for fit, cut in cuts.items()
+                fit: forecaster_of(method, networks[fit], card, cut, y) for fit, cut in cuts.items()
             }
             for protocol, fit in PROTOCOLS.items():
                 cut = cuts[fit]["validation"]

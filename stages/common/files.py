@@ -1,7 +1,6 @@
 """Reading and writing the files that stages hand on: whole or not at all."""
 
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -21,7 +20,7 @@ def output_folder(folder: Path) -> Iterator[Path]:
     with _partial(folder) as partial:
         yield partial
         shutil.rmtree(folder, ignore_errors=True)
-        os.replace(partial, folder)
+        partial.replace(folder)
 
 
 @contextmanager
@@ -36,7 +35,7 @@ def output_files(folder: Path) -> Iterator[Path]:
         for path in sorted(partial.iterdir()):
             if path.is_dir():
                 shutil.rmtree(folder / path.name, ignore_errors=True)
-            os.replace(path, folder / path.name)
+            path.replace(folder / path.name)
 
 
 @contextmanager
