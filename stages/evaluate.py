@@ -27,7 +27,7 @@ from stages.common.stage import run_task_stage
 from stages.common.training import answers_for, loss_of
 
 # a bidirectional network reads each beginning of an image anew, which takes long
-EARLY_IMAGES = 1000
+EARLY_IMAGES_IF_BIDIRECTIONAL = 1000
 
 
 def main(name: str, params: Params) -> None:
@@ -49,9 +49,11 @@ def write_table(table: pd.DataFrame, path: Path) -> None:
 
 
 def curves_of(history: pd.DataFrame) -> pd.DataFrame:
-    """Mean figures by epoch over the members of the main fit that were still training."""
-    main = history[history["fit"] == "main"].drop(columns=["fit", "member"])
-    return main.groupby("epoch", as_index=False).mean()
+    """Mean figures by epoch over the members of the main fit, as long as all were training."""
+    main = history[history["fit"] == "main"]
+    shortest = main.groupby("member")["epoch"].max().min()
+    together = main[main["epoch"] <= shortest].drop(columns=["fit", "member"])
+    return together.groupby("epoch", as_index=False).mean()
 
 
 def evaluate_images(
@@ -95,10 +97,11 @@ def evaluate_images(
 
 @torch.inference_mode()
 def early_reading(network: RecurrentNetwork, x: torch.Tensor, y: torch.Tensor) -> pd.DataFrame:
-    """Accuracy of the head after each step of the first test images."""
-    x, y = x[:EARLY_IMAGES], y[:EARLY_IMAGES]
-    answers = torch.cat([network.answers_by_step(part) for part in x.split(100)])
-    right = (answers.argmax(dim=2) == y[:, None]).double().mean(dim=0)
+    """Accuracy of the head after each step of the test images."""
+    if network.recurrent.bidirectional:
+        x, y = x[:EARLY_IMAGES_IF_BIDIRECTIONAL], y[:EARLY_IMAGES_IF_BIDIRECTIONAL]
+    answers = [network.answers_by_step(part).argmax(dim=2) for part in x.split(250)]
+    right = (torch.cat(answers) == y[:, None]).double().mean(dim=0)
     steps = np.arange(1, x.shape[1] + 1)
     return pd.DataFrame({"step": steps, "accuracy": right.cpu().numpy()})
 
@@ -161,8 +164,12 @@ def errors_by_step(
 
 
 def times(ds: np.ndarray, kind: str) -> np.ndarray:
-    """Times as they are written: dates as 1949-01-31, numbers as they are."""
-    return ds.astype("datetime64[s]").astype("datetime64[D]").astype(str) if kind == "dates" else ds
+    """Times as they are written: dates as 1949-01-31, with the hour if need be; numbers as is."""
+    if kind != "dates":
+        return ds
+    seconds = ds.astype("datetime64[s]")
+    days = seconds.astype("datetime64[D]")
+    return (days if (days == seconds).all() else seconds).astype(str)
 
 
 def mean_scores(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:

@@ -29,8 +29,8 @@ from stages.common.params import Params
 from stages.common.stage import run_task_stage
 from stages.common.training import Batch, Result, fit
 
-# so many points of a curve are enough for the eye, and writing them takes time
-LIVE_POINTS = 50
+# the page reloads itself every 5 seconds, so drawing it more often helps nobody
+PAGE_SECONDS = 5
 
 
 def main(name: str, params: Params) -> None:
@@ -91,8 +91,9 @@ def train_member(
 
             def report(figures: dict[str, float]) -> None:
                 on_epoch(figures)
-                if held_out and figures["epoch"] % max(1, settings.epochs // LIVE_POINTS) == 0:
-                    log(title, figures)
+                # one member's curves stand for all: twenty plots on a page help nobody
+                if member == 0 and held_out is not None:
+                    log(fit_name, figures)
 
             return fit(
                 network, data, held_out, settings, generator, augment, epochs, on_batch, report
@@ -120,13 +121,17 @@ def live_curves(name: str) -> Iterator[Callable[[str, dict[str, float]], None]]:
     """A function that adds an epoch's figures to the curves and to the page that shows them."""
     folder = f"data/live/{name}"
     with Live(folder, report="html", save_dvc_exp=False, dvcyaml=False) as live:
+        drawn = 0.0
 
         def log(title: str, figures: dict[str, float]) -> None:
+            nonlocal drawn
             live.step = int(figures["epoch"])
             for key, value in figures.items():
                 if key != "epoch":
                     live.log_metric(f"{title}/{key}", value)
-            live.sync()
+            if time.monotonic() - drawn > PAGE_SECONDS:
+                live.make_report()
+                drawn = time.monotonic()
 
         yield log
 
@@ -149,7 +154,7 @@ def progress(title: str, batches: int, epochs: int) -> Iterator[tuple[Callable, 
         def on_epoch(figures: dict[str, float]) -> None:
             text = _in_words(figures)
             bars.update(bar, figures=text)
-            if not console.is_terminal and time.monotonic() - started > figures["epoch"]:
+            if not console.is_terminal and time.monotonic() - started > 1 + figures["epoch"]:
                 print(f"{title}: epoch {figures['epoch']}/{epochs}, {text}", file=sys.stderr)
 
         yield lambda: bars.advance(bar), on_epoch

@@ -12,10 +12,10 @@ class Augmentation:
 
     Args:
         settings: train.augment of params.yaml; rotate and shear in degrees, scale a fraction,
-            shift in pixels; each is the most that is drawn, uniformly, either way.
+            shift in pixels; each is the most that is drawn, uniformly, either way. The amounts
+            shrink with training, down to the share ``final`` of them at its end.
         image_shape: [rows, columns].
         pixel_order: the order in which the sequences hold the pixels; None for the natural one.
-        background: the level that comes in from outside the image.
     """
 
     def __init__(
@@ -30,19 +30,23 @@ class Augmentation:
         self.order = None if pixel_order is None else torch.tensor(pixel_order, device=device)
         self.back = None if self.order is None else self.order.argsort()
 
-    def __call__(self, x: Tensor, generator: torch.Generator) -> Tensor:
-        """Change sequences x [N, T, F] of grey levels: float32 [N, T, F]."""
+    def __call__(self, x: Tensor, generator: torch.Generator, progress: float) -> Tensor:
+        """Change sequences x [N, T, F] of grey levels: float32 [N, T, F].
+
+        progress: how far training is, 0 to 1. What comes in from outside the image is black.
+        """
         pixels = x.reshape(len(x), -1).float()
         if self.back is not None:
             pixels = pixels[:, self.back]
         images = pixels.view(len(x), 1, *self.shape)
-        matrices = self._matrices(len(x), generator).to(x.device)
+        matrices = self._matrices(len(x), generator, progress).to(x.device)
         grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
         changed = F.grid_sample(images, grid, align_corners=False).reshape(len(x), -1)
         return (changed if self.order is None else changed[:, self.order]).view(x.shape)
 
-    def _matrices(self, count: int, generator: torch.Generator) -> Tensor:
-        draw = torch.rand(6, count, generator=generator) * 2 - 1
+    def _matrices(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
+        strength = 1 + (self.settings["final"] - 1) * progress
+        draw = (torch.rand(6, count, generator=generator) * 2 - 1) * strength
         angle = draw[0] * math.radians(self.settings["rotate"])
         zoom_x = 1 + draw[1] * self.settings["scale"]
         zoom_y = 1 + draw[2] * self.settings["scale"]

@@ -99,6 +99,7 @@ class Augment(Block):
     scale: Fraction
     shear: Annotated[float, Field(ge=0, lt=45)]
     shift: Annotated[float, Field(ge=0)]
+    final: Annotated[float, Field(ge=0, le=1)]
 
 
 class Train(Block):
@@ -108,11 +109,14 @@ class Train(Block):
     momentum: Fraction
     weight_decay: Annotated[float, Field(ge=0)]
     schedule: Literal["constant", "cosine", "one_cycle"]
+    warm_up: Share
     epochs: Count
     batch_size: Count
     gradient_clip: Annotated[float, Field(ge=0)]
     label_smoothing: Fraction
     weight_average: Fraction
+    input_noise: Annotated[float, Field(ge=0)]
+    precision: Literal["float32", "bfloat16"]
     patience: Annotated[int, Field(ge=0)]
     refit: bool
     ensemble: Count
@@ -132,6 +136,8 @@ class ImagesTask(Block):
     def _loss_names_classes(self) -> "ImagesTask":
         if self.train.loss != "cross_entropy":
             raise ValueError(f"train.loss {self.train.loss} is for series; write cross_entropy")
+        if self.train.refit:
+            raise ValueError("train.refit is for series; write false")
         return self
 
 
@@ -160,6 +166,7 @@ class ImagesPlot(Block):
 
 
 class SeriesPlot(Block):
+    unit: str
     color: str
     dpi: Annotated[int, Field(ge=50, le=400)]
 

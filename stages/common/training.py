@@ -29,7 +29,7 @@ def fit(
     validation: Batch | None,
     settings: Train,
     generator: torch.Generator,
-    augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
+    augment: Callable[[Tensor, torch.Generator, float], Tensor] | None = None,
     epochs: int | None = None,
     on_batch: Callable[[], None] = lambda: None,
     on_epoch: Callable[[dict[str, float]], None] = lambda epoch: None,
@@ -41,7 +41,8 @@ def fit(
             network's device, where they stay: batches are drawn by index.
         validation: likewise, or None to keep the last weights.
         settings: block ``train`` of params.yaml.
-        generator: the only source of chance beside torch's own, which dropout uses.
+        generator: the only source of chance beside torch's own, which dropout and noise use.
+        augment: changes a batch x at random; its third argument is how far training is, 0 to 1.
         epochs: stop after so many, on the schedule of ``settings.epochs``; None for all.
         on_batch, on_epoch: called after each; the latter with the epoch's figures.
     """
@@ -50,6 +51,7 @@ def fit(
     optimizer = make_optimizer(network, settings)
     batches = -(-len(x) // settings.batch_size)
     schedule = make_schedule(optimizer, settings, settings.epochs * batches)
+    half = settings.precision == "bfloat16"
     history: list[dict[str, float]] = []
     best: Result | None = None
     for epoch in range(1, (epochs or settings.epochs) + 1):
@@ -58,8 +60,14 @@ def fit(
         total = torch.zeros((), device=x.device)
         for chosen in torch.randperm(len(x), generator=generator).split(settings.batch_size):
             chosen = chosen.to(x.device)
-            inputs = x[chosen] if augment is None else augment(x[chosen], generator)
-            loss = loss_of(network(inputs), y[chosen], settings.loss, settings.label_smoothing)
+            inputs = x[chosen]
+            if augment is not None:
+                inputs = augment(inputs, generator, (epoch - 1) / settings.epochs)
+            if settings.input_noise:
+                inputs = inputs + settings.input_noise * torch.randn_like(inputs)
+            with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+                answers = network(inputs)
+            loss = loss_of(answers.float(), y[chosen], settings.loss, settings.label_smoothing)
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             if settings.gradient_clip:
@@ -143,7 +151,11 @@ def make_schedule(
     if settings.schedule == "one_cycle":
         # Smith & Topin 2018; momentum stays, since Adam's betas matter more for small batches
         return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer, settings.learning_rate, total_steps=steps + 1, cycle_momentum=False
+            optimizer,
+            settings.learning_rate,
+            total_steps=steps + 1,
+            pct_start=settings.warm_up,
+            cycle_momentum=False,
         )
     return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
 

@@ -1,0 +1,211 @@
+"""Pictures of how a network reads images: right, wrong, and how early."""
+
+import math
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator, PercentFormatter
+
+from stages.common.images import pixel_order
+
+WIDTH = 8.5  # inches
+WRONG = "#D55E00"  # vermilion, which no common colour blindness takes for grey
+MOST_MISTAKES = 24
+CAPTION = 0.22  # height of a line below an image, in widths of the image
+GAP = 0.15  # between images, likewise
+THUMBNAILS = 7
+UNITS = {"rows": "rows", "pixels": "pixels", "permuted": "pixels"}
+
+
+def digits_figure(images: np.ndarray, predictions: pd.DataFrame, count: int) -> Figure:
+    """The first ``count`` test images, not chosen ones, so that the sheet shows what is usual."""
+    shown = predictions.head(count)
+    wrong = (shown["label"] != shown["predicted"]).to_numpy()
+    right = (predictions["label"] == predictions["predicted"]).mean()
+    title = (
+        f"{len(shown) - wrong.sum()} of the first {len(shown)} test images read right; "
+        f"{_percent(right)} of all {len(predictions):,}"
+    )
+    return _sheet(
+        images[shown["image"]],
+        [f"{row.label} → {row.predicted}" for row in shown.itertuples()],
+        wrong,
+        columns=max(10, math.ceil(math.sqrt(1.6 * len(shown)))),
+        title=title,
+        note="below each image: truth → prediction; mistakes are framed",
+    )
+
+
+def mistakes_figure(images: np.ndarray, predictions: pd.DataFrame) -> Figure:
+    """The mistakes that the network was surest of."""
+    mistakes = predictions[predictions["label"] != predictions["predicted"]]
+    total = f"{len(predictions):,} test images"
+    if mistakes.empty:
+        figure = Figure(figsize=(WIDTH, 0.6))
+        figure.suptitle(f"No mistakes in {total}", x=0.005, ha="left")
+        return figure
+    shown = mistakes.sort_values("confidence", ascending=False, kind="stable").head(MOST_MISTAKES)
+    rows = list(shown.itertuples())
+    noun, surest = ("mistake", "") if len(mistakes) == 1 else ("mistakes", "the surest: ")
+    title = (
+        f"{len(mistakes):,} {noun} in {total}; {surest}"
+        f"{rows[0].label} taken for {rows[0].predicted} at {_percent(rows[0].confidence)}"
+    )
+    return _sheet(
+        images[shown["image"]],
+        [f"{row.label} → {row.predicted}\n{_percent(row.confidence)}" for row in rows],
+        np.zeros(len(rows), dtype=bool),
+        columns=8,
+        title=title,
+        note="below each image: truth → prediction, and the network's confidence in it",
+    )
+
+
+def _percent(share: float) -> str:
+    """Per cent, cut and not rounded: nothing short of all reads 100 %."""
+    # the 1e-6 keeps 0.57 from becoming 56.99
+    return "–" if math.isnan(share) else f"{math.floor(10000 * share + 1e-6) / 100:.2f} %"
+
+
+def _sheet(
+    images: np.ndarray, captions: list[str], wrong: np.ndarray, columns: int, title: str, note: str
+) -> Figure:
+    """Lay images [n, rows, columns] out in one Axes, which is far faster than one for each.
+
+    The axes' unit is the width of an image.
+    """
+    height = images.shape[1] / images.shape[2]
+    down = height + CAPTION * (1 + captions[0].count("\n")) + GAP
+    across = 1 + GAP
+    rows = math.ceil(len(images) / columns)
+    inch = WIDTH / (columns * across)
+    figure = Figure(figsize=(WIDTH, inch * down * rows + 0.55))
+    figure.suptitle(title, x=0.005, ha="left")
+    ax = figure.subplots()
+    ax.set_title(note)
+    for number, (image, caption, mark) in enumerate(zip(images, captions, wrong, strict=True)):
+        left, top = across * (number % columns), down * (number // columns)
+        extent = (left, left + 1, top + height, top)
+        ax.imshow(image, cmap="gray_r", vmin=0, vmax=255, extent=extent)
+        edge = {"edgecolor": WRONG, "linewidth": 2} if mark else {"edgecolor": "0.85"}
+        ax.add_patch(Rectangle((left, top), 1, height, fill=False, **edge))
+        style = {"color": WRONG, "weight": "bold"} if mark else {"color": "0.25"}
+        # a sheet of very many images has small ones, and small captions
+        size = min(9, 14 * inch)
+        ax.text(left + 0.5, top + height + 0.06, caption, ha="center", va="top", size=size, **style)
+    ax.set(xlim=(-0.03, columns * across), ylim=(rows * down, -0.03), aspect="equal")
+    ax.axis("off")
+    return figure
+
+
+def confusion_figure(predictions: pd.DataFrame, classes: int) -> Figure:
+    """Counts by truth and prediction; the shade is the share of the mistakes in the true class."""
+    counts = np.zeros((classes, classes), dtype=int)
+    np.add.at(counts, (predictions["label"], predictions["predicted"]), 1)
+    totals = counts.sum(axis=1)
+    shares = counts / np.maximum(totals, 1)[:, None]
+    mistakes = np.where(np.eye(classes, dtype=bool), 0, shares)
+    figure = Figure(figsize=(7, 6.3))
+    figure.suptitle(_worst_confusion(counts), x=0.005, ha="left")
+    ax = figure.subplots()
+    shade = LinearSegmentedColormap.from_list("mistakes", ["white", WRONG])
+    # the rare mistakes of a good network stay pale
+    ax.imshow(mistakes, cmap=shade, vmin=0, vmax=max(mistakes.max(), 0.01))
+    for label in range(classes):
+        ax.add_patch(Rectangle((label - 0.5, label - 0.5), 1, 1, facecolor="0.9"))
+        recall = _percent(shares[label, label]) if totals[label] else "–"
+        ax.text(classes - 0.3, label, recall, va="center", color="0.25")
+    size = min(9, 90 / classes)
+    for label, answer in np.argwhere(counts):
+        ax.text(answer, label, f"{counts[label, answer]:,}", ha="center", va="center", size=size)
+    ax.text(classes - 0.3, -0.6, "right", va="bottom", color="0.25")
+    ax.set(xlabel="prediction", ylabel="truth", xticks=range(classes), yticks=range(classes))
+    ax.set_title("test images; the darker, the larger the share of the row")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
+    return figure
+
+
+def _worst_confusion(counts: np.ndarray) -> str:
+    wrong = counts - np.diag(np.diag(counts))
+    if not wrong.any():
+        return f"No mistakes in {counts.sum():,} test images"
+    label, answer = np.unravel_index(wrong.argmax(), wrong.shape)
+    return (
+        f"The most common mistake: {label} taken for {answer}, "
+        f"{wrong[label, answer]:,} of {counts[label].sum():,} times"
+    )
+
+
+def early_figure(
+    early: pd.DataFrame, image: np.ndarray, classes: int, sequence: str, color: str
+) -> Figure:
+    """Accuracy by how much of the sequence has been read, below an image as far as it is read."""
+    steps, accuracy = early["step"].to_numpy(), early["accuracy"].to_numpy()
+    last, final = int(steps[-1]), accuracy[-1]
+    figure = Figure(figsize=(WIDTH, 4.6))
+    ax = figure.subplots()
+    ax.set(xlim=(0, last * 1.02), ylim=(0, 1.02), ylabel="accuracy on the first test images")
+    ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=14, integer=True))
+    ax.grid(axis="y")
+    ax.axhline(1 / classes, color="0.5", linewidth=1, linestyle=":")
+    ax.text(last, 1 / classes + 0.01, "guessing", ha="right", va="bottom", color="0.4")
+    ax.plot(steps, accuracy, color=color, linewidth=2)
+    ax.plot(last, final, "o", color=color)
+    where = {"xytext": (14, 0), "textcoords": "offset points", "va": "center"}
+    ax.annotate(f"{_percent(final)}\nin the end", (last, final), **where)
+    if sequence == "flat":
+        title = f"The whole image in one step, {_percent(final)} right: nothing to read early"
+        ax.set_xlabel("steps read (of 1)")
+    else:
+        passed = {share: int(steps[np.argmax(accuracy >= share * final)]) for share in (0.5, 0.9)}
+        for share, step in passed.items():
+            text = f"{100 * share:.0f} % of that after {step}"
+            _mark(ax, step, accuracy[steps == step][0], text, color)
+        unit = UNITS[sequence]
+        title = (
+            f"Half of the final accuracy after {passed[0.5]} of {last} {unit}, "
+            f"nine tenths after {passed[0.9]}"
+        )
+        order = ", in permuted order" if sequence == "permuted" else ""
+        ax.set_xlabel(f"{unit} read (of {last}){order}; above, a test image as far as it is read")
+        _draw_thumbnails(ax, image, sequence, last)
+    figure.suptitle(title, x=0.005, ha="left")
+    return figure
+
+
+def _mark(ax: Axes, step: int, accuracy: float, text: str, color: str) -> None:
+    ax.plot(step, accuracy, "o", color=color)
+    # the curve rises to the right, so its upper left and its lower right are empty
+    late = step > 0.6 * ax.get_xlim()[1]
+    ax.annotate(
+        text,
+        (step, accuracy),
+        xytext=(-8, 4) if late else (8, -4),
+        textcoords="offset points",
+        ha="right" if late else "left",
+        va="bottom" if late else "top",
+        color="0.15",
+    )
+
+
+def _draw_thumbnails(ax: Axes, image: np.ndarray, sequence: str, last: int) -> None:
+    """Above its step on the x axis, the image as far as it has been read."""
+    order = pixel_order(sequence, image.size)
+    order = np.arange(image.size) if order is None else np.array(order)
+    shade = matplotlib.colormaps["gray_r"].with_extremes(bad="#dde6ee")
+    width = 0.1
+    for step in np.unique(np.linspace(0, last, THUMBNAILS + 1).round().astype(int))[1:]:
+        unread = np.ones(image.size, dtype=bool)
+        unread[order[: image.size * step // last]] = False
+        seen = np.ma.array(image, mask=unread.reshape(image.shape))
+        inset = ax.inset_axes((step / ax.get_xlim()[1] - width / 2, 1.05, width, 0.2))
+        inset.imshow(seen, cmap=shade, vmin=0, vmax=255)
+        inset.set(xticks=[], yticks=[])
+        inset.spines[:].set(visible=True, color="0.85")

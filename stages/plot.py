@@ -1,0 +1,129 @@
+"""Draw a task's pictures; their titles say what is to be seen.
+
+Reads:   params.yaml (tasks.TASK.plot), data/normalized/TASK/, metrics/TASK/: scores.json,
+         predictions.csv and tables/
+Writes:  metrics/TASK/plots/: curves.png (loss by epoch), and
+         images: digits.png, confusion.png, mistakes.png, early.png
+         series: series.png, test.png, errors_by_step.png, residuals.png, scores.png
+"""
+
+from pathlib import Path
+
+import matplotlib
+import pandas as pd
+from matplotlib.colors import is_color_like, to_rgba
+from matplotlib.figure import Figure
+
+from stages.common.errors import InputError, require
+from stages.common.files import output_folder, read_json, read_tensors
+from stages.common.image_plots import (
+    confusion_figure,
+    digits_figure,
+    early_figure,
+    mistakes_figure,
+)
+from stages.common.params import ImagesPlot, Params, SeriesPlot
+from stages.common.series_plots import (
+    BASELINE,
+    MEASURES,
+    PROTOCOLS,
+    closeup_figure,
+    gather,
+    label_ends,
+    overview_figure,
+    residuals_figure,
+    spoken,
+    usable_measure,
+)
+from stages.common.stage import run_task_stage
+
+STYLE = {
+    "figure.constrained_layout.use": True,
+    "figure.titlesize": 12,
+    "figure.titleweight": "bold",
+    "font.size": 9,
+    "axes.titlesize": 9.5,
+    "axes.titlecolor": "0.25",
+    "axes.titlelocation": "left",
+    "axes.labelcolor": "0.25",
+    "axes.edgecolor": "0.5",
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.axisbelow": True,
+    "grid.color": "0.92",
+    "xtick.color": "0.5",
+    "xtick.labelcolor": "0.25",
+    "ytick.color": "0.5",
+    "ytick.labelcolor": "0.25",
+    "lines.linewidth": 1.5,
+    "date.converter": "concise",
+    # names of series are drawn as they are, even with a $ in them
+    "text.parse_math": False,
+}
+
+
+def main(name: str, params: Params) -> None:
+    plot = params.task(name).plot
+    check_color(name, plot.color)
+    normalized = Path("data/normalized") / name
+    card = read_json(normalized / "card.json", f"normalize@{name}")
+    with output_folder(Path("metrics") / name / "plots") as folder, matplotlib.rc_context():
+        # a matplotlibrc of the user's own must not change the bytes
+        matplotlib.rcdefaults()
+        matplotlib.rcParams.update(STYLE | {"figure.dpi": plot.dpi})
+        draw = draw_images if card["kind"] == "images" else draw_series
+        figures = draw(name, normalized, card, plot)
+        figures["curves"] = curves_figure(read_table(name, "tables/curves.csv"), plot.color)
+        for title, figure in figures.items():
+            # the version of matplotlib is no part of the picture
+            figure.savefig(folder / f"{title}.png", metadata={"Software": None})
+
+
+def check_color(name: str, color: str) -> None:
+    # "none" is a colour to matplotlib, but nobody would see it
+    if not is_color_like(color) or to_rgba(color)[3] == 0:
+        raise InputError(
+            f"params.yaml: tasks.{name}.plot.color: {color!r} is no colour that matplotlib knows; "
+            "write one as '#1f6fb4' or by a name such as navy"
+        )
+
+
+def read_table(name: str, file: str) -> pd.DataFrame:
+    """Read a CSV that evaluate wrote; names of series stay text, whatever they look like."""
+    path = require(Path("metrics") / name / file, f"run `dvc repro evaluate@{name}`")
+    try:
+        return pd.read_csv(path, dtype={"unique_id": str}, keep_default_na=False, na_values="")
+    except ValueError:
+        mend = f"delete it and run `dvc repro evaluate@{name}`"
+        raise InputError(f"{path} is damaged: {mend}") from None
+
+
+def draw_images(name: str, normalized: Path, card: dict, plot: ImagesPlot) -> dict[str, Figure]:
+    scores = read_json(Path("metrics") / name / "scores.json", f"evaluate@{name}")
+    images = read_tensors(normalized / "images.safetensors", f"normalize@{name}")["test_images"]
+    predictions = read_table(name, "predictions.csv")
+    early = read_table(name, "tables/early.csv")
+    return {
+        "digits": digits_figure(images, predictions, plot.sheet),
+        "confusion": confusion_figure(predictions, card["classes"]),
+        "mistakes": mistakes_figure(images, predictions),
+        "early": early_figure(early, images[0], card["classes"], scores["sequence"], plot.color),
+    }
+
+
+def draw_series(name: str, normalized: Path, card: dict, plot: SeriesPlot) -> dict[str, Figure]:
+    scores = read_json(Path("metrics") / name / "scores.json", f"evaluate@{name}")
+    tensors = read_tensors(normalized / "series.safetensors", f"normalize@{name}")
+    panel = gather(tensors, card, read_table(name, "tables/forecasts.csv"))
+    by_step = read_table(name, "tables/by_step.csv")
+    return {
+        "series": overview_figure(panel, scores, plot.unit, plot.color),
+        "test": closeup_figure(panel, scores, plot.unit, plot.color),
+        "errors_by_step": steps_figure(by_step, plot.color),
+        "residuals": residuals_figure(panel, card["period"], plot.unit, plot.color),
+        "scores": scores_figure(scores, plot.color),
+    }
+
+
+if __name__ == "__main__":
+    run_task_stage(__doc__, main)
