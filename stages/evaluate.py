@@ -15,7 +15,13 @@ import torch
 
 from stages.common.baselines import BASELINES, Forecaster, fit_quietly
 from stages.common.devices import prepare
-from stages.common.files import output_files, read_tensors, write_json
+from stages.common.files import (
+    output_files,
+    read_table,
+    read_tensors,
+    write_json,
+    write_table,
+)
 from stages.common.forecasting import network_forecaster
 from stages.common.measures import measure, seasonal_naive_error
 from stages.common.models import read_models
@@ -40,12 +46,8 @@ def main(name: str, params: Params) -> None:
             evaluate_images(name, networks["main"], card, device, folder)
         else:
             evaluate_series(name, networks, card, folder)
-        curves = pd.read_csv(models / "history.csv")
-        write_table(curves_of(curves), folder / "tables/curves.csv")
-
-
-def write_table(table: pd.DataFrame, path: Path) -> None:
-    table.to_csv(path, index=False, lineterminator="\n", float_format="%.6g")
+        curves = curves_of(read_table(models / "history.csv", f"train@{name}"))
+        write_table(folder / "tables/curves.csv", curves)
 
 
 def curves_of(history: pd.DataFrame) -> pd.DataFrame:
@@ -91,8 +93,8 @@ def evaluate_images(
             "confidence": confidence.cpu().numpy(),
         }
     )
-    write_table(predictions, folder / "predictions.csv")
-    write_table(early_reading(networks[0], x, y), folder / "tables/early.csv")
+    write_table(folder / "predictions.csv", predictions)
+    write_table(folder / "tables/early.csv", early_reading(networks[0], x, y))
 
 
 @torch.inference_mode()
@@ -134,10 +136,10 @@ def evaluate_series(
             by_step.append(errors_by_step(forecasters["main"], y, cuts["main"], card, method))
     write_json(folder / "scores.json", mean_scores(pd.DataFrame(scores)))
     table = pd.concat(forecasts)
-    write_table(model_forecasts(table), folder / "predictions.csv")
-    write_table(table, folder / "tables/forecasts.csv")
+    write_table(folder / "predictions.csv", model_forecasts(table))
+    write_table(folder / "tables/forecasts.csv", table)
     steps = pd.concat(by_step).groupby(["method", "step"], sort=False, as_index=False).mean()
-    write_table(steps, folder / "tables/by_step.csv")
+    write_table(folder / "tables/by_step.csv", steps)
 
 
 def forecaster_of(

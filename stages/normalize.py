@@ -6,13 +6,12 @@ Writes:  data/normalized/TASK/: card.json with the statistics, and
          series: series.safetensors with the series in its units and normalized for both cuts
 """
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
 from stages.common import images, series
-from stages.common.errors import InputError, require
+from stages.common.errors import InputError
 from stages.common.files import output_folder, write_json, write_tensors
 from stages.common.params import ImagesTask, Params, SeriesTask
 from stages.common.scalers import Scaler, fit_scaler
@@ -30,10 +29,8 @@ def main(name: str, params: Params) -> None:
 
 def normalize_images(task: ImagesTask, folder: Path) -> None:
     listed = Path(task.data.csv)
-    require(listed, "run `dvc repro download_mnist`")
-    with listed.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    tensors = {row["part"]: images.read_idx(listed.parent / row["file"]) for row in rows}
+    dataset, files = images.read_list(listed)
+    tensors = {part: images.read_idx(file) for part, file in files.items()}
     for part in ("train", "test"):
         if len(tensors[f"{part}_images"]) != len(tensors[f"{part}_labels"]):
             raise InputError(f"{listed}: {part} images and labels differ in number; download anew")
@@ -44,7 +41,7 @@ def normalize_images(task: ImagesTask, folder: Path) -> None:
     write_tensors(folder / "images.safetensors", tensors)
     card = {
         "kind": "images",
-        "dataset": rows[0]["dataset"],
+        "dataset": dataset,
         "shape": list(training.shape[1:]),
         "classes": int(tensors["train_labels"].max()) + 1,
         "parts": {

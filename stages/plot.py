@@ -14,8 +14,8 @@ import pandas as pd
 from matplotlib.colors import is_color_like, to_rgba
 from matplotlib.figure import Figure
 
-from stages.common.errors import InputError, require
-from stages.common.files import output_folder, read_json, read_tensors
+from stages.common.errors import InputError
+from stages.common.files import output_folder, read_json, read_table, read_tensors
 from stages.common.image_plots import (
     confusion_figure,
     digits_figure,
@@ -23,18 +23,8 @@ from stages.common.image_plots import (
     mistakes_figure,
 )
 from stages.common.params import ImagesPlot, Params, SeriesPlot
-from stages.common.series_plots import (
-    BASELINE,
-    MEASURES,
-    PROTOCOLS,
-    closeup_figure,
-    gather,
-    label_ends,
-    overview_figure,
-    residuals_figure,
-    spoken,
-    usable_measure,
-)
+from stages.common.score_plots import curves_figure, scores_figure, steps_figure
+from stages.common.series_plots import closeup_figure, gather, overview_figure, residuals_figure
 from stages.common.stage import run_task_stage
 
 STYLE = {
@@ -73,7 +63,7 @@ def main(name: str, params: Params) -> None:
         matplotlib.rcParams.update(STYLE | {"figure.dpi": plot.dpi})
         draw = draw_images if card["kind"] == "images" else draw_series
         figures = draw(name, normalized, card, plot)
-        figures["curves"] = curves_figure(read_table(name, "tables/curves.csv"), plot.color)
+        figures["curves"] = curves_figure(evaluated(name, "tables/curves.csv"), plot.color)
         for title, figure in figures.items():
             # the version of matplotlib is no part of the picture
             figure.savefig(folder / f"{title}.png", metadata={"Software": None})
@@ -88,21 +78,15 @@ def check_color(name: str, color: str) -> None:
         )
 
 
-def read_table(name: str, file: str) -> pd.DataFrame:
-    """Read a CSV that evaluate wrote; names of series stay text, whatever they look like."""
-    path = require(Path("metrics") / name / file, f"run `dvc repro evaluate@{name}`")
-    try:
-        return pd.read_csv(path, dtype={"unique_id": str}, keep_default_na=False, na_values="")
-    except ValueError:
-        mend = f"delete it and run `dvc repro evaluate@{name}`"
-        raise InputError(f"{path} is damaged: {mend}") from None
+def evaluated(name: str, file: str) -> pd.DataFrame:
+    return read_table(Path("metrics") / name / file, f"evaluate@{name}")
 
 
 def draw_images(name: str, normalized: Path, card: dict, plot: ImagesPlot) -> dict[str, Figure]:
     scores = read_json(Path("metrics") / name / "scores.json", f"evaluate@{name}")
     images = read_tensors(normalized / "images.safetensors", f"normalize@{name}")["test_images"]
-    predictions = read_table(name, "predictions.csv")
-    early = read_table(name, "tables/early.csv")
+    predictions = evaluated(name, "predictions.csv")
+    early = evaluated(name, "tables/early.csv")
     return {
         "digits": digits_figure(images, predictions, plot.sheet),
         "confusion": confusion_figure(predictions, card["classes"]),
@@ -114,8 +98,8 @@ def draw_images(name: str, normalized: Path, card: dict, plot: ImagesPlot) -> di
 def draw_series(name: str, normalized: Path, card: dict, plot: SeriesPlot) -> dict[str, Figure]:
     scores = read_json(Path("metrics") / name / "scores.json", f"evaluate@{name}")
     tensors = read_tensors(normalized / "series.safetensors", f"normalize@{name}")
-    panel = gather(tensors, card, read_table(name, "tables/forecasts.csv"))
-    by_step = read_table(name, "tables/by_step.csv")
+    panel = gather(tensors, card, evaluated(name, "tables/forecasts.csv"))
+    by_step = evaluated(name, "tables/by_step.csv")
     return {
         "series": overview_figure(panel, scores, plot.unit, plot.color),
         "test": closeup_figure(panel, scores, plot.unit, plot.color),

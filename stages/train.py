@@ -22,7 +22,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from stages.common.augmentation import Augmentation
 from stages.common.devices import prepare, sow
-from stages.common.files import output_folder, read_json, read_tensors, write_json
+from stages.common.files import output_folder, read_json, read_tensors, write_json, write_table
 from stages.common.models import build_network, write_models
 from stages.common.network import count_parameters
 from stages.common.params import Params
@@ -48,7 +48,7 @@ def main(name: str, params: Params) -> None:
                 fits[fit_name].append({**best, "epochs": len(result.history)})
                 rows += [{"fit": fit_name, "member": member, **row} for row in result.history]
                 samples += seen
-        pd.DataFrame(rows).to_csv(folder / "history.csv", index=False, lineterminator="\n")
+        write_table(folder / "history.csv", pd.DataFrame(rows))
         model = params.tasks[name].model
         card = {
             "kind": shape["kind"],

@@ -30,7 +30,6 @@ def exit_code(work: Callable[[], None]) -> int:
     except InputError as error:
         return _report(str(error), 1)
     except OSError as error:
-        # safetensors raises a bare OSError subclass without errno when the disk is full
         mend = MENDS.get(error.errno or 0, error.strerror or str(error))
         name = f"{error.filename}: " if error.filename else ""
         return _report(f"{name}{mend}", 1)

@@ -5,13 +5,17 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from safetensors import SafetensorError
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file, save
 
 from stages.common.errors import InputError, require
+
+if TYPE_CHECKING:
+    # the stages that read no table need not pay for its import
+    import pandas as pd
 
 
 @contextmanager
@@ -73,9 +77,29 @@ def read_json(path: Path, stage: str) -> Any:
         raise InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`") from None
 
 
+def write_table(path: Path, table: "pd.DataFrame") -> None:
+    """Write a table as CSV with six significant digits."""
+    table.to_csv(path, index=False, lineterminator="\n", float_format="%.6g")
+
+
+def read_table(path: Path, stage: str) -> "pd.DataFrame":
+    """Read the CSV that ``stage`` wrote; InputError if it is missing or damaged.
+
+    Names of series stay text, whatever they look like.
+    """
+    import pandas as pd
+
+    require(path, f"run `dvc repro {stage}`")
+    try:
+        return pd.read_csv(path, dtype={"unique_id": str}, keep_default_na=False, na_values="")
+    except ValueError:
+        raise InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`") from None
+
+
 def write_tensors(path: Path, tensors: dict[str, np.ndarray]) -> None:
     """Write arrays as safetensors; the bytes depend on the arrays alone."""
-    save_file({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, path)
+    # not save_file, whose errors on a full disk are no OSError
+    path.write_bytes(save({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}))
 
 
 def read_tensors(path: Path, stage: str) -> dict[str, np.ndarray]:

@@ -1,5 +1,6 @@
 """Image data sets in the IDX format of MNIST (http://yann.lecun.com/exdb/mnist/)."""
 
+import csv
 import gzip
 import zlib
 from pathlib import Path
@@ -15,6 +16,27 @@ IMAGE_FILES = {
     "test_labels": "t10k-labels-idx1-ubyte.gz",
 }
 UNSIGNED_BYTE = 8
+
+
+def read_list(path: Path) -> tuple[str, dict[str, Path]]:
+    """Read the list of image files that the download wrote.
+
+    Returns:
+        The name of the data set, and the file of each part: train_images, train_labels, …
+
+    Raises:
+        InputError: the list is missing, or lists other than the four parts.
+    """
+    require(path, "run `dvc repro download_mnist`")
+    with path.open(newline="", encoding="utf-8", errors="replace") as file:
+        rows = list(csv.DictReader(file))
+    files = {row.get("part"): path.parent / (row.get("file") or "") for row in rows}
+    if set(files) != set(IMAGE_FILES) or "dataset" not in rows[0]:
+        raise InputError(
+            f"{path} does not list the files {', '.join(IMAGE_FILES)}: "
+            "delete it and run `dvc repro download_mnist`"
+        )
+    return rows[0]["dataset"], files
 
 
 def read_idx(path: Path) -> np.ndarray:
@@ -34,10 +56,10 @@ def read_idx(path: Path) -> np.ndarray:
         raise InputError(f"{path} is truncated or corrupted: {mend}") from None
     if len(content) < 4 or content[:3] != bytes([0, 0, UNSIGNED_BYTE]):
         raise InputError(f"{path} is no IDX file of unsigned bytes: {mend}")
-    dimensions = content[3]
-    start = 4 + 4 * dimensions
-    shape = tuple(np.frombuffer(content[4:start], dtype=">u4").astype(int))
-    if len(shape) != dimensions or len(content) - start != np.prod(shape):
+    start = 4 + 4 * content[3]
+    sizes = content[4:start].ljust(start - 4, b"\0")
+    shape = tuple(np.frombuffer(sizes, dtype=">u4").astype(int))
+    if len(content) - start != np.prod(shape):
         raise InputError(f"{path} holds other than the {shape} bytes it announces: {mend}")
     return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
 

@@ -26,10 +26,13 @@ def measure(y: np.ndarray, forecast: np.ndarray, scale: float) -> dict[str, floa
     errors = np.abs(y - forecast)
     sizes = np.abs(y) + np.abs(forecast)
     relative = 100 * errors / np.abs(y) if np.all(y != 0) else np.full(len(y), np.nan)
+    # a forecast that ran away to infinity has no sMAPE, which is no news worth a warning
+    with np.errstate(invalid="ignore"):
+        symmetric = 200 * errors / np.where(sizes > 0, sizes, 1)
     return {
         "mae": float(errors.mean()),
         "rmse": float(np.sqrt((errors**2).mean())),
         "mape": float(relative.mean()),
-        "smape": float((200 * errors / np.where(sizes > 0, sizes, 1)).mean()),
+        "smape": float(symmetric.mean()),
         "mase": float(errors.mean() / scale),
     }

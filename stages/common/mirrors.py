@@ -61,6 +61,15 @@ class _Damage(Exception):
 
 def _fetch_once(mirror: str, name: str, md5: str, target: Path) -> None:
     partial = target.with_name(target.name + ".partial")
+    try:
+        _copy_or_download(mirror, name, partial)
+        _check(partial, md5)
+        partial.replace(target)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _copy_or_download(mirror: str, name: str, partial: Path) -> None:
     local = _local_folder(mirror)
     if local is None:
         _download(f"{mirror.rstrip('/')}/{name}", partial)
@@ -68,16 +77,20 @@ def _fetch_once(mirror: str, name: str, md5: str, target: Path) -> None:
         shutil.copyfile(local / name, partial)
     else:
         raise _Refusal("no such file")
+
+
+def _check(partial: Path, md5: str) -> None:
     with partial.open("rb") as file:
         found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     if found != md5:
-        partial.unlink()
         raise _Damage(f"its MD5 sum is {found}, not {md5}")
-    partial.replace(target)
 
 
 def _local_folder(mirror: str) -> Path | None:
-    address = urlparse(mirror)
+    try:
+        address = urlparse(mirror)
+    except ValueError:
+        raise _Refusal("is no address") from None
     if address.scheme in ("http", "https"):
         return None
     return Path(unquote(address.path)) if address.scheme == "file" else Path(mirror)

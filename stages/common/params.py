@@ -212,9 +212,13 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
 
 def _first_fault(error: ValidationError) -> str:
     fault: Any = error.errors(include_url=False)[0]
-    # the discriminator ("images", "series") and "[key]" are pydantic's words, not keys of the file
-    steps = [str(step) for step in fault["loc"] if step not in ("images", "series", "[key]")]
+    steps = [str(step) for step in fault["loc"] if step != "[key]"]
+    # after the name of a task pydantic puts its kind, which is no key of the file
+    if len(steps) > 2 and steps[0] == "tasks" and steps[2] in ("images", "series"):
+        del steps[2]
     key = ".".join(steps) or "tasks"
+    if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
+        return f"{key}.kind: write images or series"
     if fault["type"] == "extra_forbidden":
         return f"{key}: unknown key{_hint(steps[-1], _known_keys())}; remove or rename it"
     if fault["type"] == "missing":

@@ -99,6 +99,16 @@ def _read_table(path: Path) -> pd.DataFrame:
         raise InputError(f"{path}: is empty; it needs a header and a row for each time")
     header = [name.strip() for name in rows[0]]
     width = len(header)
+    doubled = [name for name in header if header.count(name) > 1]
+    if doubled:
+        raise InputError(f"{path}: has the column {doubled[0]!r} twice; rename one")
+    wide = [row for row in rows[1:] if any(cell.strip() for cell in row[width:])]
+    if wide:
+        line = ",".join(wide[0])
+        raise InputError(
+            f"{path}: the row {line!r} has more cells than the header has names; "
+            "quote cells that hold a comma"
+        )
     # a footer may have fewer cells than the header
     body = [(row + [""] * width)[:width] for row in rows[1:]]
     return pd.DataFrame(body, columns=header).apply(lambda column: column.str.strip())
@@ -123,7 +133,7 @@ def _find_columns(table: pd.DataFrame, data: SeriesData, path: Path) -> dict[str
 
 
 def _numbers(column: pd.Series, name: str | None, path: Path) -> pd.Series:
-    numbers = pd.to_numeric(column.replace("", np.nan), errors="coerce")
+    numbers = pd.to_numeric(column.where(column != ""), errors="coerce")
     wrong = numbers.isna() & ~column.str.lower().isin(["", "nan", "na", "null", "none"])
     wrong |= np.isinf(numbers)
     if wrong.any():
@@ -142,13 +152,16 @@ def _last_number(y: pd.Series, path: Path) -> int:
 def _times(column: pd.Series, name: str | None, path: Path) -> pd.Series:
     if column.str.fullmatch(r"-?\d{1,9}").all() and not column.str.fullmatch(r"[12]\d{3}").all():
         return column.astype("int64")
-    times = pd.to_datetime(column, errors="coerce", format="ISO8601")
+    # local time without its offset, so that a day keeps its hours over summer time
+    local = column.str.replace(r"(?<=\d)([+-]\d{2}:?\d{2}|Z)$", "", regex=True)
+    local = local.where(column.str.contains(":"), column)
+    times = pd.to_datetime(local, errors="coerce", format="ISO8601")
     if times.isna().any():
-        times = pd.to_datetime(column, errors="coerce", format="mixed")
+        times = pd.to_datetime(local, errors="coerce", format="mixed")
     if times.isna().any():
         bad = column[times.isna()].iloc[0]
         raise InputError(f"{path}: column {name!r} holds {bad!r}; write dates as 1949-01-31")
-    return times.dt.tz_localize(None).astype("datetime64[s]")
+    return times.astype("datetime64[s]")
 
 
 def _check_regular(name: str, ds: pd.Series, path: Path) -> None:

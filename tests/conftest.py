@@ -1,0 +1,59 @@
+"""Fixtures: a small project in a folder of its own, and a mirror that serves small images."""
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+# before torch is imported anywhere: tests are small, and threads only get in each other's way
+os.environ["OMP_NUM_THREADS"] = "1"
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import helpers
+import numpy as np
+import pytest
+import torch
+from helpers import ROOT, edit_params, serve, write_small_dataset
+
+__all__ = ["ROOT", "edit_params", "serve", "write_small_dataset"]
+
+torch.set_num_threads(1)
+
+
+@pytest.fixture(scope="session")
+def blank_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What git holds for the pipeline, with small settings and no outputs; not to be written to."""
+    folder = tmp_path_factory.mktemp("blank")
+    (folder / "data/raw").mkdir(parents=True)
+    for name in ("params.yaml", "dvc.yaml", "data/raw/airline.csv"):
+        shutil.copy(ROOT / name, folder / name)
+    sums = dict.fromkeys(helpers.IMAGE_FILES.values(), "0" * 32)
+    small = {"datasets.small": {"mirrors": [], "md5": sums}}
+    edit_params(folder, {**helpers.SMALL_SETTINGS, **small})
+    return folder
+
+
+@pytest.fixture
+def project(blank_project: Path, tmp_path: Path) -> Path:
+    """A small project of the test's own."""
+    return shutil.copytree(blank_project, tmp_path / "project")
+
+
+@pytest.fixture(scope="session")
+def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[helpers.Mirror]:
+    folder = tmp_path_factory.mktemp("mirror")
+    helpers.write_images(folder, helpers.small_images())
+    with helpers.start_mirror(folder) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def mirror_sums(mirror: helpers.Mirror) -> dict[str, str]:
+    return helpers.write_images(mirror.folder, helpers.small_images())
+
+
+@pytest.fixture(scope="session")
+def airline() -> np.ndarray:
+    """The 144 months."""
+    return np.loadtxt(ROOT / "data/raw/airline.csv", delimiter=",", skiprows=1, usecols=2)

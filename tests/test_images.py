@@ -1,0 +1,112 @@
+"""Images: the IDX format, statistics, and the layouts as sequences."""
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from helpers import write_idx_bytes
+
+from stages.common.errors import InputError
+from stages.common.images import as_sequences, input_statistics, pixel_order, read_idx, write_idx
+
+IMAGES = np.random.default_rng(0).integers(0, 256, (30, 4, 6), dtype=np.uint8)
+
+
+@pytest.mark.parametrize("array", [IMAGES, IMAGES[:, 0, 0], IMAGES[:0]], ids=["3", "1", "none"])
+def test_idx_there_and_back(tmp_path: Path, array: np.ndarray) -> None:
+    write_idx(tmp_path / "a.gz", array)
+    np.testing.assert_array_equal(read_idx(tmp_path / "a.gz"), array)
+    content = gzip.decompress((tmp_path / "a.gz").read_bytes())
+    assert content == gzip.decompress(write_idx_bytes(array))
+
+
+def test_idx_bytes_depend_on_the_array_alone(tmp_path: Path) -> None:
+    for name in ("a.gz", "b.gz"):
+        write_idx(tmp_path / name, IMAGES)
+    assert (tmp_path / "a.gz").read_bytes() == (tmp_path / "b.gz").read_bytes()
+
+
+WHOLE = write_idx_bytes(IMAGES)
+FLIPPED = WHOLE[:40] + bytes([WHOLE[40] ^ 0xFF]) + WHOLE[41:]
+PLAIN = gzip.decompress(WHOLE)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"", "no IDX file"),
+        (WHOLE[:-20], "truncated or corrupted"),
+        (WHOLE[:5], "truncated or corrupted"),
+        (FLIPPED, "truncated or corrupted"),
+        (WHOLE[:-8] + bytes(8), "truncated or corrupted"),
+        (PLAIN, "truncated or corrupted"),
+        (b"<html>404</html>", "truncated or corrupted"),
+        (gzip.compress(bytes([0, 0, 13]) + PLAIN[3:]), "no IDX file of unsigned bytes"),
+        (gzip.compress(b"\x01" + PLAIN[1:]), "no IDX file of unsigned bytes"),
+        (gzip.compress(PLAIN[:2]), "no IDX file of unsigned bytes"),
+        (gzip.compress(PLAIN[:6]), "a.gz"),
+        (gzip.compress(PLAIN[:8]), "holds other than"),
+        (gzip.compress(PLAIN[:-1]), "holds other than"),
+        (gzip.compress(PLAIN + b"\0"), "holds other than"),
+    ],
+    ids=[
+        *["empty", "end missing", "start alone", "bit flipped", "checksum", "no gzip", "page"],
+        *["floats", "magic", "two bytes", "half a size", "sizes missing", "short", "long"],
+    ],
+)
+def test_damaged_files_are_refused_by_name(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "a.gz").write_bytes(content)
+    with pytest.raises(InputError, match=words) as error:
+        read_idx(tmp_path / "a.gz")
+    assert str(tmp_path / "a.gz") in str(error.value)
+    assert "dvc repro download_mnist" in str(error.value)
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"a\.gz is missing: run `dvc repro download_mnist`"):
+        read_idx(tmp_path / "a.gz")
+
+
+def test_statistics_equal_numpys() -> None:
+    assert input_statistics(IMAGES, "none") == {"shift": 0, "scale": 1}
+    found = input_statistics(IMAGES, "standard")
+    assert found == pytest.approx({"shift": IMAGES.mean(), "scale": IMAGES.std()}, rel=1e-12)
+    low, high = int(IMAGES.min()), int(IMAGES.max())
+    assert input_statistics(IMAGES, "minmax") == {"shift": low, "scale": high - low}
+
+
+@pytest.mark.parametrize("method", ["none", "minmax", "standard"])
+def test_statistics_of_one_grey_never_divide_by_zero(method: str) -> None:
+    assert input_statistics(np.full((3, 4, 4), 9, np.uint8), method)["scale"] == 1
+
+
+@pytest.mark.parametrize(
+    ("sequence", "shape"),
+    [("rows", (4, 6)), ("pixels", (24, 1)), ("permuted", (24, 1)), ("flat", (1, 24))],
+)
+def test_shapes_of_sequences(sequence: str, shape: tuple[int, int]) -> None:
+    x = as_sequences(IMAGES, sequence)
+    assert x.shape == (30, *shape)
+    assert x.dtype == np.uint8
+    # every pixel once
+    np.testing.assert_array_equal(
+        np.sort(x.reshape(30, -1), axis=1), np.sort(IMAGES.reshape(30, -1), axis=1)
+    )
+
+
+def test_order_of_sequences() -> None:
+    np.testing.assert_array_equal(as_sequences(IMAGES, "rows")[:, 2], IMAGES[:, 2])
+    np.testing.assert_array_equal(as_sequences(IMAGES, "pixels")[:, 7, 0], IMAGES[:, 1, 1])
+    np.testing.assert_array_equal(as_sequences(IMAGES, "flat")[:, 0, 7], IMAGES[:, 1, 1])
+    order = np.array(pixel_order("permuted", 24))
+    flat = IMAGES.reshape(30, 24)
+    np.testing.assert_array_equal(as_sequences(IMAGES, "permuted")[:, :, 0], flat[:, order])
+
+
+def test_the_permutation_is_fixed_for_all_time() -> None:
+    order = pixel_order("permuted", 784)
+    assert order[:8] == [319, 576, 323, 107, 355, 716, 197, 20]
+    assert sorted(order) == list(range(784))
+    assert pixel_order("permuted", 64)[:4] == [13, 12, 55, 7]
+    assert {pixel_order(sequence, 784) for sequence in ("rows", "pixels", "flat")} == {None}

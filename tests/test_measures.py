@@ -1,0 +1,63 @@
+"""Measures of forecasts, by hand."""
+
+import numpy as np
+import pytest
+
+from stages.common.measures import measure, seasonal_naive_error
+
+
+def test_by_hand() -> None:
+    y, forecast = np.array([100.0, 200.0, 400.0]), np.array([110.0, 180.0, 400.0])
+    found = measure(y, forecast, scale=20.0)
+    assert found == pytest.approx(
+        {
+            "mae": 10.0,
+            "rmse": (500 / 3) ** 0.5,
+            "mape": 20 / 3,
+            "smape": (2000 / 210 + 4000 / 380) / 3,
+            "mase": 0.5,
+        }
+    )
+
+
+def test_a_perfect_forecast_scores_zero() -> None:
+    y = np.array([3.0, -2.0, 5.0])
+    assert set(measure(y, y, 1.0).values()) == {0.0}
+
+
+def test_signs_do_not_cancel() -> None:
+    assert measure(np.array([-10.0, 10.0]), np.array([-5.0, 5.0]), 1.0)["mape"] == 50
+
+
+def test_zeros_leave_mape_unknown_and_the_others_known() -> None:
+    found = measure(np.array([0.0, 2.0]), np.array([0.0, 1.0]), 1.0)
+    assert np.isnan(found["mape"])
+    assert found["smape"] == pytest.approx(200 / 3 / 2)
+    assert found["mae"] == 0.5
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_forecast_that_ran_away_is_measured_without_a_warning() -> None:
+    """last_growth after a zero is infinite; numpy's warning would end up on the user's stderr."""
+    found = measure(np.array([1.0, 2.0]), np.array([np.inf, 2.0]), 1.0)
+    assert found["mae"] == np.inf
+
+
+def test_scale_of_mase_by_hand() -> None:
+    training = np.array([1.0, 5.0, 2.0, 9.0, 4.0])
+    assert seasonal_naive_error(training, 2) == pytest.approx((1 + 4 + 2) / 3)
+    assert seasonal_naive_error(training, 1) == pytest.approx((4 + 3 + 7 + 5) / 4)
+
+
+def test_scale_of_a_part_shorter_than_the_period_is_that_of_the_naive_forecast() -> None:
+    training = np.array([1.0, 5.0, 2.0])
+    assert seasonal_naive_error(training, 12) == seasonal_naive_error(training, 1)
+
+
+def test_scale_of_a_series_that_repeats_exactly_is_unknown() -> None:
+    assert np.isnan(seasonal_naive_error(np.tile([1.0, 2.0], 5), 2))
+
+
+def test_scale_on_airline(airline: np.ndarray) -> None:
+    expected = np.abs(airline[12:100] - airline[:88]).mean()
+    assert seasonal_naive_error(airline[:100], 12) == expected

@@ -1,0 +1,265 @@
+"""Parameters: every key explained, every fault told in one line that names the key."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from helpers import ROOT, edit_params, one_error_line, read_yaml, run_stage, write_yaml
+
+from stages.common.errors import InputError
+from stages.common.params import Params, load_params
+
+MNIST, AIRLINE = "tasks.mnist", "tasks.airline"
+BLOCKS = ["", *(f"{t}.{b}" for t in (MNIST, AIRLINE) for b in ("data", "model", "train", "plot"))]
+
+
+def leaves(tree: Any, dotted: str = "") -> list[tuple[str, int]]:
+    """Every setting with its line; the sums and mirrors of data sets are data, not settings."""
+    found = []
+    for key, value in tree.items():
+        if hasattr(value, "lc") and hasattr(value, "items"):
+            found += [] if key == "datasets" else leaves(value, f"{dotted}{key}.")
+        else:
+            found.append((f"{dotted}{key}", tree.lc.key(key)[0]))
+    return found
+
+
+SETTINGS = leaves(read_yaml(ROOT / "params.yaml"))
+
+
+@pytest.mark.parametrize(("key", "line"), SETTINGS, ids=[key for key, _ in SETTINGS])
+def test_every_key_has_a_comment(key: str, line: int) -> None:
+    lines = (ROOT / "params.yaml").read_text().splitlines()
+    assert " # " in lines[line] or lines[line - 1].strip().startswith("# "), lines[line]
+
+
+def test_the_file_holds_every_key_that_is_known() -> None:
+    """Nothing hides as a default: the file is where a user learns what there is."""
+    params = load_params(ROOT / "params.yaml")
+    tree = read_yaml(ROOT / "params.yaml")
+    for name, task in params.tasks.items():
+        for block in ("data", "normalize", "windows", "model", "train", "plot"):
+            known = set(type(getattr(task, block)).model_fields)
+            assert known - {"augment"} <= set(tree["tasks"][name][block])
+
+
+def test_design_s_defaults() -> None:
+    params = load_params(ROOT / "params.yaml")
+    assert set(params.datasets) == {"MNIST", "FashionMNIST", "KMNIST", "digits"}
+    assert params.tasks["mnist"].data.dataset == "MNIST"
+    assert params.tasks["airline"].data.period == 12
+    assert params.tasks["airline"].data.test_fraction == 0.3
+
+
+def fault(project: Path) -> str:
+    with pytest.raises(InputError) as error:
+        load_params(project / "params.yaml")
+    message = str(error.value)
+    assert message.startswith(f"{project / 'params.yaml'}: ")
+    assert "\n" not in message
+    assert len(message.removeprefix(str(project))) < 300
+    return message.removeprefix(f"{project / 'params.yaml'}: ")
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        (f"{MNIST}.model.cell", "lstn", "'rnn', 'lstm' or 'gru'"),
+        (f"{MNIST}.model.hidden_size", 0, "greater than or equal to 1"),
+        (f"{MNIST}.model.hidden_size", "128", "integer"),
+        (f"{MNIST}.model.hidden_size", 12.5, "integer"),
+        (f"{MNIST}.model.num_layers", True, "integer"),
+        (f"{MNIST}.model.num_layers", None, "integer"),
+        (f"{MNIST}.model.nonlinearity", "sigmoid", "'tanh' or 'relu'"),
+        (f"{MNIST}.model.bias", "yes", "boolean"),
+        (f"{MNIST}.model.bias", 1, "boolean"),
+        (f"{MNIST}.model.dropout", 1.0, "less than 1"),
+        (f"{MNIST}.model.dropout", -0.1, "greater than or equal to 0"),
+        (f"{MNIST}.model.bidirectional", "both", "boolean"),
+        (f"{MNIST}.model.forget_bias", float("inf"), "finite"),
+        (f"{MNIST}.normalize.method", "log_standard", "'none', 'minmax' or 'standard'"),
+        (f"{MNIST}.windows.sequence", "columns", "'rows', 'pixels', 'permuted' or 'flat'"),
+        (f"{MNIST}.data.dataset", 3, "string"),
+        (f"{MNIST}.data.csv", "/etc/passwd", "leads out of the project"),
+        (f"{MNIST}.data.csv", "../secret.csv", "leads out of the project"),
+        (f"{MNIST}.train.learning_rate", 0, "greater than 0"),
+        (f"{MNIST}.train.learning_rate", "fast", "number"),
+        (f"{MNIST}.train.learning_rate", float("nan"), ""),
+        (f"{MNIST}.train.optimizer", "lion", "'sgd', 'adam' or 'adamw'"),
+        (f"{MNIST}.train.augment.shift", -1, "greater than or equal to 0"),
+        (f"{AIRLINE}.windows.look_back", -1, "greater than or equal to 1"),
+        (f"{AIRLINE}.windows.horizon", 0, "greater than or equal to 1"),
+        (f"{AIRLINE}.windows.center", "median", "'none', 'mean' or 'last'"),
+        (f"{AIRLINE}.normalize.method", "log", "'none', 'minmax'"),
+        (f"{AIRLINE}.data.period", 0, "greater than or equal to 1"),
+        (f"{AIRLINE}.data.test_fraction", 1.0, "less than 1"),
+        (f"{AIRLINE}.data.test_fraction", 0, "greater than 0"),
+        (f"{AIRLINE}.data.csv", "", "leads out of the project"),
+        (f"{AIRLINE}.data.value_column", 2, "string"),
+        (f"{AIRLINE}.train.epochs", 0, "greater than or equal to 1"),
+        (f"{AIRLINE}.train.patience", -1, "greater than or equal to 0"),
+        (f"{AIRLINE}.train.loss", "huber", "'mse'"),
+        (f"{AIRLINE}.plot.dpi", 20, "greater than or equal to 50"),
+        (f"{AIRLINE}.model", None, "dictionary"),
+        ("datasets.MNIST.mirrors", "http://a/", "list"),
+        ("seed", -1, "greater than or equal to 0"),
+        ("seed", 1.5, "integer"),
+        ("threads", 0, "greater than or equal to 1"),
+        ("device", "gpu", "'auto', 'cpu' or 'cuda'"),
+        (f"{MNIST}.train.augment.final", 1.5, "less than or equal to 1"),
+        (f"{MNIST}.train.precision", "float16", "'float32' or 'bfloat16'"),
+        (f"{MNIST}.train.warm_up", 0, "greater than 0"),
+        (f"{MNIST}.train.input_noise", -0.1, "greater than or equal to 0"),
+        (f"{MNIST}.kind", "movies", "images"),
+        (f"{MNIST}.kind", None, "images"),
+        (MNIST, 3, ""),
+        (MNIST, None, ""),
+        ("tasks", None, ""),
+        ("tasks.a b", {}, ""),
+    ],
+)
+def test_wrong_values_name_their_key(project: Path, key: str, value: Any, words: str) -> None:
+    edit_params(project, {key: value})
+    message = fault(project)
+    assert message.startswith(f"{key}: ")
+    assert words in message
+
+
+@pytest.mark.parametrize(
+    ("task", "loss"), [(MNIST, "mse"), (MNIST, "mae"), (AIRLINE, "cross_entropy")]
+)
+def test_loss_must_fit_the_kind(project: Path, task: str, loss: str) -> None:
+    edit_params(project, {f"{task}.train.loss": loss})
+    message = fault(project)
+    assert message.startswith(task)
+    assert f"train.loss {loss}" in message
+
+
+def test_refit_is_for_series(project: Path) -> None:
+    edit_params(project, {f"{MNIST}.train.refit": True})
+    assert "train.refit is for series" in fault(project)
+
+
+def test_augment_is_for_images(project: Path) -> None:
+    amounts = read_yaml(project / "params.yaml")["tasks"]["mnist"]["train"]["augment"]
+    edit_params(project, {f"{AIRLINE}.train.augment": amounts})
+    assert "train.augment is for images" in fault(project)
+
+
+@pytest.mark.parametrize("augment", [None, "absent"])
+def test_augment_may_be_left_out(project: Path, augment: str | None) -> None:
+    params = read_yaml(project / "params.yaml")
+    del params["tasks"]["mnist"]["train"]["augment"]
+    write_yaml(params, project / "params.yaml")
+    if augment is None:
+        edit_params(project, {f"{MNIST}.train.augment": None})
+    assert load_params(project / "params.yaml").tasks["mnist"].train.augment is None
+
+
+@pytest.mark.parametrize(
+    ("key", "meant"),
+    [
+        (f"{MNIST}.train.learning_rte", "learning_rate"),
+        (f"{MNIST}.model.hiden_size", "hidden_size"),
+        (f"{AIRLINE}.windows.lookback", "look_back"),
+        ("sed", "seed"),
+    ],
+)
+def test_unknown_keys_get_a_hint(project: Path, key: str, meant: str) -> None:
+    edit_params(project, {key: 1})
+    assert fault(project) == f"{key}: unknown key; did you mean {meant}?; remove or rename it"
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_unknown_keys_are_refused_in_every_block(project: Path, block: str) -> None:
+    key = f"{block}.zzzz".lstrip(".")
+    edit_params(project, {key: 1})
+    assert fault(project) == f"{key}: unknown key; remove or rename it"
+
+
+@pytest.mark.parametrize("key", ["seed", f"{MNIST}.model.cell", f"{AIRLINE}.train", "tasks"])
+def test_missing_keys(project: Path, key: str) -> None:
+    params = read_yaml(project / "params.yaml")
+    *blocks, last = key.split(".")
+    block = params
+    for name in blocks:
+        block = block[name]
+    del block[last]
+    write_yaml(params, project / "params.yaml")
+    assert fault(project) == f"{key}: is missing; add it"
+
+
+@pytest.mark.parametrize("name", ["series", "images"])
+def test_a_task_may_be_called_like_a_kind(project: Path, name: str) -> None:
+    params = read_yaml(project / "params.yaml")
+    task = params["tasks"]["airline"]
+    edit_params(project, {f"tasks.{name}": task})
+    assert load_params(project / "params.yaml").task(name).kind == "series"
+    edit_params(project, {f"tasks.{name}.train.epochs": 0})
+    assert fault(project).startswith(f"tasks.{name}.train.epochs: ")
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [("1e-05", 1e-5), ("1e-3", 1e-3), ("1E-5", 1e-5), ("1.0e-05", 1e-5), (".5", 0.5), ("1", 1.0)],
+)
+def test_numbers_as_they_are_written(project: Path, written: str, number: float) -> None:
+    """PyYAML reads 1e-05, which `dvc exp run -S` writes, as a string."""
+    path = project / "params.yaml"
+    edit_params(project, {f"{MNIST}.train.learning_rate": "LR"})
+    path.write_text(path.read_text().replace("learning_rate: LR", f"learning_rate: {written}"))
+    rate = load_params(path).tasks["mnist"].train.learning_rate
+    assert isinstance(rate, float)
+    assert rate == number
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("", "holds no keys"), ("- 1\n", "holds no keys"), ("seed: [1\n", "no valid YAML"),
+     ("seed: 1\nseed: 2\n", "no valid YAML"), ("seed:\t1\n\tx: 2\n", "no valid YAML")],
+)  # fmt: skip
+def test_files_that_hold_no_parameters(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=words) as error:
+        load_params(path)
+    assert str(path) in str(error.value)
+
+
+def test_no_text(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_bytes(b"seed: \xff\xfe\n")
+    with pytest.raises(InputError, match="no valid YAML"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is missing: run from the root of the project"):
+        load_params(tmp_path / "params.yaml")
+
+
+def test_unknown_task_gets_a_hint(project: Path) -> None:
+    with pytest.raises(InputError, match=r"tasks\.mnits: no such task; did you mean mnist\?"):
+        load_params(project / "params.yaml").task("mnits")
+
+
+def test_parameters_cannot_change_on_the_way(project: Path) -> None:
+    params: Params = load_params(project / "params.yaml")
+    with pytest.raises(ValueError, match="frozen"):
+        params.seed = 2
+
+
+@pytest.mark.parametrize(
+    ("written", "words"),
+    [
+        ("cell: lstn", ["tasks.mnist.model.cell", "'lstn'"]),
+        ("cell: [lstm", ["params.yaml", "no valid YAML"]),
+    ],
+)
+def test_a_stage_says_so_in_one_line(project: Path, written: str, words: list[str]) -> None:
+    path = project / "params.yaml"
+    path.write_text(path.read_text().replace("cell: lstm", written, 1))
+    # even for another task: all parameters are checked before any work starts
+    done = run_stage(project, "normalize", "airline")
+    assert done.returncode == 1
+    one_error_line(done.stderr, *words)
+    assert not (project / "data/normalized").exists()
