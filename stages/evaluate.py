@@ -22,13 +22,13 @@ from stages.common.files import (
     write_json,
     write_table,
 )
-from stages.common.forecasting import network_forecaster
+from stages.common.forecasting import control_forecaster, network_forecaster
 from stages.common.measures import measure, seasonal_naive_error
 from stages.common.models import read_models
 from stages.common.network import RecurrentNetwork
+from stages.common.normalization import normalization_from_json
 from stages.common.params import Params
 from stages.common.protocols import PROTOCOLS, forecast_protocol, rolling_errors
-from stages.common.scalers import Scaler
 from stages.common.stage import run_task_stage
 from stages.common.training import answers_for, loss_of
 
@@ -121,7 +121,7 @@ def evaluate_series(
         span = slice(*tensors["offsets"][number : number + 2])
         y, ds = tensors["y"][span], times(tensors["ds"][span], normalized["time"])
         cuts = {fit: cuts[number] for fit, cuts in normalized["fits"].items()}
-        for method in ("model", *BASELINES):
+        for method in ("model", "control", *BASELINES):
             forecasters = {
                 fit: forecaster_of(method, networks[fit], card, cut, y) for fit, cut in cuts.items()
             }
@@ -145,9 +145,12 @@ def evaluate_series(
 def forecaster_of(
     method: str, networks: list[RecurrentNetwork], card: dict, cut: dict, y: np.ndarray
 ) -> Forecaster:
-    """The network, or a baseline fitted on all that lies before the test part."""
+    """The network, its control, or a baseline fitted on all that lies before the test part."""
+    normalization = normalization_from_json(cut[card["normalization"]])
+    if method == "control":
+        return control_forecaster(card["windows"], normalization)
     if method == "model":
-        return network_forecaster(networks, card["windows"], Scaler.from_json(cut["scaler"]))
+        return network_forecaster(networks, card["windows"], normalization)
     period = card["windows"]["normalized"]["period"]
     return fit_quietly(method, y[: cut["validation"]], period)
 

@@ -6,6 +6,7 @@ Writes:  data/normalized/TASK/: card.json with the statistics, and
          series: series.safetensors with the series in its units and normalized for both cuts
 """
 
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,8 +14,8 @@ import numpy as np
 from stages.common import images, series
 from stages.common.errors import InputError
 from stages.common.files import output_folder, write_json, write_tensors
+from stages.common.normalization import Normalization, fit_normalization
 from stages.common.params import ImagesTask, Params, SeriesTask
-from stages.common.scalers import Scaler, fit_scaler
 from stages.common.stage import run_task_stage
 
 
@@ -68,16 +69,13 @@ def normalize_series(task: SeriesTask, folder: Path) -> None:
         y = panel.values[panel.span(number)]
         cuts = series.cut_series(len(y), task.data)
         for fit, cut in cuts.items():
-            scaler = _fitted(y, cut, task, unique_id)
+            fitted = _fitted(y, cut.train, task, unique_id)
+            # for networks that are trained again on training and validation together
+            again = _fitted(y, cut.validation, task, unique_id)
             fits[fit].append(
-                {
-                    "train": cut.train,
-                    "validation": cut.validation,
-                    "test": cut.test,
-                    "scaler": scaler.to_json(),
-                }
+                {**asdict(cut), "normalization": fitted.to_json(), "refit": again.to_json()}
             )
-            normalized[fit].append(scaler.transform(y))
+            normalized[fit].append(fitted.transform(y))
     for fit, values in normalized.items():
         tensors[f"z_{fit}"] = np.concatenate(values)
     write_tensors(folder / "series.safetensors", tensors)
@@ -93,9 +91,9 @@ def normalize_series(task: SeriesTask, folder: Path) -> None:
     write_json(folder / "card.json", card)
 
 
-def _fitted(y: np.ndarray, cut: series.Cut, task: SeriesTask, unique_id: str) -> Scaler:
+def _fitted(y: np.ndarray, end: int, task: SeriesTask, unique_id: str) -> Normalization:
     method = task.normalize.method
-    if cut.train < 2:
+    if end < 2:
         raise InputError(
             f"{task.data.csv}: series {unique_id!r} has {len(y)} values, too few for period "
             f"{task.data.period}; add more or lower data.test_fraction in params.yaml"
@@ -104,10 +102,11 @@ def _fitted(y: np.ndarray, cut: series.Cut, task: SeriesTask, unique_id: str) ->
     if method.startswith("log") and y.min() <= 0:
         raise InputError(
             f"{task.data.csv}: series {unique_id!r} holds {y.min():g}, which has no logarithm; "
-            "write minmax or standard as normalize.method in params.yaml"
+            f"write {'exponential_smoothing' if 'smoothing' in method else 'minmax or standard'} "
+            "as normalize.method in params.yaml"
         )
     try:
-        return fit_scaler(y[: cut.train], method, task.data.period)
+        return fit_normalization(y[:end], task.normalize, task.data.period)
     except InputError as error:
         raise InputError(f"{task.data.csv}: series {unique_id!r}: {error}") from None
 

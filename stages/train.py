@@ -53,6 +53,7 @@ def main(name: str, params: Params) -> None:
         card = {
             "kind": shape["kind"],
             "model": model.model_dump(),
+            "normalization": "refit" if params.tasks[name].train.refit else "normalization",
             "parameters": count_parameters(build_network(shape, model)),
             "fits": fits,
             "windows": shape,

@@ -13,9 +13,11 @@ import numpy as np
 from stages.common.errors import InputError
 from stages.common.files import output_folder, read_json, read_tensors, write_json, write_tensors
 from stages.common.images import as_sequences, pixel_order
-from stages.common.params import Params
+from stages.common.normalization import normalization_from_json
+from stages.common.params import Params, SeriesWindows
+from stages.common.smoothing import Smoother
 from stages.common.stage import run_task_stage
-from stages.common.windowing import windows_between
+from stages.common.windowing import smoothed_windows, windows_between
 
 # each part of a series: where its first targets lie, as names of the cut's positions
 SERIES_PARTS = {
@@ -24,6 +26,8 @@ SERIES_PARTS = {
     "refit": (None, "validation"),
     "test": ("validation", "test"),
 }
+# short of targets, the last windows of a part would teach the near steps more than the far ones
+FITTED_PARTS = ("train", "refit")
 
 
 def main(name: str, params: Params) -> None:
@@ -70,7 +74,9 @@ def image_windows(tensors: dict[str, np.ndarray], card: dict, sequence: str) -> 
     return parts, shape
 
 
-def series_windows(tensors: dict[str, np.ndarray], card: dict, windows) -> tuple[dict, dict]:
+def series_windows(
+    tensors: dict[str, np.ndarray], card: dict, windows: SeriesWindows
+) -> tuple[dict, dict]:
     """Windows of all series, end to end, with the number of the series beside each."""
     parts = {}
     for fit, cuts in card["fits"].items():
@@ -80,7 +86,7 @@ def series_windows(tensors: dict[str, np.ndarray], card: dict, windows) -> tuple
                 for number, cut in enumerate(cuts)
             ]
             parts[fit, part] = {key: np.concatenate([w[key] for w in drawn]) for key in drawn[0]}
-        _check_enough(parts, fit, cuts, windows.look_back)
+        _check_enough(parts, fit, cuts, windows)
     shape = {
         "fits": list(card["fits"]),
         "steps": windows.look_back,
@@ -92,28 +98,47 @@ def series_windows(tensors: dict[str, np.ndarray], card: dict, windows) -> tuple
     return parts, shape
 
 
-def _windows_of(tensors, fit, part, number, cut, windows) -> dict[str, np.ndarray]:
-    start, end = tensors["offsets"][number : number + 2]
-    z = tensors[f"z_{fit}"][start:end]
+def _windows_of(
+    tensors: dict[str, np.ndarray],
+    fit: str,
+    part: str,
+    number: int,
+    cut: dict,
+    windows: SeriesWindows,
+) -> dict[str, np.ndarray]:
+    span = slice(*tensors["offsets"][number : number + 2])
+    fitted = "refit" if part == "refit" else "normalization"
+    normalization = normalization_from_json(cut[fitted])
     first, last = SERIES_PARTS[part]
-    drawn = windows_between(
-        z,
-        cut[first] if first else 0,
-        cut[last],
-        windows.look_back,
-        windows.horizon,
-        windows.center,
-    )
+    start = cut[first] if first else 0
+    if isinstance(normalization, Smoother):
+        drawn = smoothed_windows(
+            tensors["y"][span], normalization, start, cut[last], windows.look_back, windows.horizon
+        )
+    else:
+        drawn = windows_between(
+            normalization.transform(tensors["y"][span]),
+            start,
+            cut[last],
+            windows.look_back,
+            windows.horizon,
+            windows.center,
+        )
+    if part in FITTED_PARTS:
+        whole = ~np.isnan(drawn["y"]).any(axis=1)
+        drawn = {key: values[whole] for key, values in drawn.items()}
     return {**drawn, "series": np.full(len(drawn["origin"]), number)}
 
 
-def _check_enough(parts: dict, fit: str, cuts: list[dict], look_back: int) -> None:
+def _check_enough(parts: dict, fit: str, cuts: list[dict], windows: SeriesWindows) -> None:
     if len(parts[fit, "train"]["x"]) and len(parts[fit, "validation"]["x"]):
         return
-    longest = max(cut["train"] - sum(cut["scaler"]["lags"]) - 1 for cut in cuts)
+    room = max(cut["train"] - normalization_from_json(cut["normalization"]).lost for cut in cuts)
+    longest = max(room - windows.horizon, 1)
     raise InputError(
-        f"params.yaml: windows.look_back: {look_back} is longer than the training part allows; "
-        f"write {max(longest, 1)} or less"
+        f"params.yaml: windows.look_back: {windows.look_back} with windows.horizon "
+        f"{windows.horizon} is longer than the training part allows; "
+        f"write {longest} or less, or a shorter horizon"
     )
 
 

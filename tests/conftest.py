@@ -4,6 +4,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 # before torch is imported anywhere: tests are small, and threads only get in each other's way
@@ -14,7 +15,17 @@ import helpers
 import numpy as np
 import pytest
 import torch
-from helpers import ROOT, edit_params, serve, write_small_dataset
+from helpers import (
+    CHAIN,
+    ROOT,
+    TASKS,
+    Done,
+    Mirror,
+    edit_params,
+    run_stage,
+    serve,
+    write_small_dataset,
+)
 
 __all__ = ["ROOT", "edit_params", "serve", "write_small_dataset"]
 
@@ -57,3 +68,33 @@ def mirror_sums(mirror: helpers.Mirror) -> dict[str, str]:
 def airline() -> np.ndarray:
     """The 144 months."""
     return np.loadtxt(ROOT / "data/raw/airline.csv", delimiter=",", skiprows=1, usecols=2)
+
+
+@pytest.fixture(scope="session")
+def finished(
+    blank_project: Path,
+    mirror: Mirror,
+    mirror_sums: dict[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Done]:
+    """A project after all stages of both tasks, and how each ended. Copy it before a change."""
+    folder = tmp_path_factory.mktemp("finished") / "project"
+    shutil.copytree(blank_project, folder)
+    edit_params(folder, {"datasets.small": {"mirrors": [mirror.url], "md5": mirror_sums}})
+    done: Done = {}
+
+    def chain(task: str) -> None:
+        if task == "mnist":
+            done["download_mnist", task] = run_stage(folder, "download_mnist")
+        for stage in CHAIN:
+            done[stage, task] = run_stage(folder, stage, task)
+
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(chain, TASKS))
+    return folder, done
+
+
+@pytest.fixture
+def copy(finished: tuple[Path, Done], tmp_path: Path) -> Path:
+    """The finished project, to be changed."""
+    return shutil.copytree(finished[0], tmp_path / "copy")

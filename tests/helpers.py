@@ -1,7 +1,9 @@
 """What several test modules share: small data, a project of its own, stages run for real."""
 
+import csv
 import gzip
 import hashlib
+import json
 import os
 import runpy
 import subprocess
@@ -20,6 +22,9 @@ from ruamel.yaml import YAML
 from stages.common.images import IMAGE_FILES
 
 ROOT = Path(__file__).resolve().parents[1]
+CHAIN = ("normalize", "windows", "train", "evaluate", "plot")
+TASKS = ("mnist", "airline")
+Done = dict[tuple[str, str], subprocess.CompletedProcess[str]]
 STAGES = ("download_mnist", "normalize", "windows", "train", "evaluate", "plot")
 COUNTS = {"train": 250, "validation": 50, "test": 60}
 CLASSES = 4
@@ -69,6 +74,15 @@ SMALL_SETTINGS = {
     "tasks.airline.train.refit": True,
     "tasks.airline.plot.dpi": 50,
 }
+
+
+def read_json(path: Path) -> dict:
+    return json.loads(path.read_text())
+
+
+def read_csv(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def read_yaml(path: Path) -> Any:

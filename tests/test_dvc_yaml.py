@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from helpers import ROOT, STAGES, read_yaml
-from test_stages import modules_of
+from test_structure import modules_of
 
 PIPELINE = read_yaml(ROOT / "dvc.yaml")["stages"]
 # plumbing: a change of words or of a check changes no output

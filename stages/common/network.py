@@ -51,6 +51,8 @@ class RecurrentNetwork(nn.Module):
         forget_bias: initial bias of an LSTM's forget gate. PyTorch keeps two biases, whose sum
             acts: the input's is set, the recurrent one zeroed.
         orthogonal: whether recurrent matrices start orthogonal, by gate (Saxe et al. 2014).
+        zero_head: whether the head starts at zero, so that training starts from what the
+            normalization alone forecasts.
         shift, scale: the input x becomes (x - shift) / scale first, so that the weights' file
             holds the normalization too.
     """
@@ -70,6 +72,7 @@ class RecurrentNetwork(nn.Module):
         head_dropout: float = 0.0,
         forget_bias: float = 0.0,
         orthogonal: bool = False,
+        zero_head: bool = False,
         shift: float = 0.0,
         scale: float = 1.0,
     ) -> None:
@@ -92,6 +95,9 @@ class RecurrentNetwork(nn.Module):
         self.register_buffer("shift", torch.tensor(float(shift)))
         self.register_buffer("scale", torch.tensor(float(scale)))
         self._initialize(cell, forget_bias, orthogonal)
+        if zero_head:
+            nn.init.zeros_(self.head.weight)
+            nn.init.zeros_(self.head.bias)
 
     def _initialize(self, cell: str, forget_bias: float, orthogonal: bool) -> None:
         hidden = self.recurrent.hidden_size

@@ -65,7 +65,12 @@ class SeriesNormalize(Block):
         "log_difference",
         "log_seasonal_difference",
         "log_seasonal_and_first_difference",
+        "exponential_smoothing",
+        "log_exponential_smoothing",
     ]
+    level: Fraction
+    season: Fraction
+    damping: Annotated[float, Field(ge=0, le=1)]
 
 
 class ImagesWindows(Block):
@@ -92,6 +97,7 @@ class Model(Block):
     head_dropout: Fraction
     forget_bias: float
     orthogonal: bool
+    zero_head: bool
 
 
 class Augment(Block):

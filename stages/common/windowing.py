@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from stages.common.smoothing import Smoother
+
 
 def center_of(past: np.ndarray, center: str) -> np.ndarray:
     """The level that ``center`` takes off windows [N, look_back]: [N, 1]."""
@@ -38,5 +40,19 @@ def windows_between(
         "x": (past - level)[:, :, None].astype(np.float32),
         "y": (future - level).astype(np.float32),
         "center": level.astype(np.float32),
+        "origin": origin,
+    }
+
+
+def smoothed_windows(
+    y: np.ndarray, smoother: Smoother, start: int, end: int, look_back: int, horizon: int
+) -> dict[str, np.ndarray]:
+    """Likewise over a series y [n] that ``smoother`` normalizes window by window."""
+    origin = np.arange(max(start, smoother.lost, look_back), end)
+    inputs, targets = smoother.windows(y[:end], origin, look_back, horizon)
+    return {
+        "x": inputs[:, :, None].astype(np.float32),
+        "y": targets.astype(np.float32),
+        "center": np.zeros((len(origin), 1), dtype=np.float32),
         "origin": origin,
     }
