@@ -150,7 +150,7 @@ def early_figure(
     last, final = int(steps[-1]), accuracy[-1]
     figure = Figure(figsize=(WIDTH, 4.6))
     ax = figure.subplots()
-    ax.set(xlim=(0, last * 1.02), ylim=(0, 1.02), ylabel="accuracy on the first test images")
+    ax.set(xlim=(0, last * 1.02), ylim=(0, 1.02), ylabel="accuracy on the test images")
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=14, integer=True))
     ax.grid(axis="y")

@@ -9,6 +9,7 @@ from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFor
 from stages.common.series_plots import (
     BASELINE,
     MEASURES,
+    OURS,
     PROTOCOLS,
     label_ends,
     spoken,
@@ -75,7 +76,7 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
         reason = "the test part is shorter than a period, or no forecast is a number"
         figure.suptitle(f"No errors by step: {reason}", x=0.005, ha="left")
         return figure
-    best = means.drop("model", errors="ignore").index[:1]
+    best = means.drop([*OURS], errors="ignore").index[:1]
     named = [*best, *means.index.intersection(["model"])]
     roles = dict.fromkeys(best, "best baseline ")
     words = ", ".join(f"{roles.get(m, '')}{spoken(m)} {means[m]:.3f}" for m in reversed(named))

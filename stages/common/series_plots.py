@@ -16,6 +16,8 @@ BASELINE = "#D55E00"
 LONG = "#009E73"
 TRUTH = "0.2"
 MOST_SERIES = 6
+# the network, and its normalization alone: no baselines
+OURS = ("model", "control")
 PART_SHADES = {"training": "white", "validation": "0.95", "test": "0.9"}
 MEASURES = {"mape": ("MAPE", "{:.1f} %"), "mase": ("MASE", "{:.3f}"), "mae": ("MAE", "{:.4g}")}
 PROTOCOLS = {
@@ -70,7 +72,7 @@ def best_baseline(scores: dict, protocol: str, measure: str) -> str | None:
     known = {
         method: by_protocol[protocol][measure]
         for method, by_protocol in scores.items()
-        if method != "model" and by_protocol[protocol][measure] is not None
+        if method not in OURS and by_protocol[protocol][measure] is not None
     }
     return min(known, key=known.get) if known else None
 
