@@ -32,9 +32,10 @@ tutorial-mnist: $(INSTALLED)
 	  -S tasks.mnist.train.schedule=constant -S tasks.mnist.train.batch_size=32 \
 	  -S tasks.mnist.train.epochs=30 -S tasks.mnist.train.weight_decay=0.0 \
 	  -S tasks.mnist.train.gradient_clip=0.0 -S tasks.mnist.train.label_smoothing=0.0 \
-	  -S tasks.mnist.train.weight_average=0.0 -S tasks.mnist.train.augment=null \
+	  -S tasks.mnist.train.weight_average=0.0 -S tasks.mnist.train.precision=float32 \
+	  -S tasks.mnist.train.augment=null \
 	  plot@mnist
-	dvc metrics diff --targets metrics/mnist/scores.json -- HEAD tutorial-mnist
+	dvc metrics diff HEAD tutorial-mnist --targets metrics/mnist/scores.json
 
 tutorial-airline: $(INSTALLED)
 	dvc exp run --temp --force --name tutorial-airline \
@@ -42,14 +43,16 @@ tutorial-airline: $(INSTALLED)
 	  -S tasks.airline.windows.look_back=4 -S tasks.airline.windows.horizon=1 \
 	  -S tasks.airline.windows.center=none \
 	  -S tasks.airline.model.cell=lstm -S tasks.airline.model.hidden_size=50 \
-	  -S tasks.airline.model.num_layers=2 \
+	  -S tasks.airline.model.num_layers=2 -S tasks.airline.model.zero_head=false \
 	  -S tasks.airline.train.optimizer=adam -S tasks.airline.train.learning_rate=0.001 \
 	  -S tasks.airline.train.schedule=constant -S tasks.airline.train.batch_size=128 \
-	  -S tasks.airline.train.epochs=1000 -S tasks.airline.train.patience=200 \
+	  -S tasks.airline.train.epochs=10000 -S tasks.airline.train.patience=1000 \
 	  -S tasks.airline.train.weight_decay=0.0 -S tasks.airline.train.gradient_clip=0.0 \
+	  -S tasks.airline.train.input_noise=0.0 \
 	  -S tasks.airline.train.refit=false -S tasks.airline.train.ensemble=1 \
 	  plot@airline
-	dvc metrics diff --targets metrics/airline/scores.json -- HEAD tutorial-airline
+	dvc metrics diff HEAD tutorial-airline --targets metrics/airline/scores.json | \
+	  grep -E 'Path|model.*(mape|mase)'
 
 $(INSTALLED): requirements.lock
 	$(PYTHON) -m venv .venv

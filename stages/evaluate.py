@@ -28,7 +28,7 @@ from stages.common.models import read_models
 from stages.common.network import RecurrentNetwork
 from stages.common.normalization import normalization_from_json
 from stages.common.params import Params
-from stages.common.protocols import PROTOCOLS, forecast_protocol, rolling_errors
+from stages.common.protocols import PROTOCOLS, forecast_protocol, rolling_forecasts
 from stages.common.stage import run_task_stage
 from stages.common.training import answers_for, loss_of
 
@@ -125,20 +125,23 @@ def evaluate_series(
             forecasters = {
                 fit: forecaster_of(method, networks[fit], card, cut, y) for fit, cut in cuts.items()
             }
+            where = {"method": method, "unique_id": unique_id}
             for protocol, fit in PROTOCOLS.items():
                 cut = cuts[fit]["validation"]
-                scale = seasonal_naive_error(y[:cut], normalized["period"])
                 forecast = forecast_protocol(protocol, forecasters[fit], y, cut)
-                where = {"method": method, "protocol": protocol, "unique_id": unique_id}
-                scores.append({**where, **measure(y[cut:], forecast, scale)})
-                table = {**where, "ds": ds[cut:], "y": y[cut:], "forecast": forecast}
-                forecasts.append(pd.DataFrame(table))
-            by_step.append(errors_by_step(forecasters["main"], y, cuts["main"], card, method))
+                scale = seasonal_naive_error(y[:cut], normalized["period"])
+                of = {**where, "protocol": protocol}
+                scores.append({**of, **measure(y[cut:], forecast, scale)})
+                table = {"ds": ds[cut:], "y": y[cut:], "forecast": forecast}
+                forecasts.append(pd.DataFrame({**of, **table}))
+            rolled, steps = roll(forecasters["main"], y, cuts["main"], normalized["period"])
+            scores.append({**where, "protocol": "rolling", **rolled})
+            by_step.append(steps.assign(method=method))
     write_json(folder / "scores.json", mean_scores(pd.DataFrame(scores)))
     table = pd.concat(forecasts)
     write_table(folder / "predictions.csv", model_forecasts(table))
     write_table(folder / "tables/forecasts.csv", table)
-    steps = pd.concat(by_step).groupby(["method", "step"], sort=False, as_index=False).mean()
+    steps = pd.concat(by_step).groupby(["method", "step"], sort=False)["mase"].mean().reset_index()
     write_table(folder / "tables/by_step.csv", steps)
 
 
@@ -155,17 +158,16 @@ def forecaster_of(
     return fit_quietly(method, y[: cut["validation"]], period)
 
 
-def errors_by_step(
-    forecaster: Forecaster, y: np.ndarray, cut: dict, card: dict, method: str
-) -> pd.DataFrame:
-    """MASE by step ahead over all origins of the test part, one period far."""
-    period = card["windows"]["normalized"]["period"]
+def roll(
+    forecaster: Forecaster, y: np.ndarray, cut: dict, period: int
+) -> tuple[dict[str, float], pd.DataFrame]:
+    """One period ahead from each origin of the test part: measures, and MASE by step."""
     start = cut["validation"]
-    errors = rolling_errors(forecaster, y, start, period)
+    truth, forecasts = rolling_forecasts(forecaster, y, start, period)
     scale = seasonal_naive_error(y[:start], period)
-    steps = np.arange(1, period + 1)
-    mean = errors.mean(axis=0) / scale if len(errors) else np.full(period, np.nan)
-    return pd.DataFrame({"method": method, "step": steps, "mase": mean})
+    mase = [measure(truth[:, k], forecasts[:, k], scale)["mase"] for k in range(period)]
+    steps = pd.DataFrame({"step": np.arange(1, period + 1), "mase": mase})
+    return measure(truth, forecasts, scale), steps
 
 
 def times(ds: np.ndarray, kind: str) -> np.ndarray:

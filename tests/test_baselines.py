@@ -5,7 +5,7 @@ import pytest
 
 from stages.common.baselines import BASELINES, fit_quietly
 from stages.common.measures import measure, seasonal_naive_error
-from stages.common.protocols import PROTOCOLS, forecast_protocol, rolling_errors
+from stages.common.protocols import PROTOCOLS, forecast_protocol, rolling_forecasts
 
 CUTS = {"main": 100, "year": 132}
 # MAPE in per cent and MASE of one_step, year, long
@@ -64,11 +64,13 @@ def test_one_step_reads_the_true_history_and_long_does_not(airline: np.ndarray) 
     assert asked == [(100, 44)]
 
 
-def test_rolling_errors_by_hand() -> None:
+def test_rolling_forecasts_by_hand() -> None:
     y = np.array([1.0, 2.0, 4.0, 7.0, 11.0])
     naive = fit_quietly("naive", y[:3], 1)
-    np.testing.assert_array_equal(rolling_errors(naive, y, 2, 2), [[2, 5], [3, 7]])
-    assert rolling_errors(naive, y, 4, 2).shape == (0, 2)
+    truth, forecasts = rolling_forecasts(naive, y, 2, 2)
+    np.testing.assert_array_equal(truth, [[4, 7], [7, 11]])
+    np.testing.assert_array_equal(forecasts, [[2, 2], [4, 4]])
+    assert [part.shape for part in rolling_forecasts(naive, y, 4, 2)] == [(0, 2), (0, 2)]
 
 
 def test_forecasts_by_hand() -> None:

@@ -72,7 +72,7 @@ def test_look_back_longer_than_the_series(
     assert run_stage_here(project, "normalize", "airline") == 0
     fails_here(project, "windows", "airline", ["windows.look_back", message], capsys)
     assert not (project / "data/windows/airline").exists()
-    edit_params(project, {"tasks.airline.windows.look_back": 72})
+    edit_params(project, {"tasks.airline.windows.look_back": 61})
     assert run_stage_here(project, "windows", "airline") == 0
 
 

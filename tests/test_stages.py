@@ -198,7 +198,7 @@ def test_scores_of_series(finished: tuple[Path, Done]) -> None:
         *["holt_winters", "ets", "sarima", "theta"],
     ]
     for by_protocol in scores.values():
-        assert list(by_protocol) == list(PROTOCOLS)
+        assert list(by_protocol) == [*PROTOCOLS, "rolling"]
         for measures in by_protocol.values():
             assert set(measures) == MEASURES
             assert all(np.isfinite(value) and value > 0 for value in measures.values())

@@ -14,7 +14,9 @@ def seasonal_naive_error(training: np.ndarray, period: int) -> float:
 
 
 def measure(y: np.ndarray, forecast: np.ndarray, scale: float) -> dict[str, float]:
-    """Measure ``forecast`` [n] of ``y`` [n], both in the units of the series.
+    """Measure ``forecast`` of ``y``, arrays of one shape, both in the units of the series.
+
+    Where they hold nothing, as a test part shorter than a period does, all measures are NaN.
 
     Args:
         scale: ``seasonal_naive_error`` of the training part.
@@ -23,9 +25,11 @@ def measure(y: np.ndarray, forecast: np.ndarray, scale: float) -> dict[str, floa
         mae and rmse in the units of the series, mape and smape in per cent (Makridakis 1993:
         200 |y - f| / (|y| + |f|)), mase without unit. mape is NaN where y holds a zero.
     """
+    if y.size == 0:
+        return dict.fromkeys(("mae", "rmse", "mape", "smape", "mase"), float("nan"))
     errors = np.abs(y - forecast)
     sizes = np.abs(y) + np.abs(forecast)
-    relative = 100 * errors / np.abs(y) if np.all(y != 0) else np.full(len(y), np.nan)
+    relative = 100 * errors / np.abs(y) if np.all(y != 0) else np.full(y.shape, np.nan)
     # a forecast that ran away to infinity has no sMAPE, which is no news worth a warning
     with np.errstate(invalid="ignore"):
         symmetric = 200 * errors / np.where(sizes > 0, sizes, 1)

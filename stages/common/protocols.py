@@ -22,12 +22,15 @@ def forecast_protocol(protocol: str, forecaster: Forecaster, y: np.ndarray, cut:
     return forecaster(y[:cut], len(y) - cut)
 
 
-def rolling_errors(forecaster: Forecaster, y: np.ndarray, cut: int, steps: int) -> np.ndarray:
-    """Absolute errors from each origin at or after ``cut`` with ``steps`` known values ahead.
+def rolling_forecasts(
+    forecaster: Forecaster, y: np.ndarray, cut: int, steps: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Forecast ``steps`` ahead from each origin at or after ``cut`` that has so many ahead.
 
     Returns:
-        [origins, steps], in the units of the series; no origins give [0, steps].
+        Truth and forecasts, [origins, steps] each, in the units of the series.
     """
     origins = range(cut, len(y) - steps + 1)
-    errors = [np.abs(forecaster(y[:o], steps) - y[o : o + steps]) for o in origins]
-    return np.array(errors).reshape(len(errors), steps)
+    truth = [y[origin : origin + steps] for origin in origins]
+    forecasts = [forecaster(y[:origin], steps) for origin in origins]
+    return np.array(truth).reshape(-1, steps), np.array(forecasts).reshape(-1, steps)
