@@ -22,7 +22,7 @@ lint: $(INSTALLED)
 	ruff format --check .
 
 # The three cells on both tasks, through DVC's queue; the table is sorted by accuracy.
-SHOWN := accuracy|validation_accuracy|parameters|model[.](one_step|year|long|rolling)[.]mase
+SHOWN := accuracy|validation_accuracy|parameters|model[.](one_step|year|long)[.]mase
 compare: $(INSTALLED)
 	-dvc exp remove --quiet rnn lstm gru
 	for cell in rnn lstm gru; do dvc exp run --queue --name $$cell \
