@@ -4,6 +4,7 @@ Reads:   metrics/TASK/scores.json for each task of params.yaml
 Writes:  nothing; the tables go to standard output
 """
 
+import sys
 from pathlib import Path
 
 from rich.console import Console
@@ -15,7 +16,8 @@ from stages.common.stage import run_stage
 
 
 def main(params: Params) -> None:
-    console = Console()
+    # in a pipe rich takes 80 columns, too few for the methods' names
+    console = Console() if sys.stdout.isatty() else Console(width=100)
     for name, task in params.tasks.items():
         scores = read_json(Path("metrics") / name / "scores.json", f"evaluate@{name}")
         console.print(
