@@ -9,7 +9,7 @@ reproduce: $(INSTALLED)
 	@dvc repro download_mnist || { \
 	  echo "NO MIRROR GAVE MNIST (see above): the images task runs on scikit-learn's digits"; \
 	  echo "instead. params.yaml now says so; git checkout params.yaml asks for MNIST again."; \
-	  dvc exp run --set-param tasks.mnist.data.dataset=digits; }
+	  dvc exp run -S tasks.mnist.data.dataset=digits -S tasks.mnist.train.batch_size=32; }
 	dvc repro
 	@dvc plots show --out report > /dev/null
 	@python -m stages.report

@@ -47,18 +47,18 @@ def test_a_pure_shift_moves_whole_pixels(
     draws[4], draws[5] = 0.5 + horizontal / 4, 0.5 + vertical / 4
     # the draw is the one thing that has to be known beforehand
     monkeypatch.setattr(torch, "rand", lambda *size, generator: draws)
-    images = digits()
-    changed = change(images, {**NOTHING, "shift": 2.0})
+    images = digits(16, 16)
+    changed = change(images, {**NOTHING, "shift": 2.0}, shape=(16, 16))
     # the grid says where to read from, so the content goes the other way
     expected = images.roll((-vertical, -horizontal), dims=(1, 2)).float()
     torch.testing.assert_close(changed, expected, atol=255 * 1e-4, rtol=0)
 
 
 def test_a_shift_keeps_the_sum_and_stays_within_its_bound() -> None:
-    images = digits()
-    changed = change(images, {**NOTHING, "shift": 2.0})
+    images = digits(16, 16)
+    changed = change(images, {**NOTHING, "shift": 2.0}, shape=(16, 16))
     torch.testing.assert_close(changed.sum((1, 2)), images.float().sum((1, 2)), rtol=1e-4, atol=0)
-    places = torch.arange(9.0)
+    places = torch.arange(16.0)
     for dim in (1, 2):
         old, new = (
             (i.float().sum(3 - dim) * places).sum(1) / i.float().sum((1, 2))
@@ -68,6 +68,12 @@ def test_a_shift_keeps_the_sum_and_stays_within_its_bound() -> None:
         assert moved.max() <= 2 + 1e-3
         assert moved.max() > 1
         assert moved.unique().numel() == len(images)
+
+
+def test_a_shift_is_never_over_an_eighth_of_the_image() -> None:
+    images = digits(16, 16)
+    wide = change(images, {**NOTHING, "shift": 9.0}, shape=(16, 16))
+    torch.testing.assert_close(wide, change(images, {**NOTHING, "shift": 2.0}, shape=(16, 16)))
 
 
 @pytest.mark.parametrize("sequence", ["pixels", "permuted", "flat", "rows"])

@@ -12,8 +12,8 @@ class Augmentation:
 
     Args:
         settings: train.augment of params.yaml; rotate and shear in degrees, scale a fraction,
-            shift in pixels; each is the most that is drawn, uniformly, either way. The amounts
-            shrink with training, down to the share ``final`` of them at its end.
+            shift in pixels, never over an eighth of the image. Each is the most that is drawn,
+            uniformly, either way; all shrink with training, down to the share ``final``.
         image_shape: [rows, columns].
         pixel_order: the order in which the sequences hold the pixels; None for the natural one.
     """
@@ -53,8 +53,8 @@ class Augmentation:
         shear = torch.tan(draw[3] * math.radians(self.settings["shear"]))
         rows, columns = self.shape
         # affine_grid counts from -1 to 1, so a pixel is 2 / size
-        shift_x = draw[4] * self.settings["shift"] * 2 / columns
-        shift_y = draw[5] * self.settings["shift"] * 2 / rows
+        shift_x = draw[4] * min(self.settings["shift"], columns / 8) * 2 / columns
+        shift_y = draw[5] * min(self.settings["shift"], rows / 8) * 2 / rows
         cos, sin = torch.cos(angle), torch.sin(angle)
         first = torch.stack([cos * zoom_x, (shear * cos - sin) * zoom_y, shift_x], dim=1)
         second = torch.stack([sin * zoom_x, (shear * sin + cos) * zoom_y, shift_y], dim=1)
