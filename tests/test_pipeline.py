@@ -32,6 +32,13 @@ def succeed(folder: Path, *words: str, **environment: str) -> str:
     return done.stdout + done.stderr
 
 
+def succeed_quietly(folder: Path, *words: str) -> str:
+    """Likewise, and return what went to standard output alone."""
+    done = command(folder, *words)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def commit(folder: Path) -> None:
     succeed(folder, "git", "add", "--all")
     identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
@@ -93,6 +100,16 @@ def test_repro_leaves_everything_in_place_and_a_clean_status(repository: Path) -
         assert json.loads((repository / "metrics" / task / "scores.json").read_text())
         assert len(list((repository / "metrics" / task / "plots").glob("*.png"))) >= 4
         assert (repository / "data/live" / task / "report.html").is_file()
+
+
+def test_every_plot_of_dvc_can_be_drawn(repository: Path) -> None:
+    shown = json.loads(succeed_quietly(repository, "dvc", "plots", "show", "--json"))
+    assert "errors" not in shown
+    for name, plots in shown["data"].items():
+        assert plots[0]["content"]["data"]["values"], name
+    forecast = shown["data"]["airline forecast"][0]["content"]
+    # months on an axis of numbers would leave the plot empty
+    assert forecast["encoding"]["x"]["type"] == "temporal"
 
 
 def test_repro_with_nothing_to_do_takes_under_five_seconds(repository: Path) -> None:
