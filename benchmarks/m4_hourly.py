@@ -20,8 +20,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import torch
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks.day_by_day import HORIZON, PERIOD, WINDOW, Settings, control, fit, forecast
 from benchmarks.intervals import around, coverage, half_widths, scaled_interval_score, spreads
@@ -41,6 +39,7 @@ from stages.common.devices import sow
 from stages.common.errors import InputError, exit_code
 from stages.common.files import output_files, write_json, write_table
 from stages.common.measures import seasonal_naive_error
+from stages.common.progress import training_bar
 
 SEED = 0
 LEVELS = (0.80, 0.95)  # of the intervals
@@ -171,23 +170,14 @@ def combine(forecasts: list[np.ndarray]) -> np.ndarray:
 @contextmanager
 def progress(title: str, steps: int) -> Iterator[Callable[[int, float], None]]:
     """A bar with the mean loss on a terminal; a line for every 500 steps elsewhere."""
-    console = Console(stderr=True)
-    columns = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[loss]}"),
-        TimeRemainingColumn(),
-    ]
     losses: list[float] = []
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        bar = bars.add_task(title, total=steps, loss="")
+    with training_bar(title, steps) as (update, on_terminal):
 
         def on_step(step: int, loss: float) -> None:
             losses.append(loss)
             text = f"loss {np.mean(losses[-LINE_STEPS:]):.4f}"
-            bars.update(bar, advance=1, loss=text)
-            if not console.is_terminal and step % LINE_STEPS == 0:
+            update(advance=1, figures=text)
+            if not on_terminal and step % LINE_STEPS == 0:
                 print(f"{title}: step {step}/{steps}, {text}", file=sys.stderr)
 
         yield on_step

@@ -17,8 +17,6 @@ from pathlib import Path
 import pandas as pd
 import torch
 from dvclive import Live
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from stages.common.augmentation import Augmentation
 from stages.common.devices import prepare, sow
@@ -26,6 +24,7 @@ from stages.common.files import output_folder, read_json, read_tensors, write_js
 from stages.common.models import build_network, write_models
 from stages.common.network import count_parameters
 from stages.common.params import Params
+from stages.common.progress import training_bar
 from stages.common.stage import run_task_stage
 from stages.common.training import Batch, Result, fit
 
@@ -140,25 +139,16 @@ def live_curves(name: str) -> Iterator[Callable[[str, dict[str, float]], None]]:
 @contextmanager
 def progress(title: str, batches: int, epochs: int) -> Iterator[tuple[Callable, Callable]]:
     """A bar with loss, score and time left on a terminal; a line an epoch, if slow, elsewhere."""
-    console = Console(stderr=True)
-    columns = [
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[figures]}"),
-        TimeRemainingColumn(),
-    ]
     started = time.monotonic()
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        bar = bars.add_task(title, total=batches, figures="")
+    with training_bar(title, batches) as (update, on_terminal):
 
         def on_epoch(figures: dict[str, float]) -> None:
             text = _in_words(figures)
-            bars.update(bar, figures=text)
-            if not console.is_terminal and time.monotonic() - started > 1 + figures["epoch"]:
+            update(figures=text)
+            if not on_terminal and time.monotonic() - started > 1 + figures["epoch"]:
                 print(f"{title}: epoch {figures['epoch']}/{epochs}, {text}", file=sys.stderr)
 
-        yield lambda: bars.advance(bar), on_epoch
+        yield lambda: update(advance=1), on_epoch
 
 
 def _in_words(figures: dict[str, float]) -> str:
@@ -170,7 +160,9 @@ def _in_words(figures: dict[str, float]) -> str:
     return text
 
 
-def write_speed(name: str, seconds: float, samples: int, device: torch.device, threads: int):
+def write_speed(
+    name: str, seconds: float, samples: int, device: torch.device, threads: int
+) -> None:
     folder = Path("metrics") / name
     folder.mkdir(parents=True, exist_ok=True)
     on_cuda = device.type == "cuda"

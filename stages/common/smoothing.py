@@ -91,12 +91,22 @@ class Smoother:
         """Inputs [N, look_back] and targets [N, horizon]; NaN beyond the end of y [n]."""
         x = np.log(y) if self.log else y
         levels, season = self.states(y)
-        past = origin[:, None] + np.arange(-look_back, 0)
-        inputs = x[past] - season[past] - levels[origin - 1][:, None]
+        inputs = self._inputs(x, levels, season, origin, look_back)
         ahead = origin[:, None] + np.arange(horizon)
         future = np.where(ahead < len(x), x[np.minimum(ahead, len(x) - 1)], np.nan)
         targets = future - self.base(levels, season, origin, horizon)
-        return inputs / self.input_scale, targets / self.target_scale
+        return inputs, targets / self.target_scale
+
+    def _inputs(
+        self,
+        x: np.ndarray,
+        levels: np.ndarray,
+        season: np.ndarray,
+        origin: np.ndarray,
+        look_back: int,
+    ) -> np.ndarray:
+        past = origin[:, None] + np.arange(-look_back, 0)
+        return (x[past] - season[past] - levels[origin - 1][:, None]) / self.input_scale
 
     def forecast(
         self, answer: Answer, history: np.ndarray, look_back: int, steps: int
@@ -106,11 +116,12 @@ class Smoother:
         Beyond the network's horizon its mean answer over the last period that it reaches goes on.
         """
         origin = np.array([len(history)])
-        inputs, _ = self.windows(history, origin, look_back, 0)
-        added = answer(inputs)[0]
+        x = np.log(history) if self.log else history
+        levels, season = self.states(history)
+        added = answer(self._inputs(x, levels, season, origin, look_back))[0]
         rest = added[-len(self.season) :].mean()
         added = np.concatenate([added, np.full(max(0, steps - len(added)), rest)])[:steps]
-        ahead = self.base(*self.states(history), origin, steps)[0] + self.target_scale * added
+        ahead = self.base(levels, season, origin, steps)[0] + self.target_scale * added
         return np.exp(ahead) if self.log else ahead
 
     def to_json(self) -> dict[str, Any]:

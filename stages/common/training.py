@@ -149,7 +149,7 @@ def make_schedule(
     if settings.schedule == "cosine":
         return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
     if settings.schedule == "one_cycle":
-        # Smith & Topin 2018; momentum stays, since Adam's betas matter more for small batches
+        # Smith & Topin 2018, without their cycle of the momentum, which Adam's betas stand for
         return torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
             settings.learning_rate,
