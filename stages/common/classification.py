@@ -1,0 +1,64 @@
+"""Scores of networks that classify: accuracy, the mistakes, and accuracy after each step."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from stages.common.files import read_tensors, write_json, write_table
+from stages.common.network import RecurrentNetwork
+from stages.common.training import answers_for, loss_of
+
+# a bidirectional network reads each beginning of an image anew, which takes long
+EARLY_IMAGES_IF_BIDIRECTIONAL = 1000
+
+
+def evaluate_images(
+    name: str,
+    networks: list[RecurrentNetwork],
+    card: dict,
+    device: torch.device,
+    folder: Path,
+) -> None:
+    from sklearn.metrics import f1_score
+
+    test = read_tensors(Path("data/windows") / name / "main/test.safetensors", f"windows@{name}")
+    x, y = (torch.from_numpy(test[key]).to(device) for key in ("x", "y"))
+    chances = torch.stack([answers_for(network, x).softmax(1) for network in networks]).mean(0)
+    confidence, predicted = chances.max(dim=1)
+    labels, answers = test["y"], predicted.cpu().numpy()
+    windows = card["windows"]
+    scores = {
+        "dataset": windows["normalized"]["dataset"],
+        "sequence": windows["sequence"],
+        "accuracy": float((answers == labels).mean()),
+        "loss": loss_of(chances.clamp(min=1e-12).log(), y, "cross_entropy").item(),
+        "macro_f1": float(f1_score(labels, answers, average="macro")),
+        "validation_accuracy": float(
+            np.mean([member["validation_accuracy"] for member in card["fits"]["main"]])
+        ),
+        "parameters": card["parameters"],
+    }
+    write_json(folder / "scores.json", scores)
+    predictions = pd.DataFrame(
+        {
+            "image": np.arange(len(labels)),
+            "label": labels,
+            "predicted": answers,
+            "confidence": confidence.cpu().numpy(),
+        }
+    )
+    write_table(folder / "predictions.csv", predictions)
+    write_table(folder / "tables/early.csv", early_reading(networks[0], x, y))
+
+
+@torch.inference_mode()
+def early_reading(network: RecurrentNetwork, x: torch.Tensor, y: torch.Tensor) -> pd.DataFrame:
+    """Accuracy of the head after each step of the test images."""
+    if network.recurrent.bidirectional:
+        x, y = x[:EARLY_IMAGES_IF_BIDIRECTIONAL], y[:EARLY_IMAGES_IF_BIDIRECTIONAL]
+    answers = [network.answers_by_step(part).argmax(dim=2) for part in x.split(250)]
+    right = (torch.cat(answers) == y[:, None]).double().mean(dim=0)
+    steps = np.arange(1, x.shape[1] + 1)
+    return pd.DataFrame({"step": steps, "accuracy": right.cpu().numpy()})
