@@ -162,6 +162,65 @@ def test_forget_bias_acts_once_and_on_the_forget_gate_alone() -> None:
             assert (value[:4] != 0).any()
 
 
+KEEPING = {"lstm": 1, "gru": 1}  # which of torch's gates keeps the state: f of i f g o, z of r z n
+
+
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("cell", sorted(KEEPING))
+def test_chrono_start_by_its_definition(cell: str, bidirectional: bool) -> None:
+    options = {"hidden_size": 500, "num_layers": 2, "bidirectional": bidirectional}
+    started = dict(
+        network(cell, chrono=784, forget_bias=3.0, **options).recurrent.named_parameters()
+    )
+    plain = dict(network(cell, **options).recurrent.named_parameters())
+    names = [name for name in started if name.startswith("bias_ih")]
+    assert len(names) == (4 if bidirectional else 2)
+    for name in names:
+        of_x = np.split(started[name].detach().double().numpy(), GATES[cell])
+        of_h = np.split(started[name.replace("ih", "hh")].detach().numpy(), GATES[cell])
+        spans = np.exp(of_x[KEEPING[cell]])
+        # uniform on [1, 783]: mean 392, deviation 782 / sqrt(12) = 225.7, 500 draws
+        assert 1 <= spans.min() < 30
+        assert 753 < spans.max() <= 783.001
+        assert abs(spans.mean() - 392) < 45
+        assert abs(spans.std() - 225.7) < 25
+        assert (of_h[KEEPING[cell]] == 0).all()
+        if cell == "lstm":
+            np.testing.assert_array_equal(of_x[0], -of_x[1])
+            assert (of_h[0] == 0).all()
+        others = {"lstm": (2, 3), "gru": (0, 2)}[cell]
+        for gate in others:
+            # torch's own start lies within 1 / sqrt(500)
+            assert 0 < np.abs(of_x[gate]).max() <= 500**-0.5
+            assert 0 < np.abs(of_h[gate]).max() <= 500**-0.5
+    for name, value in started.items():
+        if name.startswith("weight"):
+            assert torch.equal(value, plain[name])
+
+
+@pytest.mark.parametrize("cell", sorted(KEEPING))
+def test_chrono_state_lasts_as_long_as_drawn(cell: str) -> None:
+    """With zero input and weights a unit keeps u / (u + 1) of its state each step."""
+    recurrent = network(cell, chrono=100, hidden_size=6).recurrent
+    spans = recurrent.bias_ih_l0.detach()[6:12].exp()
+    for name, value in recurrent.named_parameters():
+        if name.startswith("weight"):
+            value.data.zero_()
+        else:  # g or n, third in both cells: nothing new comes in
+            value.data[12:18] = 0
+    ones = torch.ones(1, 1, 6)
+    state = recurrent(torch.zeros(1, 9, 3), (ones, ones) if cell == "lstm" else ones)[1]
+    left = state[1] if cell == "lstm" else state
+    torch.testing.assert_close(left[0, 0], (spans / (spans + 1)) ** 9)
+
+
+@pytest.mark.parametrize("options", [{"cell": "rnn"}, {"cell": "lstm", "bias": False}])
+def test_chrono_leaves_alone_what_has_no_such_bias(options: dict) -> None:
+    plain, started = network(**options), network(chrono=28, **options)
+    for name, value in plain.recurrent.state_dict().items():
+        assert torch.equal(value, started.recurrent.state_dict()[name])
+
+
 @pytest.mark.parametrize("cell", CELL_NAMES)
 def test_orthogonal_start(cell: str) -> None:
     started = dict(network(cell, orthogonal=True, num_layers=2).recurrent.named_parameters())

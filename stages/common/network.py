@@ -50,6 +50,11 @@ class RecurrentNetwork(nn.Module):
         head_dropout: dropout before the head.
         forget_bias: initial bias of an LSTM's forget gate. PyTorch keeps two biases, whose sum
             acts: the input's is set, the recurrent one zeroed.
+        chrono: the longest span that the network should remember from the start, in steps, 2 or
+            more; 0 for none. The bias of the gate that keeps the state, f in an LSTM and z in a
+            GRU, starts at log(u) with u drawn from [1, chrono - 1], so that unit by unit the
+            state lasts u + 1 steps; the bias of an LSTM's i starts at -log(u) (Tallec & Ollivier
+            2018). It takes the place of forget_bias; a plain RNN has no such gate.
         orthogonal: whether recurrent matrices start orthogonal, by gate (Saxe et al. 2014).
         zero_head: whether the head starts at zero, so that training starts from what the
             normalization alone forecasts.
@@ -71,6 +76,7 @@ class RecurrentNetwork(nn.Module):
         pooling: str = "last",
         head_dropout: float = 0.0,
         forget_bias: float = 0.0,
+        chrono: int = 0,
         orthogonal: bool = False,
         zero_head: bool = False,
         shift: float = 0.0,
@@ -95,6 +101,8 @@ class RecurrentNetwork(nn.Module):
         self.register_buffer("shift", torch.tensor(float(shift)))
         self.register_buffer("scale", torch.tensor(float(scale)))
         self._initialize(cell, forget_bias, orthogonal)
+        if chrono:
+            self._remember(cell, chrono)
         if zero_head:
             nn.init.zeros_(self.head.weight)
             nn.init.zeros_(self.head.bias)
@@ -108,6 +116,21 @@ class RecurrentNetwork(nn.Module):
             if cell == "lstm" and forget_bias and name.startswith("bias"):
                 value = forget_bias if name.startswith("bias_ih") else 0.0
                 parameter.data[hidden : 2 * hidden] = value
+
+    def _remember(self, cell: str, longest: int) -> None:
+        """Chrono initialisation: see ``chrono`` above."""
+        hidden = self.recurrent.hidden_size
+        # torch's order of gates: i, f, g, o in an LSTM; r, z, n in a GRU
+        signs = {"lstm": {0: -1, 1: 1}, "gru": {1: 1}}.get(cell, {})
+        biases = dict(self.recurrent.named_parameters())
+        for name in biases:
+            if name.startswith("bias_ih"):
+                start = torch.empty(hidden).uniform_(1, longest - 1).log()
+                for gate, sign in signs.items():
+                    rows = slice(gate * hidden, (gate + 1) * hidden)
+                    # of the two biases, whose sum acts, the other is zeroed
+                    biases[name].data[rows] = sign * start
+                    biases[name.replace("ih", "hh")].data[rows] = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
         """Answer for sequences x [N, T, F] of any number type: [N, K]."""

@@ -25,6 +25,12 @@ def _inside_project(path: str) -> str:
 ProjectPath = Annotated[str, AfterValidator(_inside_project)]
 
 
+def _span(steps: int) -> int:
+    if steps == 1:
+        raise ValueError("a span of 1 step is none; write 0 for none, or 2 or more")
+    return steps
+
+
 class Block(BaseModel):
     """A block of ``params.yaml``: no unknown keys, no silent conversions, nothing infinite."""
 
@@ -96,6 +102,8 @@ class Model(Block):
     pooling: Literal["last", "mean", "max"]
     head_dropout: Fraction
     forget_bias: float
+    # models and parameters from before it came have no such key
+    chrono: Annotated[int, Field(ge=0), AfterValidator(_span)] = 0
     orthogonal: bool
     zero_head: bool
 
