@@ -3,7 +3,8 @@
 Reads:   params.yaml (tasks.TASK.data, normalize), the task's data.csv and the files it lists
 Writes:  data/normalized/TASK/: card.json with the statistics, and
          images: images.safetensors with grey levels (the statistics are applied by the network)
-         series: series.safetensors with the series in its units and normalized for both cuts
+         series: series.safetensors with the series in their units, where the parts of each fit
+         end, and what was fitted: by FIT.normalization on training, by FIT.refit also on validation
 """
 
 from dataclasses import asdict
@@ -14,7 +15,7 @@ import numpy as np
 from stages.common import images, series
 from stages.common.errors import InputError
 from stages.common.files import output_folder, write_json, write_tensors
-from stages.common.normalization import Normalization, fit_normalization
+from stages.common.normalization import fit_normalization
 from stages.common.params import ImagesTask, Params, SeriesTask
 from stages.common.stage import run_task_stage
 
@@ -58,57 +59,31 @@ def normalize_images(task: ImagesTask, folder: Path) -> None:
 
 def normalize_series(task: SeriesTask, folder: Path) -> None:
     panel = series.read_panel(task.data)
-    tensors = {
-        "offsets": panel.offsets,
-        "ds": panel.ds.astype(np.int64),
-        "y": panel.values,
-    }
-    fits: dict[str, list[dict]] = {"main": [], "year": []}
-    normalized: dict[str, list[np.ndarray]] = {"main": [], "year": []}
-    for number, unique_id in enumerate(panel.ids):
-        y = panel.values[panel.span(number)]
-        cuts = series.cut_series(len(y), task.data)
-        for fit, cut in cuts.items():
-            fitted = _fitted(y, cut.train, task, unique_id)
-            # for networks that are trained again on training and validation together
-            again = _fitted(y, cut.validation, task, unique_id)
-            fits[fit].append(
-                {**asdict(cut), "normalization": fitted.to_json(), "refit": again.to_json()}
+    panel = panel.without(series.unfit(panel, task), task.data.csv)
+    series.say_left_out(panel, task.data.csv)
+    tensors = {"offsets": panel.offsets, "ds": panel.ds.astype(np.int64), "y": panel.values}
+    cuts = series.cut_series(panel.lengths, task.data)
+    for fit, cut in cuts.items():
+        tensors |= {f"{fit}.{part}": ends for part, ends in asdict(cut).items()}
+        # refit is for networks that are trained again on training and validation together
+        for fitted, ends in (("normalization", cut.train), ("refit", cut.validation)):
+            normalization = fit_normalization(
+                panel.values, panel.offsets, ends, task.normalize, task.data.period
             )
-            normalized[fit].append(fitted.transform(y))
-    for fit, values in normalized.items():
-        tensors[f"z_{fit}"] = np.concatenate(values)
+            arrays = normalization.to_arrays()
+            tensors |= {f"{fit}.{fitted}.{key}": value for key, value in arrays.items()}
     write_tensors(folder / "series.safetensors", tensors)
     card = {
         "kind": "series",
         "csv": task.data.csv,
         "ids": panel.ids,
+        "left_out": panel.left_out,
         "time": "dates" if panel.ds.dtype.kind == "M" else "numbers",
         "period": task.data.period,
-        "method": task.normalize.method,
-        "fits": fits,
+        "normalize": task.normalize.model_dump(),
+        "fits": list(cuts),
     }
     write_json(folder / "card.json", card)
-
-
-def _fitted(y: np.ndarray, end: int, task: SeriesTask, unique_id: str) -> Normalization:
-    method = task.normalize.method
-    if end < 2:
-        raise InputError(
-            f"{task.data.csv}: series {unique_id!r} has {len(y)} values, too few for period "
-            f"{task.data.period}; add more or lower data.test_fraction in params.yaml"
-        )
-    # a later zero would be found too late, so the whole series is checked before it is scaled
-    if method.startswith("log") and y.min() <= 0:
-        raise InputError(
-            f"{task.data.csv}: series {unique_id!r} holds {y.min():g}, which has no logarithm; "
-            f"write {'exponential_smoothing' if 'smoothing' in method else 'minmax or standard'} "
-            "as normalize.method in params.yaml"
-        )
-    try:
-        return fit_normalization(y[:end], task.normalize, task.data.period)
-    except InputError as error:
-        raise InputError(f"{task.data.csv}: series {unique_id!r}: {error}") from None
 
 
 if __name__ == "__main__":

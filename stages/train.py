@@ -12,21 +12,22 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 import torch
 from dvclive import Live
 
-from stages.common.augmentation import Augmentation
-from stages.common.devices import prepare, sow
+from stages.common.devices import prepare
+from stages.common.ensembles import Member, Recipe, train_member
 from stages.common.files import output_folder, read_json, read_tensors, write_json, write_table
 from stages.common.models import build_network, write_models
 from stages.common.network import count_parameters
-from stages.common.params import Params
+from stages.common.params import Params, Train
 from stages.common.progress import training_bar
+from stages.common.samples import Samples, samples_of
 from stages.common.stage import run_task_stage
-from stages.common.training import Batch, Result, fit
 
 # the page reloads itself every 5 seconds, so drawing it more often helps nobody
 PAGE_SECONDS = 5
@@ -34,86 +35,60 @@ PAGE_SECONDS = 5
 
 def main(name: str, params: Params) -> None:
     device = prepare(params)
-    shape = read_json(Path("data/windows") / name / "card.json", f"windows@{name}")
-    started, samples = time.perf_counter(), 0
-    rows, networks, fits = [], {}, {}
+    task = params.task(name)
+    card = read_json(Path("data/windows") / name / "card.json", f"windows@{name}")
+    recipe = Recipe(task.model, task.train, card, params.seed, device)
+    started, rows = time.perf_counter(), []
+    members: dict[str, list[Member]] = {}
     with output_folder(Path("data/models") / name) as folder, live_curves(name) as log:
-        for fit_name in shape["fits"]:
-            networks[fit_name], fits[fit_name] = [], []
-            for member in range(params.tasks[name].train.ensemble):
-                result, seen = train_member(name, params, shape, fit_name, member, device, log)
-                networks[fit_name].append(result.weights)
-                best = result.history[result.best_epoch - 1]
-                fits[fit_name].append({**best, "epochs": len(result.history)})
-                rows += [{"fit": fit_name, "member": member, **row} for row in result.history]
-                samples += seen
+        for fit in card["fits"]:
+            parts = {part: load(name, fit, part, card, device) for part in parts_of(task.train)}
+            members[fit] = []
+            for number in range(task.train.ensemble):
+                # one member's curves stand for all: twenty plots on a page help nobody
+                on_epoch = partial(log, fit) if number == 0 else lambda figures: None
+                bar = partial(progress, name, task.train.epochs)
+                member = train_member(recipe, parts, fit, number, bar, on_epoch)
+                members[fit].append(member)
+                rows += [{"fit": fit, "member": number, **row} for row in member.history]
         write_table(folder / "history.csv", pd.DataFrame(rows))
-        model = params.tasks[name].model
-        card = {
-            "kind": shape["kind"],
-            "model": model.model_dump(),
-            "normalization": "refit" if params.tasks[name].train.refit else "normalization",
-            "parameters": count_parameters(build_network(shape, model)),
-            "fits": fits,
-            "windows": shape,
-        }
-        write_models(folder, networks, card)
+        write_members(folder, members, recipe)
+    samples = sum(member.seen for each in members.values() for member in each)
     write_speed(name, time.perf_counter() - started, samples, device, params.threads)
 
 
-def train_member(
-    name: str,
-    params: Params,
-    shape: dict,
-    fit_name: str,
-    member: int,
-    device: torch.device,
-    log: Callable[[str, dict[str, float]], None],
-) -> tuple[Result, int]:
-    """Train one network; with train.refit, once more on training and validation together.
-
-    Returns:
-        The result, and how many samples went through the network.
-    """
-    settings = params.tasks[name].train
-    train, validation = (load(name, fit_name, part, device) for part in ("train", "validation"))
-    augment = None
-    if settings.augment is not None:
-        augment = Augmentation(
-            settings.augment.model_dump(), shape["image_shape"], shape["pixel_order"], device
-        )
-
-    def once(data: Batch, held_out: Batch | None, epochs: int | None, title: str) -> Result:
-        generator = sow(params.seed, fit_name, member)
-        network = build_network(shape, params.tasks[name].model).to(device)
-        total = (epochs or settings.epochs) * -(-len(data[0]) // settings.batch_size)
-        with progress(f"{name} {title}", total, settings.epochs) as (on_batch, on_epoch):
-
-            def report(figures: dict[str, float]) -> None:
-                on_epoch(figures)
-                # one member's curves stand for all: twenty plots on a page help nobody
-                if member == 0 and held_out is not None:
-                    log(fit_name, figures)
-
-            return fit(
-                network, data, held_out, settings, generator, augment, epochs, on_batch, report
-            )
-
-    title = fit_name if settings.ensemble == 1 else f"{fit_name}-{member}"
-    result = once(train, validation, None, title)
-    seen = len(result.history) * len(train[0])
-    if settings.refit:
-        whole = load(name, fit_name, "refit", device)
-        again = once(whole, None, result.best_epoch, f"{title} refit")
-        seen += result.best_epoch * len(whole[0])
-        result = Result(again.weights, result.best_epoch, result.history)
-    return result, seen
+def parts_of(settings: Train) -> tuple[str, ...]:
+    return ("train", "validation", "refit") if settings.refit else ("train", "validation")
 
 
-def load(name: str, fit_name: str, part: str, device: torch.device) -> Batch:
-    path = Path("data/windows") / name / fit_name / f"{part}.safetensors"
-    tensors = read_tensors(path, f"windows@{name}")
-    return torch.from_numpy(tensors["x"]).to(device), torch.from_numpy(tensors["y"]).to(device)
+def load(name: str, fit: str, part: str, card: dict, device: torch.device) -> Samples:
+    path = Path("data/windows") / name / fit / f"{part}.safetensors"
+    return samples_of(read_tensors(path, f"windows@{name}"), card, device)
+
+
+def write_members(folder: Path, members: dict[str, list[Member]], recipe: Recipe) -> None:
+    """Write all weights, the chosen ones apart where others are final, and the card."""
+    networks = {fit: [member.final for member in each] for fit, each in members.items()}
+    if recipe.train.refit:
+        for fit, each in members.items():
+            networks[f"{fit}_chosen"] = [member.chosen for member in each]
+    card = {
+        "kind": recipe.card["kind"],
+        "model": recipe.model.model_dump(),
+        "train": recipe.train.model_dump(),
+        "seed": recipe.seed,
+        "parameters": count_parameters(build_network(recipe.card, recipe.model)),
+        "networks": {fit: len(each) for fit, each in networks.items()},
+        "fits": {
+            fit: [
+                {**member.history[member.best_epoch - 1], "epochs": len(member.history)}
+                for member in each
+            ]
+            for fit, each in members.items()
+        },
+        "windows": recipe.card,
+    }
+    write_models(folder, networks, card)
 
 
 @contextmanager
@@ -137,9 +112,11 @@ def live_curves(name: str) -> Iterator[Callable[[str, dict[str, float]], None]]:
 
 
 @contextmanager
-def progress(title: str, batches: int, epochs: int) -> Iterator[tuple[Callable, Callable]]:
+def progress(
+    name: str, epochs: int, title: str, batches: int
+) -> Iterator[tuple[Callable, Callable]]:
     """A bar with loss, score and time left on a terminal; a line an epoch, if slow, elsewhere."""
-    started = time.monotonic()
+    started, title = time.monotonic(), f"{name} {title}"
     with training_bar(title, batches) as (update, on_terminal):
 
         def on_epoch(figures: dict[str, float]) -> None:

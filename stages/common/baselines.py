@@ -9,7 +9,13 @@ from collections.abc import Callable
 
 import numpy as np
 
+from stages.common.protocols import Request
+
 Forecaster = Callable[[np.ndarray, int], np.ndarray]
+
+# of more series than this, baselines that take their time are fitted in processes side by side
+FEW_SERIES = 20
+QUICK = ("naive", "seasonal_naive", "last_growth", "drift")
 
 
 def naive(training: np.ndarray, period: int) -> Forecaster:
@@ -47,6 +53,41 @@ def drift(training: np.ndarray, period: int) -> Forecaster:
         return history[-1] + slope * np.arange(1, steps + 1)
 
     return forecast
+
+
+def naive2(training: np.ndarray, period: int) -> Forecaster:
+    """The last value, without its season, times the season to come.
+
+    The reference of the M4 competition (Makridakis, Spiliotis & Assimakopoulos 2020): the season is
+    that of classical multiplicative decomposition, where the autocorrelation at one period says
+    with 90 % confidence that there is one. Series with values not above 0 are decomposed by sums.
+    """
+    if not _is_seasonal(training, period):
+        return naive(training, period)
+    from statsmodels.tsa.seasonal import seasonal_decompose
+
+    positive = training.min() > 0
+    model = "multiplicative" if positive else "additive"
+    season = seasonal_decompose(training, model, period=period).seasonal[:period]
+
+    def forecast(history: np.ndarray, steps: int) -> np.ndarray:
+        last, ahead = len(history) - 1, len(history) + np.arange(steps)
+        if positive:
+            return history[-1] / season[last % period] * season[ahead % period]
+        return history[-1] - season[last % period] + season[ahead % period]
+
+    return forecast
+
+
+def _is_seasonal(training: np.ndarray, period: int) -> bool:
+    if period == 1 or len(training) < 3 * period:
+        return False
+    from statsmodels.tsa.stattools import acf
+
+    found = acf(training, nlags=period, fft=False)[1:]
+    # Bartlett's formula for the deviation of an autocorrelation
+    limit = 1.645 * np.sqrt((1 + 2 * (found[:-1] ** 2).sum()) / len(training))
+    return bool(abs(found[-1]) > limit)
 
 
 def holt_winters(training: np.ndarray, period: int) -> Forecaster:
@@ -126,6 +167,7 @@ def _logs(training: np.ndarray) -> tuple[Callable, Callable]:
 BASELINES: dict[str, Callable[[np.ndarray, int], Forecaster]] = {
     "naive": naive,
     "seasonal_naive": seasonal_naive,
+    "naive2": naive2,
     "last_growth": last_growth,
     "drift": drift,
     "holt_winters": holt_winters,
@@ -147,3 +189,51 @@ def fit_quietly(name: str, training: np.ndarray, period: int) -> Forecaster:
             return np.asarray(forecaster(history, steps), dtype=np.float64)
 
     return forecast
+
+
+def forecast_baseline(
+    name: str,
+    y: np.ndarray,
+    offsets: np.ndarray,
+    ends: np.ndarray,
+    period: int,
+    requests: list[Request],
+    processes: int,
+) -> list[np.ndarray]:
+    """Fit a baseline on the first ``ends`` [S] values of each series; what each request wants.
+
+    Args:
+        y: all series end to end, [M], series s of which begins at ``offsets[s]``.
+        processes: how many may work side by side.
+
+    Returns:
+        Forecasts in the units of the series, [N, H] for each request.
+    """
+    from joblib import Parallel, delayed
+
+    # requests name series in order, so those of one series are a slice
+    numbers = np.arange(len(ends) + 1)
+    edges = [np.searchsorted(request.series, numbers) for request in requests]
+    jobs = []
+    for number, end in enumerate(ends):
+        start, stop = offsets[number : number + 2]
+        wanted = [
+            (request.origin[edge[number] : edge[number + 1]] - start, request.steps)
+            for request, edge in zip(requests, edges, strict=True)
+        ]
+        jobs.append((name, y[start:stop], int(end), period, wanted))
+    if name in QUICK or len(jobs) <= FEW_SERIES:
+        done = [_forecast_one(*job) for job in jobs]
+    else:
+        done = Parallel(processes)(delayed(_forecast_one)(*job) for job in jobs)
+    return [np.concatenate(of_all) for of_all in zip(*done, strict=True)]
+
+
+def _forecast_one(
+    name: str, y: np.ndarray, end: int, period: int, wanted: list[tuple[np.ndarray, int]]
+) -> list[np.ndarray]:
+    forecaster = fit_quietly(name, y[:end], period)
+    return [
+        np.array([forecaster(y[:origin], steps) for origin in origins]).reshape(-1, steps)
+        for origins, steps in wanted
+    ]

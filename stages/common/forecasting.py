@@ -1,72 +1,92 @@
-"""A trained network as a forecaster: from the history of a series to its next values."""
+"""Trained networks as forecasters of many series at once."""
+
+from collections.abc import Callable
 
 import numpy as np
 import torch
+from torch import Tensor
 
-from stages.common.baselines import Forecaster
 from stages.common.network import RecurrentNetwork
 from stages.common.normalization import Normalization
-from stages.common.scalers import Scaler
-from stages.common.smoothing import Answer, Smoother
-from stages.common.windowing import center_of
+from stages.common.protocols import Request
+from stages.common.training import answers_for
+from stages.common.windowing import Layout, arrays_of, cut, level_windows, past_positions
+
+# inputs [N, T, F] to answers [N, H]
+Answer = Callable[[Tensor], Tensor]
+# windows forecast in one go: enough to keep a processor busy, few enough for its cache
+MOST_WINDOWS = 8192
 
 
-def network_forecaster(
-    networks: list[RecurrentNetwork], windows: dict, normalization: Normalization
-) -> Forecaster:
-    """The mean forecast of ``networks``, in the units of the series.
+def mean_answer(networks: list[RecurrentNetwork]) -> Answer:
+    """The mean answer of an ensemble."""
 
-    Args:
-        networks: the ensemble's members, in evaluation mode.
-        windows: the windows' card: ``steps`` (look_back), ``outputs`` (horizon), ``center``.
-        normalization: the series' own.
+    def answer(inputs: Tensor) -> Tensor:
+        device = next(networks[0].parameters()).device
+        x = inputs.float().to(device)
+        return torch.stack([answers_for(network, x) for network in networks]).mean(dim=0).cpu()
 
-    Returns:
-        A function of history [n] and steps, which may be any number.
-    """
-    return _forecaster(_mean_answer(networks), windows, normalization)
+    return answer
 
 
-def control_forecaster(windows: dict, normalization: Normalization) -> Forecaster:
-    """The same forecast with the network's answer set to zero: what the normalization alone does.
+def no_answer(outputs: int) -> Answer:
+    """The network's answer set to zero: what the normalization alone forecasts.
 
     Beside it one sees what the network has learned.
     """
-
-    def answer(past: np.ndarray) -> np.ndarray:
-        return np.zeros((len(past), windows["outputs"]))
-
-    return _forecaster(answer, windows, normalization)
+    return lambda inputs: torch.zeros(len(inputs), outputs)
 
 
-def _forecaster(answer: Answer, windows: dict, normalization: Normalization) -> Forecaster:
-    if isinstance(normalization, Smoother):
-        look_back = windows["steps"]
-        return lambda history, steps: normalization.forecast(answer, history, look_back, steps)
-    return lambda history, steps: _recursive(answer, windows, normalization, history, steps)
-
-
-def _recursive(
-    answer: Answer, windows: dict, scaler: Scaler, history: np.ndarray, steps: int
+def forecast(
+    answer: Answer,
+    normalization: Normalization,
+    card: dict,
+    y: np.ndarray,
+    offsets: np.ndarray,
+    request: Request,
 ) -> np.ndarray:
+    """What ``request`` wants, in the units of the series: [N, H].
+
+    Args:
+        card: of the windows that the network was trained on.
+        y: all series end to end, [M], series s of which begins at ``offsets[s]``.
+    """
+    layout, horizon = Layout(**card["layout"]), card["outputs"]
+    arrays = arrays_of(y, offsets, normalization)
+    part = {key: torch.from_numpy(values) for key, values in arrays.items()}
+    found = np.empty((len(request.origin), request.steps))
+    for start in range(0, len(found), MOST_WINDOWS):
+        rows = slice(start, start + MOST_WINDOWS)
+        origin, series = request.origin[rows], request.series[rows]
+        where = torch.from_numpy(origin), torch.from_numpy(series)
+        if normalization.smoothing is None:
+            known = part["x"][past_positions(part, layout, *where)]
+            z = _on_and_on(known, answer, layout, horizon, request.steps)
+        else:
+            z = _in_one_go(part, *where, answer, layout, request.steps)
+        found[rows] = normalization.scaler.inverse(z.numpy(), y, origin, series)
+    return found
+
+
+def _in_one_go(
+    part: dict[str, Tensor],
+    origin: Tensor,
+    series: Tensor,
+    answer: Answer,
+    layout: Layout,
+    steps: int,
+) -> Tensor:
+    """Beyond the horizon the mean answer over the last period that it reaches goes on."""
+    inputs, base, unit = cut(part, layout, origin, series, steps)
+    added = answer(inputs)
+    beyond = added[:, -layout.period :].mean(dim=1, keepdim=True)
+    rest = beyond.expand(-1, max(0, steps - added.shape[1]))
+    return base + unit * torch.cat([added, rest], dim=1)[:, :steps]
+
+
+def _on_and_on(known: Tensor, answer: Answer, layout: Layout, horizon: int, steps: int) -> Tensor:
     """Beyond the horizon the network reads its own forecasts, as often as it takes."""
-    z = scaler.transform(history)
-    known = len(z)
-    while len(z) < known + steps:
-        past = z[None, -windows["steps"] :]
-        level = center_of(past, windows["center"])
-        z = np.concatenate([z, (answer(past - level) + level)[0]])
-    return scaler.inverse(z[known : known + steps], history)
-
-
-def _mean_answer(networks: list[RecurrentNetwork]) -> Answer:
-    """A function of windows [N, look_back] that gives the members' mean answer, [N, horizon]."""
-    device = next(networks[0].parameters()).device
-
-    @torch.inference_mode()
-    def answer(past: np.ndarray) -> np.ndarray:
-        x = torch.from_numpy(past[:, :, None].astype(np.float32)).to(device)
-        answers = torch.stack([network(x) for network in networks])
-        return answers.mean(dim=0).double().cpu().numpy()
-
-    return answer
+    while known.shape[1] < layout.look_back + steps:
+        inputs, base, unit = level_windows(known[:, -layout.look_back :], layout, horizon)
+        known = torch.cat([known, base + unit * answer(inputs)], dim=1)
+    return known[:, layout.look_back : layout.look_back + steps]

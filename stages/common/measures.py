@@ -40,3 +40,30 @@ def measure(y: np.ndarray, forecast: np.ndarray, scale: float) -> dict[str, floa
         "smape": float(symmetric.mean()),
         "mase": float(errors.mean() / scale),
     }
+
+
+def coverage(y: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
+    """The share of y, in per cent, that lies within the bounds low and high of its shape."""
+    return 100 * float(((y >= low) & (y <= high)).mean()) if y.size else float("nan")
+
+
+def interval_score(
+    y: np.ndarray, low: np.ndarray, high: np.ndarray, scale: float, level: float
+) -> float:
+    """The mean scaled interval score (MSIS) of y's bounds low and high, which hold ``level`` of it.
+
+    The width, and 2 / (1 - level) times what lies outside, over MASE's scale: Gneiting & Raftery
+    2007, eq. (43), scaled as in Makridakis, Spiliotis & Assimakopoulos 2020.
+    """
+    if y.size == 0:
+        return float("nan")
+    outside = np.maximum(low - y, 0) + np.maximum(y - high, 0)
+    return float((high - low + 2 / (1 - level) * outside).mean() / scale)
+
+
+def overall_weighted_average(smape: float, mase: float, reference: dict[str, float]) -> float:
+    """OWA of the M4 competition: the mean of sMAPE and MASE, each over that of ``reference``.
+
+    The competition's reference is Naive2 (Makridakis, Spiliotis & Assimakopoulos 2020).
+    """
+    return (smape / reference["smape"] + mase / reference["mase"]) / 2

@@ -10,6 +10,9 @@ from stages.common.files import read_json, read_tensors, write_json, write_tenso
 from stages.common.network import RecurrentNetwork
 from stages.common.params import Model
 
+# the members of each ensemble, by its name
+Networks = dict[str, list[RecurrentNetwork]]
+
 
 def build_network(shape: dict, model: Model) -> RecurrentNetwork:
     """A new network for the windows whose card is ``shape``."""
@@ -30,24 +33,30 @@ def write_models(folder: Path, networks: dict[str, list[dict[str, Tensor]]], car
     write_json(folder / "card.json", card)
 
 
-def read_models(
-    folder: Path, task_name: str, device: torch.device
-) -> tuple[dict[str, list[RecurrentNetwork]], dict]:
+def read_models(folder: Path, task_name: str, device: torch.device) -> tuple[Networks, dict]:
     """The networks of each fit, in evaluation mode, and the card."""
     stage = f"train@{task_name}"
     card = read_json(folder / "card.json", stage)
     tensors = read_tensors(folder / "weights.safetensors", stage)
-    networks: dict[str, list[RecurrentNetwork]] = {}
-    for fit, members in card["fits"].items():
+    networks: Networks = {}
+    for fit, members in card["networks"].items():
         networks[fit] = []
-        for member in range(len(members)):
-            network = build_network(card["windows"], Model(**card["model"]))
+        for member in range(members):
             start = f"{fit}.{member}."
             weights = {
                 name.removeprefix(start): torch.from_numpy(np.array(value))
                 for name, value in tensors.items()
                 if name.startswith(start)
             }
-            network.load_state_dict(weights)
-            networks[fit].append(network.to(device).eval())
+            network = load_network(card["windows"], Model(**card["model"]), weights, device)
+            networks[fit].append(network)
     return networks, card
+
+
+def load_network(
+    shape: dict, model: Model, weights: dict[str, Tensor], device: torch.device
+) -> RecurrentNetwork:
+    """A network with ``weights``, on ``device`` and in evaluation mode."""
+    network = build_network(shape, model)
+    network.load_state_dict(weights)
+    return network.to(device).eval()

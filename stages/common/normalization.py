@@ -1,22 +1,90 @@
-"""The choice of a series' normalization: the one place that knows all methods."""
+"""A fitted normalization of many series: a scaler and, by some methods, exponential smoothing."""
+
+from dataclasses import dataclass, fields
+from typing import Any
 
 import numpy as np
 
 from stages.common.params import SeriesNormalize
-from stages.common.scalers import Scaler, fit_scaler
-from stages.common.smoothing import Smoother, fit_smoother
+from stages.common.scalers import LAGS, Scaler, fit_scaler
+from stages.common.smoothing import Smoothing, fit_smoothing
 
-Normalization = Scaler | Smoother
-
-
-def fit_normalization(y: np.ndarray, settings: SeriesNormalize, period: int) -> Normalization:
-    """Fit ``settings.method`` on the training part y [n]; InputError if y does not allow it."""
-    if not settings.method.endswith("exponential_smoothing"):
-        return fit_scaler(y, settings.method, period)
-    smoothing = (settings.level, settings.season, settings.damping)
-    return fit_smoother(y, period, settings.method.startswith("log"), smoothing)
+SMOOTHING_METHODS = ("exponential_smoothing", "log_exponential_smoothing")
 
 
-def normalization_from_json(content: dict) -> Normalization:
-    """The normalization that the normalize stage wrote to its card."""
-    return Smoother.from_json(content) if "alpha" in content else Scaler.from_json(content)
+@dataclass(frozen=True)
+class Normalization:
+    """The scaler of a method and, on what it gives, the smoothing, if the method has one."""
+
+    scaler: Scaler
+    smoothing: Smoothing | None
+
+    @property
+    def lost(self) -> int:
+        """Leading values of a series that give no windows."""
+        return self.scaler.lost + (self.smoothing.lost if self.smoothing else 0)
+
+    def transform(self, y: np.ndarray, offsets: np.ndarray) -> dict[str, np.ndarray]:
+        """What windows are cut from.
+
+        Returns:
+            x [M]: y normalized. With a smoothing also level [M] and season [M + S * period], as
+            ``Smoothing.states`` gives them.
+        """
+        x = self.scaler.transform(y, offsets)
+        if self.smoothing is None:
+            return {"x": x}
+        level, season = self.smoothing.states(x, offsets)
+        return {"x": x, "level": level, "season": season}
+
+    def to_arrays(self) -> dict[str, np.ndarray]:
+        """All numbers that were fitted, by name: float64, [S] or [S, period]."""
+        arrays = {"shift": self.scaler.shift, "scale": self.scaler.scale}
+        if self.smoothing is not None:
+            arrays |= {key: getattr(self.smoothing, key) for key in SMOOTHED}
+        return arrays
+
+
+# the fields of a smoothing that were fitted, and not set by a parameter
+SMOOTHED = [
+    field.name for field in fields(Smoothing) if field.name not in ("alpha", "gamma", "phi")
+]
+
+
+def least_values(method: str, period: int) -> int:
+    """How many training values ``fit_normalization`` needs."""
+    if method in SMOOTHING_METHODS:
+        return 2 * period + 2
+    return sum(lag or period for lag in LAGS.get(method, ())) + 2
+
+
+def fit_normalization(
+    y: np.ndarray, offsets: np.ndarray, ends: np.ndarray, settings: SeriesNormalize, period: int
+) -> Normalization:
+    """Fit ``settings.method`` on the first ``ends`` [S] values of each series in y [M].
+
+    Args:
+        ends: ``least_values`` or more each.
+    """
+    method = settings.method
+    if method not in SMOOTHING_METHODS:
+        return Normalization(fit_scaler(y, offsets, ends, method, period), None)
+    plain = "log_standard" if method.startswith("log") else "standard"
+    scaler = fit_scaler(y, offsets, ends, plain, period)
+    constants = (settings.level, settings.season, settings.damping)
+    x = scaler.transform(y, offsets)
+    return Normalization(scaler, fit_smoothing(x, offsets, ends, period, constants))
+
+
+def normalization_from(
+    arrays: dict[str, np.ndarray], settings: dict[str, Any], period: int
+) -> Normalization:
+    """The normalization whose numbers are ``arrays``, by the block ``normalize`` of its task."""
+    method = settings["method"]
+    lags = tuple(lag or period for lag in LAGS.get(method, ()))
+    scaler = Scaler(method.startswith("log"), lags, arrays["shift"], arrays["scale"])
+    if method not in SMOOTHING_METHODS:
+        return Normalization(scaler, None)
+    fitted = {key: arrays[key] for key in SMOOTHED}
+    constants = settings["level"], settings["season"], settings["damping"]
+    return Normalization(scaler, Smoothing(*constants, **fitted))

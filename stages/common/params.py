@@ -53,6 +53,8 @@ class SeriesData(Block):
     period: Count
     test_fraction: Share
     validation_fraction: Share
+    test_steps: Count | None = None
+    validation_steps: Count | None = None
     id_column: str | None = None
     time_column: str | None = None
     value_column: str | None = None
@@ -67,6 +69,7 @@ class SeriesNormalize(Block):
         "none",
         "minmax",
         "standard",
+        "log",
         "log_standard",
         "log_difference",
         "log_seasonal_difference",
@@ -86,7 +89,10 @@ class ImagesWindows(Block):
 class SeriesWindows(Block):
     look_back: Count
     horizon: Count
-    center: Literal["none", "mean", "last"]
+    step: Count
+    center: Literal["none", "mean", "last", "last_period"]
+    scale: Literal["none", "deviation"]
+    residual: Literal["none", "seasonal_naive"]
 
 
 class Model(Block):
@@ -117,7 +123,8 @@ class Augment(Block):
 
 
 class Train(Block):
-    loss: Literal["cross_entropy", "mse", "mae"]
+    loss: Literal["cross_entropy", "mse", "mae", "pinball"]
+    quantile: Share = 0.5
     optimizer: Literal["sgd", "adam", "adamw"]
     learning_rate: Annotated[float, Field(gt=0)]
     momentum: Fraction
@@ -137,6 +144,27 @@ class Train(Block):
     augment: Augment | None = None
 
 
+class ImagesEvaluate(Block):
+    early_reading: bool
+
+
+class SeriesEvaluate(Block):
+    baselines: list[
+        Literal[
+            "naive",
+            "seasonal_naive",
+            "naive2",
+            "last_growth",
+            "drift",
+            "holt_winters",
+            "ets",
+            "sarima",
+            "theta",
+        ]
+    ]
+    refit_every: Annotated[int, Field(ge=0)]
+
+
 class ImagesTask(Block):
     kind: Literal["images"]
     data: ImagesData
@@ -144,6 +172,7 @@ class ImagesTask(Block):
     windows: ImagesWindows
     model: Model
     train: Train
+    evaluate: ImagesEvaluate
     plot: "ImagesPlot"
 
     @model_validator(mode="after")
@@ -162,6 +191,7 @@ class SeriesTask(Block):
     windows: SeriesWindows
     model: Model
     train: Train
+    evaluate: SeriesEvaluate
     plot: "SeriesPlot"
 
     @model_validator(mode="after")
@@ -170,6 +200,29 @@ class SeriesTask(Block):
             raise ValueError("train.loss cross_entropy is for images; write mse or mae")
         if self.train.augment is not None:
             raise ValueError("train.augment is for images; remove the key")
+        return self
+
+    @model_validator(mode="after")
+    def _windows_fit_together(self) -> "SeriesTask":
+        windows = self.windows
+        if windows.look_back % windows.step:
+            raise ValueError(
+                f"windows.look_back {windows.look_back} is no multiple of windows.step "
+                f"{windows.step}; write one"
+            )
+        shortest = self.data.period if windows.residual == "seasonal_naive" else 1
+        if windows.look_back < shortest:
+            raise ValueError(
+                f"windows.look_back {windows.look_back} is shorter than data.period {shortest}, "
+                "which windows.residual seasonal_naive looks back on; write more"
+            )
+        if self.normalize.method.endswith("exponential_smoothing"):
+            for key in ("center", "scale", "residual"):
+                if getattr(windows, key) != "none":
+                    raise ValueError(
+                        f"windows.{key} is not for normalize.method {self.normalize.method}, "
+                        "which levels each window itself; write none"
+                    )
         return self
 
 

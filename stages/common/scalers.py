@@ -1,107 +1,124 @@
-"""Normalization of one series: fitted on its training part, exactly invertible.
+"""Normalization of series: fitted on their training parts, exactly invertible.
 
 A method is a chain: an optional logarithm, an optional seasonal difference, an optional first
-difference, then (z - shift) / scale. Differences need past values to be undone, so ``inverse``
-takes the history up to the forecast's origin.
+difference, then (z - shift) / scale, each series by numbers of its own. Differences need past
+values to be undone, so ``inverse`` reads the series up to each forecast's origin.
 """
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 
-from stages.common.errors import InputError
+LAGS = {
+    "log_difference": (1,),
+    "log_seasonal_difference": (0,),
+    "log_seasonal_and_first_difference": (0, 1),
+}
 
 
 @dataclass(frozen=True)
 class Scaler:
-    """A fitted normalization.
+    """A fitted normalization of S series that lie end to end.
 
     Attributes:
         log: whether the natural logarithm is taken first.
         lags: differences taken in turn, in steps: 1 is a first, the period a seasonal one.
-        shift, scale: of the differenced values; z = (value - shift) / scale.
+        shift, scale: [S], of the differenced values; z = (value - shift) / scale.
     """
 
     log: bool
     lags: tuple[int, ...]
-    shift: float
-    scale: float
+    shift: np.ndarray
+    scale: np.ndarray
 
     @property
     def lost(self) -> int:
         """How many leading values have no z, since their differences reach before the start."""
         return sum(self.lags)
 
-    def transform(self, y: np.ndarray) -> np.ndarray:
-        """Normalize y [n]; the first ``lost`` values of z [n] are NaN."""
-        z = np.log(y) if self.log else y.astype(np.float64)
-        for lag in self.lags:
-            z = np.concatenate([np.full(lag, np.nan), z[lag:] - z[:-lag]])
-        return (z - self.shift) / self.scale
-
-    def inverse(self, z: np.ndarray, history: np.ndarray) -> np.ndarray:
-        """Undo ``transform`` for the steps after ``history``.
-
-        Args:
-            z: normalized values of the next H steps, [H].
-            history: y up to the origin, at least ``lost`` values.
+    def transform(self, y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+        """Normalize y [M], series s of which is ``y[offsets[s]:offsets[s + 1]]``.
 
         Returns:
-            y of the next H steps, [H], in the units of the series.
+            z [M], NaN for the first ``lost`` values of each series.
         """
-        level = np.log(history[-self.lost :]) if self.log and self.lost else history
-        stages = [level]
-        for lag in self.lags[:-1]:
-            level = level[lag:] - level[:-lag]
-            stages.append(level)
-        ahead = z.astype(np.float64) * self.scale + self.shift
-        for lag, past in zip(reversed(self.lags), reversed(stages), strict=False):
-            ahead = _integrate(ahead, past, lag)
-        return np.exp(ahead) if self.log else ahead
+        z = differenced(y, offsets, self.log, self.lags)
+        series = numbers_of(offsets)
+        return (z - self.shift[series]) / self.scale[series]
 
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
+    def inverse(
+        self, z: np.ndarray, y: np.ndarray, origin: np.ndarray, series: np.ndarray
+    ) -> np.ndarray:
+        """Undo ``transform`` for the steps from each origin on.
 
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> "Scaler":
-        return cls(**{**content, "lags": tuple(content["lags"])})
+        Args:
+            z: normalized values of the next H steps, [N, H].
+            y: all series end to end, [M]; what lies at an origin or after it is not looked at.
+            origin: position in y of the first of the H steps, [N]; ``lost`` values of the same
+                series must lie before it.
+            series: number of the series, [N].
+
+        Returns:
+            Values in the units of the series, [N, H].
+        """
+        ahead = z.astype(np.float64) * self.scale[series, None] + self.shift[series, None]
+        if self.lags:
+            past = y[origin[:, None] + np.arange(-self.lost, 0)]
+            levels = [np.log(past) if self.log else past]
+            for lag in self.lags[:-1]:
+                levels.append(levels[-1][:, lag:] - levels[-1][:, :-lag])
+            for lag, level in zip(reversed(self.lags), reversed(levels), strict=True):
+                ahead = _integrate(ahead, level, lag)
+        # a forecast that ran away is infinite, which its scores show
+        with np.errstate(over="ignore"):
+            return np.exp(ahead) if self.log else ahead
+
+
+def numbers_of(offsets: np.ndarray) -> np.ndarray:
+    """The number of its series for each of M values that lie end to end, [M]."""
+    return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+
+
+def places_of(offsets: np.ndarray) -> np.ndarray:
+    """The position inside its series of each of M values that lie end to end, [M]."""
+    return np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
+
+
+def differenced(y: np.ndarray, offsets: np.ndarray, log: bool, lags: tuple[int, ...]) -> np.ndarray:
+    """y [M] in logs if ``log``, differenced at ``lags``; NaN where that reaches before a start."""
+    z = np.log(y) if log else y.astype(np.float64)
+    place = places_of(offsets)
+    for number, lag in enumerate(lags):
+        z = np.concatenate([np.full(min(lag, len(z)), np.nan), z[lag:] - z[:-lag]])
+        z[place < sum(lags[: number + 1])] = np.nan
+    return z
 
 
 def _integrate(differences: np.ndarray, past: np.ndarray, lag: int) -> np.ndarray:
-    values = np.concatenate([past[-lag:], differences])
-    for step in range(lag, len(values)):
-        values[step] += values[step - lag]
-    return values[lag:]
+    values = np.concatenate([past[:, -lag:], differences], axis=1)
+    for step in range(lag, values.shape[1]):
+        values[:, step] += values[:, step - lag]
+    return values[:, lag:]
 
 
-def fit_scaler(y: np.ndarray, method: str, period: int) -> Scaler:
-    """Fit ``method`` (a choice of normalize.method) on the training part y [n].
+def fit_scaler(
+    y: np.ndarray, offsets: np.ndarray, ends: np.ndarray, method: str, period: int
+) -> Scaler:
+    """Fit ``method`` (a choice of normalize.method) on the first ``ends`` [S] values of each.
 
-    Raises:
-        InputError: y has zeros or negatives under a logarithm, or is too short for the method.
+    ``least_values`` says how many that must be; under a logarithm all must be above 0.
     """
     log = method.startswith("log")
-    if log and y.min() <= 0:
-        raise InputError(
-            f"value {y.min():g} has no logarithm; "
-            "write minmax or standard as normalize.method in params.yaml"
-        )
-    lags = {
-        "log_difference": (1,),
-        "log_seasonal_difference": (period,),
-        "log_seasonal_and_first_difference": (period, 1),
-    }.get(method, ())
-    if len(y) < sum(lags) + 2:
-        raise InputError(
-            f"{len(y)} training values are too few for normalize.method {method} with period "
-            f"{period}; it takes {sum(lags) + 2} or more"
-        )
-    z = Scaler(log, lags, 0.0, 1.0).transform(y)[sum(lags) :]
-    if method == "none":
-        shift, scale = 0.0, 1.0
-    elif method == "minmax":
-        shift, scale = float(z.min()), float(z.max() - z.min())
+    lags = tuple(lag or period for lag in LAGS.get(method, ()))
+    z = differenced(y, offsets, log, lags)
+    if method in ("none", "log"):
+        shift, scale = np.zeros(len(ends)), np.ones(len(ends))
     else:
-        shift, scale = float(z.mean()), float(z.std())
-    return Scaler(log, lags, shift, scale if scale > 1e-12 else 1.0)
+        parts = [
+            z[start + sum(lags) : start + end] for start, end in zip(offsets, ends, strict=False)
+        ]
+        low = np.min if method == "minmax" else np.mean
+        spread = np.ptp if method == "minmax" else np.std
+        shift = np.array([low(part) for part in parts])
+        scale = np.array([spread(part) for part in parts])
+    return Scaler(log, lags, shift, np.where(scale > 1e-12, scale, 1.0))

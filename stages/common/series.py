@@ -1,14 +1,20 @@
-"""Series in the long table ``unique_id, ds, y``: reading, cleaning, and the two cuts."""
+"""Series in the long table ``unique_id, ds, y``: reading, cleaning, and where their parts end."""
 
-import csv
-from dataclasses import dataclass
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from stages.common.errors import InputError, require
-from stages.common.params import SeriesData
+from stages.common.errors import InputError
+from stages.common.normalization import least_values
+from stages.common.params import SeriesData, SeriesTask
+from stages.common.series_files import read_rows
+
+LEAST_VALUES = 3
+MOST_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -20,174 +26,222 @@ class Panel:
         offsets: int64 [S + 1]; series s is ``values[offsets[s]:offsets[s + 1]]``.
         ds: datetime64[s] or int64 [M], the time of each value.
         values: float64 [M], in the units of the file.
+        left_out: why a series of the file is not among them, by its name.
     """
 
     ids: list[str]
     offsets: np.ndarray
     ds: np.ndarray
     values: np.ndarray
+    left_out: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def lengths(self) -> np.ndarray:
+        return np.diff(self.offsets)
 
     def span(self, number: int) -> slice:
         return slice(int(self.offsets[number]), int(self.offsets[number + 1]))
 
+    def without(self, faults: dict[int, str], path: str) -> "Panel":
+        """The panel without the series whose numbers are keys of ``faults``.
+
+        Raises:
+            InputError: no series is left; the message is the first fault.
+        """
+        if not faults:
+            return self
+        if len(faults) == len(self.ids):
+            number, reason = next(iter(faults.items()))
+            others = f" (and {len(faults) - 1} more series)" if len(faults) > 1 else ""
+            raise InputError(f"{path}: series {self.ids[number]!r} {reason}{others}")
+        kept = [number for number in range(len(self.ids)) if number not in faults]
+        rows = np.concatenate([np.arange(*self.offsets[n : n + 2]) for n in kept])
+        named = {self.ids[number]: reason for number, reason in faults.items()}
+        return Panel(
+            [self.ids[number] for number in kept],
+            np.cumsum([0, *self.lengths[kept]]),
+            self.ds[rows],
+            self.values[rows],
+            {**self.left_out, **named},
+        )
+
 
 @dataclass(frozen=True)
 class Cut:
-    """Where the training, validation and test parts of one series end (counts of values)."""
+    """Where the training, validation and test parts of each series end: counts of values, [S]."""
 
-    train: int
-    validation: int
-    test: int
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
 
 
-def cut_series(length: int, data: SeriesData) -> dict[str, Cut]:
-    """The two cuts of a series of ``length`` values.
+def cut_series(lengths: np.ndarray, data: SeriesData) -> dict[str, Cut]:
+    """The two cuts of series of ``lengths`` values, [S].
 
-    main: all but the last ``test_fraction`` is for fitting; for protocols one_step and long.
+    main: all but the last ``test_fraction`` (or ``test_steps``) is for fitting; for protocols
+    one_step, long and rolling.
     year: all but the last period; for protocol year.
-    In both, the last ``validation_fraction`` of the fitting part is validation.
+    In both, the last ``validation_fraction`` (or ``validation_steps``) of the fitting part is
+    validation.
     """
     # 1e-9, since 10 * (1 - 0.3) must not become 6
-    main = int(length * (1 - data.test_fraction) + 1e-9)
-    ends = {"main": main, "year": length - data.period}
-    cuts = {}
-    for fit, end in ends.items():
-        validation = max(1, round(end * data.validation_fraction))
-        cuts[fit] = Cut(train=end - validation, validation=end, test=length)
-    return cuts
+    main = np.floor(lengths * (1 - data.test_fraction) + 1e-9).astype(np.int64)
+    if data.test_steps is not None:
+        main = lengths - data.test_steps
+    return {
+        "main": cut_at(main, lengths, data),
+        "year": cut_at(lengths - data.period, lengths, data),
+    }
+
+
+def cut_at(ends: np.ndarray, lengths: np.ndarray, data: SeriesData) -> Cut:
+    """The cut whose fitting parts end at ``ends`` [S], which may be negative if nothing fits."""
+    validation = np.maximum(1, np.round(ends * data.validation_fraction).astype(np.int64))
+    if data.validation_steps is not None:
+        validation = np.full_like(ends, data.validation_steps)
+    return Cut(train=ends - validation, validation=ends, test=lengths)
 
 
 def read_panel(data: SeriesData) -> Panel:
-    """Read the CSV of a series task as it circulates: footers, blank lines and gaps in y included.
+    """Read the table of a series task as it circulates.
 
-    A trailing row without a number is a footer and is left out. A gap in the middle takes the
-    value one period before (else the last value): the past alone, so that nothing leaks.
+    CSV, TSV or Parquet, by the file's suffix; footers, blank lines and gaps in y included. A
+    trailing row without a number is a footer and is left out. A gap in the middle takes the value
+    one period before (else the last value): the past alone, so that nothing leaks. Rows out of
+    order are sorted. Of a panel of many, series that nothing can be learned from are left out, and
+    a line on stderr says why.
 
     Raises:
-        InputError: the file, a column, a date or a number is missing, unreadable or doubled.
+        InputError: the file, a column, a date or a number is missing or unreadable, or no series
+            is left.
     """
     path = Path(data.csv)
-    table = _read_table(path)
-    columns = _find_columns(table, data, path)
-    text = pd.DataFrame({key: table[name] for key, name in columns.items() if name is not None})
-    if "unique_id" not in text:
-        text["unique_id"] = path.stem
-    text["y"] = _numbers(text["y"], columns["y"], path)
-    text = text.iloc[: _last_number(text["y"], path) + 1]
-    text["ds"] = _times(text["ds"], columns["ds"], path)
-    text = text.sort_values(["unique_id", "ds"], kind="stable")
-    groups = {str(name): _trimmed(group) for name, group in text.groupby("unique_id")}
-    for name, group in groups.items():
-        _check_regular(name, group["ds"], path)
-    lengths = [len(group) for group in groups.values()]
+    panel = _laid_out(*read_rows(path, data), path)
+    panel = panel.without(_faults(panel), str(path))
     return Panel(
-        ids=list(groups),
-        offsets=np.cumsum([0, *lengths]),
-        ds=np.concatenate([group["ds"].to_numpy() for group in groups.values()]),
-        values=np.concatenate([_fill_gaps(group["y"], data.period) for group in groups.values()]),
+        panel.ids,
+        panel.offsets,
+        panel.ds,
+        _without_gaps(panel, data.period),
+        panel.left_out,
     )
 
 
-def _read_table(path: Path) -> pd.DataFrame:
-    require(path, "put the CSV there, or name another as data.csv in params.yaml")
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            rows = [row for row in csv.reader(file) if any(cell.strip() for cell in row)]
-    except (UnicodeDecodeError, csv.Error):
-        raise InputError(f"{path}: is no CSV in UTF-8; save it as one") from None
-    if len(rows) < 2:
-        raise InputError(f"{path}: is empty; it needs a header and a row for each time")
-    header = [name.strip() for name in rows[0]]
-    width = len(header)
-    doubled = [name for name in header if header.count(name) > 1]
-    if doubled:
-        raise InputError(f"{path}: has the column {doubled[0]!r} twice; rename one")
-    wide = [row for row in rows[1:] if any(cell.strip() for cell in row[width:])]
-    if wide:
-        line = ",".join(wide[0])
-        raise InputError(
-            f"{path}: the row {line!r} has more cells than the header has names; "
-            "quote cells that hold a comma"
-        )
-    # a footer may have fewer cells than the header
-    body = [(row + [""] * width)[:width] for row in rows[1:]]
-    return pd.DataFrame(body, columns=header).apply(lambda column: column.str.strip())
+def say_left_out(panel: Panel, path: str) -> None:
+    """A line on stderr for each series that was left out, the first few of many."""
+    for name, reason in list(panel.left_out.items())[:MOST_LINES]:
+        print(f"{path}: left out: series {name!r} {reason}", file=sys.stderr)
+    if len(panel.left_out) > MOST_LINES:
+        rest = len(panel.left_out) - MOST_LINES
+        print(f"{path}: left out: {rest} more; the report lists them", file=sys.stderr)
 
 
-def _find_columns(table: pd.DataFrame, data: SeriesData, path: Path) -> dict[str, str | None]:
-    found = {}
-    names = list(table.columns)
-    wanted = {
-        "unique_id": (data.id_column, "id_column", None),
-        "ds": (data.time_column, "time_column", names[0]),
-        "y": (data.value_column, "value_column", names[-1]),
-    }
-    for key, (asked, parameter, default) in wanted.items():
-        if asked is not None and asked not in names:
-            has = ", ".join(names)
-            raise InputError(f"{path}: has no column {asked!r} (data.{parameter}); it has {has}")
-        found[key] = asked or (key if key in names else default)
-    if found["ds"] == found["y"]:
-        raise InputError(f"{path}: has the one column {names[0]!r}; it needs a time and a value")
-    return found
+def _laid_out(
+    names: list[str], codes: np.ndarray, ds: np.ndarray, y: np.ndarray, path: Path
+) -> Panel:
+    """Rows sorted by name and time, without the unknown values at the ends of each series."""
+    order = np.argsort(np.array(names, dtype=object), kind="stable")
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[order] = np.arange(len(names))
+    places = rank[codes]
+    rows = np.lexsort((ds, places))
+    places, ds, y = places[rows], ds[rows], y[rows]
+    if (np.diff(rows)[np.diff(places) == 0] < 0).any():
+        print(f"{path}: rows are not in order of time; sorted", file=sys.stderr)
+    known = np.flatnonzero(~np.isnan(y))
+    first = np.full(len(names), len(y))
+    last = np.full(len(names), -1)
+    np.minimum.at(first, places[known], known)
+    np.maximum.at(last, places[known], known)
+    at = np.arange(len(y))
+    kept = (at >= first[places]) & (at <= last[places])
+    lengths = np.bincount(places[kept], minlength=len(names))
+    return Panel([names[number] for number in order], np.cumsum([0, *lengths]), ds[kept], y[kept])
 
 
-def _numbers(column: pd.Series, name: str | None, path: Path) -> pd.Series:
-    numbers = pd.to_numeric(column.where(column != ""), errors="coerce")
-    wrong = numbers.isna() & ~column.str.lower().isin(["", "nan", "na", "null", "none"])
-    wrong |= np.isinf(numbers)
-    if wrong.any():
-        bad = column[wrong].iloc[0]
-        raise InputError(f"{path}: column {name!r} holds {bad!r}; write a number or leave it empty")
-    return numbers
+def _faults(panel: Panel) -> dict[int, str]:
+    """Why nothing can be learned from a series, by its number, in words that follow its name."""
+    faults: dict[int, str] = {}
+    steps: dict[int, str] = {}
+    for number in range(len(panel.ids)):
+        ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
+        if len(y) < LEAST_VALUES:
+            faults[number] = f"has {len(y)} values; it needs many more"
+            continue
+        gaps = np.diff(ds)
+        doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
+        if len(doubled):
+            faults[number] = f"has {written(ds)[doubled[0]]} twice; keep one row"
+        elif (step := _step(ds, gaps)) is None:
+            wide = written(ds)[int(np.argmax(gaps))]
+            faults[number] = (
+                f"is not evenly spaced; add the missing rows (y may be empty), first after {wide}"
+            )
+        elif np.nanmin(y) == np.nanmax(y):
+            faults[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
+        else:
+            steps[number] = step
+    if steps:
+        usual = Counter(steps.values()).most_common(1)[0][0]
+        for number, step in steps.items():
+            if step != usual:
+                faults[number] = f"has steps of {step} where the others have {usual}"
+    return dict(sorted(faults.items()))
 
 
-def _last_number(y: pd.Series, path: Path) -> int:
-    known = np.flatnonzero(y.notna())
-    if len(known) == 0:
-        raise InputError(f"{path}: has no numbers; it needs a value for each time")
-    return int(known[-1])
+def _step(ds: np.ndarray, gaps: np.ndarray) -> str | None:
+    """The step of an evenly spaced series in words; None for others."""
+    if ds.dtype.kind != "M":
+        return str(gaps[0]) if (gaps == gaps[0]).all() else None
+    months = ds.astype("datetime64[M]")
+    apart = np.diff(months.astype(np.int64))
+    next_days = ds + np.timedelta64(1, "D")
+    same_day = len(np.unique(ds - months.astype("datetime64[s]"))) == 1
+    last_day = (next_days == next_days.astype("datetime64[M]").astype("datetime64[s]")).all()
+    if (apart == apart[0]).all() and (same_day or last_day):
+        return f"{apart[0]} months"
+    if (gaps == gaps[0]).all():
+        return str(pd.Timedelta(gaps[0])).removesuffix(" 00:00:00")
+    # what else is regular, such as working days
+    return pd.infer_freq(pd.DatetimeIndex(ds))
 
 
-def _times(column: pd.Series, name: str | None, path: Path) -> pd.Series:
-    if column.str.fullmatch(r"-?\d{1,9}").all() and not column.str.fullmatch(r"[12]\d{3}").all():
-        return column.astype("int64")
-    # local time without its offset, so that a day keeps its hours over summer time
-    local = column.str.replace(r"(?<=\d)([+-]\d{2}:?\d{2}|Z)$", "", regex=True)
-    local = local.where(column.str.contains(":"), column)
-    times = pd.to_datetime(local, errors="coerce", format="ISO8601")
-    if times.isna().any():
-        times = pd.to_datetime(local, errors="coerce", format="mixed")
-    if times.isna().any():
-        bad = column[times.isna()].iloc[0]
-        raise InputError(f"{path}: column {name!r} holds {bad!r}; write dates as 1949-01-31")
-    return times.astype("datetime64[s]")
+def unfit(panel: Panel, task: SeriesTask) -> dict[int, str]:
+    """Why the task's normalization or its cuts won't do for a series, by its number."""
+    method, period = task.normalize.method, task.data.period
+    least, cuts = least_values(method, period), cut_series(panel.lengths, task.data)
+    shortest = np.min([cut.train for cut in cuts.values()], axis=0)
+    faults = {}
+    for number, training in enumerate(shortest):
+        y = panel.values[panel.span(number)]
+        if training < least:
+            faults[number] = (
+                f"has {len(y)} values, of which {max(int(training), 0)} are for training; "
+                f"normalize.method {method} with period {period} takes {least} or more"
+            )
+        # a later zero would be found too late, so the whole series is looked at
+        elif method.startswith("log") and y.min() <= 0:
+            other = "exponential_smoothing" if "smoothing" in method else "minmax or standard"
+            faults[number] = (
+                f"holds {y.min():g}, which has no logarithm; "
+                f"write {other} as normalize.method in params.yaml"
+            )
+        elif np.ptp(y[:training]) == 0:
+            faults[number] = f"is constant ({y[0]:g}) in its training part"
+    return faults
 
 
-def _check_regular(name: str, ds: pd.Series, path: Path) -> None:
-    doubled = ds[ds.duplicated()]
-    if len(doubled):
-        raise InputError(f"{path}: series {name!r} has {doubled.iloc[0]} twice; keep one row")
-    if len(ds) < 3:
-        raise InputError(f"{path}: series {name!r} has {len(ds)} values; it needs many more")
-    if ds.dtype == "int64":
-        regular = ds.diff().iloc[1:].nunique() == 1
-    else:
-        regular = pd.infer_freq(ds) is not None
-    if not regular:
-        raise InputError(
-            f"{path}: the times of series {name!r} are not evenly spaced; "
-            "add the missing rows and leave their value empty"
-        )
+def _without_gaps(panel: Panel, period: int) -> np.ndarray:
+    values = panel.values.copy()
+    start = np.repeat(panel.offsets[:-1], panel.lengths)
+    for gap in np.flatnonzero(np.isnan(values)):
+        values[gap] = values[gap - (period if gap - start[gap] >= period else 1)]
+    return values
 
 
-def _trimmed(group: pd.DataFrame) -> pd.DataFrame:
-    known = np.flatnonzero(group["y"].notna())
-    return group.iloc[known[0] : known[-1] + 1] if len(known) else group.iloc[:0]
-
-
-def _fill_gaps(y: pd.Series, period: int) -> np.ndarray:
-    filled = y.to_numpy(dtype=np.float64, copy=True)
-    for gap in np.flatnonzero(np.isnan(filled)):
-        filled[gap] = filled[gap - (period if gap >= period else 1)]
-    return filled
+def written(ds: np.ndarray) -> np.ndarray:
+    """Times as they are written: dates as 1949-01-31, with the hour if need be; numbers as is."""
+    if ds.dtype.kind != "M":
+        return ds
+    days = ds.astype("datetime64[D]")
+    return (days if (days == ds).all() else ds).astype(str)

@@ -1,9 +1,9 @@
-"""Normalization by exponential smoothing: level and season are taken off as the series goes.
+"""Exponential smoothing: level and season are taken off a series as it goes.
 
 The recurrence is that of damped additive-trend, seasonal exponential smoothing in error-correction
-form (Hyndman et al. 2008, ch. 2), on logarithms if ``log``, so that the season is multiplicative.
-Its one departure: the slope is a constant of the training part, as short series pin it down no
-better. With x the (log) series, l the level, s the season, d the slope and m the period::
+form (Hyndman et al. 2008, ch. 2); on logarithms the season is multiplicative. Its one departure:
+the slope is a constant of the training part, as short series pin it down no better. With x the
+series, l the level, s the season, d the slope and m the period::
 
     e_t = x_t - l_{t-1} - d - s_{t-m}
     l_t = l_{t-1} + d + alpha e_t
@@ -15,169 +15,149 @@ their season and the last level, and answers with what is to be added to that fo
 of Smyl 2020, with the smoothing fitted first).
 """
 
-from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stages.common.errors import InputError
-
-Answer = Callable[[np.ndarray], np.ndarray]
+from stages.common.scalers import numbers_of, places_of
 
 
 @dataclass(frozen=True)
-class Smoother:
-    """A fitted smoothing.
+class Smoothing:
+    """A fitted smoothing of S series that lie end to end.
 
     Attributes:
-        log: whether it works on natural logarithms.
         alpha, gamma, phi: smoothing of level and season, damping of the slope; 0 to 1.
-        slope: mean growth a step inside the training part.
-        level: before the first value.
-        season: the first period's, [period].
-        input_scale, target_scale: deviations over the training part's windows, so that the network
-            reads and answers numbers of size one.
+        slope: [S], mean growth a step inside the training part.
+        level: [S], before the first value.
+        season: [S, period], of the first period.
+        input_scale, target_scale: [S], deviations over the training part's windows, so that the
+            network reads and answers numbers of size one.
     """
 
-    log: bool
     alpha: float
     gamma: float
     phi: float
-    slope: float
-    level: float
-    season: tuple[float, ...]
-    input_scale: float = 1.0
-    target_scale: float = 1.0
+    slope: np.ndarray
+    level: np.ndarray
+    season: np.ndarray
+    input_scale: np.ndarray
+    target_scale: np.ndarray
 
     @property
     def lost(self) -> int:
         """Leading values that give no windows: two periods set the start, half a one settles it."""
-        return 2 * len(self.season) + len(self.season) // 2
+        period = self.season.shape[1]
+        return 2 * period + period // 2
 
-    def states(self, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Smooth y [n].
+    def states(self, x: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Smooth x [M], all series at once, step by step.
 
         Returns:
-            The level after each value, [n], and the season, [n + period]: of value t as it was
-            known one period before, so that the last period is of the future.
+            The level after each value, [M], and the season, [M + S * period]: of each value as it
+            was known one period before, so that the last period of each series is of the future.
+            Series s begins at ``offsets[s]`` in the one and at ``offsets[s] + s * period`` in the
+            other.
         """
-        x = np.log(y) if self.log else y
-        level, levels, season = self.level, np.empty(len(x)), list(self.season)
-        for step, value in enumerate(x):
-            error = value - level - self.slope - season[step]
-            level += self.slope + self.alpha * error
-            levels[step] = level
-            season.append(season[step] + self.gamma * (1 - self.alpha) * error)
-        return levels, np.array(season)
-
-    def transform(self, y: np.ndarray) -> np.ndarray:
-        """y [n] less its season as it was known one period before, in logs if ``log``."""
-        _, season = self.states(y)
-        return (np.log(y) if self.log else y) - season[: len(y)]
-
-    def base(
-        self, levels: np.ndarray, season: np.ndarray, origin: np.ndarray, steps: int
-    ) -> np.ndarray:
-        """The smoothing's own forecasts from ``origin`` [N]: [N, steps], in logs if ``log``."""
-        ahead = np.arange(steps)
-        damped = self.slope * np.cumsum(self.phi ** (ahead + 1))
-        known = origin[:, None] + ahead % len(self.season)
-        return levels[origin - 1][:, None] + damped + season[known]
-
-    def windows(
-        self, y: np.ndarray, origin: np.ndarray, look_back: int, horizon: int
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Inputs [N, look_back] and targets [N, horizon]; NaN beyond the end of y [n]."""
-        x = np.log(y) if self.log else y
-        levels, season = self.states(y)
-        inputs = self._inputs(x, levels, season, origin, look_back)
-        ahead = origin[:, None] + np.arange(horizon)
-        future = np.where(ahead < len(x), x[np.minimum(ahead, len(x) - 1)], np.nan)
-        targets = future - self.base(levels, season, origin, horizon)
-        return inputs, targets / self.target_scale
-
-    def _inputs(
-        self,
-        x: np.ndarray,
-        levels: np.ndarray,
-        season: np.ndarray,
-        origin: np.ndarray,
-        look_back: int,
-    ) -> np.ndarray:
-        past = origin[:, None] + np.arange(-look_back, 0)
-        return (x[past] - season[past] - levels[origin - 1][:, None]) / self.input_scale
-
-    def forecast(
-        self, answer: Answer, history: np.ndarray, look_back: int, steps: int
-    ) -> np.ndarray:
-        """Forecast the ``steps`` after ``history`` in one pass, in the units of the series.
-
-        Beyond the network's horizon its mean answer over the last period that it reaches goes on.
-        """
-        origin = np.array([len(history)])
-        x = np.log(history) if self.log else history
-        levels, season = self.states(history)
-        added = answer(self._inputs(x, levels, season, origin, look_back))[0]
-        rest = added[-len(self.season) :].mean()
-        added = np.concatenate([added, np.full(max(0, steps - len(added)), rest)])[:steps]
-        ahead = self.base(levels, season, origin, steps)[0] + self.target_scale * added
-        return np.exp(ahead) if self.log else ahead
-
-    def to_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, content: dict[str, Any]) -> "Smoother":
-        return cls(**{**content, "season": tuple(content["season"])})
+        lengths, period = np.diff(offsets), self.season.shape[1]
+        # the longest first, so that those which still go on are a slice
+        order = np.argsort(-lengths, kind="stable")
+        start, level, slope = offsets[order], self.level[order], self.slope[order]
+        first = start + order * period
+        levels, season = np.empty(len(x)), np.empty(len(x) + self.season.size)
+        season[first[:, None] + np.arange(period)] = self.season[order]
+        going = len(lengths) - np.searchsorted(np.sort(lengths), np.arange(lengths.max()), "right")
+        for step, count in enumerate(going):
+            at, known = start[:count] + step, season[first[:count] + step]
+            error = x[at] - level[:count] - slope[:count] - known
+            level[:count] += slope[:count] + self.alpha * error
+            levels[at] = level[:count]
+            season[first[:count] + step + period] = known + self.gamma * (1 - self.alpha) * error
+        return levels, season
 
 
-def fit_smoother(
-    y: np.ndarray, period: int, log: bool, smoothing: tuple[float, float, float]
-) -> Smoother:
-    """Fit start, slope and scales on the training part y [n].
+def fit_smoothing(
+    x: np.ndarray,
+    offsets: np.ndarray,
+    ends: np.ndarray,
+    period: int,
+    smoothing: tuple[float, float, float],
+) -> Smoothing:
+    """Fit start, slope and scales on the first ``ends`` [S] values of each series in x [M].
 
     The start is the least-squares line with a season over the first two periods. The scales are
     the deviations of windows that look one period back and one ahead.
 
     Args:
+        ends: 2 * period + 2 or more each.
         smoothing: alpha, gamma and phi.
-
-    Raises:
-        InputError: y is too short, or has zeros or negatives under the logarithm.
     """
-    if log and y.min() <= 0:
-        raise InputError(
-            f"value {y.min():g} has no logarithm; "
-            "write exponential_smoothing as normalize.method in params.yaml"
-        )
-    if len(y) < 2 * period + 2:
-        raise InputError(
-            f"{len(y)} training values are too few to smooth with period {period}; "
-            f"it takes {2 * period + 2} or more"
-        )
-    x = np.log(y) if log else y.astype(np.float64)
     # one step more than two periods, so that a period of 1 has a line to fit
     first = np.arange(2 * period + 1)
     seasons = (first[:, None] % period == np.arange(period)).astype(float)
-    fitted = np.linalg.lstsq(np.column_stack([first, seasons]), x[first], rcond=None)[0]
-    level = fitted[1:].mean()
+    beginnings = x[offsets[:-1] + first[:, None]]
+    fitted = np.linalg.lstsq(np.column_stack([first, seasons]), beginnings, rcond=None)[0]
+    level = fitted[1:].mean(axis=0)
+    ones = np.ones(len(ends))
     alpha, gamma, phi = smoothing
-    smoother = Smoother(
-        log=log,
+    unscaled = Smoothing(
         alpha=alpha,
         gamma=gamma,
         phi=phi,
-        slope=float((x[period:] - x[:-period]).mean() / period),
-        level=float(level - fitted[0]),
-        season=tuple(float(value) for value in fitted[1:] - level),
+        slope=_growth(x, offsets, ends, period),
+        level=level - fitted[0],
+        season=(fitted[1:] - level).T,
+        input_scale=ones,
+        target_scale=ones,
     )
-    origin = np.arange(min(smoother.lost, len(y) - 1), len(y))
-    inputs, targets = smoother.windows(y, origin, period, period)
-    return replace(smoother, input_scale=_deviation(inputs), target_scale=_deviation(targets))
+    inputs, targets = _deviations(unscaled, x, offsets, ends)
+    return replace(unscaled, input_scale=inputs, target_scale=targets)
 
 
-def _deviation(values: np.ndarray) -> float:
-    known = values[~np.isnan(values)]
-    deviation = float(known.std()) if len(known) else 0.0
-    return deviation if deviation > 1e-12 else 1.0
+def _growth(x: np.ndarray, offsets: np.ndarray, ends: np.ndarray, period: int) -> np.ndarray:
+    """The mean growth a step, over all pairs one period apart."""
+    parts = [x[start : start + end] for start, end in zip(offsets, ends, strict=False)]
+    return np.array([(part[period:] - part[:-period]).mean() / period for part in parts])
+
+
+def _deviations(
+    smoothing: Smoothing, x: np.ndarray, offsets: np.ndarray, ends: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of all inputs and of all targets inside the training parts, [S] each; 1 where there are none.
+
+    One step of all windows at a time, since all windows at once are as large as a period of copies.
+    """
+    period = smoothing.season.shape[1]
+    levels, season = smoothing.states(x, offsets)
+    series, place = numbers_of(offsets), places_of(offsets)
+    earliest = np.minimum(smoothing.lost, ends - 1)
+    origin = np.flatnonzero((place >= earliest[series]) & (place < ends[series]))
+    of = series[origin]
+    level, slope = levels[origin - 1], smoothing.slope[of]
+    own_season, stop = origin + of * period, (offsets[:-1] + ends)[of]
+    damped = np.cumsum(smoothing.phi ** np.arange(1.0, period + 1))
+
+    def inputs() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for step in range(-period, 0):
+            yield x[origin + step] - season[own_season + step] - level, of
+
+    def targets() -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        for step in range(period):
+            inside = origin + step < stop
+            base = level + slope * damped[step] + season[own_season + step]
+            yield (x[np.minimum(origin + step, stop - 1)] - base)[inside], of[inside]
+
+    return _deviation(inputs(), len(ends)), _deviation(targets(), len(ends))
+
+
+def _deviation(parts: Iterable[tuple[np.ndarray, np.ndarray]], count: int) -> np.ndarray:
+    """The deviation by series of values that come in parts, each with the number of its series."""
+    number, total, squares = np.zeros((3, count))
+    for values, series in parts:
+        number += np.bincount(series, minlength=count)
+        total += np.bincount(series, values, minlength=count)
+        squares += np.bincount(series, values**2, minlength=count)
+    number = np.maximum(number, 1)
+    deviation = np.sqrt(np.maximum(squares / number - (total / number) ** 2, 0))
+    return np.where(deviation > 1e-12, deviation, 1.0)

@@ -9,8 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from stages.common.params import Train
+from stages.common.samples import Samples
 
-Batch = tuple[Tensor, Tensor]
 EVALUATION_BATCH = 1024
 
 
@@ -25,8 +25,8 @@ class Result:
 
 def fit(
     network: nn.Module,
-    train: Batch,
-    validation: Batch | None,
+    train: Samples,
+    validation: Samples | None,
     settings: Train,
     generator: torch.Generator,
     augment: Callable[[Tensor, torch.Generator, float], Tensor] | None = None,
@@ -37,8 +37,7 @@ def fit(
     """Train ``network`` and keep the weights that score best on ``validation``.
 
     Args:
-        train: x [N, T, F] and y [N] (classes) or [N, H] (values, NaN where unknown), both on the
-            network's device, where they stay: batches are drawn by index.
+        train: on the network's device.
         validation: likewise, or None to keep the last weights.
         settings: block ``train`` of params.yaml.
         generator: the only source of chance beside torch's own, which dropout and noise use.
@@ -46,10 +45,10 @@ def fit(
         epochs: stop after so many, on the schedule of ``settings.epochs``; None for all.
         on_batch, on_epoch: called after each; the latter with the epoch's figures.
     """
-    x, y = train
+    device = next(network.parameters()).device
     averaged = _Average(network, settings.weight_average)
     optimizer = make_optimizer(network, settings)
-    batches = -(-len(x) // settings.batch_size)
+    batches = -(-train.count // settings.batch_size)
     schedule = make_schedule(optimizer, settings, settings.epochs * batches)
     half = settings.precision == "bfloat16"
     history: list[dict[str, float]] = []
@@ -57,17 +56,18 @@ def fit(
     for epoch in range(1, (epochs or settings.epochs) + 1):
         network.train()
         # summed on the device and read once an epoch, so that no batch waits for the host
-        total = torch.zeros((), device=x.device)
-        for chosen in torch.randperm(len(x), generator=generator).split(settings.batch_size):
-            chosen = chosen.to(x.device)
-            inputs = x[chosen]
+        total = torch.zeros((), device=device)
+        for chosen in torch.randperm(train.count, generator=generator).split(settings.batch_size):
+            inputs, y = train.draw(chosen.to(device))
             if augment is not None:
                 inputs = augment(inputs, generator, (epoch - 1) / settings.epochs)
             if settings.input_noise:
                 inputs = inputs + settings.input_noise * torch.randn_like(inputs)
-            with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+            with torch.autocast(device.type, torch.bfloat16, enabled=half):
                 answers = network(inputs)
-            loss = loss_of(answers.float(), y[chosen], settings.loss, settings.label_smoothing)
+            loss = loss_of(
+                answers.float(), y, settings.loss, settings.label_smoothing, settings.quantile
+            )
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             if settings.gradient_clip:
@@ -77,10 +77,10 @@ def fit(
             averaged.update()
             total += loss.detach() * len(chosen)
             on_batch()
-        figures = {"epoch": epoch, "train_loss": total.item() / len(x)}
+        figures = {"epoch": epoch, "train_loss": total.item() / train.count}
         with averaged.in_place():
             if validation is not None:
-                figures.update(score(network, *validation, settings.loss, prefix="validation_"))
+                figures.update(score(network, validation, settings, prefix="validation_"))
             history.append(figures)
             if best is None or validation is None or _better(figures, best):
                 best = Result(_copy(network), epoch, history)
@@ -90,14 +90,24 @@ def fit(
     return best
 
 
-def loss_of(answers: Tensor, y: Tensor, loss: str, label_smoothing: float = 0.0) -> Tensor:
-    """The mean loss of answers [N, K] to y [N] or [N, K]; unknown values (NaN) don't count."""
+def loss_of(
+    answers: Tensor, y: Tensor, loss: str, label_smoothing: float = 0.0, quantile: float = 0.5
+) -> Tensor:
+    """The mean loss of answers [N, K] to y [N] or [N, K]; unknown values (NaN) don't count.
+
+    The mean of pinball is least where answers are the ``quantile`` of y (Koenker & Bassett 1978).
+    """
     if loss == "cross_entropy":
         return F.cross_entropy(answers, y, label_smoothing=label_smoothing)
     known = ~torch.isnan(y)
-    errors = torch.where(known, answers - torch.nan_to_num(y), 0.0)
-    total = errors.square().sum() if loss == "mse" else errors.abs().sum()
-    return total / known.sum().clamp(min=1)
+    errors = torch.where(known, torch.nan_to_num(y) - answers, 0.0)
+    if loss == "mse":
+        losses = errors.square()
+    elif loss == "mae":
+        losses = errors.abs()
+    else:
+        losses = torch.maximum(quantile * errors, (quantile - 1) * errors)
+    return losses.sum() / known.sum().clamp(min=1)
 
 
 @torch.inference_mode()
@@ -107,11 +117,19 @@ def answers_for(network: nn.Module, x: Tensor) -> Tensor:
     return torch.cat([network(part) for part in x.split(EVALUATION_BATCH)])
 
 
-def score(network: nn.Module, x: Tensor, y: Tensor, loss: str, prefix: str = "") -> dict:
+@torch.inference_mode()
+def score(network: nn.Module, samples: Samples, settings: Train, prefix: str = "") -> dict:
     """Loss (without smoothing) and, for classes, accuracy (0 to 1)."""
-    answers = answers_for(network, x)
-    figures = {f"{prefix}loss": loss_of(answers, y, loss).item()}
-    if loss == "cross_entropy":
+    network.eval()
+    device = next(network.parameters()).device
+    found = []
+    for numbers in torch.arange(samples.count, device=device).split(EVALUATION_BATCH):
+        x, y = samples.draw(numbers)
+        found.append((network(x), y))
+    answers, y = map(torch.cat, zip(*found, strict=True))
+    loss = loss_of(answers, y, settings.loss, quantile=settings.quantile)
+    figures = {f"{prefix}loss": loss.item()}
+    if settings.loss == "cross_entropy":
         figures[f"{prefix}accuracy"] = (answers.argmax(dim=1) == y).double().mean().item()
     return figures
 

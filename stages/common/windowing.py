@@ -1,58 +1,174 @@
-"""Windows over a normalized series: the past that the network reads, the future it forecasts."""
+"""Windows over normalized series: the past that the network reads, the future it forecasts.
+
+A window is an origin, the position of its first target, and is cut from the arrays of its series
+when it is needed: a part of a million windows takes no more memory than the series themselves.
+"""
+
+from dataclasses import dataclass
 
 import numpy as np
+import torch
+from torch import Tensor
 
-from stages.common.smoothing import Smoother
+from stages.common.normalization import Normalization
+from stages.common.scalers import numbers_of, places_of
 
-
-def center_of(past: np.ndarray, center: str) -> np.ndarray:
-    """The level that ``center`` takes off windows [N, look_back]: [N, 1]."""
-    if center == "mean":
-        return past.mean(axis=1, keepdims=True)
-    if center == "last":
-        return past[:, -1:]
-    return np.zeros((len(past), 1), dtype=past.dtype)
+# windows whose values hardly differ are not blown up beyond this
+LEAST_DEVIATION = 1e-2
 
 
-def windows_between(
-    z: np.ndarray, start: int, end: int, look_back: int, horizon: int, center: str
+@dataclass(frozen=True)
+class Layout:
+    """How windows are cut: the keys of block ``windows``, and what they need of other blocks.
+
+    Attributes:
+        look_back, horizon, step, center, scale, residual: as in params.yaml.
+        period: steps in a season.
+        damping: of the slope, for windows of a smoothing.
+    """
+
+    look_back: int
+    horizon: int
+    step: int
+    center: str
+    scale: str
+    residual: str
+    period: int
+    damping: float
+
+
+def part_of(
+    y: np.ndarray,
+    offsets: np.ndarray,
+    normalization: Normalization,
+    start: np.ndarray,
+    end: np.ndarray,
+    layout: Layout,
+    whole: bool,
 ) -> dict[str, np.ndarray]:
-    """All windows whose first target lies in ``start`` to ``end`` (not included).
+    """All windows whose first target lies in ``start`` to ``end`` (not included) of its series.
 
     Args:
-        z: normalized series [n], NaN where differences have no value.
-        start, end: positions in z; targets at ``end`` or later are NaN, so that no part of the
-            series sees the next one.
+        y: series end to end, [M].
+        start, end: places inside each series, [S]; what lies at ``end`` or after it is left out of
+            all that is returned, so that no part of a series sees the next one.
+        whole: whether a window must have all of its targets before ``end``: short of targets, the
+            last windows would teach the near steps more than the far ones.
 
     Returns:
-        x: float32 [N, look_back, 1], centred.
-        y: float32 [N, horizon], less the same centre; NaN beyond ``end``.
-        center: float32 [N, 1], to be added to a forecast.
-        origin: int64 [N], position of the first target.
+        origin, series: int64 [N], position in x of each first target, and number of its series.
+        end: int64 [S], position in x where each series ends.
+        and what ``arrays_of`` gives, as float32.
     """
-    usable = int(np.isnan(z).sum()) + look_back
-    origin = np.arange(max(start, usable), end)
-    past = z[origin[:, None] + np.arange(-look_back, 0)]
-    ahead = origin[:, None] + np.arange(horizon)
-    future = np.where(ahead < end, z[np.minimum(ahead, len(z) - 1)], np.nan)
-    level = center_of(past, center)
+    offsets, y = _beginnings(y, offsets, end)
+    series, place = numbers_of(offsets), places_of(offsets)
+    last = end - (layout.horizon - 1 if whole else 0)
+    first = np.maximum(start, max(normalization.lost, layout.look_back + normalization.scaler.lost))
+    origin = np.flatnonzero((place >= first[series]) & (place < last[series]))
+    arrays = arrays_of(y, offsets, normalization)
     return {
-        "x": (past - level)[:, :, None].astype(np.float32),
-        "y": (future - level).astype(np.float32),
-        "center": level.astype(np.float32),
         "origin": origin,
+        "series": series[origin],
+        "end": offsets[1:],
+        **{key: v.astype(np.float32) if v.dtype.kind == "f" else v for key, v in arrays.items()},
     }
 
 
-def smoothed_windows(
-    y: np.ndarray, smoother: Smoother, start: int, end: int, look_back: int, horizon: int
+def arrays_of(
+    y: np.ndarray, offsets: np.ndarray, normalization: Normalization
 ) -> dict[str, np.ndarray]:
-    """Likewise over a series y [n] that ``smoother`` normalizes window by window."""
-    origin = np.arange(max(start, smoother.lost, look_back), end)
-    inputs, targets = smoother.windows(y[:end], origin, look_back, horizon)
-    return {
-        "x": inputs[:, :, None].astype(np.float32),
-        "y": targets.astype(np.float32),
-        "center": np.zeros((len(origin), 1), dtype=np.float32),
-        "origin": origin,
-    }
+    """What windows are cut from.
+
+    Returns:
+        first: int64 [S], position in x of the first value of each series that is a number.
+        x and, with a smoothing, level and season: as ``Normalization.transform`` gives them.
+        slope, input_scale, target_scale: [S], the smoothing's own, if there is one.
+    """
+    arrays = normalization.transform(y, offsets)
+    smoothing = normalization.smoothing
+    if smoothing is not None:
+        arrays |= {key: getattr(smoothing, key) for key in ("slope", "input_scale", "target_scale")}
+    return {"first": offsets[:-1] + normalization.scaler.lost, **arrays}
+
+
+def _beginnings(
+    y: np.ndarray, offsets: np.ndarray, ends: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The offsets and values of the first ``ends`` values of each series."""
+    kept = places_of(offsets) < ends[numbers_of(offsets)]
+    return np.concatenate([[0], np.cumsum(ends)]), y[kept]
+
+
+def cut(
+    part: dict[str, Tensor], layout: Layout, origin: Tensor, series: Tensor, steps: int
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Cut the windows at ``origin`` [N] of series [N] from a part's arrays.
+
+    A window that begins before its series does repeats the first value.
+
+    Returns:
+        inputs [N, T, F], what the network reads: T = look_back / step steps of F = step values.
+        base [N, steps]: the forecast to which the network's answer is added; normalized.
+        unit [N, 1]: what the answer is multiplied by first.
+    """
+    back = past_positions(part, layout, origin, series)
+    past = part["x"][back]
+    if "level" not in part:
+        return level_windows(past, layout, steps)
+    # the season of a series before this one is longer than the series by a period
+    shift = (series * layout.period)[:, None]
+    own_season = origin[:, None] + shift
+    level = part["level"][origin - 1][:, None]
+    inputs = past - part["season"][back + shift] - level
+    ahead = torch.arange(steps, device=origin.device)
+    damped = torch.cumsum(torch.tensor(layout.damping).double() ** (torch.arange(steps) + 1), 0)
+    drift = part["slope"][series][:, None] * damped.to(past)
+    base = level + drift + part["season"][own_season + ahead % layout.period]
+    inputs = inputs / part["input_scale"][series][:, None]
+    return _in_steps(inputs, layout), base, part["target_scale"][series][:, None]
+
+
+def past_positions(
+    part: dict[str, Tensor], layout: Layout, origin: Tensor, series: Tensor
+) -> Tensor:
+    """Where the values that the network reads stand in x, [N, look_back]."""
+    back = origin[:, None] + torch.arange(-layout.look_back, 0, device=origin.device)
+    return torch.maximum(back, part["first"][series][:, None])
+
+
+def level_windows(past: Tensor, layout: Layout, steps: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Put windows past [N, look_back] on a level and a scale of their own; as ``cut`` returns."""
+    level = torch.zeros_like(past[:, :1])
+    if layout.center == "mean":
+        level = past.mean(dim=1, keepdim=True)
+    elif layout.center == "last":
+        level = past[:, -1:]
+    elif layout.center == "last_period":
+        level = past[:, -layout.period :].mean(dim=1, keepdim=True)
+    inputs = past - level
+    unit = torch.ones_like(level)
+    if layout.scale == "deviation":
+        unit = inputs.std(dim=1, keepdim=True).clamp_min(LEAST_DEVIATION)
+    base = level.expand(-1, steps)
+    if layout.residual == "seasonal_naive":
+        base = past[:, torch.arange(steps, device=past.device) % layout.period - layout.period]
+    return _in_steps(inputs / unit, layout), base, unit
+
+
+def _in_steps(inputs: Tensor, layout: Layout) -> Tensor:
+    return inputs.reshape(len(inputs), -1, layout.step)
+
+
+def targets(
+    part: dict[str, Tensor],
+    layout: Layout,
+    origin: Tensor,
+    series: Tensor,
+    base: Tensor,
+    unit: Tensor,
+) -> Tensor:
+    """What the network is to answer, [N, horizon]; NaN beyond the end of the series' part."""
+    ahead = origin[:, None] + torch.arange(layout.horizon, device=origin.device)
+    future = part["x"][ahead.clamp(max=len(part["x"]) - 1)]
+    answers = (future - base) / unit
+    return answers.masked_fill(ahead >= part["end"][series][:, None], torch.nan)

@@ -1,0 +1,170 @@
+"""All methods side by side: judged on validation, then asked for the forecasts that count."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from stages.common.baselines import forecast_baseline
+from stages.common.combination import choose_weights, combine
+from stages.common.ensembles import Recipe, train_again
+from stages.common.forecasting import forecast, mean_answer, no_answer
+from stages.common.intervals import Widths, calibrate, series_scales
+from stages.common.measures import seasonal_naive_error
+from stages.common.models import load_network
+from stages.common.network import RecurrentNetwork
+from stages.common.normalization import Normalization, fit_normalization
+from stages.common.params import SeriesNormalize
+from stages.common.protocols import Request, fitted_requests
+from stages.common.samples import samples_of
+from stages.common.windowing import Layout, part_of
+
+
+@dataclass(frozen=True)
+class History:
+    """Series end to end, [M], series s of which begins at ``offsets[s]``; steps in a season."""
+
+    y: np.ndarray
+    offsets: np.ndarray
+    period: int
+
+
+@dataclass(frozen=True)
+class Learned:
+    """An ensemble and the normalization that it was trained with."""
+
+    networks: list[RecurrentNetwork]
+    normalization: Normalization
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What validation says.
+
+    Attributes:
+        errors: mean absolute scaled error by method, a period ahead from rolling origins.
+        weights: of the mean of methods that it prefers.
+        widths: of the intervals of each method and of ``combination``.
+    """
+
+    errors: dict[str, float]
+    weights: dict[str, float]
+    widths: dict[str, Widths]
+
+
+def ask_all(
+    history: History,
+    learned: Learned,
+    card: dict,
+    baselines: list[str],
+    processes: int,
+    ends: np.ndarray,
+    requests: list[Request],
+) -> dict[str, list[np.ndarray]]:
+    """Forecasts of the network, its control and the baselines, [N, H] each, for each request.
+
+    Args:
+        learned: fitted on the first ``ends`` [S] values of each series, as baselines will be.
+        card: of the windows.
+    """
+    y, offsets = history.y, history.offsets
+    answers = {"model": mean_answer(learned.networks), "control": no_answer(card["outputs"])}
+    found = {
+        method: [forecast(answer, learned.normalization, card, y, offsets, r) for r in requests]
+        for method, answer in answers.items()
+    }
+    for name in baselines:
+        found[name] = forecast_baseline(name, y, offsets, ends, history.period, requests, processes)
+    return found
+
+
+def judge(
+    history: History,
+    ask: Callable[[list[Request]], dict[str, list[np.ndarray]]],
+    train: np.ndarray,
+    validation: np.ndarray,
+    earliest: int,
+    horizon: int,
+    log: bool,
+) -> Judgement:
+    """Judge methods that were fitted on the training parts by the validation parts.
+
+    Args:
+        ask: gives the forecasts of all methods for requests.
+        train, validation: where these parts end inside each series, [S].
+        earliest: place of the first origin from which all methods can forecast.
+        horizon: steps that intervals are to reach; a period at least is looked at.
+        log: whether intervals are even on logarithms.
+    """
+    y, offsets, period = history.y, history.offsets, history.period
+    steps = max(horizon, period)
+    requests = fitted_requests(offsets, train, validation, earliest, steps)
+    start, cut, end = offsets[:-1], offsets[:-1] + train, offsets[:-1] + validation
+    truths = requests[0].truth(y, cut, end), requests[1].truth(y, start, cut)
+    forecasts = ask(list(requests))
+    scale, series = scales_of(history, train), requests[0].series
+    candidates = {m: f[0][:, :period] for m, f in forecasts.items() if m != "control"}
+    errors, weights = choose_weights(truths[0][:, :period], candidates, series, scale)
+    forecasts["combination"] = [
+        combine({method: found[k] for method, found in forecasts.items()}, weights) for k in (0, 1)
+    ]
+    spread = series_scales(y, offsets, train, period, log)
+    widths = {}
+    for method, found in forecasts.items():
+        held_out, inside = (
+            calibrate(truth, forecast, request.series, spread, log)
+            for truth, forecast, request in zip(truths, found, requests, strict=True)
+        )
+        widths[method] = held_out.at_least(inside)
+    return Judgement(errors, weights, widths)
+
+
+def scales_of(history: History, ends: np.ndarray) -> np.ndarray:
+    """The scale of MASE of each series' first ``ends`` values, [S]."""
+    starts = history.offsets[:-1]
+    parts = [history.y[a : a + n] for a, n in zip(starts, ends, strict=True)]
+    return np.array([seasonal_naive_error(part, history.period) for part in parts])
+
+
+def learn_again(
+    history: History, ends: np.ndarray, recipe: Recipe, settings: SeriesNormalize, epochs: list[int]
+) -> Learned:
+    """Fit the normalization and train each member on the first ``ends`` [S] values.
+
+    Args:
+        epochs: of each member, as were best on validation.
+    """
+    y, offsets, layout = history.y, history.offsets, Layout(**recipe.card["layout"])
+    normalization = fit_normalization(y, offsets, ends, settings, history.period)
+    part = part_of(y, offsets, normalization, np.zeros_like(ends), ends, layout, whole=True)
+    samples = samples_of(part, recipe.card, recipe.device)
+    networks = []
+    for member, count in enumerate(epochs):
+        weights = train_again(recipe, samples, count, "main", member)
+        networks.append(load_network(recipe.card, recipe.model, weights, recipe.device))
+    return Learned(networks, normalization)
+
+
+def roll_with_refits(
+    history: History,
+    request: Request,
+    cut: np.ndarray,
+    every: int,
+    ask_at: Callable[[np.ndarray, list[Request]], dict[str, list[np.ndarray]]],
+) -> dict[str, np.ndarray]:
+    """Forecasts for ``request``, with all methods fitted anew after each ``every`` origins.
+
+    Args:
+        cut: where the test part of each series begins, [S].
+        ask_at: forecasts of all methods fitted on the first so many values of each series, [S].
+    """
+    place = request.origin - history.offsets[request.series]
+    block = (place - cut[request.series]) // every
+    found: dict[str, np.ndarray] = {}
+    for number in np.unique(block):
+        rows = np.flatnonzero(block == number)
+        ends = np.minimum(cut + number * every, np.diff(history.offsets))
+        for method, forecasts in ask_at(ends, [request.of(rows)]).items():
+            shape = (len(request.origin), request.steps)
+            found.setdefault(method, np.empty(shape))[rows] = forecasts[0]
+    return found

@@ -1,0 +1,133 @@
+"""One member of an ensemble, trained as the block ``train`` of its task says."""
+
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from stages.common.augmentation import Augmentation
+from stages.common.devices import sow
+from stages.common.models import build_network
+from stages.common.params import Model, Train
+from stages.common.samples import Samples
+from stages.common.training import Result, fit
+
+Progress = Callable[[str, int], AbstractContextManager[tuple[Callable, Callable]]]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How networks are made and trained: a task's parameters, its windows' card, the seed."""
+
+    model: Model
+    train: Train
+    card: dict
+    seed: int
+    device: torch.device
+
+
+@dataclass(frozen=True)
+class Member:
+    """What training leaves of one member.
+
+    Attributes:
+        chosen: weights of the best epoch by validation.
+        final: weights that saw validation too, trained as long; with no refit the chosen ones.
+        best_epoch: from 1.
+        history: the figures of each epoch.
+        seen: samples that went through the network.
+    """
+
+    chosen: dict[str, Tensor]
+    final: dict[str, Tensor]
+    best_epoch: int
+    history: list[dict[str, float]]
+    seen: int
+
+
+def silent(title: str, batches: int) -> AbstractContextManager[tuple[Callable, Callable]]:
+    """No progress: two functions that do nothing."""
+    return nullcontext((lambda: None, lambda figures: None))
+
+
+def train_member(
+    recipe: Recipe,
+    parts: dict[str, Samples],
+    fit_name: str,
+    member: int,
+    progress: Progress = silent,
+    on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
+) -> Member:
+    """Train one network; with train.refit, once more on training and validation together.
+
+    Args:
+        parts: train, validation and, for a refit, refit.
+        fit_name, member: name the seed.
+        progress: from a title and a number of batches, a context that gives two functions, to be
+            called after each batch and with the figures of each epoch.
+        on_epoch: called with the figures of each epoch that has validation.
+    """
+    result = _train(
+        recipe, parts["train"], parts["validation"], None, fit_name, member, progress, on_epoch
+    )
+    seen = len(result.history) * parts["train"].count
+    final = result.weights
+    if recipe.train.refit:
+        final = train_again(recipe, parts["refit"], result.best_epoch, fit_name, member, progress)
+        seen += result.best_epoch * parts["refit"].count
+    return Member(result.weights, final, result.best_epoch, result.history, seen)
+
+
+def train_again(
+    recipe: Recipe,
+    samples: Samples,
+    epochs: int,
+    fit_name: str,
+    member: int,
+    progress: Progress = silent,
+) -> dict[str, Tensor]:
+    """Train one network for as many ``epochs`` as were best; the weights it ends with."""
+    return _train(recipe, samples, None, epochs, fit_name, member, progress).weights
+
+
+def _train(
+    recipe: Recipe,
+    samples: Samples,
+    validation: Samples | None,
+    epochs: int | None,
+    fit_name: str,
+    member: int,
+    progress: Progress,
+    on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
+) -> Result:
+    generator = sow(recipe.seed, fit_name, member)
+    network = build_network(recipe.card, recipe.model).to(recipe.device)
+    settings, augment = recipe.train, None
+    if settings.augment is not None:
+        card = recipe.card
+        augment = Augmentation(
+            settings.augment.model_dump(), card["image_shape"], card["pixel_order"], recipe.device
+        )
+    batches = (epochs or settings.epochs) * -(-samples.count // settings.batch_size)
+    title = fit_name if settings.ensemble == 1 else f"{fit_name}-{member}"
+    title += "" if validation is not None else " refit"
+    with progress(title, batches) as (after_batch, show):
+
+        def after_epoch(figures: dict[str, float]) -> None:
+            show(figures)
+            if validation is not None:
+                on_epoch(figures)
+
+        return fit(
+            network,
+            samples,
+            validation,
+            settings,
+            generator,
+            augment,
+            epochs,
+            after_batch,
+            after_epoch,
+        )

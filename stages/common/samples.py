@@ -1,0 +1,42 @@
+"""What a network is trained on: samples that lie on its device and are drawn by number."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from stages.common.windowing import Layout, cut, targets
+
+
+@dataclass(frozen=True)
+class Samples:
+    """Samples that stay on their device.
+
+    Attributes:
+        count: how many there are, N.
+        draw: x [B, T, F] and y, [B] (classes) or [B, H] (values, NaN where unknown), of the
+            samples whose numbers, [B], it is given.
+    """
+
+    count: int
+    draw: Callable[[Tensor], tuple[Tensor, Tensor]]
+
+
+def samples_of(part: dict[str, np.ndarray], card: dict, device: torch.device) -> Samples:
+    """The samples of a part that the windows stage wrote, whose card is ``card``."""
+    tensors = {name: torch.from_numpy(values).to(device) for name, values in part.items()}
+    if card["kind"] == "images":
+        return Samples(
+            len(tensors["x"]), lambda chosen: (tensors["x"][chosen], tensors["y"][chosen])
+        )
+    layout = Layout(**card["layout"])
+    return Samples(len(tensors["origin"]), partial(_draw_windows, tensors, layout))
+
+
+def _draw_windows(part: dict[str, Tensor], layout: Layout, chosen: Tensor) -> tuple[Tensor, Tensor]:
+    origin, series = part["origin"][chosen], part["series"][chosen]
+    inputs, base, unit = cut(part, layout, origin, series, layout.horizon)
+    return inputs, targets(part, layout, origin, series, base, unit)

@@ -1,0 +1,167 @@
+"""Reading the table of a series task, as it circulates: CSV, TSV or Parquet."""
+
+import csv
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.common.errors import InputError, require
+from stages.common.params import SeriesData
+
+# cells that stand for an unknown value
+UNKNOWN = {"", "nan", "na", "null", "none"}
+
+# names, and for each row of the file the number of its name, its time and its value
+Rows = tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
+
+
+def read_rows(path: Path, data: SeriesData) -> Rows:
+    """Names [S], and for each row the number of its name, its time and its value (NaN: unknown).
+
+    Raises:
+        InputError: the file, a column, a date or a number is missing or unreadable.
+    """
+    require(path, "put the CSV there, or name another as data.csv in params.yaml")
+    return (_read_parquet if path.suffix == ".parquet" else _read_text)(path, data)
+
+
+def _read_text(path: Path, data: SeriesData) -> Rows:
+    """Read row by row into three arrays, so that a file takes less memory than it has bytes."""
+    rows = _rows(path)
+    header = next(rows, [])
+    names: dict[str, int] = {}
+    times: dict[str, int] = {}
+    codes, when, y = array("q"), array("q"), array("d")
+    columns = _find_columns(header, data, path) if header else {}
+    for row in rows:
+        if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
+            raise InputError(
+                f"{path}: the row {','.join(row)!r} has more cells than the header has names; "
+                "quote cells that hold a comma"
+            )
+        # a footer may have fewer cells than the header
+        cells = {
+            key: row[place].strip() if place < len(row) else "" for key, place in columns.items()
+        }
+        name = cells.get("unique_id", path.stem)
+        codes.append(names.setdefault(name, len(names)))
+        when.append(times.setdefault(cells["ds"], len(times)))
+        y.append(_number(cells["y"], header[columns["y"]], path))
+    if not y:
+        raise InputError(f"{path}: is empty; it needs a header and a row for each time")
+    values = np.frombuffer(y, dtype=np.float64)
+    # what comes after the last number is a footer, whose words are no names and no times
+    rows_kept = _last_number(values, path) + 1
+    codes, when = (np.frombuffer(each, dtype=np.int64)[:rows_kept] for each in (codes, when))
+    texts = pd.Series(list(times)[: when.max() + 1], dtype=str)
+    ds = _times(texts, header[columns["ds"]], path)[when]
+    return list(names)[: codes.max() + 1], codes, ds, values[:rows_kept]
+
+
+def _rows(path: Path) -> Iterator[list[str]]:
+    """The header, stripped, and each row that has anything in it."""
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            delimiter = "\t" if path.suffix == ".tsv" else ","
+            filled = (
+                row
+                for row in csv.reader(file, delimiter=delimiter)
+                if any(cell and not cell.isspace() for cell in row)
+            )
+            header = [name.strip() for name in next(filled, [])]
+            doubled = [name for name in header if header.count(name) > 1]
+            if doubled:
+                raise InputError(f"{path}: has the column {doubled[0]!r} twice; rename one")
+            yield header
+            yield from filled
+    except (UnicodeDecodeError, csv.Error):
+        raise InputError(f"{path}: is no CSV in UTF-8; save it as one") from None
+
+
+def _read_parquet(path: Path, data: SeriesData) -> Rows:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        header = pyarrow.parquet.read_schema(path).names
+        columns = {key: header[place] for key, place in _find_columns(header, data, path).items()}
+        table = pyarrow.parquet.read_table(path, columns=list(columns.values())).to_pandas()
+    except pyarrow.ArrowException:
+        raise InputError(f"{path}: is no Parquet file; save it as one") from None
+    y = pd.to_numeric(table[columns["y"]], errors="coerce").to_numpy(dtype=np.float64)
+    if np.isinf(y).any() or np.isnan(y).sum() > table[columns["y"]].isna().sum():
+        raise InputError(f"{path}: column {columns['y']!r} holds what is no finite number")
+    _last_number(y, path)
+    times = table[columns["ds"]]
+    if times.isna().any():
+        raise InputError(f"{path}: column {columns['ds']!r} has empty cells; write a time in each")
+    if pd.api.types.is_integer_dtype(times):
+        ds = times.to_numpy(dtype=np.int64)
+    elif pd.api.types.is_datetime64_any_dtype(times):
+        ds = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+    else:
+        ds = _times(times.astype(str), columns["ds"], path)
+    if "unique_id" not in columns:
+        return [path.stem], np.zeros(len(y), dtype=np.int64), ds, y
+    codes, names = pd.factorize(table[columns["unique_id"]].astype(str))
+    return list(names), codes.astype(np.int64), ds, y
+
+
+def _find_columns(names: list[str], data: SeriesData, path: Path) -> dict[str, int]:
+    """Where unique_id (not there for one series), ds and y stand among the header's names."""
+    found = {}
+    wanted = {
+        "unique_id": (data.id_column, "id_column", None),
+        "ds": (data.time_column, "time_column", names[0]),
+        "y": (data.value_column, "value_column", names[-1]),
+    }
+    for key, (asked, parameter, default) in wanted.items():
+        if asked is not None and asked not in names:
+            has = ", ".join(names)
+            raise InputError(f"{path}: has no column {asked!r} (data.{parameter}); it has {has}")
+        name = asked or (key if key in names else default)
+        if name is not None:
+            found[key] = names.index(name)
+    if found["ds"] == found["y"]:
+        raise InputError(f"{path}: has the one column {names[0]!r}; it needs a time and a value")
+    return found
+
+
+def _number(cell: str, column: str, path: Path) -> float:
+    if cell.lower() in UNKNOWN:
+        return float("nan")
+    try:
+        number = float(cell)
+    except ValueError:
+        number = float("inf")
+    # Python reads 1_000 as a number, which no other reader of CSV does
+    if not np.isfinite(number) or "_" in cell:
+        raise InputError(
+            f"{path}: column {column!r} holds {cell!r}; write a number or leave it empty"
+        )
+    return number
+
+
+def _last_number(y: np.ndarray, path: Path) -> int:
+    known = np.flatnonzero(~np.isnan(y))
+    if len(known) == 0:
+        raise InputError(f"{path}: has no numbers; it needs a value for each time")
+    return int(known[-1])
+
+
+def _times(column: pd.Series, name: str, path: Path) -> np.ndarray:
+    if column.str.fullmatch(r"-?\d{1,9}").all() and not column.str.fullmatch(r"[12]\d{3}").all():
+        return column.astype("int64").to_numpy()
+    # local time without its offset, so that a day keeps its hours over summer time
+    local = column.str.replace(r"(?<=\d)([+-]\d{2}:?\d{2}|Z)$", "", regex=True)
+    local = local.where(column.str.contains(":"), column)
+    times = pd.to_datetime(local, errors="coerce", format="ISO8601")
+    if times.isna().any():
+        times = pd.to_datetime(local, errors="coerce", format="mixed")
+    if times.isna().any():
+        bad = column[times.isna()].iloc[0]
+        raise InputError(f"{path}: column {name!r} holds {bad!r}; write dates as 1949-01-31")
+    return times.to_numpy().astype("datetime64[s]")
