@@ -1,7 +1,6 @@
 """Pictures become images as MNIST's: real digits come back from any size, colour and file."""
 
 import struct
-import warnings
 import zlib
 from pathlib import Path
 
@@ -177,10 +176,10 @@ def jpeg(tmp_path: Path) -> bytes:
         *["large", "bomb", "no pixels"],
     ],
 )
+@pytest.mark.filterwarnings("error")
 def test_bad_files_are_refused_in_one_line(tmp_path: Path, content, words: str) -> None:
     (tmp_path / "a.png").write_bytes(content(tmp_path))
-    with warnings.catch_warnings(), pytest.raises(InputError, match=words) as error:
-        warnings.simplefilter("error")
+    with pytest.raises(InputError, match=words) as error:
         read_digit(tmp_path / "a.png", SHAPE)
     assert str(tmp_path / "a.png") in str(error.value)
 
