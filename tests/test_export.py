@@ -45,7 +45,12 @@ def test_same_logits(
 
 @pytest.mark.parametrize(
     ("cell", "options"),
-    [("rnn", {"nonlinearity": "relu"}), ("lstm", {"bias": False}), ("gru", {"bias": False})],
+    [
+        ("rnn", {"nonlinearity": "relu"}),
+        ("lstm", {"bias": False}),
+        ("gru", {"bias": False}),
+        ("gru", {"shortcut": True, "steps": 7}),
+    ],
 )
 def test_same_logits_with_other_options(tmp_path: Path, cell: str, options: dict) -> None:
     network = member(cell, **options)

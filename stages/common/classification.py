@@ -55,10 +55,23 @@ def evaluate_images(
 
 @torch.inference_mode()
 def early_reading(network: RecurrentNetwork, x: torch.Tensor, y: torch.Tensor) -> pd.DataFrame:
-    """Accuracy of the head after each step of the test images."""
+    """How right the head is after each step of the test images x [N, T, F] of classes y [N].
+
+    Returns:
+        A row a step: step (from 1), accuracy, and f1_K for each class K: the harmonic mean of the
+        share of its images that are named so and of the share of images named so that are its
+        own. The first alone would call known what a network answers to every beginning.
+    """
     if network.recurrent.bidirectional:
         x, y = x[:EARLY_IMAGES_IF_BIDIRECTIONAL], y[:EARLY_IMAGES_IF_BIDIRECTIONAL]
-    answers = [network.answers_by_step(part).argmax(dim=2) for part in x.split(250)]
-    right = (torch.cat(answers) == y[:, None]).double().mean(dim=0)
-    steps = np.arange(1, x.shape[1] + 1)
-    return pd.DataFrame({"step": steps, "accuracy": right.cpu().numpy()})
+    answers = torch.cat([network.answers_by_step(part).argmax(dim=2) for part in x.split(250)])
+    truth = y[:, None]
+    table = {
+        "step": np.arange(1, x.shape[1] + 1),
+        "accuracy": (answers == truth).double().mean(dim=0).cpu().numpy(),
+    }
+    for label in range(network.head.out_features):
+        named, own = answers == label, truth == label
+        hits = 2 * (named & own).sum(dim=0).double()
+        table[f"f1_{label}"] = (hits / (named.sum(dim=0) + own.sum()).clamp(min=1)).cpu().numpy()
+    return pd.DataFrame(table)

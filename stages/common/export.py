@@ -79,7 +79,13 @@ class _Graph:
             output, last = self.layer(network, values, cell, layer, output, f"{name}_layer{layer}")
         pooled = self.pooled(network, output, last, name)
         head = [self.weight(f"{name}_{key}", values[key]) for key in ("head.weight", "head.bias")]
-        return self.add("Gemm", [pooled, *head], f"{name}_logits", transB=1)
+        answer = self.add("Gemm", [pooled, *head], f"{name}_answer", transB=1)
+        if network.shortcut is None:
+            return answer
+        flat = self.add("Flatten", [scaled], f"{name}_flat", axis=1)
+        matrix = self.weight(f"{name}_shortcut", values["shortcut.weight"].T)
+        shortcut = self.add("MatMul", [flat, matrix], f"{name}_beside_cells")
+        return self.add("Add", [answer, shortcut], f"{name}_both")
 
     def layer(
         self,

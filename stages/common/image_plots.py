@@ -20,6 +20,7 @@ CAPTION = 0.22  # height of a line below an image, in widths of the image
 GAP = 0.15  # between images, likewise
 THUMBNAILS = 7
 UNITS = {"rows": "rows", "pixels": "pixels", "permuted": "pixels"}
+KNOWN = 0.9  # F1 of a class, from which on it counts as known
 
 
 def digits_figure(images: np.ndarray, predictions: pd.DataFrame, count: int) -> Figure:
@@ -145,11 +146,18 @@ def _worst_confusion(counts: np.ndarray) -> str:
 def early_figure(
     early: pd.DataFrame, image: np.ndarray, classes: int, sequence: str, color: str
 ) -> Figure:
-    """Accuracy by how much of the sequence has been read, below an image as far as it is read."""
+    """Accuracy by how much of the sequence has been read, below an image as far as it is read.
+
+    Below it, for each class, from which step on it is known.
+    """
     steps, accuracy = early["step"].to_numpy(), early["accuracy"].to_numpy()
     last, final = int(steps[-1]), accuracy[-1]
-    figure = Figure(figsize=(WIDTH, 4.6))
-    ax = figure.subplots()
+    if sequence == "flat":
+        figure = Figure(figsize=(WIDTH, 4.6))
+        ax = figure.subplots()
+    else:
+        figure = Figure(figsize=(WIDTH, 5.4 + 0.18 * classes))
+        ax, below = figure.subplots(2, sharex=True, height_ratios=(4, 0.25 * classes))
     ax.set(xlim=(0, last * 1.02), ylim=(0, 1.02), ylabel="accuracy on the test images")
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=14, integer=True))
@@ -173,11 +181,64 @@ def early_figure(
             f"Half of the final accuracy after {passed[0.5]} of {last} {unit}, "
             f"nine tenths after {passed[0.9]}"
         )
+        known = known_after(early, classes)
+        _draw_classes(below, early, known, classes, color)
+        if known:
+            title += f"\n{_in_order(known)}"
         order = ", in permuted order" if sequence == "permuted" else ""
-        ax.set_xlabel(f"{unit} read (of {last}){order}; above, a test image as far as it is read")
+        words = f"{unit} read (of {last}){order}; at the top, a test image as far as it is read"
+        below.set_xlabel(words)
         _draw_thumbnails(ax, image, sequence, last)
     figure.suptitle(title, x=0.005, ha="left")
     return figure
+
+
+def known_after(early: pd.DataFrame, classes: int) -> dict[int, int]:
+    """The step from which on the F1 of each class stays at 0.9 or more; without those never there.
+
+    early: columns step and f1_K for each class K. Sorted, the class known first first.
+    """
+    steps = early["step"].to_numpy()
+    known = {}
+    for label in range(classes):
+        unknown = np.flatnonzero(early[f"f1_{label}"].to_numpy() < KNOWN)
+        first = unknown[-1] + 1 if len(unknown) else 0
+        if first < len(steps):
+            known[label] = int(steps[first])
+    return dict(sorted(known.items(), key=lambda item: item[1]))
+
+
+def _in_order(known: dict[int, int]) -> str:
+    """known: as ``known_after`` gives it, not empty."""
+    ends = []
+    for step in (min(known.values()), max(known.values())):
+        labels = [str(label) for label, when in known.items() if when == step]
+        ends.append(f"{' and '.join(labels)} (after {step})")
+    return f"Known first: {ends[0]}; last: {ends[1]}"
+
+
+def _draw_classes(
+    ax: Axes, early: pd.DataFrame, known: dict[int, int], classes: int, color: str
+) -> None:
+    """A strip for each class, darker the higher its F1, with a mark where it is known."""
+    unknown = [label for label in range(classes) if label not in known]
+    order = [*known, *unknown]
+    shares = early[[f"f1_{label}" for label in order]].to_numpy().T
+    last = early["step"].iloc[-1]
+    shade = LinearSegmentedColormap.from_list("known", ["white", color])
+    extent = (0.5, last + 0.5, classes - 0.5, -0.5)
+    look = {"cmap": shade, "vmin": 0, "vmax": 1, "interpolation": "nearest"}
+    ax.imshow(shares, aspect="auto", extent=extent, **look)
+    for place, label in enumerate(order):
+        text = "never"
+        if label in known:
+            text = f"{known[label]}"
+            ax.plot(known[label], place, "o", color="white", markeredgecolor="0.15", markersize=5)
+        ax.text(1.01 * ax.get_xlim()[1], place, text, va="center", color="0.25")
+    ax.set(yticks=range(classes), yticklabels=order, ylabel="class")
+    ax.set_title(f"the darker, the higher the class's F1; ○ from here on it is {KNOWN} or more")
+    ax.tick_params(length=0)
+    ax.spines[:].set_visible(False)
 
 
 def _mark(ax: Axes, step: int, accuracy: float, text: str, color: str) -> None:

@@ -58,6 +58,8 @@ class RecurrentNetwork(nn.Module):
         orthogonal: whether recurrent matrices start orthogonal, by gate (Saxe et al. 2014).
         zero_head: whether the head starts at zero, so that training starts from what the
             normalization alone forecasts.
+        shortcut: whether a linear map of the whole sequence is added to the head's answer; all
+            sequences then have ``steps`` steps.
         shift, scale: the input x becomes (x - shift) / scale first, so that the weights' file
             holds the normalization too.
     """
@@ -79,6 +81,8 @@ class RecurrentNetwork(nn.Module):
         chrono: int = 0,
         orthogonal: bool = False,
         zero_head: bool = False,
+        shortcut: bool = False,
+        steps: int = 0,
         shift: float = 0.0,
         scale: float = 1.0,
     ) -> None:
@@ -97,6 +101,7 @@ class RecurrentNetwork(nn.Module):
         )
         self.head_dropout = nn.Dropout(head_dropout)
         self.head = nn.Linear(hidden_size * (2 if bidirectional else 1), outputs)
+        self.shortcut = nn.Linear(steps * features, outputs, bias=False) if shortcut else None
         self.pooling = pooling
         self.register_buffer("shift", torch.tensor(float(shift)))
         self.register_buffer("scale", torch.tensor(float(scale)))
@@ -104,8 +109,10 @@ class RecurrentNetwork(nn.Module):
         if chrono:
             self._remember(cell, chrono)
         if zero_head:
-            nn.init.zeros_(self.head.weight)
-            nn.init.zeros_(self.head.bias)
+            for parameter in self.head.parameters():
+                nn.init.zeros_(parameter)
+            if self.shortcut is not None:
+                nn.init.zeros_(self.shortcut.weight)
 
     def _initialize(self, cell: str, forget_bias: float, orthogonal: bool) -> None:
         hidden = self.recurrent.hidden_size
@@ -134,23 +141,39 @@ class RecurrentNetwork(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Answer for sequences x [N, T, F] of any number type: [N, K]."""
-        output, _ = self.recurrent(self._normalized(x))  # [N, T, D * H]
-        return self.head(self.head_dropout(self._pooled(output)))
+        x = self._normalized(x)
+        output, _ = self.recurrent(x)  # [N, T, D * H]
+        answer = self.head(self.head_dropout(self._pooled(output)))
+        return answer if self.shortcut is None else answer + self.shortcut(x.flatten(1))
 
     def answers_by_step(self, x: Tensor) -> Tensor:
         """Answers after 1, 2, … T steps of x [N, T, F]: [N, T, K].
 
         A network of one direction is read once; a bidirectional one anew for each length, since
-        its backward half starts at the last step that it is given.
+        its backward half starts at the last step that it is given. To a shortcut, what is still
+        unread is 0.
         """
-        steps = range(1, x.shape[1] + 1)
+        x = self._normalized(x)
         if self.recurrent.bidirectional:
-            return torch.stack([self(x[:, :step]) for step in steps], dim=1)
-        output, _ = self.recurrent(self._normalized(x))
-        return torch.stack([self.head(self._pooled(output[:, :step])) for step in steps], dim=1)
+            lengths = range(1, x.shape[1] + 1)
+            read = [self._pooled(self.recurrent(x[:, :length])[0]) for length in lengths]
+            answers = self.head(torch.stack(read, dim=1))
+        else:
+            answers = self.head(self._pooled_so_far(self.recurrent(x)[0]))
+        if self.shortcut is None:
+            return answers
+        matrix = self.shortcut.weight.view(-1, *x.shape[1:])  # [K, T, F]
+        return answers + torch.einsum("ntf,ktf->ntk", x, matrix).cumsum(dim=1)
 
     def _normalized(self, x: Tensor) -> Tensor:
         return (x.to(self.shift.dtype) - self.shift) / self.scale
+
+    def _pooled_so_far(self, output: Tensor) -> Tensor:
+        """What ``_pooled`` gives after each step of a network of one direction: [N, T, H]."""
+        if self.pooling == "mean":
+            counts = torch.arange(1, output.shape[1] + 1, device=output.device)
+            return output.cumsum(dim=1) / counts[:, None]
+        return output.cummax(dim=1).values if self.pooling == "max" else output
 
     def _pooled(self, output: Tensor) -> Tensor:
         """Sum up outputs [N, T, D * H] over time: [N, D * H]."""
