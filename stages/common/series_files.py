@@ -88,9 +88,14 @@ def _read_parquet(path: Path, data: SeriesData) -> Rows:
     try:
         header = pyarrow.parquet.read_schema(path).names
         columns = {key: header[place] for key, place in _find_columns(header, data, path).items()}
-        table = pyarrow.parquet.read_table(path, columns=list(columns.values())).to_pandas()
-    except pyarrow.ArrowException:
+        table = pyarrow.parquet.read_table(path, columns=list(columns.values()))
+    except (pyarrow.ArrowException, OSError) as error:
+        # pyarrow calls some damages faults of the file system, but gives them no number
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise InputError(f"{path}: is no Parquet file; save it as one") from None
+    # without what pandas noted beside them, which would make an index of a column
+    table = table.to_pandas(ignore_metadata=True)
     y = pd.to_numeric(table[columns["y"]], errors="coerce").to_numpy(dtype=np.float64)
     if np.isinf(y).any() or np.isnan(y).sum() > table[columns["y"]].isna().sum():
         raise InputError(f"{path}: column {columns['y']!r} holds what is no finite number")
