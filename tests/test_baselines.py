@@ -2,17 +2,28 @@
 
 import numpy as np
 import pytest
+from oracles import joined, wave
 
-from stages.common.baselines import BASELINES, fit_quietly
+from stages.common import baselines, protocols
+from stages.common.baselines import (
+    BASELINES,
+    FEW_SERIES,
+    QUICK,
+    fit_quietly,
+    forecast_baseline,
+)
 from stages.common.measures import measure, seasonal_naive_error
-from stages.common.protocols import PROTOCOLS, forecast_protocol, rolling_forecasts
+from stages.common.protocols import PROTOCOLS, Request
 
+# pytest would take a function of this name for a test
+requests_of = protocols.test_requests
 CUTS = {"main": 100, "year": 132}
 # MAPE in per cent and MASE of one_step, year, long
 ARITHMETIC = {
     "naive": ["9.92/1.422", "14.25/2.496", "16.91/2.721"],
     "seasonal_naive": ["8.65/1.275", "9.99/1.571", "18.16/2.769"],
     "last_growth": ["2.78/0.402", "8.18/1.268", "5.19/0.719"],
+    "drift": ["9.89/1.413", "12.42/2.178", "12.15/1.838"],
 }
 # issue 2 gives three digits or fewer, and other versions of the libraries optimise a little apart
 FITTED = {
@@ -24,12 +35,13 @@ FITTED = {
 
 
 def scores(airline: np.ndarray, method: str) -> list[dict[str, float]]:
-    forecasters = {fit: fit_quietly(method, airline[:cut], 12) for fit, cut in CUTS.items()}
-    found = []
-    for protocol, fit in PROTOCOLS.items():
-        cut = CUTS[fit]
-        forecast = forecast_protocol(protocol, forecasters[fit], airline, cut)
-        found.append(measure(airline[cut:], forecast, seasonal_naive_error(airline[:cut], 12)))
+    offsets, cuts = np.array([0, 144]), {fit: np.array([cut]) for fit, cut in CUTS.items()}
+    requests, found = requests_of(offsets, cuts, 12), []
+    for protocol in ("one_step", "year", "long"):
+        request, cut = requests[protocol], cuts[PROTOCOLS[protocol]]
+        [forecast] = forecast_baseline(method, airline, offsets, cut, 12, [request], 1)
+        truth = request.truth(airline, offsets[:-1], offsets[1:])
+        found.append(measure(truth, forecast, seasonal_naive_error(airline[: cut[0]], 12)))
     return found
 
 
@@ -45,38 +57,11 @@ def test_fitted_baselines_come_near(airline: np.ndarray, method: str) -> None:
     np.testing.assert_allclose(found, FITTED[method], rtol=0.02)
 
 
-def test_protocols_and_their_fits() -> None:
-    assert PROTOCOLS == {"one_step": "main", "year": "year", "long": "main"}
-
-
-def test_one_step_reads_the_true_history_and_long_does_not(airline: np.ndarray) -> None:
-    asked = []
-
-    def forecaster(history: np.ndarray, steps: int) -> np.ndarray:
-        asked.append((len(history), steps))
-        return np.full(steps, history[-1])
-
-    one_step = forecast_protocol("one_step", forecaster, airline, 100)
-    np.testing.assert_array_equal(one_step, airline[99:143])
-    assert asked == [(origin, 1) for origin in range(100, 144)]
-    asked.clear()
-    assert len(forecast_protocol("long", forecaster, airline, 100)) == 44
-    assert asked == [(100, 44)]
-
-
-def test_rolling_forecasts_by_hand() -> None:
-    y = np.array([1.0, 2.0, 4.0, 7.0, 11.0])
-    naive = fit_quietly("naive", y[:3], 1)
-    truth, forecasts = rolling_forecasts(naive, y, 2, 2)
-    np.testing.assert_array_equal(truth, [[4, 7], [7, 11]])
-    np.testing.assert_array_equal(forecasts, [[2, 2], [4, 4]])
-    assert [part.shape for part in rolling_forecasts(naive, y, 4, 2)] == [(0, 2), (0, 2)]
-
-
 def test_forecasts_by_hand() -> None:
     y = np.array([1.0, 2.0, 3.0, 2.0, 4.0, 6.0])
     by_hand = {
         "naive": [6, 6, 6, 6],
+        "naive2": [6, 6, 6, 6],  # too short to show a season
         "seasonal_naive": [2, 4, 6, 2],
         "last_growth": [4, 8, 12, 8],  # doubled in a period, and doubled again
         "drift": [7, 8, 9, 10],
@@ -114,3 +99,115 @@ def test_baselines_on_other_series(method: str, length: int, period: int, level:
     forecast = fit_quietly(method, y[: length - 3], period)(y, 6)
     assert forecast.shape == (6,)
     assert np.isfinite(forecast).all()
+
+
+def test_the_order_of_baselines() -> None:
+    assert list(BASELINES) == [
+        *["naive", "seasonal_naive", "naive2", "last_growth", "drift"],
+        *["holt_winters", "ets", "sarima", "theta"],
+    ]
+
+
+def season_by_hand(y: np.ndarray, period: int) -> np.ndarray:
+    """The season of classical multiplicative decomposition (an even period), value by value."""
+    half, ratios = period // 2, {place: [] for place in range(period)}
+    for n in range(half, len(y) - half):
+        ends = (y[n - half] + y[n + half]) / 2
+        middle = sum(y[n - half + 1 : n + half])
+        ratios[n % period].append(y[n] / ((ends + middle) / period))
+    means = np.array([sum(each) / len(each) for each in ratios.values()])
+    return means / means.mean()
+
+
+@pytest.mark.parametrize("end", [100, 132, 137])
+def test_naive2_by_hand(airline: np.ndarray, end: int) -> None:
+    season = season_by_hand(airline[:end], 12)
+    forecaster = fit_quietly("naive2", airline[:end], 12)
+    for origin in (end, end + 5):
+        level = airline[origin - 1] / season[(origin - 1) % 12]
+        expected = [level * season[(origin + k) % 12] for k in range(30)]
+        np.testing.assert_allclose(forecaster(airline[:origin], 30), expected, rtol=1e-10)
+
+
+def test_naive2_takes_no_season_where_there_is_none() -> None:
+    y = 100 + np.random.default_rng(0).normal(size=120)
+    np.testing.assert_array_equal(fit_quietly("naive2", y, 12)(y, 3), [y[-1]] * 3)
+
+
+def test_naive2_of_negatives_adds_its_season() -> None:
+    y = np.tile([-3.0, 1, 2, 0], 12)
+    np.testing.assert_allclose(fit_quietly("naive2", y, 4)(y, 6), [-3, 1, 2, 0, -3, 1], atol=1e-9)
+
+
+def panel(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Series of unequal length, and where each ends for fitting."""
+    series = [wave(30 + 5 * (n % 3), 4, n) for n in range(count)]
+    y, offsets = joined(*series)
+    return y, offsets, np.array([20 + 5 * (n % 3) for n in range(count)])
+
+
+def requested(offsets: np.ndarray, ends: np.ndarray) -> list[Request]:
+    """Each series once; every other one twice, at one step; and none at all."""
+    number = np.arange(len(ends))
+    twice = np.repeat(number[::2], 2)
+    none = np.zeros(0, dtype=np.int64)
+    return [
+        Request(offsets[:-1] + ends, number, 6),
+        Request((offsets[:-1] + ends)[twice] + np.tile([1, 3], len(twice) // 2), twice, 1),
+        Request(none, none, 2),
+    ]
+
+
+@pytest.mark.parametrize("method", BASELINES)
+def test_several_series_and_requests_come_back_in_order(method: str) -> None:
+    y, offsets, ends = panel(3)
+    requests = requested(offsets, ends)
+    found = forecast_baseline(method, y, offsets, ends, 4, requests, 1)
+    assert [each.shape for each in found] == [(3, 6), (4, 1), (0, 2)]
+    for request, forecasts in zip(requests, found, strict=True):
+        for row, (origin, number) in enumerate(zip(request.origin, request.series, strict=True)):
+            start = offsets[number]
+            forecaster = fit_quietly(method, y[start : start + ends[number]], 4)
+            expected = forecaster(y[start:origin], request.steps)
+            np.testing.assert_allclose(forecasts[row], expected, rtol=1e-9)
+
+
+@pytest.mark.parametrize("method", ["naive2", "holt_winters", "theta"])
+def test_processes_side_by_side_give_the_same(method: str) -> None:
+    assert method not in QUICK
+    y, offsets, ends = panel(FEW_SERIES + 3)
+    requests = requested(offsets, ends)
+    one, two = (forecast_baseline(method, y, offsets, ends, 4, requests, n) for n in (1, 2))
+    for alone, beside in zip(one, two, strict=True):
+        np.testing.assert_array_equal(alone, beside)
+
+
+def test_few_series_start_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Starting one takes longer than fitting a baseline to an airline series."""
+    import joblib
+
+    def none(*args: object) -> None:
+        raise AssertionError("processes were started")
+
+    monkeypatch.setattr(joblib, "Parallel", none)
+    for method, count in (("holt_winters", 3), ("drift", FEW_SERIES + 3)):
+        y, offsets, ends = panel(count)
+        requests = requested(offsets, ends)
+        assert len(forecast_baseline(method, y, offsets, ends, 4, requests, 8)) == 3
+    with pytest.raises(AssertionError, match="processes were started"):
+        baselines.forecast_baseline("naive2", y, offsets, ends, 4, requests, 8)
+
+
+@pytest.mark.parametrize("method", BASELINES)
+def test_later_values_and_other_series_change_no_forecast(method: str) -> None:
+    y, offsets, ends = panel(3)
+    changed = y.copy()
+    changed[: offsets[1]] = changed[: offsets[1]][::-1]
+    changed[offsets[1] + ends[1] + 3 : offsets[2]] *= 5
+    requests = requested(offsets, ends)
+    request = Request(offsets[1:2] + ends[1] + np.array([0, 3]), np.array([1, 1]), 4)
+    a, b = (
+        forecast_baseline(method, v, offsets, ends, 4, [request, requests[0]], 1)[0]
+        for v in (y, changed)
+    )
+    assert a.tobytes() == b.tobytes()

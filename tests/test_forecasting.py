@@ -31,8 +31,14 @@ METHODS = [
 def card_of(method: str, **changes) -> dict:
     level = {} if method.endswith("smoothing") else {"center": "last", "scale": "deviation"}
     layout = {
-        **{"look_back": LOOK_BACK, "horizon": HORIZON, "step": 1, "center": "none"},
-        **{"scale": "none", "residual": "none", "period": PERIOD, "damping": 0.9},
+        "look_back": LOOK_BACK,
+        "horizon": HORIZON,
+        "step": 1,
+        "center": "none",
+        "scale": "none",
+        "residual": "none",
+        "period": PERIOD,
+        "damping": 0.9,
         **level,
     }
     return {"kind": "series", "outputs": HORIZON, "layout": {**layout, **changes}}

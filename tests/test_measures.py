@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from stages.common.measures import measure, seasonal_naive_error
+from stages.common.measures import (
+    coverage,
+    interval_score,
+    measure,
+    overall_weighted_average,
+    seasonal_naive_error,
+)
 
 
 def test_by_hand() -> None:
@@ -61,3 +67,41 @@ def test_scale_of_a_series_that_repeats_exactly_is_unknown() -> None:
 def test_scale_on_airline(airline: np.ndarray) -> None:
     expected = np.abs(airline[12:100] - airline[:88]).mean()
     assert seasonal_naive_error(airline[:100], 12) == expected
+
+
+def test_nothing_to_measure() -> None:
+    none = np.zeros(0)
+    assert set(measure(none, none, 1.0)) == {"mae", "rmse", "mape", "smape", "mase"}
+    assert all(np.isnan(value) for value in measure(none, none, 1.0).values())
+    assert np.isnan(coverage(none, none, none))
+    assert np.isnan(interval_score(none, none, none, 1.0, 0.95))
+
+
+def test_coverage_by_hand() -> None:
+    y = np.array([1.0, 2.0, 3.0, 4.0])
+    low, high = np.array([1.0, 2.5, 0.0, 0.0]), np.array([2.0, 3.0, 3.0, 3.9])
+    assert coverage(y, low, high) == 50  # the bounds themselves belong to an interval
+
+
+def test_the_interval_score_by_hand() -> None:
+    """M4's formula: the width, and 2 / 0.05 times what lies outside, over MASE's scale."""
+    y = np.array([10.0, 4.0, 25.0])
+    low, high = np.array([8.0, 5.0, 20.0]), np.array([12.0, 9.0, 22.0])
+    expected = (4 + (4 + 40 * 1) + (2 + 40 * 3)) / 3 / 5
+    assert interval_score(y, low, high, 5.0, 0.95) == pytest.approx(expected)
+    at_80 = (4 + (4 + 10 * 1) + (2 + 10 * 3)) / 3 / 5
+    assert interval_score(y, low, high, 5.0, 0.80) == pytest.approx(at_80)
+
+
+def test_the_interval_score_is_least_at_the_true_quantiles() -> None:
+    y = np.random.default_rng(0).normal(size=20_000)
+    right = interval_score(y, np.full_like(y, -1.96), np.full_like(y, 1.96), 1.0, 0.95)
+    for half in (1.4, 2.6):
+        assert interval_score(y, np.full_like(y, -half), np.full_like(y, half), 1.0, 0.95) > right
+
+
+def test_overall_weighted_average_by_hand() -> None:
+    # M4's published figures of ES-RNN and Naive2 on the hourly series
+    reference = {"smape": 18.383, "mase": 2.395}
+    assert overall_weighted_average(9.328, 0.893, reference) == pytest.approx(0.440, abs=5e-4)
+    assert overall_weighted_average(18.383, 2.395, reference) == 1

@@ -1,5 +1,7 @@
 """Exponential smoothing as a normalization: exact, causal, fitted on each training part alone."""
 
+import itertools
+
 import numpy as np
 import pytest
 from oracles import SmoothedSeries, joined, normalized, ragged
@@ -83,7 +85,7 @@ def test_scales_equal_a_plain_loop_over_all_windows_of_each() -> None:
 
 def test_the_order_of_series_does_not_matter() -> None:
     x, offsets, smoothing, _ = oracles()
-    series = [x[a:b] for a, b in zip(offsets, offsets[1:], strict=False)]
+    series = [x[a:b] for a, b in itertools.pairwise(offsets)]
     turned, places = joined(*series[::-1])
     again = fit_smoothing(turned, places, np.array(ENDS[::-1]), PERIOD, CONSTANTS)
     for key in FITTED:

@@ -1,4 +1,6 @@
-"""Windows over series: what is past, what is ahead, where a part ends, and that nothing is copied."""
+"""Windows over series: what is past, what is ahead, where a part ends; and no copies."""
+
+import itertools
 
 import numpy as np
 import pytest
@@ -175,7 +177,7 @@ def test_parts_meet_without_gap_or_overlap() -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     bounds = [np.zeros(3, int), TRAIN, END, np.array(LENGTHS)]
     seen = [np.zeros(0, int)] * 3
-    for start, end in zip(bounds, bounds[1:], strict=False):
+    for start, end in itertools.pairwise(bounds):
         found = part("standard", y, offsets, layout_of(), start=start, end=end)
         places = found["origin"] - (np.concatenate([[0], np.cumsum(end)]))[found["series"]]
         for number in range(3):

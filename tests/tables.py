@@ -1,0 +1,35 @@
+"""Tables of series as users have them, small ones, to be read by the pipeline."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from stages.common.params import SeriesData
+from stages.common.series import Panel, read_panel
+
+TABLE = "unique_id,ds,y\n"
+
+
+def data_of(csv: Path | str = "x.csv", **changes) -> SeriesData:
+    settings = {"period": 12, "test_fraction": 0.3, "validation_fraction": 0.15}
+    settings |= dict.fromkeys(("test_steps", "validation_steps"))
+    settings |= dict.fromkeys(("id_column", "time_column", "value_column"))
+    # the check that a path stays inside the project is test_params.py's
+    return SeriesData.model_construct(**{**settings, **changes}, csv=str(csv))
+
+
+def read(folder: Path, text: str, name: str = "series.csv", **changes) -> Panel:
+    """The panel of a table that is written into ``folder`` first."""
+    path = folder / name
+    path.write_bytes(text.encode())
+    return read_panel(data_of(path, **changes))
+
+
+def month(number: int) -> str:
+    return f"{1949 + number // 12}-{number % 12 + 1:02}"
+
+
+def long_table(values: Iterable, unique_id: str = "a") -> str:
+    return "".join(f"{unique_id},{month(n)}-01,{value}\n" for n, value in enumerate(values))
+
+
+GOOD = long_table([1, 2, 3, 4, 5])

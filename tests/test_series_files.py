@@ -1,0 +1,282 @@
+"""Reading the table of a series task in the forms that circulate, and what is refused."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tables import GOOD, TABLE, data_of, long_table, month, read
+
+from stages.common.errors import InputError
+from stages.common.series import Panel, read_panel
+
+# a warning of pandas on stderr is a line that the user can't use
+pytestmark = pytest.mark.filterwarnings("error")
+
+
+@pytest.fixture
+def raw_airline(airline: np.ndarray) -> str:
+    """The form in which the series circulates: CRLF, quotes, and a footer in the time column."""
+    title = "International airline passengers: monthly totals in thousands. Jan 49 ? Dec 60"
+    rows = [f'"Month","{title}"', *(f'"{month(n)}",{int(y)}' for n, y in enumerate(airline))]
+    return "\r\n".join([*rows, "", f'"{title}"', "", ""])
+
+
+def test_raw_airline_loads_as_it_is(tmp_path: Path, raw_airline: str, airline: np.ndarray) -> None:
+    panel = read(tmp_path, raw_airline)
+    assert panel.ids == ["series"]
+    assert panel.left_out == {}
+    np.testing.assert_array_equal(panel.values, airline)
+    expected = np.arange("1949-01", "1961-01", dtype="datetime64[M]")
+    np.testing.assert_array_equal(panel.ds, expected.astype("datetime64[s]"))
+
+
+def test_raw_airline_footer_without_quotes(
+    tmp_path: Path, raw_airline: str, airline: np.ndarray
+) -> None:
+    head, _, rest = raw_airline.partition("\r\n")
+    panel = read(tmp_path, head + "\r\n" + rest.replace('"', ""))
+    np.testing.assert_array_equal(panel.values, airline)
+
+
+def test_the_airline_file_of_the_project(airline: np.ndarray, monkeypatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[1])
+    panel = read_panel(data_of("data/raw/airline.csv"))
+    assert panel.ids == ["airline"]
+    assert len(panel.values) == 144
+    assert (panel.values[0], panel.values[-1]) == (112, 432)
+
+
+def test_named_columns(tmp_path: Path) -> None:
+    text = "when,shop,sold,price\n" + "".join(f"{month(n)},x,{n},9.5\n" for n in range(5))
+    panel = read(tmp_path, text, id_column="shop", time_column="when", value_column="sold")
+    assert panel.ids == ["x"]
+    np.testing.assert_array_equal(panel.values, range(5))
+
+
+def test_byte_order_mark_and_spaces(tmp_path: Path) -> None:
+    text = "\ufeffds , y\n" + "".join(f" {month(n)} , {n}.5 \n" for n in range(4))
+    np.testing.assert_array_equal(read(tmp_path, text).values, [0.5, 1.5, 2.5, 3.5])
+
+
+@pytest.mark.parametrize(
+    ("times", "first"),
+    [
+        (["1", "2", "3", "4"], 1),
+        (["-5", "0", "5", "10"], -5),
+        (["1990", "1991", "1992", "1993"], "1990-01-01"),
+        (["2020-01-31", "2020-02-29", "2020-03-31", "2020-04-30"], "2020-01-31"),
+        (["2020-01-01 00:00", "2020-01-01 01:00", "2020-01-01 02:00"], "2020-01-01"),
+        (["2020-01-01T00:00Z", "2020-01-01T01:00Z", "2020-01-01T02:00Z"], "2020-01-01"),
+        (["2020-01-01T00:00+01:00", "2020-01-01T01:00+01:00", "2020-01-01T02:00+01:00"], None),
+        (["Jan 2020", "Feb 2020", "Mar 2020"], "2020-01-01"),
+        (["2020-01-06", "2020-01-13", "2020-01-20"], "2020-01-06"),
+    ],
+    ids=["integers", "steps of 5", "years", "month ends", "hours", "UTC", "offset", "words", "7"],
+)
+def test_forms_of_time(tmp_path: Path, times: list[str], first: int | str | None) -> None:
+    panel = read(tmp_path, "ds,y\n" + "".join(f"{each},{n}\n" for n, each in enumerate(times)))
+    np.testing.assert_array_equal(panel.values, range(len(times)))
+    if isinstance(first, int):
+        assert panel.ds.dtype == "int64"
+        assert panel.ds[0] == first
+    else:
+        assert panel.ds.dtype == "datetime64[s]"
+        assert first is None or panel.ds[0] == np.datetime64(first)
+
+
+def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
+    """Hours over a change of the clock: evenly spaced in truth, with two offsets."""
+    times = ["2020-03-29T00:00+01:00", "2020-03-29T01:00+01:00", "2020-03-29T03:00+02:00"]
+    times += [f"2020-03-29T0{hour}:00+02:00" for hour in (4, 5, 6)]
+    try:
+        panel = read(tmp_path, "ds,y\n" + "".join(f"{each},{n}\n" for n, each in enumerate(times)))
+    except InputError as error:
+        assert "series.csv" in str(error)  # noqa: PT017
+    else:
+        assert len(panel.values) == 6
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "is empty"),
+        ("\n\r\n \n", "is empty"),
+        (TABLE, "is empty"),
+        ("y\n1\n2\n", "one column"),
+        (TABLE + GOOD.replace(",3\n", ",three\n"), "'y' holds 'three'; write a number"),
+        (TABLE + GOOD.replace(",3\n", ',"1,234"\n'), "'y' holds '1,234'; write a number"),
+        (TABLE + GOOD.replace(",3\n", ",inf\n"), "holds 'inf'"),
+        (TABLE + GOOD.replace("1949-03-01", "March"), "'ds' holds 'March'; write dates"),
+        (TABLE + GOOD.replace("1949-03-01", ""), "'ds' holds ''; write dates"),
+        (TABLE + GOOD + "a,1949-03-01,9\n", "1949-03-01.* twice; keep one row"),
+        (TABLE + GOOD.replace("a,1949-03-01,3\n", ""), "not evenly spaced; add the missing"),
+        ("ds,y\n1,1\n2,2\n4,4\n", "not evenly spaced"),
+        (TABLE + long_table([1, 2]), "'a' has 2 values"),
+        (TABLE + long_table([5] * 5), r"'a' is constant \(5\); there is nothing to forecast"),
+        (TABLE + GOOD.replace("1949-04-01", "1949-06-01"), "not evenly spaced.* after 1949-03-01"),
+        (TABLE + long_table([""] * 5), "has no numbers"),
+    ],
+    ids=[
+        *["empty", "blank lines", "header alone", "one column", "word", "comma", "infinite"],
+        *["time in words", "no time", "twice", "row missing", "number missing", "two values"],
+        *["constant", "two rows missing", "no numbers"],
+    ],
+)
+def test_refused_in_one_line_that_names_the_file_and_the_mend(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    with pytest.raises(InputError, match=words) as error:
+        read(tmp_path, text)
+    assert str(tmp_path / "series.csv") in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("key", ["id_column", "time_column", "value_column"])
+def test_missing_column(tmp_path: Path, key: str) -> None:
+    with pytest.raises(InputError, match=rf"no column 'sold' \(data\.{key}\); it has unique_id"):
+        read(tmp_path, TABLE + GOOD, **{key: "sold"})
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"none\.csv is missing: put the CSV there"):
+        read_panel(data_of(tmp_path / "none.csv"))
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfed\x00s\x00,\x00y\x00", b"ds,y\n\x00\xff,1\n"])
+def test_no_text_in_utf8(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "series.csv").write_bytes(content)
+    with pytest.raises(InputError, match="no CSV in UTF-8"):
+        read_panel(data_of(tmp_path / "series.csv"))
+
+
+def test_more_cells_than_columns_are_refused(tmp_path: Path) -> None:
+    """1,234 without quotes is two cells: reading it as 1 would spoil the series in silence."""
+    text = "ds,y\n" + "".join(f"{month(n)},1,23{n}\n" for n in range(5))
+    with pytest.raises(InputError, match=r"more cells than the header.* quote cells"):
+        read(tmp_path, text)
+
+
+def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    text = "ds,y,y\n" + "".join(f"{month(n)},{n},{n}\n" for n in range(5))
+    with pytest.raises(InputError, match=r"series\.csv: has the column 'y' twice; rename one"):
+        read(tmp_path, text)
+
+
+def test_numbers_that_only_python_reads_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="holds '1_000'; write a number"):
+        read(tmp_path, TABLE + GOOD.replace(",3\n", ",1_000\n"))
+
+
+@pytest.mark.parametrize("unknown", ["", "NaN", "NA", "null", "None", " "])
+def test_words_for_an_unknown_value(tmp_path: Path, unknown: str) -> None:
+    panel = read(tmp_path, TABLE + GOOD.replace(",3\n", f",{unknown}\n"))
+    np.testing.assert_array_equal(panel.values, [1, 2, 2, 4, 5])
+
+
+def test_tabs_between_cells(tmp_path: Path) -> None:
+    text = (TABLE + long_table([1.5, 2, 3, 4], "b, c")).replace(",", "\t").replace("b\t", "b,")
+    panel = read(tmp_path, text, name="series.tsv")
+    assert panel.ids == ["b, c"]
+    np.testing.assert_array_equal(panel.values, [1.5, 2, 3, 4])
+
+
+def table_of_two() -> pd.DataFrame:
+    """Two series by hours, one of them with a gap."""
+    ds = pd.date_range("2024-03-01", periods=30, freq="h")
+    rows = {"unique_id": ["x"] * 30 + ["a"] * 20, "ds": [*ds, *ds[:20]], "y": np.arange(50.0) % 31}
+    table = pd.DataFrame(rows)
+    table.loc[40, "y"] = np.nan
+    return table
+
+
+def assert_same_panels(a: Panel, b: Panel) -> None:
+    assert a.ids == b.ids
+    for key in ("offsets", "ds", "values"):
+        np.testing.assert_array_equal(getattr(a, key), getattr(b, key))
+
+
+@pytest.mark.parametrize("form", ["as it is", "text", "float32", "whole", "dates", "zone", "names"])
+def test_parquet_reads_as_csv_does(tmp_path: Path, form: str) -> None:
+    table = table_of_two()
+    if form == "whole":
+        table["y"] = table["y"].astype("Int64")
+    elif form == "float32":
+        table["y"] = table["y"].astype("float32")
+    elif form == "dates":
+        table["ds"] = [pd.Timestamp("2024-01-01").date() + pd.Timedelta(days=n % 30)
+                       for n in range(50)]  # fmt: skip
+    elif form == "names":
+        table["unique_id"] = table["unique_id"].map({"x": 10, "a": 9})
+    table.to_csv(tmp_path / "series.csv", index=False)
+    if form == "text":
+        table["ds"] = table["ds"].astype(str)
+    elif form == "zone":
+        table["ds"] = table["ds"].dt.tz_localize("UTC")
+    table.to_parquet(tmp_path / "series.parquet")
+    panels = [read_panel(data_of(tmp_path / f"series.{end}")) for end in ("csv", "parquet")]
+    assert len(panels[0].values) == 50
+    assert_same_panels(*panels)
+
+
+def test_parquet_of_one_series_by_numbers(tmp_path: Path) -> None:
+    table = pd.DataFrame({"step": np.arange(5, 25), "note": "-", "sold": np.arange(20) ** 2})
+    table.to_parquet(tmp_path / "shop.parquet")
+    panel = read_panel(data_of(tmp_path / "shop.parquet"))
+    assert panel.ids == ["shop"]
+    assert panel.ds.dtype == np.int64
+    np.testing.assert_array_equal(panel.ds, np.arange(5, 25))
+    np.testing.assert_array_equal(panel.values, np.arange(20) ** 2)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"y": ["1", "two", "3", "4"]}, "'y' holds what is no finite number"),
+        ({"y": [1, 2, np.inf, 4]}, "'y' holds what is no finite number"),
+        ({"y": [np.nan] * 4}, "has no numbers"),
+        ({"ds": [*pd.date_range("2024", periods=3), None]}, "'ds' has empty cells"),
+        ({"ds": ["2024-01", "2024-02", "March", "2024-04"]}, "'ds' holds 'March'"),
+    ],
+    ids=["word", "infinite", "no numbers", "no time", "time in words"],
+)
+def test_parquet_that_is_refused(tmp_path: Path, change: dict, words: str) -> None:
+    rows = {"ds": pd.date_range("2024", periods=4), "y": [1.0, 2, 3, 5], **change}
+    pd.DataFrame(rows).to_parquet(tmp_path / "x.parquet")
+    with pytest.raises(InputError, match=rf"x\.parquet: .*{words}"):
+        read_panel(data_of(tmp_path / "x.parquet"))
+
+
+@pytest.mark.parametrize("content", [b"", b"ds,y\n1,2\n", b"PAR1\0\0\0\0PAR1"])
+def test_no_parquet_in_a_file_of_that_name(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "x.parquet").write_bytes(content)
+    with pytest.raises(InputError, match=r"x\.parquet: is no Parquet file"):
+        read_panel(data_of(tmp_path / "x.parquet"))
+
+
+def test_a_torn_parquet_file(tmp_path: Path) -> None:
+    table_of_two().to_parquet(tmp_path / "x.parquet")
+    content = (tmp_path / "x.parquet").read_bytes()
+    (tmp_path / "x.parquet").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"x\.parquet: is no Parquet file"):
+        read_panel(data_of(tmp_path / "x.parquet"))
+
+
+def test_a_parquet_file_whose_times_are_its_index(tmp_path: Path) -> None:
+    """As pandas writes a table that was indexed by time."""
+    ds = pd.date_range("2024-01", periods=12, freq="MS", name="ds")
+    pd.DataFrame({"y": np.arange(12.0) ** 2}, index=ds).to_parquet(tmp_path / "x.parquet")
+    panel = read_panel(data_of(tmp_path / "x.parquet"))
+    np.testing.assert_array_equal(panel.values, np.arange(12) ** 2)
+    assert panel.ds[1] == np.datetime64("2024-02-01")
+
+
+def test_ten_thousand_rows_are_read_in_no_time(tmp_path: Path) -> None:
+    text = TABLE + "".join(long_table(np.arange(100) + 0.5, f"s{n:03}") for n in range(100))
+    read(tmp_path, text)
+    started = time.perf_counter()
+    panel = read(tmp_path, text)
+    assert time.perf_counter() - started < 1
+    assert len(panel.values) == 10_000
+    assert len(panel.ids) == 100
