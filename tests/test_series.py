@@ -1,73 +1,45 @@
-"""Reading series: the CSV forms that circulate, what is mended, what is refused, and the cuts."""
+"""Panels of series: what is mended, what is left out and why, and where parts end."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
+from helpers import ROOT, read_yaml
+from oracles import joined, wave
+from tables import TABLE, data_of, long_table, month, read
 
 from stages.common.errors import InputError
-from stages.common.params import SeriesData
-from stages.common.series import Cut, Panel, cut_series, read_panel
+from stages.common.normalization import least_values
+from stages.common.params import SeriesTask
+from stages.common.series import MOST_LINES, Panel, cut_series, say_left_out, unfit, written
 
 # a warning of pandas on stderr is a line that the user can't use
 pytestmark = pytest.mark.filterwarnings("error")
 
 
-def data_of(csv: Path | str = "x.csv", **changes) -> SeriesData:
-    settings = {"period": 12, "test_fraction": 0.3, "validation_fraction": 0.15, **changes}
-    # the check that a path stays inside the project is test_params.py's
-    return SeriesData.model_construct(**{"id_column": None, **settings}, csv=str(csv))
-
-
-def read(folder: Path, text: str, **changes) -> Panel:
-    path = folder / "series.csv"
-    path.write_bytes(text.encode())
-    return read_panel(data_of(path, **changes))
-
-
-def month(number: int) -> str:
-    return f"{1949 + number // 12}-{number % 12 + 1:02}"
-
-
-def long_table(values: list, unique_id: str = "a") -> str:
-    return "".join(f"{unique_id},{month(n)}-01,{value}\n" for n, value in enumerate(values))
-
-
-@pytest.fixture
-def raw_airline(airline: np.ndarray) -> str:
-    """The form in which the series circulates: CRLF, quotes, and a footer in the time column."""
-    title = "International airline passengers: monthly totals in thousands. Jan 49 ? Dec 60"
-    rows = [f'"Month","{title}"', *(f'"{month(n)}",{int(y)}' for n, y in enumerate(airline))]
-    return "\r\n".join([*rows, "", f'"{title}"', "", ""])
-
-
-def test_raw_airline_loads_as_it_is(tmp_path: Path, raw_airline: str, airline: np.ndarray) -> None:
-    panel = read(tmp_path, raw_airline)
-    assert panel.ids == ["series"]
-    np.testing.assert_array_equal(panel.values, airline)
-    expected = np.arange("1949-01", "1961-01", dtype="datetime64[M]")
-    np.testing.assert_array_equal(panel.ds, expected.astype("datetime64[s]"))
-
-
-def test_raw_airline_footer_without_quotes(
-    tmp_path: Path, raw_airline: str, airline: np.ndarray
-) -> None:
-    head, _, rest = raw_airline.partition("\r\n")
-    panel = read(tmp_path, head + "\r\n" + rest.replace('"', ""))
-    np.testing.assert_array_equal(panel.values, airline)
-
-
-def test_the_airline_file_of_the_project(airline: np.ndarray, monkeypatch) -> None:
-    monkeypatch.chdir(Path(__file__).parents[1])
-    panel = read_panel(data_of("data/raw/airline.csv"))
-    assert panel.ids == ["airline"]
-    assert len(panel.values) == 144
-    assert (panel.values[0], panel.values[-1]) == (112, 432)
+def ends(cut) -> list[list[int]]:
+    return [part.tolist() for part in (cut.train, cut.validation, cut.test)]
 
 
 def test_cuts_of_the_airline_series() -> None:
-    cuts = cut_series(144, data_of())
-    assert cuts == {"main": Cut(85, 100, 144), "year": Cut(112, 132, 144)}
+    cuts = cut_series(np.array([144]), data_of())
+    assert list(cuts) == ["main", "year"]
+    assert ends(cuts["main"]) == [[85], [100], [144]]
+    assert ends(cuts["year"]) == [[112], [132], [144]]
+
+
+def test_each_series_is_cut_by_its_own_length() -> None:
+    cuts = cut_series(np.array([144, 60, 30]), data_of())
+    for number, length in enumerate((144, 60, 30)):
+        alone = cut_series(np.array([length]), data_of())
+        for fit, cut in cuts.items():
+            assert [each[number] for each in ends(cut)] == [each[0] for each in ends(alone[fit])]
+
+
+def test_cuts_by_steps() -> None:
+    cuts = cut_series(np.array([144, 60]), data_of(test_steps=24, validation_steps=18))
+    assert ends(cuts["main"]) == [[102, 18], [120, 36], [144, 60]]
+    assert ends(cuts["year"]) == [[114, 30], [132, 48], [144, 60]]
 
 
 @pytest.mark.parametrize(
@@ -76,9 +48,10 @@ def test_cuts_of_the_airline_series() -> None:
 def test_the_main_cut_rounds_down_without_rounding_errors(
     length: int, fraction: float, end: int
 ) -> None:
-    cut = cut_series(length, data_of(test_fraction=fraction, period=2))["main"]
-    assert cut.validation == end
-    assert 0 < cut.train < cut.validation < cut.test == length
+    cut = cut_series(np.array([length]), data_of(test_fraction=fraction, period=2))["main"]
+    [[train], [validation], [test]] = ends(cut)
+    assert validation == end
+    assert 0 < train < validation < test == length
 
 
 def test_gaps_are_filled_from_the_past_alone(tmp_path: Path) -> None:
@@ -108,136 +81,214 @@ def test_blank_lines_and_gaps_at_the_ends(tmp_path: Path) -> None:
 
 
 def test_many_series_of_different_lengths(tmp_path: Path) -> None:
-    text = long_table([1, 2, 3, 4, 5], "b") + long_table([7, 8, 9], "a") + long_table([4] * 4, "10")
-    panel = read(tmp_path, "unique_id,ds,y\n" + text)
+    text = (
+        long_table([1, 2, 3, 4, 5], "b")
+        + long_table([7, 8, 9], "a")
+        + long_table([4, 4, 4, 5], "10")
+    )
+    panel = read(tmp_path, TABLE + text)
     assert panel.ids == ["10", "a", "b"]
+    assert panel.left_out == {}
     np.testing.assert_array_equal(panel.offsets, [0, 4, 7, 12])
+    np.testing.assert_array_equal(panel.lengths, [4, 3, 5])
     np.testing.assert_array_equal(panel.values[panel.span(2)], [1, 2, 3, 4, 5])
     np.testing.assert_array_equal(panel.values[panel.span(1)], [7, 8, 9])
 
 
-def test_rows_in_any_order(tmp_path: Path) -> None:
-    rows = (long_table(list(range(20)), "a") + long_table(list(range(50, 70)), "b")).splitlines()
+def test_gaps_of_a_panel_are_filled_from_their_own_series(tmp_path: Path) -> None:
+    text = long_table([900, 901, 902, 903], "a") + long_table([1, "", 3, "", 5, "", 9], "b")
+    panel = read(tmp_path, TABLE + text, period=2)
+    np.testing.assert_array_equal(panel.values[panel.span(1)], [1, 1, 3, 1, 5, 1, 9])
+
+
+def test_rows_in_any_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = (long_table(range(20), "a") + long_table(range(50, 70), "b")).splitlines()
     mixed = np.random.default_rng(0).permutation(rows)
-    panel = read(tmp_path, "unique_id,ds,y\n" + "\n".join(mixed) + "\n")
+    panel = read(tmp_path, TABLE + "\n".join(mixed) + "\n")
     np.testing.assert_array_equal(panel.values, [*range(20), *range(50, 70)])
     assert (np.diff(panel.ds[:20]) > np.timedelta64(0)).all()
+    note = f"{tmp_path}/series.csv: rows are not in order of time; sorted\n"
+    assert capsys.readouterr().err == note
 
 
-def test_named_columns(tmp_path: Path) -> None:
-    text = "when,shop,sold,price\n" + "".join(f"{month(n)},x,{n},9.5\n" for n in range(5))
-    panel = read(tmp_path, text, id_column="shop", time_column="when", value_column="sold")
-    assert panel.ids == ["x"]
-    np.testing.assert_array_equal(panel.values, range(5))
-
-
-def test_byte_order_mark_and_spaces(tmp_path: Path) -> None:
-    text = "\ufeffds , y\n" + "".join(f" {month(n)} , {n}.5 \n" for n in range(4))
-    np.testing.assert_array_equal(read(tmp_path, text).values, [0.5, 1.5, 2.5, 3.5])
-
-
-@pytest.mark.parametrize(
-    ("times", "first"),
-    [
-        (["1", "2", "3", "4"], 1),
-        (["-5", "0", "5", "10"], -5),
-        (["1990", "1991", "1992", "1993"], "1990-01-01"),
-        (["2020-01-31", "2020-02-29", "2020-03-31", "2020-04-30"], "2020-01-31"),
-        (["2020-01-01 00:00", "2020-01-01 01:00", "2020-01-01 02:00"], "2020-01-01"),
-        (["2020-01-01T00:00Z", "2020-01-01T01:00Z", "2020-01-01T02:00Z"], "2020-01-01"),
-        (["2020-01-01T00:00+01:00", "2020-01-01T01:00+01:00", "2020-01-01T02:00+01:00"], None),
-        (["Jan 2020", "Feb 2020", "Mar 2020"], "2020-01-01"),
-        (["2020-01-06", "2020-01-13", "2020-01-20"], "2020-01-06"),
-    ],
-    ids=["integers", "steps of 5", "years", "month ends", "hours", "UTC", "offset", "words", "7"],
-)
-def test_forms_of_time(tmp_path: Path, times: list[str], first: int | str | None) -> None:
-    panel = read(tmp_path, "ds,y\n" + "".join(f"{time},{n}\n" for n, time in enumerate(times)))
-    np.testing.assert_array_equal(panel.values, range(len(times)))
-    if isinstance(first, int):
-        assert panel.ds.dtype == "int64"
-        assert panel.ds[0] == first
-    else:
-        assert panel.ds.dtype == "datetime64[s]"
-        assert first is None or panel.ds[0] == np.datetime64(first)
-
-
-def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
-    """Hours over a change of the clock: evenly spaced in truth, with two offsets."""
-    times = ["2020-03-29T00:00+01:00", "2020-03-29T01:00+01:00", "2020-03-29T03:00+02:00"]
-    times += [f"2020-03-29T0{hour}:00+02:00" for hour in (4, 5, 6)]
-    try:
-        panel = read(tmp_path, "ds,y\n" + "".join(f"{time},1\n" for time in times))
-    except InputError as error:
-        assert "series.csv" in str(error)  # noqa: PT017
-    else:
-        assert len(panel.values) == 6
-
-
-TABLE = "unique_id,ds,y\n"
-GOOD = long_table([1, 2, 3, 4, 5])
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("", "is empty"),
-        ("\n\r\n \n", "is empty"),
-        (TABLE, "is empty"),
-        ("y\n1\n2\n", "one column"),
-        (TABLE + GOOD.replace(",3\n", ",three\n"), "'y' holds 'three'; write a number"),
-        (TABLE + GOOD.replace(",3\n", ',"1,234"\n'), "'y' holds '1,234'; write a number"),
-        (TABLE + GOOD.replace(",3\n", ",inf\n"), "holds 'inf'"),
-        (TABLE + GOOD.replace("1949-03-01", "March"), "'ds' holds 'March'; write dates"),
-        (TABLE + GOOD.replace("1949-03-01", ""), "'ds' holds ''; write dates"),
-        (TABLE + GOOD + "a,1949-03-01,9\n", "1949-03-01.* twice; keep one row"),
-        (TABLE + GOOD.replace("a,1949-03-01,3\n", ""), "not evenly spaced; add the missing"),
-        ("ds,y\n1,1\n2,2\n4,4\n", "not evenly spaced"),
-        (TABLE + long_table([1, 2]), "'a' has 2 values"),
-        (TABLE + long_table(["", "", ""], "b") + GOOD, "'b' has 0 values"),
-        (TABLE + long_table([""] * 5), "has no numbers"),
-    ],
-    ids=[
-        *["empty", "blank lines", "header alone", "one column", "word", "comma", "infinite"],
-        *["time in words", "no time", "twice", "row missing", "number missing", "two values"],
-        *["a series without numbers", "no numbers"],
-    ],
-)
-def test_refused_in_one_line_that_names_the_file_and_the_mend(
-    tmp_path: Path, text: str, words: str
+def test_rows_in_order_are_not_spoken_of(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(InputError, match=words) as error:
+    """Series may follow each other by any name, or take turns."""
+    a, b = long_table(range(20), "a"), long_table(range(20), "b")
+    read(tmp_path, TABLE + b + a)
+    turns = [row for pair in zip(b.splitlines(), a.splitlines(), strict=True) for row in pair]
+    read(tmp_path, TABLE + "\n".join(turns) + "\n")
+    assert capsys.readouterr().err == ""
+
+
+def days(count: int, unique_id: str, step: int = 1) -> str:
+    first = np.datetime64("2024-01-01")
+    return "".join(f"{unique_id},{first + step * n},{n}\n" for n in range(count))
+
+
+BROKEN = {
+    "few": (long_table([1, 2], "b"), "has 2 values; it needs many more"),
+    "none": (long_table(["", "", ""], "b"), "has 0 values; it needs many more"),
+    "constant": (long_table([3] * 9, "b"), "is constant (3); there is nothing to forecast"),
+    "gaps": (
+        long_table(["", 3, "", 3, 3], "b"),
+        "is constant (3); there is nothing to forecast",
+    ),
+    "twice": (
+        long_table(range(5), "b") + "b,1949-03-01,7\n",
+        "has 1949-03-01 twice; keep one row",
+    ),
+    "row missing": (
+        long_table(range(9), "b").replace("b,1949-03-01,2\n", ""),
+        "is not evenly spaced; add the missing rows (y may be empty), first after 1949-02-01",
+    ),
+    "days": (days(40, "b"), "has steps of 1 days where the others have 1 months"),
+    "weeks": (days(40, "b", 7), "has steps of 7 days where the others have 1 months"),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN)
+def test_a_broken_series_is_left_out_and_the_others_run(tmp_path: Path, broken: str) -> None:
+    rows, reason = BROKEN[broken]
+    text = TABLE + long_table(range(9), "c") + rows + long_table(range(20, 32), "a")
+    panel = read(tmp_path, text)
+    assert panel.left_out == {"b": reason}
+    assert panel.ids == ["a", "c"]
+    np.testing.assert_array_equal(panel.offsets, [0, 12, 21])
+    np.testing.assert_array_equal(panel.values, [*range(20, 32), *range(9)])
+    assert panel.ds[12] == panel.ds[0] == np.datetime64("1949-01-01")
+
+
+@pytest.mark.parametrize("broken", ["few", "constant", "twice", "row missing"])
+def test_one_broken_series_alone_is_an_error_that_names_it(tmp_path: Path, broken: str) -> None:
+    rows, reason = BROKEN[broken]
+    with pytest.raises(InputError) as error:
+        read(tmp_path, TABLE + rows)
+    assert str(error.value) == f"{tmp_path}/series.csv: series 'b' {reason}"
+
+
+def test_all_broken_is_an_error_that_counts_them(tmp_path: Path) -> None:
+    text = TABLE + long_table([1, 2], "b") + long_table([3] * 9, "a") + long_table([1, 2], "c")
+    with pytest.raises(InputError) as error:
         read(tmp_path, text)
-    assert str(tmp_path / "series.csv") in str(error.value)
-    assert "\n" not in str(error.value)
+    expected = "series 'a' is constant (3); there is nothing to forecast (and 2 more series)"
+    assert str(error.value) == f"{tmp_path}/series.csv: {expected}"
 
 
-@pytest.mark.parametrize("key", ["id_column", "time_column", "value_column"])
-def test_missing_column(tmp_path: Path, key: str) -> None:
-    with pytest.raises(InputError, match=rf"no column 'sold' \(data\.{key}\); it has unique_id"):
-        read(tmp_path, TABLE + GOOD, **{key: "sold"})
+def test_mixed_frequencies_go_by_the_usual_one(tmp_path: Path) -> None:
+    text = TABLE + days(40, "a") + long_table(range(9), "b") + days(30, "c") + days(20, "d", 7)
+    panel = read(tmp_path, text)
+    assert panel.ids == ["a", "c"]
+    assert panel.left_out == {
+        "b": "has steps of 1 months where the others have 1 days",
+        "d": "has steps of 7 days where the others have 1 days",
+    }
 
 
-def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.csv is missing: put the CSV there"):
-        read_panel(data_of(tmp_path / "none.csv"))
+@pytest.mark.parametrize(
+    ("times", "even"),
+    [
+        (["2024-01-05", "2024-01-08", "2024-01-09", "2024-01-10", "2024-01-11"], True),
+        (["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30", "2024-05-31"], True),
+        (["2024-01-30", "2024-02-28", "2024-03-30", "2024-04-30", "2024-05-30"], False),
+        (["2024-01-01", "2024-04-01", "2024-07-01", "2024-10-01", "2025-01-01"], True),
+        (["2020-02-29", "2021-02-28", "2022-02-28", "2023-02-28", "2024-02-29"], True),
+        (["2024-01-01 00:15", "2024-01-01 00:30", "2024-01-01 00:45", "2024-01-01 01:15"], False),
+        (["1", "2", "4", "5"], False),
+    ],
+    ids=["working days", "month ends", "uneven", "quarters", "leap years", "minutes", "numbers"],
+)
+def test_evenly_spaced_or_not(tmp_path: Path, times: list[str], even: bool) -> None:
+    text = "ds,y\n" + "".join(f"{each},{n}\n" for n, each in enumerate(times))
+    if even:
+        assert len(read(tmp_path, text).values) == len(times)
+    else:
+        with pytest.raises(InputError, match="'series' is not evenly spaced"):
+            read(tmp_path, text)
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfed\x00s\x00,\x00y\x00", b"ds,y\n\x00\xff,1\n"])
-def test_no_text_in_utf8(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "series.csv").write_bytes(content)
-    with pytest.raises(InputError, match="no CSV in UTF-8"):
-        read_panel(data_of(tmp_path / "series.csv"))
+def test_what_is_left_out_is_said_in_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+    reasons = {f"s{n}": f"has {n} values" for n in range(MOST_LINES + 4)}
+    y, offsets = joined(wave(9, 4))
+    say_left_out(Panel(["a"], offsets, np.arange(9), y, reasons), "x.csv")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[1] == "x.csv: left out: series 's1' has 1 values"
+    assert lines[MOST_LINES:] == ["x.csv: left out: 4 more; the report lists them"]
 
 
-def test_more_cells_than_columns_are_refused(tmp_path: Path) -> None:
-    """1,234 without quotes is two cells: reading it as 1 would spoil the series in silence."""
-    text = "ds,y\n" + "".join(f"{month(n)},1,23{n}\n" for n in range(5))
-    with pytest.raises(InputError):
-        read(tmp_path, text)
+def test_without_keeps_what_was_left_out_before() -> None:
+    y, offsets = joined(wave(9, 4), wave(7, 4, 1), wave(5, 4, 2))
+    panel = Panel(["a", "b", "c"], offsets, np.arange(21), y, {"z": "was broken"})
+    assert panel.without({}, "x.csv") is panel
+    found = panel.without({0: "is odd", 2: "is even"}, "x.csv")
+    assert found.left_out == {"z": "was broken", "a": "is odd", "c": "is even"}
+    assert found.ids == ["b"]
+    np.testing.assert_array_equal(found.values, y[9:16])
+    np.testing.assert_array_equal(found.ds, np.arange(9, 16))
 
 
-def test_a_column_that_stands_twice_is_refused(tmp_path: Path) -> None:
-    text = "ds,y,y\n" + "".join(f"{month(n)},{n},{n}\n" for n in range(5))
-    with pytest.raises(InputError, match=r"series\.csv"):
-        read(tmp_path, text)
+def task_of(method: str, **data) -> SeriesTask:
+    """The airline task of the project with another normalization."""
+    block = read_yaml(ROOT / "params.yaml")["tasks"]["airline"]
+    block["normalize"]["method"] = method
+    block["data"] |= data
+    block["windows"] |= {"center": "none", "scale": "none", "residual": "none"}
+    return SeriesTask.model_validate(block)
+
+
+LOGS = ["log", "log_standard", "log_difference", "log_seasonal_difference",
+        "log_seasonal_and_first_difference", "log_exponential_smoothing"]  # fmt: skip
+OTHERS = ["none", "minmax", "standard", "exponential_smoothing"]
+
+
+def panel_of(*series: np.ndarray) -> Panel:
+    y, offsets = joined(*series)
+    return Panel([f"s{n}" for n in range(len(series))], offsets, np.arange(len(y)), y)
+
+
+@pytest.mark.parametrize("place", [3, 140])
+@pytest.mark.parametrize("value", [0.0, -3.5])
+@pytest.mark.parametrize("method", LOGS)
+def test_zeros_and_negatives_have_no_logarithm(method: str, value: float, place: int) -> None:
+    """Wherever they are: one in the test part would be found too late."""
+    broken = wave(144, 12)
+    broken[place] = value
+    faults = unfit(panel_of(wave(144, 12), broken), task_of(method))
+    other = "exponential_smoothing" if method.endswith("smoothing") else "minmax or standard"
+    assert faults == {
+        1: f"holds {value:g}, which has no logarithm; "
+        f"write {other} as normalize.method in params.yaml"
+    }
+
+
+@pytest.mark.parametrize("method", OTHERS)
+def test_zeros_and_negatives_where_no_logarithm_is_taken(method: str) -> None:
+    assert unfit(panel_of(wave(144, 12) - 1e4), task_of(method)) == {}
+
+
+@pytest.mark.parametrize("method", [*LOGS, *OTHERS])
+def test_too_short_for_the_normalization(method: str) -> None:
+    task, least = task_of(method, test_steps=12, validation_steps=6), least_values(method, 12)
+    enough = least + 18
+    faults = unfit(panel_of(wave(enough, 12), wave(enough - 1, 12), wave(5, 12)), task)
+    assert faults == {
+        1: f"has {enough - 1} values, of which {least - 1} are for training; "
+        f"normalize.method {method} with period 12 takes {least} or more",
+        2: f"has 5 values, of which 0 are for training; "
+        f"normalize.method {method} with period 12 takes {least} or more",
+    }
+
+
+def test_constant_in_its_training_part() -> None:
+    late = np.concatenate([np.full(90, 7.0), wave(54, 12)])
+    faults = unfit(panel_of(late, wave(144, 12)), task_of("standard"))
+    assert faults == {0: "is constant (7) in its training part"}
+
+
+def test_times_as_they_are_written() -> None:
+    days = np.array(["1949-01-31", "1949-02-28"], dtype="datetime64[s]")
+    assert written(days).tolist() == ["1949-01-31", "1949-02-28"]
+    hours = np.array(["2024-01-01T00", "2024-01-01T06"], dtype="datetime64[s]")
+    assert written(hours).tolist() == ["2024-01-01T00:00:00", "2024-01-01T06:00:00"]
+    np.testing.assert_array_equal(written(np.array([3, 4])), [3, 4])
