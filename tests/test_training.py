@@ -3,67 +3,18 @@
 import numpy as np
 import pytest
 import torch
-from helpers import ROOT
 from torch import Tensor, nn
+from toys import everything, samples, settings, signs, sums
 
 from stages.common.devices import sow
 from stages.common.network import RecurrentNetwork
-from stages.common.params import Train, load_params
-from stages.common.training import (
-    Batch,
-    Result,
-    answers_for,
-    fit,
-    loss_of,
-    make_optimizer,
-    make_schedule,
-    score,
-)
-
-PLAIN = {
-    "loss": "mse",
-    "optimizer": "adam",
-    "momentum": 0.0,
-    "batch_size": 32,
-    "gradient_clip": 1.0,
-    "label_smoothing": 0.0,
-    "learning_rate": 0.02,
-    "epochs": 5,
-    "patience": 0,
-    "refit": False,
-    "ensemble": 1,
-    "schedule": "constant",
-    "weight_decay": 0.0,
-    "weight_average": 0.0,
-    "input_noise": 0.0,
-    "precision": "float32",
-    "warm_up": 0.3,
-}
-BASE = {**load_params(ROOT / "params.yaml").tasks["airline"].train.model_dump(), **PLAIN}
-
-
-def settings(**changes) -> Train:
-    return Train(**{**BASE, **changes})
-
-
-def sums(count: int, seed: int) -> Batch:
-    """The toy task: the sum of a sequence of five, with a gap in the targets here and there."""
-    draw = torch.Generator().manual_seed(seed)
-    x = torch.rand(count, 5, 1, generator=draw) - 0.5
-    y = torch.cat([x.sum(1), x.mean(1)], dim=1)
-    y[::10, 1] = torch.nan
-    return x, y
-
-
-def signs(count: int, seed: int) -> Batch:
-    x, y = sums(count, seed)
-    return x, (y[:, 0] > 0).long()
-
+from stages.common.samples import Samples
+from stages.common.training import Result, answers_for, fit, score
 
 TRAIN, VALIDATION = sums(200, 1), sums(50, 2)
 
 
-def run(seed: int = 1, train: Batch = TRAIN, validation: Batch | None = VALIDATION, **options):
+def run(seed: int = 1, train: Samples = TRAIN, validation: Samples | None = VALIDATION, **options):
     """Fit a new network: the network and the result."""
     callbacks = {name: options.pop(name) for name in ("on_epoch", "on_batch") if name in options}
     epochs = options.pop("to_epoch", None)
@@ -81,42 +32,47 @@ def assert_same(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:
         assert torch.equal(value, b[name]), name
 
 
-@pytest.mark.parametrize(("loss", "expected"), [("mse", (1 + 9 + 4) / 3), ("mae", (1 + 3 + 2) / 3)])
-def test_unknown_values_do_not_count(loss: str, expected: float) -> None:
-    answers = torch.tensor([[1.0, 5.0], [0.0, 7.0]], requires_grad=True)
-    found = loss_of(answers, torch.tensor([[2.0, 2.0], [2.0, torch.nan]]), loss)
-    assert found.item() == pytest.approx(expected)
-    found.backward()
-    assert answers.grad[1, 1] == 0
-    assert (answers.grad[0] != 0).all()
-
-
-@pytest.mark.parametrize("loss", ["mse", "mae"])
-def test_nothing_known_is_no_loss(loss: str) -> None:
-    answers = torch.ones(2, 3, requires_grad=True)
-    found = loss_of(answers, torch.full((2, 3), torch.nan), loss)
-    found.backward()
-    assert found == 0
-    assert (answers.grad == 0).all()
-
-
-def test_cross_entropy_by_hand() -> None:
-    answers, y = torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 0.5]]), torch.tensor([0, 2])
-    chances = np.exp(answers.numpy()) / np.exp(answers.numpy()).sum(1, keepdims=True)
-    logs = np.log(chances)
-    expected = -(logs[0, 0] + logs[1, 2]) / 2
-    assert loss_of(answers, y, "cross_entropy").item() == pytest.approx(expected, rel=1e-6)
-    smoothed = 0.9 * expected + 0.1 * -logs.mean()
-    assert loss_of(answers, y, "cross_entropy", 0.1).item() == pytest.approx(smoothed, rel=1e-6)
+def flat() -> nn.Module:
+    """A network that answers with what it reads, and has a weight, which tells its device."""
+    network = nn.Sequential(nn.Flatten(), nn.Linear(2, 2, bias=False))
+    network[1].weight.data = torch.eye(2)
+    return network
 
 
 def test_score() -> None:
-    network = nn.Sequential(nn.Flatten(), nn.Identity())
+    network = flat()
     x = torch.tensor([[[3.0, 1.0]], [[0.0, 2.0]], [[5.0, 4.0]]])
-    found = score(network, x, torch.tensor([0, 1, 1]), "cross_entropy", prefix="test_")
+    classes, by_loss = samples(x, torch.tensor([0, 1, 1])), settings(loss="cross_entropy")
+    found = score(network, classes, by_loss, prefix="test_")
     assert found["test_accuracy"] == pytest.approx(2 / 3)
     assert set(found) == {"test_accuracy", "test_loss"}
-    assert set(score(network, x, x[:, 0], "mse")) == {"loss"}
+    assert score(network, samples(x, x[:, 0] + 3), settings()) == {"loss": 9}
+    pinball = settings(loss="pinball", quantile=0.9)
+    assert score(network, samples(x, x[:, 0] + 3), pinball)["loss"] == pytest.approx(0.9 * 3)
+
+
+def test_score_leaves_the_smoothing_of_labels_out() -> None:
+    network = flat()
+    x = torch.tensor([[[3.0, 1.0]], [[0.0, 2.0]]])
+    classes = samples(x, torch.tensor([0, 1]))
+    found = [
+        score(network, classes, settings(loss="cross_entropy", label_smoothing=share))
+        for share in (0.0, 0.3)
+    ]
+    assert found[0] == found[1]
+
+
+def test_score_of_many_samples_reads_all_of_them() -> None:
+    x = torch.randn(2500, 1, 2)
+    drawn = []
+
+    def draw(chosen: Tensor) -> tuple[Tensor, Tensor]:
+        drawn.append(len(chosen))
+        return x[chosen], x[chosen, 0] + 1
+
+    assert score(flat(), Samples(2500, draw), settings())["loss"] == pytest.approx(1)
+    assert sum(drawn) == 2500
+    assert max(drawn) <= 1024
 
 
 def test_answers_for_many_samples_equal_those_for_few() -> None:
@@ -153,10 +109,10 @@ def test_same_seed_same_bytes_other_seed_others() -> None:
     assert not torch.equal(first.weights["head.weight"], other.weights["head.weight"])
 
 
-def opposite() -> Batch:
+def opposite() -> Samples:
     """What is learned on the training part is wrong here, so validation gets worse."""
-    x, y = VALIDATION
-    return x, -y
+    x, y = everything(VALIDATION)
+    return samples(x, -y)
 
 
 def test_early_stopping() -> None:
@@ -176,9 +132,9 @@ def test_no_patience_runs_to_the_end() -> None:
 def test_the_best_weights_are_kept(weight_average: float) -> None:
     network, result = run(validation=opposite(), epochs=8, weight_average=weight_average)
     best = result.history[result.best_epoch - 1]["validation_loss"]
-    assert score(network, *opposite(), "mse")["loss"] > best
+    assert score(network, opposite(), settings())["loss"] > best
     network.load_state_dict(result.weights)
-    assert score(network, *opposite(), "mse")["loss"] == pytest.approx(best, rel=1e-6)
+    assert score(network, opposite(), settings())["loss"] == pytest.approx(best, rel=1e-6)
 
 
 def test_accuracy_comes_before_loss() -> None:
@@ -236,44 +192,14 @@ def test_weight_average_by_hand() -> None:
     assert torch.equal(network[1].weight, weights[-1])
 
 
-def rates(schedule: str, steps: int, **changes) -> list[float]:
-    optimizer = make_optimizer(nn.Linear(2, 2), settings(optimizer="sgd"))
-    made = make_schedule(optimizer, settings(schedule=schedule, **changes), steps)
-    found = []
-    for _ in range(steps):
-        found.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        made.step()
-    assert {group["lr"] for group in optimizer.param_groups} == {optimizer.param_groups[0]["lr"]}
-    return [*found, optimizer.param_groups[0]["lr"]]
-
-
-def test_schedules() -> None:
-    assert rates("constant", 20) == pytest.approx([0.02] * 21)
-    expected = 0.01 * (1 + np.cos(np.pi * np.arange(21) / 20))
-    np.testing.assert_allclose(rates("cosine", 20), expected, atol=1e-12)
-    cycle = rates("one_cycle", 20)
-    assert max(cycle) == pytest.approx(0.02, rel=0.01)  # the top may lie between two steps
-    top = int(np.argmax(cycle))
-    assert 0 < top < 10
-    assert (np.diff(cycle[: top + 1]) > 0).all()
-    assert (np.diff(cycle[top:]) < 0).all()
-    assert cycle[0] == pytest.approx(0.02 / 25)
-    assert cycle[-1] < 1e-3 * cycle[0]
-
-
-@pytest.mark.parametrize("warm_up", [0.1, 0.5, 0.8])
-def test_warm_up_says_when_the_rate_is_highest(warm_up: float) -> None:
-    assert np.argmax(rates("one_cycle", 20, warm_up=warm_up)) == pytest.approx(20 * warm_up, abs=1)
-
-
 def test_noise_acts_in_training_alone() -> None:
     _, quiet = run(epochs=1)
     network, noisy = run(epochs=1, input_noise=0.5)
     _, again = run(epochs=1, input_noise=0.5)
     assert noisy.history[0]["train_loss"] != quiet.history[0]["train_loss"]
     assert_same(noisy.weights, again.weights)
-    assert torch.equal(answers_for(network, TRAIN[0]), answers_for(network, TRAIN[0]))
+    x, _ = everything(TRAIN)
+    assert torch.equal(answers_for(network, x), answers_for(network, x))
 
 
 def test_half_precision_learns_and_keeps_whole_weights() -> None:
@@ -283,22 +209,6 @@ def test_half_precision_learns_and_keeps_whole_weights() -> None:
     assert min(losses) < 0.2 * losses[0]
 
 
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
-def test_a_single_step(schedule: str) -> None:
-    _, result = run(schedule=schedule, epochs=1, batch_size=1000)
-    assert len(result.history) == 1
-    assert np.isfinite(result.history[0]["train_loss"])
-
-
-def test_weight_decay_spares_biases() -> None:
-    network = RecurrentNetwork(1, 2, hidden_size=4)
-    optimizer = make_optimizer(network, settings(weight_decay=0.1))
-    decay = {id(p): g["weight_decay"] for g in optimizer.param_groups for p in g["params"]}
-    for name, parameter in network.named_parameters():
-        assert decay.pop(id(parameter)) == (0.0 if "bias" in name else 0.1), name
-    assert decay == {}
-
-
 @pytest.mark.parametrize("clip", [0.0, 0.01])
 def test_gradient_clip(clip: float) -> None:
     moved = []
@@ -306,8 +216,8 @@ def test_gradient_clip(clip: float) -> None:
     network = nn.Sequential(nn.Flatten(), nn.Linear(5, 2))
     before = [p.detach().clone() for p in network.parameters()]
     changes = settings(optimizer="sgd", learning_rate=1.0, gradient_clip=clip, epochs=1)
-    x, y = TRAIN
-    fit(network, (x[:32], y[:32] * 100), None, changes, torch.Generator())
+    x, y = everything(TRAIN)
+    fit(network, samples(x[:32], y[:32] * 100), None, changes, torch.Generator())
     moved = torch.cat(
         [(p - b).flatten() for p, b in zip(network.parameters(), before, strict=True)]
     )  # fmt: skip
@@ -338,8 +248,9 @@ def test_every_sample_is_read_once_an_epoch() -> None:
     assert told == [0.0] * 7 + [0.5] * 7
     epochs = [torch.cat(part).flatten(1) for part in (seen[:7], seen[7:])]
     assert not torch.equal(*epochs)
+    x, _ = everything(TRAIN)
     for epoch in epochs:
-        assert torch.equal(epoch.sum(1).sort().values, TRAIN[0].flatten(1).sum(1).sort().values)
+        assert torch.equal(epoch.sum(1).sort().values, x.flatten(1).sum(1).sort().values)
 
 
 def test_callbacks() -> None:
@@ -349,10 +260,8 @@ def test_callbacks() -> None:
     assert [set(figures) for figures in epochs] == [{"epoch", "train_loss", "validation_loss"}] * 2
 
 
-def test_sow_depends_on_every_part_of_the_path() -> None:
-    def first(*path: str | int) -> int:
-        return torch.randint(2**60, (1,), generator=sow(*path)).item()
-
-    numbers = [first(1, "main", 0), first(1, "main", 1), first(1, "year", 0), first(2, "main", 0)]
-    assert len(set(numbers)) == 4
-    assert first(1, "main", 0) == numbers[0]
+@pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
+def test_a_single_step(schedule: str) -> None:
+    _, result = run(schedule=schedule, epochs=1, batch_size=1000)
+    assert len(result.history) == 1
+    assert np.isfinite(result.history[0]["train_loss"])

@@ -1,0 +1,118 @@
+"""Losses and schedules, by hand."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from toys import settings
+
+from stages.common.devices import sow
+from stages.common.network import RecurrentNetwork
+from stages.common.training import loss_of, make_optimizer, make_schedule
+
+
+@pytest.mark.parametrize(("loss", "expected"), [("mse", (1 + 9 + 4) / 3), ("mae", (1 + 3 + 2) / 3)])
+def test_unknown_values_do_not_count(loss: str, expected: float) -> None:
+    answers = torch.tensor([[1.0, 5.0], [0.0, 7.0]], requires_grad=True)
+    found = loss_of(answers, torch.tensor([[2.0, 2.0], [2.0, torch.nan]]), loss)
+    assert found.item() == pytest.approx(expected)
+    found.backward()
+    assert answers.grad[1, 1] == 0
+    assert (answers.grad[0] != 0).all()
+
+
+@pytest.mark.parametrize("loss", ["mse", "mae"])
+def test_nothing_known_is_no_loss(loss: str) -> None:
+    answers = torch.ones(2, 3, requires_grad=True)
+    found = loss_of(answers, torch.full((2, 3), torch.nan), loss)
+    found.backward()
+    assert found == 0
+    assert (answers.grad == 0).all()
+
+
+def test_cross_entropy_by_hand() -> None:
+    answers, y = torch.tensor([[2.0, 0.0, -1.0], [0.5, 0.5, 0.5]]), torch.tensor([0, 2])
+    chances = np.exp(answers.numpy()) / np.exp(answers.numpy()).sum(1, keepdims=True)
+    logs = np.log(chances)
+    expected = -(logs[0, 0] + logs[1, 2]) / 2
+    assert loss_of(answers, y, "cross_entropy").item() == pytest.approx(expected, rel=1e-6)
+    smoothed = 0.9 * expected + 0.1 * -logs.mean()
+    assert loss_of(answers, y, "cross_entropy", 0.1).item() == pytest.approx(smoothed, rel=1e-6)
+
+
+@pytest.mark.parametrize("quantile", [0.05, 0.5, 0.8])
+def test_pinball_by_hand(quantile: float) -> None:
+    """Koenker & Bassett 1978: what lies above costs the quantile, what lies below the rest."""
+    answers = torch.tensor([[1.0, 5.0], [0.0, 7.0]], requires_grad=True)
+    y = torch.tensor([[3.0, 4.0], [0.5, torch.nan]])
+    found = loss_of(answers, y, "pinball", quantile=quantile)
+    expected = (quantile * 2 + (1 - quantile) * 1 + quantile * 0.5) / 3
+    assert found.item() == pytest.approx(expected)
+    found.backward()
+    expected = [[-quantile / 3, (1 - quantile) / 3], [-quantile / 3, 0]]
+    np.testing.assert_allclose(answers.grad, expected, rtol=1e-6)
+
+
+def test_pinball_at_one_half_is_half_the_absolute_error() -> None:
+    torch.manual_seed(0)
+    answers, y = torch.randn(2, 50, 3)
+    half = loss_of(answers, y, "pinball", quantile=0.5).item()
+    assert half == pytest.approx(loss_of(answers, y, "mae").item() / 2)
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
+def test_pinball_is_least_at_the_quantile(quantile: float) -> None:
+    y = torch.from_numpy(np.random.default_rng(0).gamma(2.0, size=(5000, 1)))
+    tried = torch.linspace(0, 8, 401).double()
+    losses = [loss_of(t.expand(5000, 1), y, "pinball", quantile=quantile).item() for t in tried]
+    found = tried[int(np.argmin(losses))].item()
+    assert found == pytest.approx(np.quantile(y.numpy(), quantile), abs=0.03)
+
+
+def rates(schedule: str, steps: int, **changes) -> list[float]:
+    optimizer = make_optimizer(nn.Linear(2, 2), settings(optimizer="sgd"))
+    made = make_schedule(optimizer, settings(schedule=schedule, **changes), steps)
+    found = []
+    for _ in range(steps):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        made.step()
+    assert {group["lr"] for group in optimizer.param_groups} == {optimizer.param_groups[0]["lr"]}
+    return [*found, optimizer.param_groups[0]["lr"]]
+
+
+def test_schedules() -> None:
+    assert rates("constant", 20) == pytest.approx([0.02] * 21)
+    expected = 0.01 * (1 + np.cos(np.pi * np.arange(21) / 20))
+    np.testing.assert_allclose(rates("cosine", 20), expected, atol=1e-12)
+    cycle = rates("one_cycle", 20)
+    assert max(cycle) == pytest.approx(0.02, rel=0.01)  # the top may lie between two steps
+    top = int(np.argmax(cycle))
+    assert 0 < top < 10
+    assert (np.diff(cycle[: top + 1]) > 0).all()
+    assert (np.diff(cycle[top:]) < 0).all()
+    assert cycle[0] == pytest.approx(0.02 / 25)
+    assert cycle[-1] < 1e-3 * cycle[0]
+
+
+@pytest.mark.parametrize("warm_up", [0.1, 0.5, 0.8])
+def test_warm_up_says_when_the_rate_is_highest(warm_up: float) -> None:
+    assert np.argmax(rates("one_cycle", 20, warm_up=warm_up)) == pytest.approx(20 * warm_up, abs=1)
+
+
+def test_weight_decay_spares_biases() -> None:
+    network = RecurrentNetwork(1, 2, hidden_size=4)
+    optimizer = make_optimizer(network, settings(weight_decay=0.1))
+    decay = {id(p): g["weight_decay"] for g in optimizer.param_groups for p in g["params"]}
+    for name, parameter in network.named_parameters():
+        assert decay.pop(id(parameter)) == (0.0 if "bias" in name else 0.1), name
+    assert decay == {}
+
+
+def test_sow_depends_on_every_part_of_the_path() -> None:
+    def first(*path: str | int) -> int:
+        return torch.randint(2**60, (1,), generator=sow(*path)).item()
+
+    numbers = [first(1, "main", 0), first(1, "main", 1), first(1, "year", 0), first(2, "main", 0)]
+    assert len(set(numbers)) == 4
+    assert first(1, "main", 0) == numbers[0]

@@ -1,0 +1,60 @@
+"""Toy samples that a network learns in seconds, and plain settings to train on them."""
+
+from typing import Any
+
+import torch
+from helpers import ROOT
+from torch import Tensor
+
+from stages.common.params import Train, load_params
+from stages.common.samples import Samples
+
+# training of toy networks, with nothing that a test does not ask for
+PLAIN = {
+    "loss": "mse",
+    "quantile": 0.5,
+    "optimizer": "adam",
+    "momentum": 0.0,
+    "batch_size": 32,
+    "gradient_clip": 1.0,
+    "label_smoothing": 0.0,
+    "learning_rate": 0.02,
+    "epochs": 5,
+    "patience": 0,
+    "refit": False,
+    "ensemble": 1,
+    "schedule": "constant",
+    "weight_decay": 0.0,
+    "weight_average": 0.0,
+    "input_noise": 0.0,
+    "precision": "float32",
+    "warm_up": 0.3,
+}
+
+
+def settings(**changes: Any) -> Train:
+    """A block ``train`` of a series task, plain but for ``changes``."""
+    base = load_params(ROOT / "params.yaml").tasks["airline"].train.model_dump()
+    return Train(**{**base, **PLAIN, **changes})
+
+
+def samples(x: Tensor, y: Tensor) -> Samples:
+    return Samples(len(x), lambda chosen: (x[chosen], y[chosen]))
+
+
+def sums(count: int, seed: int) -> Samples:
+    """The toy task: the sum of a sequence of five, with a gap in the targets here and there."""
+    draw = torch.Generator().manual_seed(seed)
+    x = torch.rand(count, 5, 1, generator=draw) - 0.5
+    y = torch.cat([x.sum(1), x.mean(1)], dim=1)
+    y[::10, 1] = torch.nan
+    return samples(x, y)
+
+
+def signs(count: int, seed: int) -> Samples:
+    x, y = everything(sums(count, seed))
+    return samples(x, (y[:, 0] > 0).long())
+
+
+def everything(of: Samples) -> tuple[Tensor, Tensor]:
+    return of.draw(torch.arange(of.count))
