@@ -11,7 +11,7 @@ from tables import TABLE, data_of, long_table, month, read
 from stages.common.errors import InputError
 from stages.common.normalization import least_values
 from stages.common.params import SeriesTask
-from stages.common.series import MOST_LINES, Panel, cut_series, say_left_out, unfit, written
+from stages.common.series import MOST_LINES, Panel, cut_series, say_left_out, unfit
 
 # a warning of pandas on stderr is a line that the user can't use
 pytestmark = pytest.mark.filterwarnings("error")
@@ -186,28 +186,6 @@ def test_mixed_frequencies_go_by_the_usual_one(tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("times", "even"),
-    [
-        (["2024-01-05", "2024-01-08", "2024-01-09", "2024-01-10", "2024-01-11"], True),
-        (["2024-01-31", "2024-02-29", "2024-03-31", "2024-04-30", "2024-05-31"], True),
-        (["2024-01-30", "2024-02-28", "2024-03-30", "2024-04-30", "2024-05-30"], False),
-        (["2024-01-01", "2024-04-01", "2024-07-01", "2024-10-01", "2025-01-01"], True),
-        (["2020-02-29", "2021-02-28", "2022-02-28", "2023-02-28", "2024-02-29"], True),
-        (["2024-01-01 00:15", "2024-01-01 00:30", "2024-01-01 00:45", "2024-01-01 01:15"], False),
-        (["1", "2", "4", "5"], False),
-    ],
-    ids=["working days", "month ends", "uneven", "quarters", "leap years", "minutes", "numbers"],
-)
-def test_evenly_spaced_or_not(tmp_path: Path, times: list[str], even: bool) -> None:
-    text = "ds,y\n" + "".join(f"{each},{n}\n" for n, each in enumerate(times))
-    if even:
-        assert len(read(tmp_path, text).values) == len(times)
-    else:
-        with pytest.raises(InputError, match="'series' is not evenly spaced"):
-            read(tmp_path, text)
-
-
 def test_what_is_left_out_is_said_in_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     reasons = {f"s{n}": f"has {n} values" for n in range(MOST_LINES + 4)}
     y, offsets = joined(wave(9, 4))
@@ -242,6 +220,12 @@ LOGS = ["log", "log_standard", "log_difference", "log_seasonal_difference",
 OTHERS = ["none", "minmax", "standard", "exponential_smoothing"]
 
 
+def faults_of(panel: Panel, task: SeriesTask) -> dict[int, str]:
+    """What the task can do nothing with, by the shorter of its two training parts."""
+    cuts = cut_series(panel.lengths, task.data)
+    return unfit(panel, np.minimum(cuts["main"].train, cuts["year"].train), task)
+
+
 def panel_of(*series: np.ndarray) -> Panel:
     y, offsets = joined(*series)
     return Panel([f"s{n}" for n in range(len(series))], offsets, np.arange(len(y)), y)
@@ -254,7 +238,7 @@ def test_zeros_and_negatives_have_no_logarithm(method: str, value: float, place:
     """Wherever they are: one in the test part would be found too late."""
     broken = wave(144, 12)
     broken[place] = value
-    faults = unfit(panel_of(wave(144, 12), broken), task_of(method))
+    faults = faults_of(panel_of(wave(144, 12), broken), task_of(method))
     other = "exponential_smoothing" if method.endswith("smoothing") else "minmax or standard"
     assert faults == {
         1: f"holds {value:g}, which has no logarithm; "
@@ -264,14 +248,14 @@ def test_zeros_and_negatives_have_no_logarithm(method: str, value: float, place:
 
 @pytest.mark.parametrize("method", OTHERS)
 def test_zeros_and_negatives_where_no_logarithm_is_taken(method: str) -> None:
-    assert unfit(panel_of(wave(144, 12) - 1e4), task_of(method)) == {}
+    assert faults_of(panel_of(wave(144, 12) - 1e4), task_of(method)) == {}
 
 
 @pytest.mark.parametrize("method", [*LOGS, *OTHERS])
 def test_too_short_for_the_normalization(method: str) -> None:
     task, least = task_of(method, test_steps=12, validation_steps=6), least_values(method, 12)
     enough = least + 18
-    faults = unfit(panel_of(wave(enough, 12), wave(enough - 1, 12), wave(5, 12)), task)
+    faults = faults_of(panel_of(wave(enough, 12), wave(enough - 1, 12), wave(5, 12)), task)
     assert faults == {
         1: f"has {enough - 1} values, of which {least - 1} are for training; "
         f"normalize.method {method} with period 12 takes {least} or more",
@@ -282,13 +266,5 @@ def test_too_short_for_the_normalization(method: str) -> None:
 
 def test_constant_in_its_training_part() -> None:
     late = np.concatenate([np.full(90, 7.0), wave(54, 12)])
-    faults = unfit(panel_of(late, wave(144, 12)), task_of("standard"))
+    faults = faults_of(panel_of(late, wave(144, 12)), task_of("standard"))
     assert faults == {0: "is constant (7) in its training part"}
-
-
-def test_times_as_they_are_written() -> None:
-    days = np.array(["1949-01-31", "1949-02-28"], dtype="datetime64[s]")
-    assert written(days).tolist() == ["1949-01-31", "1949-02-28"]
-    hours = np.array(["2024-01-01T00", "2024-01-01T06"], dtype="datetime64[s]")
-    assert written(hours).tolist() == ["2024-01-01T00:00:00", "2024-01-01T06:00:00"]
-    np.testing.assert_array_equal(written(np.array([3, 4])), [3, 4])
