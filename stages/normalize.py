@@ -59,7 +59,9 @@ def normalize_images(task: ImagesTask, folder: Path) -> None:
 
 def normalize_series(task: SeriesTask, folder: Path) -> None:
     panel = series.read_panel(task.data)
-    panel = panel.without(series.unfit(panel, task), task.data.csv)
+    cuts = series.cut_series(panel.lengths, task.data)
+    training = np.minimum(cuts["main"].train, cuts["year"].train)
+    panel = panel.without(series.unfit(panel, training, task), task.data.csv)
     series.say_left_out(panel, task.data.csv)
     tensors = {"offsets": panel.offsets, "ds": panel.ds.astype(np.int64), "y": panel.values}
     cuts = series.cut_series(panel.lengths, task.data)

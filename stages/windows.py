@@ -8,7 +8,6 @@ Writes:  data/windows/TASK/: card.json, and FIT/{train,validation,test}.safetens
          each; also refit.safetensors, training and validation as one part
 """
 
-from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -17,9 +16,9 @@ from stages.common.errors import InputError
 from stages.common.files import output_folder, read_json, read_tensors, write_json, write_tensors
 from stages.common.images import as_sequences, pixel_order
 from stages.common.normalization import normalization_from
-from stages.common.params import Params, SeriesWindows
+from stages.common.params import Params, SeriesTask
 from stages.common.stage import run_task_stage
-from stages.common.windowing import Layout, part_of
+from stages.common.windowing import Layout, part_of, series_card
 
 # each part of a series: where its first targets lie, as names of the cut's positions
 SERIES_PARTS = {
@@ -41,7 +40,7 @@ def main(name: str, params: Params) -> None:
             shape = write_image_windows(folder, tensors, card, task.windows.sequence)
         else:
             tensors = read_tensors(source / "series.safetensors", stage)
-            shape = write_series_windows(folder, tensors, card, task.windows)
+            shape = write_series_windows(folder, tensors, card, task)
         write_json(folder / "card.json", {**shape, "kind": card["kind"], "normalized": card})
 
 
@@ -73,10 +72,11 @@ def write_image_windows(
 
 
 def write_series_windows(
-    folder: Path, tensors: dict[str, np.ndarray], card: dict, windows: SeriesWindows
+    folder: Path, tensors: dict[str, np.ndarray], card: dict, task: SeriesTask
 ) -> dict:
-    settings, period = card["normalize"], card["period"]
-    layout = Layout(**windows.model_dump(), period=period, damping=settings["damping"])
+    settings, period, windows = card["normalize"], card["period"], task.windows
+    shape = series_card(task)
+    layout = Layout(**shape["layout"])
     offsets = tensors["offsets"]
     for fit in card["fits"]:
         (folder / fit).mkdir()
@@ -95,14 +95,7 @@ def write_series_windows(
                     f"write {max(room, 1)} or less, or a shorter horizon"
                 )
             write_tensors(folder / fit / f"{part}.safetensors", drawn)
-    return {
-        "fits": card["fits"],
-        "steps": windows.look_back // windows.step,
-        "features": windows.step,
-        "outputs": windows.horizon,
-        "layout": asdict(layout),
-        "input": {"shift": 0.0, "scale": 1.0},
-    }
+    return {**shape, "fits": card["fits"]}
 
 
 def under(tensors: dict[str, np.ndarray], fit: str, fitted: str) -> dict[str, np.ndarray]:

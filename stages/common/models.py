@@ -17,7 +17,11 @@ Networks = dict[str, list[RecurrentNetwork]]
 def build_network(shape: dict, model: Model) -> RecurrentNetwork:
     """A new network for the windows whose card is ``shape``."""
     return RecurrentNetwork(
-        shape["features"], shape["outputs"], **model.model_dump(), **shape["input"]
+        shape["features"],
+        shape["outputs"],
+        steps=shape["steps"],
+        **model.model_dump(),
+        **shape["input"],
     )
 
 

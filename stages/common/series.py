@@ -206,17 +206,20 @@ def _step(ds: np.ndarray, gaps: np.ndarray) -> str | None:
     return pd.infer_freq(pd.DatetimeIndex(ds))
 
 
-def unfit(panel: Panel, task: SeriesTask) -> dict[int, str]:
-    """Why the task's normalization or its cuts won't do for a series, by its number."""
+def unfit(panel: Panel, training: np.ndarray, task: SeriesTask) -> dict[int, str]:
+    """Why the task's normalization won't do for a series, by its number.
+
+    Args:
+        training: how many values of each series are for training, [S].
+    """
     method, period = task.normalize.method, task.data.period
-    least, cuts = least_values(method, period), cut_series(panel.lengths, task.data)
-    shortest = np.min([cut.train for cut in cuts.values()], axis=0)
+    least = least_values(method, period)
     faults = {}
-    for number, training in enumerate(shortest):
+    for number, count in enumerate(training):
         y = panel.values[panel.span(number)]
-        if training < least:
+        if count < least:
             faults[number] = (
-                f"has {len(y)} values, of which {max(int(training), 0)} are for training; "
+                f"has {len(y)} values, of which {max(int(count), 0)} are for training; "
                 f"normalize.method {method} with period {period} takes {least} or more"
             )
         # a later zero would be found too late, so the whole series is looked at
@@ -226,7 +229,7 @@ def unfit(panel: Panel, task: SeriesTask) -> dict[int, str]:
                 f"holds {y.min():g}, which has no logarithm; "
                 f"write {other} as normalize.method in params.yaml"
             )
-        elif np.ptp(y[:training]) == 0:
+        elif np.ptp(y[:count]) == 0:
             faults[number] = f"is constant ({y[0]:g}) in its training part"
     return faults
 
@@ -245,3 +248,23 @@ def written(ds: np.ndarray) -> np.ndarray:
         return ds
     days = ds.astype("datetime64[D]")
     return (days if (days == ds).all() else ds).astype(str)
+
+
+def times_after(ds: np.ndarray, count: int) -> np.ndarray:
+    """The ``count`` times that follow an evenly spaced ds [n], n >= 3: [count]."""
+    if ds.dtype.kind != "M":
+        return ds[-1] + (ds[-1] - ds[-2]) * np.arange(1, count + 1)
+    times = pd.DatetimeIndex(ds)
+    step = _step(ds, np.diff(ds)) or ""
+    if step.endswith("months"):
+        apart = int(step.removesuffix("months"))
+        # from the first time, so that the 31st does not become the 28th for good
+        steps = (len(ds) + np.arange(count)) * apart
+        ahead = pd.DatetimeIndex([times[0] + pd.DateOffset(months=int(n)) for n in steps])
+        if times.is_month_end.all():
+            ahead += pd.offsets.MonthEnd(0)
+    elif (np.diff(ds) == ds[1] - ds[0]).all():
+        ahead = pd.DatetimeIndex(ds[-1] + (ds[1] - ds[0]) * np.arange(1, count + 1))
+    else:
+        ahead = pd.date_range(times[-1], periods=count + 1, freq=step)[1:]
+    return ahead.to_numpy().astype("datetime64[s]")

@@ -4,13 +4,14 @@ A window is an origin, the position of its first target, and is cut from the arr
 when it is needed: a part of a million windows takes no more memory than the series themselves.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from stages.common.normalization import Normalization
+from stages.common.params import SeriesTask
 from stages.common.scalers import numbers_of, places_of
 
 # windows whose values hardly differ are not blown up beyond this
@@ -35,6 +36,20 @@ class Layout:
     residual: str
     period: int
     damping: float
+
+
+def series_card(task: SeriesTask) -> dict:
+    """What a network for the task's windows is made from."""
+    windows = task.windows
+    layout = Layout(**windows.model_dump(), period=task.data.period, damping=task.normalize.damping)
+    return {
+        "kind": "series",
+        "steps": windows.look_back // windows.step,
+        "features": windows.step,
+        "outputs": windows.horizon,
+        "layout": asdict(layout),
+        "input": {"shift": 0.0, "scale": 1.0},
+    }
 
 
 def part_of(

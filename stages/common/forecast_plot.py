@@ -1,0 +1,52 @@
+"""The picture of what is to come."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from stages.common.params import SeriesPlot
+from stages.common.series import Panel
+
+MOST_SERIES = 6
+# as much of the past is drawn as this many times the future, so that the future can be read
+PAST = 4
+
+
+def forecast_figure(panel: Panel, table: pd.DataFrame, plot: SeriesPlot) -> Figure:
+    """The last of the past and the forecast with its intervals, of the first series of many."""
+    shown = panel.ids[:MOST_SERIES]
+    figure = Figure(figsize=(8.5, 2.4 * len(shown) + 1.6), layout="constrained")
+    rest = f"; first {len(shown)} of {len(panel.ids)} series" if len(panel.ids) > len(shown) else ""
+    steps = len(table) // len(panel.ids)
+    title = f"The next {steps} steps, with intervals of 80 % and 95 %{rest}"
+    figure.suptitle(title, x=0.005, ha="left", weight="bold")
+    dates = panel.ds.dtype.kind == "M"
+    for number, ax in enumerate(figure.subplots(len(shown), squeeze=False)[:, 0]):
+        span, ahead = panel.span(number), table[number * steps : (number + 1) * steps]
+        past = slice(max(span.start, span.stop - PAST * steps), span.stop)
+        times = ahead["ds"].to_numpy()
+        times = times.astype("datetime64[s]") if dates else times
+        ax.plot(panel.ds[past], panel.values[past], color="0.2", label="truth")
+        # the line and the bands begin at the last value, so that no gap looks like news
+        from_last = np.concatenate([panel.ds[past][-1:], times])
+        last = panel.values[past][-1]
+        for level, shade in ((95, 0.15), (80, 0.25)):
+            low, high = (np.r_[last, ahead[f"{side}_{level}"]] for side in ("low", "high"))
+            label = f"{level} % interval"
+            ax.fill_between(from_last, low, high, color=plot.color, alpha=shade, lw=0, label=label)
+        ax.plot(from_last, np.r_[last, ahead["forecast"]], color=plot.color, label="forecast")
+        ax.set_ylabel(plot.unit if len(shown) == 1 else panel.ids[number], parse_math=False)
+        ax.margins(x=0.01)
+        ax.grid(axis="y", color="0.92")
+        ax.spines[["top", "right"]].set_visible(False)
+        if number == 0:
+            ax.legend(loc="upper left", frameon=False)
+    ax.set_xlabel("time")
+    return figure
+
+
+def save(figure: Figure, path: Path, dpi: int) -> None:
+    """Write the picture; the version of matplotlib is no part of it."""
+    figure.savefig(path, dpi=dpi, metadata={"Software": None})

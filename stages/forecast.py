@@ -1,0 +1,237 @@
+"""Forecast beyond the data: the next steps of every series, with intervals, as a table and a picture.
+
+    python -m stages.forecast --csv mine.csv --period 12 --horizon 24
+    python -m stages.forecast --task airline --horizon 24
+
+The settings are those of a task of params.yaml, airline if none is named. The network is trained
+anew and judged, beside the baselines, on the last stretch of the data; then all are fitted on
+everything, and the forecast is that of the method, or the mean of methods, that was best there.
+
+Reads:   params.yaml, the CSV, TSV or Parquet file of a series or of many
+Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95) and OUT/NAME.png
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from stages.common import series
+from stages.common.backtest import History, Judgement, Learned, ask_all, judge
+from stages.common.combination import combine
+from stages.common.devices import prepare
+from stages.common.ensembles import Member, Recipe, train_member
+from stages.common.errors import InputError, exit_code
+from stages.common.files import output_files, write_table
+from stages.common.forecast_plot import forecast_figure, save
+from stages.common.intervals import LEVELS
+from stages.common.models import load_network
+from stages.common.normalization import Normalization, fit_normalization
+from stages.common.params import Params, SeriesTask, load_params
+from stages.common.progress import training_bar
+from stages.common.protocols import Request
+from stages.common.samples import Samples, samples_of
+from stages.common.windowing import Layout, part_of, series_card
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--csv", help="file to forecast; without it, the task's own")
+    parser.add_argument("--period", type=int, help="steps in a season: 12 for months, 1 for none")
+    parser.add_argument(
+        "--horizon", type=int, help="steps to forecast; windows.horizon if not said"
+    )
+    parser.add_argument("--task", default="airline", help="task whose settings are taken (airline)")
+    parser.add_argument("--out", type=Path, default=Path("forecasts"), help="folder (forecasts)")
+    arguments = parser.parse_args()
+    sys.exit(exit_code(lambda: forecast(arguments, load_params())))
+
+
+def forecast(arguments: argparse.Namespace, params: Params) -> None:
+    device = prepare(params)
+    task = task_for(arguments, params)
+    panel = series.read_panel(task.data)
+    task = without_logarithm(task, panel)
+    training = series.cut_at(panel.lengths, panel.lengths, task.data).train
+    panel = panel.without(series.unfit(panel, training, task), task.data.csv)
+    series.say_left_out(panel, task.data.csv)
+    cut = series.cut_at(panel.lengths, panel.lengths, task.data)
+    history = History(panel.values, panel.offsets, task.data.period)
+    normalizations = [
+        fit_normalization(panel.values, panel.offsets, ends, task.normalize, task.data.period)
+        for ends in (cut.train, cut.validation)
+    ]
+    horizon = task.windows.horizon
+    task = within_reach(task, int(cut.train.max()) - normalizations[0].lost)
+    recipe = Recipe(task.model, task.train, series_card(task), params.seed, device)
+    members = train(history, cut, normalizations, recipe)
+    # without a refit the networks know the normalization of the training part alone
+    final = normalizations[1 if task.train.refit else 0]
+    chosen = learned([member.chosen for member in members], normalizations[0], recipe)
+    whole = learned([member.final for member in members], final, recipe)
+    ask = partial(
+        ask_all,
+        history,
+        card=recipe.card,
+        baselines=task.evaluate.baselines,
+        processes=params.threads,
+    )
+    judgement = judge(
+        history,
+        lambda wanted: ask(learned=chosen, ends=cut.train, requests=wanted),
+        cut.train,
+        cut.validation,
+        normalizations[0].lost + task.windows.look_back,
+        horizon,
+        task.normalize.method.startswith("log"),
+    )
+    request = Request(panel.offsets[1:], np.arange(len(panel.ids)), horizon)
+    answers = ask(learned=whole, ends=cut.validation, requests=[request])
+    answer = combine({method: found[0] for method, found in answers.items()}, judgement.weights)
+    table = future_table(panel, answer, judgement, horizon)
+    name = Path(task.data.csv).stem
+    with output_files(arguments.out) as folder:
+        write_table(folder / f"{name}.csv", table)
+        save(forecast_figure(panel, table, task.plot), folder / f"{name}.png", task.plot.dpi)
+    print(verdict(judgement))
+    print(f"{horizon} steps of {len(panel.ids)} series: {arguments.out / name}.csv and .png")
+
+
+def task_for(arguments: argparse.Namespace, params: Params) -> SeriesTask:
+    """The task's settings, for the file, the period and the horizon of the command line.
+
+    Raises:
+        InputError: the task is none of series, or a number is below 1.
+    """
+    task = params.task(arguments.task)
+    if task.kind != "series":
+        raise InputError(f"--task {arguments.task}: is no task of series; write airline, say")
+    for name in ("period", "horizon"):
+        given = getattr(arguments, name)
+        if given is not None and given < 1:
+            raise InputError(f"--{name} {given}: write 1 or more")
+    data, windows = {}, {}
+    if arguments.csv:
+        data = {"csv": arguments.csv, "id_column": None, "time_column": None, "value_column": None}
+    if arguments.horizon:
+        windows["horizon"] = arguments.horizon
+    if arguments.period and arguments.period != task.data.period:
+        data["period"] = arguments.period
+        # as many periods as the task looks back on, and as many steps at least
+        periods = task.windows.look_back / task.data.period
+        look_back = max(task.windows.look_back, round(periods * arguments.period))
+        windows["look_back"] = -(-look_back // task.windows.step) * task.windows.step
+    if arguments.csv and not arguments.period:
+        raise InputError("--period: say how many steps a season has, 12 for months, 1 for none")
+    return task.model_copy(
+        update={
+            "data": task.data.model_copy(update=data),
+            "windows": task.windows.model_copy(update=windows),
+        }
+    )
+
+
+def without_logarithm(task: SeriesTask, panel: series.Panel) -> SeriesTask:
+    """The task, with smoothing by sums where values not above 0 have no logarithm."""
+    method = task.normalize.method
+    if panel.values.min() > 0 or method != "log_exponential_smoothing":
+        return task
+    print(f"{task.data.csv}: values not above 0: smoothing by sums, not products", file=sys.stderr)
+    plain = task.normalize.model_copy(update={"method": "exponential_smoothing"})
+    return task.model_copy(update={"normalize": plain})
+
+
+def within_reach(task: SeriesTask, room: int) -> SeriesTask:
+    """The task, with a horizon that leaves training windows; longer forecasts go on from there.
+
+    Args:
+        room: training values of the longest series that targets may be.
+    """
+    horizon = min(task.windows.horizon, max(1, room // 2))
+    windows = task.windows.model_copy(update={"horizon": horizon})
+    return task.model_copy(update={"windows": windows})
+
+
+def train(
+    history: History, cut: series.Cut, normalizations: list[Normalization], recipe: Recipe
+) -> list[Member]:
+    """Train all members of the ensemble on the training part and, by train.refit, on all."""
+    nothing = np.zeros_like(cut.train)
+    layout = Layout(**recipe.card["layout"])
+    wanted = {
+        "train": (normalizations[0], nothing, cut.train, True),
+        "validation": (normalizations[0], cut.train, cut.validation, False),
+        "refit": (normalizations[1], nothing, cut.validation, True),
+    }
+    parts: dict[str, Samples] = {}
+    for name, (normalization, start, end, whole) in wanted.items():
+        part = part_of(history.y, history.offsets, normalization, start, end, layout, whole)
+        parts[name] = samples_of(part, recipe.card, recipe.device)
+    if not parts["train"].count:
+        raise InputError(
+            f"--horizon: no window of {layout.look_back} steps and {layout.horizon} to forecast "
+            "fits into the training part; write a shorter one"
+        )
+    return [
+        train_member(recipe, parts, "future", number, bar)
+        for number in range(recipe.train.ensemble)
+    ]
+
+
+@contextmanager
+def bar(title: str, batches: int) -> Iterator[tuple[Callable, Callable]]:
+    """Progress on a terminal."""
+    with training_bar(title, batches) as (update, _):
+        yield lambda: update(advance=1), lambda figures: None
+
+
+def learned(weights: list, normalization: Normalization, recipe: Recipe) -> Learned:
+    networks = [load_network(recipe.card, recipe.model, each, recipe.device) for each in weights]
+    return Learned(networks, normalization)
+
+
+def future_table(
+    panel: series.Panel, answer: np.ndarray, judgement: Judgement, horizon: int
+) -> pd.DataFrame:
+    """unique_id, ds, forecast and the bounds of its intervals."""
+    times = [
+        series.written(series.times_after(panel.ds[panel.span(number)], horizon))
+        for number in range(len(panel.ids))
+    ]
+    columns = {
+        "unique_id": np.repeat(panel.ids, horizon),
+        "ds": np.concatenate(times),
+        "forecast": answer.ravel(),
+    }
+    number, widths = np.arange(len(panel.ids)), judgement.widths["combination"]
+    for level in LEVELS:
+        low, high = widths.around(answer, number, level)
+        columns |= {f"low_{100 * level:.0f}": low.ravel(), f"high_{100 * level:.0f}": high.ravel()}
+    return pd.DataFrame(columns)
+
+
+def verdict(judgement: Judgement) -> str:
+    """Which method was best on validation, and what the forecast is made of."""
+    known = {m: e for m, e in judgement.errors.items() if np.isfinite(e)}
+    others = {method: error for method, error in known.items() if method != "model"}
+    ours = judgement.errors["model"]
+    if not others:
+        return f"On validation the network has MASE {ours:.3f}."
+    best = min(others, key=others.get)
+    made = " + ".join(f"{weight:.0%} {method}" for method, weight in judgement.weights.items())
+    if ours < others[best]:
+        stands = f"the network is best: MASE {ours:.3f}, {best} {others[best]:.3f}"
+    else:
+        stands = f"nothing learned beats {best}: MASE {others[best]:.3f}, the network {ours:.3f}"
+    return f"On validation {stands}. The forecast is {made}."
+
+
+if __name__ == "__main__":
+    main()
