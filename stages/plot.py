@@ -4,7 +4,7 @@ Reads:   params.yaml (tasks.TASK.plot), data/normalized/TASK/, metrics/TASK/: sc
          predictions.csv and tables/
 Writes:  metrics/TASK/plots/: curves.png (loss by epoch), and
          images: digits.png, confusion.png, mistakes.png, early.png
-         series: series.png, test.png, errors_by_step.png, residuals.png, scores.png
+         series: series.png, test.png, errors_by_step.png, residuals.png, scores.png, intervals.png
 """
 
 from pathlib import Path
@@ -23,8 +23,9 @@ from stages.common.image_plots import (
     mistakes_figure,
 )
 from stages.common.params import ImagesPlot, Params, SeriesPlot
-from stages.common.score_plots import curves_figure, scores_figure, steps_figure
-from stages.common.series_plots import closeup_figure, gather, overview_figure, residuals_figure
+from stages.common.residual_plots import residuals_figure
+from stages.common.score_plots import curves_figure, intervals_figure, scores_figure, steps_figure
+from stages.common.series_plots import closeup_figure, gather, overview_figure
 from stages.common.stage import run_task_stage
 
 STYLE = {
@@ -46,7 +47,8 @@ STYLE = {
     "ytick.color": "0.5",
     "ytick.labelcolor": "0.25",
     "lines.linewidth": 1.5,
-    "date.converter": "concise",
+    # powers of ten above the axis only where a number is longer than that
+    "axes.formatter.limits": (-4, 7),
     # names of series are drawn as they are, even with a $ in them
     "text.parse_math": False,
 }
@@ -99,13 +101,14 @@ def draw_series(name: str, normalized: Path, card: dict, plot: SeriesPlot) -> di
     scores = read_json(Path("metrics") / name / "scores.json", f"evaluate@{name}")
     tensors = read_tensors(normalized / "series.safetensors", f"normalize@{name}")
     panel = gather(tensors, card, evaluated(name, "tables/forecasts.csv"))
-    by_step = evaluated(name, "tables/by_step.csv")
+    total, by_step = len(card["ids"]), evaluated(name, "tables/by_step.csv")
     return {
-        "series": overview_figure(panel, scores, plot.unit, plot.color),
-        "test": closeup_figure(panel, scores, plot.unit, plot.color),
+        "series": overview_figure(panel, total, scores, plot.unit, plot.color),
+        "test": closeup_figure(panel, total, scores, plot.unit, plot.color),
         "errors_by_step": steps_figure(by_step, plot.color),
-        "residuals": residuals_figure(panel, card["period"], plot.unit, plot.color),
+        "residuals": residuals_figure(panel, total, card["period"], plot.unit, plot.color),
         "scores": scores_figure(scores, plot.color),
+        "intervals": intervals_figure(scores, plot.color),
     }
 
 

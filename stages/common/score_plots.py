@@ -1,17 +1,24 @@
-"""Pictures that need only a table: loss by epoch, errors by step ahead, scores by method."""
+"""Pictures that need only a table: loss by epoch, errors by step ahead, scores and intervals."""
 
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter, PercentFormatter
+from matplotlib.ticker import (
+    LogLocator,
+    MaxNLocator,
+    MultipleLocator,
+    NullFormatter,
+    PercentFormatter,
+)
 
-from stages.common.series_plots import (
-    BASELINE,
+from stages.common.drawing import BASELINE, COMBINATION, FILLS, WIDTH, label_ends, title
+from stages.common.findings import (
     MEASURES,
     OURS,
     PROTOCOLS,
-    label_ends,
+    best_baseline,
+    in_figures,
     spoken,
     usable_measure,
 )
@@ -77,13 +84,15 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
         figure.suptitle(f"No errors by step: {reason}", x=0.005, ha="left")
         return figure
     best = means.drop([*OURS], errors="ignore").index[:1]
-    named = [*best, *means.index.intersection(["model"])]
+    ours = [method for method in ("combination", "model") if method in means]
+    named = [*best, *ours]
     roles = dict.fromkeys(best, "best baseline ")
     words = ", ".join(f"{roles.get(m, '')}{spoken(m)} {means[m]:.3f}" for m in reversed(named))
     last = table.index[-1]
-    span = "MASE one step ahead" if last == 1 else f"Mean MASE 1 to {last} steps ahead"
-    figure.suptitle(f"{span}: {words}", x=0.005, ha="left")
-    colors = dict.fromkeys(means.index, "0.65") | dict.fromkeys(best, BASELINE) | {"model": color}
+    span = "MASE one step ahead" if last == 1 else f"MASE over {last} steps"
+    title(figure, f"{span}: {words}")
+    colors = dict.fromkeys(means.index, "0.65") | dict.fromkeys(best, BASELINE)
+    colors |= {"combination": COMBINATION, "model": color}
     ax = figure.subplots()
     # the rest first, so that they lie below
     for method in [*means.index.difference(named), *named]:
@@ -101,36 +110,101 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
 
 def scores_figure(scores: dict, color: str) -> Figure:
     """All methods by protocol, best first."""
-    figure = Figure(figsize=(10, 0.27 * len(scores) + 1.4))
-    ranks = []
-    for ax, protocol in zip(figure.subplots(1, len(PROTOCOLS)), PROTOCOLS, strict=True):
+    figure = Figure(figsize=(9.5, 2 * (0.23 * len(scores) + 0.9) + 0.4))
+    colors = {"model": color, "combination": COMBINATION}
+    ranks: dict[str, list[str]] = {method: [] for method in colors}
+    for ax, protocol in zip(figure.subplots(2, 2).flat, PROTOCOLS, strict=True):
         measure = usable_measure(scores, protocol, ("mase", "mae"))
         values = pd.Series({m: by_protocol[protocol][measure] for m, by_protocol in scores.items()})
-        values = values.astype(float).sort_values(na_position="last")
-        place = values.index.get_loc("model")
-        rank = "–" if np.isnan(values["model"]) else place + 1
-        ranks.append(f"{PROTOCOLS[protocol]} {rank}")
-        _draw_bars(ax, values, measure, color)
+        values = values.astype(float).sort_values(na_position="last", kind="stable")
+        _draw_bars(ax, values, measure, colors)
         ax.set_title(PROTOCOLS[protocol])
-        ax.get_yticklabels()[place].set(weight="bold", color=color)
-    title = f"Rank of the model among {len(scores)} methods: {', '.join(ranks)}"
-    figure.suptitle(title, x=0.005, ha="left")
+        for method in colors:
+            place = values.index.get_loc(method)
+            ranks[method].append("–" if np.isnan(values[method]) else str(place + 1))
+            ax.get_yticklabels()[place].set(weight="bold", color=colors[method])
+    words = "; ".join(f"{method} {', '.join(places)}" for method, places in ranks.items())
+    title(figure, f"Ranks among {len(scores)} methods by the four protocols: {words}")
     return figure
 
 
-def _draw_bars(ax: Axes, values: pd.Series, measure: str, color: str) -> None:
-    unit, form = MEASURES[measure]
+def _draw_bars(ax: Axes, values: pd.Series, measure: str, colors: dict[str, str]) -> None:
     # the bar of a method that fails by far is cut, so that the others stay visible
     longest = 5 * values.dropna().median()
     bars = ax.barh(
         [spoken(method) for method in values.index],
         values.clip(upper=longest).fillna(0),
-        color=[color if method == "model" else "0.75" for method in values.index],
+        color=[colors.get(method, "0.75") for method in values.index],
     )
-    texts = ["no number" if np.isnan(value) else form.format(value) for value in values]
+    texts = [in_figures(None if np.isnan(value) else value, measure) for value in values]
     cut = ["  (bar cut)" if value > longest else "" for value in values]
     ax.bar_label(bars, [text + mark for text, mark in zip(texts, cut, strict=True)], padding=3)
     ax.invert_yaxis()
-    ax.set(xlabel=f"{unit}, less is better")
+    ax.set(xlabel=f"{MEASURES[measure][0]}, less is better")
     ax.set_xlim(0, 1.25 * min(longest, values.max()) if values.max() > 0 else 1)
     ax.tick_params(axis="y", length=0)
+
+
+def intervals_figure(scores: dict, color: str) -> Figure:
+    """By protocol: what share of values the intervals hold, and their interval score.
+
+    A wide interval holds everything, so neither tells without the other. Beside the model and the
+    combination stands the baseline with the best intervals.
+    """
+    figure = Figure(figsize=(WIDTH, 6.2))
+    axes = figure.subplots(len(PROTOCOLS), 2, sharex="col", width_ratios=(3, 2))
+    for row, protocol in zip(axes, PROTOCOLS, strict=True):
+        best = best_baseline(scores, protocol, "msis")
+        colors = {"model": color, "combination": COMBINATION}
+        colors |= {} if best is None else {best: BASELINE}
+        table = pd.DataFrame({method: scores[method][protocol] for method in colors}).T
+        table = table.astype(float)
+        _draw_coverage(row[0], table, colors)
+        row[0].set_title(PROTOCOLS[protocol])
+        _draw_interval_scores(row[1], table["msis"], colors)
+    least = min([70, *(x for ax in axes[:, 0] for x in ax.dataLim.intervalx if np.isfinite(x))])
+    axes[0, 0].set_xlim(max(least - 5, -2), 102)
+    axes[0, 0].xaxis.set_major_locator(MultipleLocator(10))
+    axes[0, 0].xaxis.set_major_formatter(PercentFormatter(decimals=0, symbol=" %"))
+    axes[-1, 0].set_xlabel("values inside the 80 % interval (open) and the 95 % interval (full)")
+    axes[-1, 1].set_xlabel("MSIS of the 95 % interval, less is better")
+    title(figure, f"The model's {_held_in_words(scores['model'])}")
+    return figure
+
+
+def _held_in_words(by_protocol: dict) -> str:
+    """The least and the most that intervals of each level hold, over the protocols."""
+    words = []
+    for level in FILLS:
+        held = [row[f"coverage_{level}"] for row in by_protocol.values()]
+        known = [f"{share:.0f}" for share in sorted(x for x in held if x is not None)]
+        span = " to ".join(dict.fromkeys([known[0], known[-1]])) if known else "–"
+        words.append(f"{level} % interval holds {span} %")
+    return ", its ".join(words)
+
+
+def _draw_coverage(ax: Axes, table: pd.DataFrame, colors: dict[str, str]) -> None:
+    """Points for the share that is held, each with a line from the share that is promised."""
+    places = np.arange(len(table))
+    for level, aside in zip(FILLS, (0.15, -0.15), strict=True):
+        ax.axvline(level, color="0.4", linewidth=0.8, linestyle=(0, (4, 3)))
+        # a little apart, since both intervals may hold the same share
+        for place, method in zip(places + aside, table.index, strict=True):
+            held, shade = table.loc[method, f"coverage_{level}"], colors[method]
+            ax.plot([level, held], [place, place], color=shade, linewidth=1)
+            face = shade if level == max(FILLS) else "white"
+            ax.plot(held, place, "o", color=shade, markerfacecolor=face, markersize=6)
+    ax.set_yticks(places, [spoken(method) for method in table.index])
+    for label, shade in zip(ax.get_yticklabels(), colors.values(), strict=True):
+        label.set_color(shade)
+    ax.set_ylim(len(table) - 0.5, -0.5)
+    ax.tick_params(axis="y", length=0)
+
+
+def _draw_interval_scores(ax: Axes, values: pd.Series, colors: dict[str, str]) -> None:
+    bars = ax.barh(np.arange(len(values)), values.fillna(0), 0.6, color=list(colors.values()))
+    texts = [in_figures(None if np.isnan(value) else value, "msis") for value in values]
+    ax.bar_label(bars, texts, padding=3)
+    ax.set_yticks([])
+    ax.set_ylim(len(values) - 0.5, -0.5)
+    ax.margins(x=0.2)
