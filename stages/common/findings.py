@@ -1,0 +1,182 @@
+"""What the scores of series say, in words: for the titles of pictures and for reports."""
+
+from collections.abc import Iterable
+
+import pandas as pd
+
+# the network, the mean that validation prefers, and the normalization alone: no baselines
+OURS = ("model", "combination", "control")
+MEASURES = {
+    "mape": ("MAPE", "{:.1f} %"),
+    "smape": ("sMAPE", "{:.1f} %"),
+    "mase": ("MASE", "{:.3f}"),
+    "mae": ("MAE", "{:.4g}"),
+    "msis": ("MSIS", "{:.2f}"),
+}
+PROTOCOLS = {
+    "one_step": "one step ahead",
+    "year": "last period at once",
+    "long": "whole test at once",
+    "rolling": "a period ahead from each origin",
+}
+# a difference that chance alone makes less often than this is called significant
+SIGNIFICANT = 0.05
+MOST_LEFT_OUT = 10
+
+
+def usable_measure(scores: dict, protocol: str, wanted: tuple[str, ...]) -> str:
+    """The first of ``wanted`` that the model has: MAPE lacks where y is 0, MASE where y repeats."""
+    known = [measure for measure in wanted if scores["model"][protocol][measure] is not None]
+    return known[0] if known else wanted[-1]
+
+
+def best_baseline(scores: dict, protocol: str, measure: str) -> str | None:
+    known = {
+        method: by_protocol[protocol][measure]
+        for method, by_protocol in scores.items()
+        if method not in OURS and by_protocol[protocol][measure] is not None
+    }
+    return min(known, key=known.get) if known else None
+
+
+def in_figures(value: float | None, measure: str) -> str:
+    return "no number" if value is None else MEASURES[measure][1].format(value)
+
+
+def in_words(scores: dict, protocol: str, measure: str, others: dict[str, str]) -> str:
+    """The measure of the model and of ``others``, whose words in the sentence are the values."""
+    words = [f"{MEASURES[measure][0]} {in_figures(scores['model'][protocol][measure], measure)}"]
+    for method, name in others.items():
+        words.append(f"{name} {in_figures(scores[method][protocol][measure], measure)}")
+    return ", ".join(words)
+
+
+def spoken(name: str) -> str:
+    return name.replace("_", " ")
+
+
+def shortened(unique_id: str) -> str:
+    """The name of a series, cut to what fits beside a small Axes."""
+    return unique_id if len(unique_id) <= 20 else f"{unique_id[:19]}…"
+
+
+def findings(
+    scores: dict, validation: pd.DataFrame, comparison: pd.DataFrame, left_out: dict[str, str]
+) -> list[str]:
+    """What a user is to know of a series task: plain text, a sentence or two a line.
+
+    Args:
+        scores: scores.json.
+        validation, comparison: the tables of these names that evaluate writes.
+        left_out: why series of the file are not among those that were forecast, by id.
+    """
+    main, year = (on_validation(validation[validation["fit"] == fit]) for fit in ("main", "year"))
+    return [
+        main,
+        f"For year: {year[0].lower()}{year[1:]}",
+        paired_tests(comparison),
+        *interval_coverage(scores),
+        *series_left_out(left_out),
+    ]
+
+
+def on_validation(fit: pd.DataFrame) -> str:
+    """Whether the network is the best method on validation, and what forecasts use therefore.
+
+    Args:
+        fit: the rows of one fit of validation.csv: method, mase, weight.
+    """
+    errors = fit.set_index("method")["mase"].dropna()
+    baselines = errors.drop([*OURS], errors="ignore")
+    used = _weights_in_words(fit)
+    if "model" not in errors:
+        return f"On validation the network has no MASE; forecasts use {used}."
+    ours = f"{errors['model']:.3f}"
+    if baselines.empty:
+        return (
+            f"On validation the network has MASE {ours}, beside no baseline; forecasts use {used}."
+        )
+    best = baselines.idxmin()
+    theirs = f"{baselines[best]:.3f}"
+    if errors["model"] < baselines[best]:
+        return (
+            f"On validation the network is best: MASE {ours} against {spoken(best)} {theirs}. "
+            f"Forecasts use {used}."
+        )
+    if errors["model"] == baselines[best]:
+        return (
+            f"On validation the network and {spoken(best)} have MASE {ours}; forecasts use {used}."
+        )
+    return (
+        f"Nothing learned beats {spoken(best)} on validation (MASE {ours} against {theirs}): "
+        f"forecasts use {used}."
+    )
+
+
+def _weights_in_words(fit: pd.DataFrame) -> str:
+    weights = fit.set_index("method")["weight"]
+    weights = weights[weights > 0].sort_values(ascending=False, kind="stable")
+    if len(weights) == 1:
+        return f"{spoken(weights.index[0])} alone"
+    shares = [f"{100 * weight:.0f} % {spoken(method)}" for method, weight in weights.items()]
+    return f"the combination that does best there: {_listed(shares)}"
+
+
+def paired_tests(comparison: pd.DataFrame) -> str:
+    """Which differences between the model and other methods are more than chance, by protocol.
+
+    Args:
+        comparison: protocol, method, difference (below 0 where the model is better), test, p_value.
+    """
+    known = comparison.dropna(subset=["p_value"])
+    if known.empty:
+        return "Paired tests: the forecasts are too few, or too alike, to tell methods apart."
+    said = [
+        f"{spoken(protocol)}: {_differences(rows)}"
+        for protocol, rows in known.groupby("protocol", sort=False)
+    ]
+    return f"The model in paired tests at 5 % ({known['test'].iloc[0]}): {'; '.join(said)}."
+
+
+def _differences(rows: pd.DataFrame) -> str:
+    certain = rows["p_value"] < SIGNIFICANT
+    better = rows.loc[certain & (rows["difference"] < 0), "method"]
+    worse = rows.loc[certain & (rows["difference"] > 0), "method"]
+    undecided = rows.loc[~certain, "method"]
+    words = [f"better than {_listed(better)}"] if len(better) else []
+    words += [f"worse than {_listed(worse)}"] if len(worse) else []
+    if len(undecided):
+        # what the network adds to its own normalization is what readers look for
+        own = undecided[undecided.isin(OURS)]
+        among = f" ({_listed(own)} among them)" if len(own) else ""
+        other, plural = "the other " if words else "", "s" if len(undecided) > 1 else ""
+        words.append(f"no certain difference to {other}{len(undecided)} method{plural}{among}")
+    return ", ".join(words)
+
+
+def interval_coverage(scores: dict) -> list[str]:
+    """How many values the intervals of the model and of what forecasts use hold, a line each."""
+    lines = []
+    for method in ("model", "combination"):
+        held = [
+            f"{spoken(protocol)} {row['coverage_80']:.0f} / {row['coverage_95']:.0f}"
+            for protocol, row in scores[method].items()
+            if row["coverage_80"] is not None and row["coverage_95"] is not None
+        ]
+        if held:
+            lines.append(f"80 / 95 % intervals of the {method} hold, in %: {', '.join(held)}.")
+    return lines
+
+
+def series_left_out(left_out: dict[str, str]) -> list[str]:
+    """A line for each series that was not forecast, the first few of many."""
+    first = list(left_out.items())[:MOST_LEFT_OUT]
+    lines = [f"Left out: series {unique_id!r} {reason}" for unique_id, reason in first]
+    if len(left_out) > len(first):
+        lines.append(f"Left out: {len(left_out) - len(first)} more; the task's card.json lists all")
+    return lines
+
+
+def _listed(names: Iterable[str]) -> str:
+    *most, last = map(spoken, names)
+    return f"{', '.join(most)} and {last}" if most else last
