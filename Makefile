@@ -3,7 +3,8 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 INSTALLED := .venv/installed
 
-.PHONY: reproduce test lint lock compare tutorial-mnist tutorial-airline clean
+.PHONY: reproduce test lint lock compare best pixels permuted ablation study \
+  tutorial-mnist tutorial-airline clean
 
 reproduce: $(INSTALLED)
 	@dvc repro download_mnist || { \
@@ -30,6 +31,22 @@ compare: $(INSTALLED)
 	dvc exp run --run-all
 	@dvc exp show --md --hide-workspace --sort-by accuracy --sort-order desc \
 	  --drop '^(?!Experiment$$|($(SHOWN))$$).*'
+
+# Named parameter sets, run in the workspace; `git checkout params.yaml` leads back to the fast one.
+best pixels permuted: $(INSTALLED)
+	@python -m benchmarks.expected_time $@
+	-dvc exp remove --quiet $@
+	dvc exp run --name $@ $$(grep -v '^#' experiments/$@) plot@mnist
+
+# What each part of the images recipe is worth, on validation; both go on where they were stopped.
+ablation: $(INSTALLED)
+	dvc repro download_mnist
+	python -m benchmarks.ablation
+
+# Every cell by every sequence, beside a logistic regression and a convolutional network.
+study: $(INSTALLED)
+	dvc repro download_mnist
+	python -m benchmarks.study
 
 # The tutorial's settings on an honest split, beside the workspace, which stays as it is.
 tutorial-mnist: $(INSTALLED)

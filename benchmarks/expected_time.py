@@ -1,0 +1,79 @@
+"""Warn of the time that a named parameter set takes on a CPU.
+
+    python -m benchmarks.expected_time pixels
+
+Trains a network of that set for three batches on shortened sequences of noise, and multiplies.
+On CUDA it says nothing.
+
+Reads:   params.yaml, experiments/NAME
+Writes:  a line to standard error
+"""
+
+import argparse
+import sys
+import time
+from itertools import pairwise
+
+import torch
+
+from benchmarks.scratch import TASK, read_set, with_changes
+from stages.common.devices import prepare
+from stages.common.errors import exit_code
+from stages.common.network import RecurrentNetwork
+from stages.common.params import Params
+from stages.common.samples import Samples
+from stages.common.training import fit
+
+SHAPE = (28, 28)
+IMAGES = 60_000  # of the training files, in MNIST as in the sets made after it
+STEPS = 56  # a recurrent network takes the same time for each step, so some tell of all
+LAYOUTS = {"rows": SHAPE, "pixels": (784, 1), "permuted": (784, 1), "flat": (1, 784)}
+
+
+def main(name: str) -> None:
+    params = with_changes(read_set(name))
+    device = prepare(params)
+    if device.type == "cuda":
+        return
+    hours = expected_seconds(params, device) / 3600
+    time_text = f"{hours:.0f} hours" if hours > 2 else f"{60 * hours:.0f} minutes"
+    print(
+        f"warning: {name} takes about {time_text} on this CPU ({params.threads} threads); "
+        "a GPU takes minutes",
+        file=sys.stderr,
+    )
+
+
+def expected_seconds(params: Params, device: torch.device) -> float:
+    """How long training takes by ``params``, from a few batches of noise."""
+    task = params.tasks[TASK]
+    steps, features = LAYOUTS[task.windows.sequence]
+    measured = min(steps, STEPS)
+    batch = task.train.batch_size
+    x, y = torch.rand(batch, measured, features), torch.zeros(batch, dtype=torch.long)
+    network = RecurrentNetwork(features, 10, **task.model.model_dump()).to(device)
+    ends: list[float] = []
+    samples = Samples(3 * batch, lambda chosen: (x[: len(chosen)], y[: len(chosen)]))
+    settings = task.train.model_copy(update={"epochs": 1, "augment": None})
+    generator = torch.Generator().manual_seed(0)
+    fit(
+        network,
+        samples,
+        None,
+        settings,
+        generator,
+        on_batch=lambda: ends.append(time.perf_counter()),
+    )
+    # the first batch also pays for what is set up once
+    seconds = min(b - a for a, b in pairwise(ends))
+    batches = task.train.epochs * (IMAGES - task.data.validation_images) / batch
+    return task.train.ensemble * batches * seconds * steps / measured
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("name", help="a file in experiments/")
+    given = parser.parse_args()
+    sys.exit(exit_code(lambda: main(given.name)))
