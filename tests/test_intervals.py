@@ -111,6 +111,22 @@ def test_unknown_truths_do_not_count() -> None:
         np.testing.assert_allclose(found.half[level], expected.half[level], rtol=1e-12)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("log", [True, False])
+def test_errors_without_end_do_not_count(log: bool) -> None:
+    """As last_growth makes them after a zero; numpy's warnings would end up on stderr."""
+    truth = np.linspace(3, 9, 40).reshape(20, 2)
+    forecast = truth + np.linspace(0.1, 1, 40).reshape(20, 2)
+    expected = calibrate(truth, forecast, np.zeros(20, int), np.ones(1), log)
+    truth, forecast = (np.concatenate([each, each[:3]]) for each in (truth, forecast))
+    forecast[20:] = np.inf
+    found = calibrate(truth, forecast, np.zeros(23, int), np.ones(1), log)
+    for level in LEVELS:
+        np.testing.assert_allclose(found.half[level], expected.half[level])
+    lost = calibrate(truth, np.full_like(truth, np.inf), np.zeros(23, int), np.ones(1), log)
+    assert lost.half[0.95].tolist() == [0, 0]
+
+
 def test_nothing_known_is_no_width() -> None:
     forecast = np.ones((3, 2))
     widths = calibrate(np.full((3, 2), np.nan), forecast, np.zeros(3, int), np.ones(1), False)

@@ -47,6 +47,8 @@ def test_a_forecast_that_ran_away_is_measured_without_a_warning() -> None:
     """last_growth after a zero is infinite; numpy's warning would end up on the user's stderr."""
     found = measure(np.array([1.0, 2.0]), np.array([np.inf, 2.0]), 1.0)
     assert found["mae"] == np.inf
+    bounds = np.array([np.inf, 2.0])
+    assert np.isnan(interval_score(np.array([1.0, 2.0]), bounds, bounds, 1.0, 0.95))
 
 
 def test_scale_of_mase_by_hand() -> None:

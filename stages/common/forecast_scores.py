@@ -273,7 +273,8 @@ def comparison(found: dict[str, Forecasts]) -> pd.DataFrame:
         losses = {}
         for method, forecast in of.by_method.items():
             scaled = np.abs(of.truth - forecast) / of.scale[of.request.series, None]
-            losses[method] = np.nanmean(scaled, axis=1) if scaled.size else np.zeros(0)
+            # pandas leaves unknown steps out, and has no word to say where all are
+            losses[method] = pd.DataFrame(scaled).mean(axis=1).to_numpy()
         for method, loss in losses.items():
             if method != "model":
                 test = compare(losses["model"], loss, of.request.series, of.request.steps)

@@ -25,11 +25,13 @@ class Widths:
     Attributes:
         log: whether on logarithms.
         scale: [S], of each series.
+        least: [S], 0 for series that never fall below it, else minus infinity: so is their future.
         half: by level, [H]: how far to either side by step ahead, in scales; it never falls.
     """
 
     log: bool
     scale: np.ndarray
+    least: np.ndarray
     half: dict[float, np.ndarray]
 
     def around(
@@ -47,7 +49,9 @@ class Widths:
         middle = on_scale(forecast, self.log)
         with np.errstate(over="ignore"):
             low, high = middle - half, middle + half
-            return (np.exp(low), np.exp(high)) if self.log else (low, high)
+            if self.log:
+                return np.exp(low), np.exp(high)
+            return np.maximum(low, self.least[series, None]), high
 
     def at_least(self, other: "Widths") -> "Widths":
         """Whichever is wider, step by step."""
@@ -80,7 +84,8 @@ def calibrate(
         series: [N]; scale: [S], ``series_scales`` of the training parts.
     """
     errors = np.abs(on_scale(truth, log) - on_scale(forecast, log)) / scale[series, None]
-    known = ~np.isnan(errors)
+    # a forecast that ran away has bounds as far as itself, whatever its width
+    known = np.isfinite(errors)
     if not known.any():
         return Widths(log, scale, {level: np.zeros(truth.shape[1]) for level in LEVELS})
     mean = np.where(known, errors, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)

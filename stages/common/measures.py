@@ -57,8 +57,10 @@ def interval_score(
     """
     if y.size == 0:
         return float("nan")
-    outside = np.maximum(low - y, 0) + np.maximum(y - high, 0)
-    return float((high - low + 2 / (1 - level) * outside).mean() / scale)
+    # bounds of a forecast that ran away to infinity have no score
+    with np.errstate(invalid="ignore"):
+        outside = np.maximum(low - y, 0) + np.maximum(y - high, 0)
+        return float((high - low + 2 / (1 - level) * outside).mean() / scale)
 
 
 def overall_weighted_average(smape: float, mase: float, reference: dict[str, float]) -> float:
