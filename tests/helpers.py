@@ -28,6 +28,10 @@ Done = dict[tuple[str, str], subprocess.CompletedProcess[str]]
 STAGES = ("download_mnist", "normalize", "windows", "train", "evaluate", "plot")
 COUNTS = {"train": 250, "validation": 50, "test": 60}
 CLASSES = 4
+BASELINES = [
+    *["naive", "seasonal_naive", "naive2", "last_growth", "drift"],
+    *["holt_winters", "ets", "sarima", "theta"],
+]
 
 # every stage is fast with these, and the network still learns the small images; all that a test
 # counts on stands here, so that tuned defaults in params.yaml break no test
@@ -68,10 +72,16 @@ SMALL_SETTINGS = {
     "tasks.airline.normalize.method": "log_seasonal_difference",
     "tasks.airline.windows.look_back": 12,
     "tasks.airline.windows.horizon": 12,
+    "tasks.airline.windows.step": 1,
     "tasks.airline.windows.center": "last",
+    "tasks.airline.windows.scale": "none",
+    "tasks.airline.windows.residual": "none",
     "tasks.airline.model.hidden_size": 8,
     "tasks.airline.train.epochs": 4,
+    "tasks.airline.train.loss": "mse",
     "tasks.airline.train.refit": True,
+    "tasks.airline.evaluate.baselines": BASELINES,
+    "tasks.airline.evaluate.refit_every": 0,
     "tasks.airline.plot.dpi": 50,
 }
 

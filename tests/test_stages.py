@@ -23,14 +23,8 @@ from helpers import (
     run_stage,
     run_stage_here,
     small_images,
-    write_yaml,
 )
 from safetensors.numpy import load_file
-
-from stages.common.baselines import BASELINES
-
-MEASURES = {"mae", "rmse", "mape", "smape", "mase"}
-PROTOCOLS = {"one_step": 44, "year": 12, "long": 44}
 
 
 @pytest.mark.parametrize(
@@ -65,19 +59,6 @@ def test_normalized_images(finished: tuple[Path, Done]) -> None:
         np.testing.assert_array_equal(tensor, arrays[name])
 
 
-def test_normalized_series(finished: tuple[Path, Done], airline: np.ndarray) -> None:
-    folder = finished[0] / "data/normalized/airline"
-    card, tensors = read_json(folder / "card.json"), load_file(folder / "series.safetensors")
-    cuts = {
-        fit: (c[0]["train"], c[0]["validation"], c[0]["test"]) for fit, c in card["fits"].items()
-    }
-    assert cuts == {"main": (85, 100, 144), "year": (112, 132, 144)}
-    np.testing.assert_array_equal(tensors["y"], airline)
-    for fit, (train, *_) in cuts.items():
-        z = tensors[f"z_{fit}"][12:train]
-        np.testing.assert_allclose([z.mean(), z.std()], [0, 1], atol=1e-9)
-
-
 def test_windows_of_images(finished: tuple[Path, Done]) -> None:
     folder = finished[0] / "data/windows/mnist"
     card, arrays = read_json(folder / "card.json"), small_images()
@@ -92,25 +73,6 @@ def test_windows_of_images(finished: tuple[Path, Done]) -> None:
         np.testing.assert_array_equal(tensors["x"], arrays[f"{file}_images"][rows])
         np.testing.assert_array_equal(tensors["y"], arrays[f"{file}_labels"][rows])
         assert tensors["y"].dtype == np.int64
-
-
-@pytest.mark.parametrize(
-    ("fit", "counts"),
-    [("main", {"train": 50, "validation": 15, "refit": 65, "test": 44}),
-     ("year", {"train": 77, "validation": 20, "refit": 97, "test": 12})],
-)  # fmt: skip
-def test_windows_of_series(finished: tuple[Path, Done], fit: str, counts: dict[str, int]) -> None:
-    folder = finished[0] / "data/windows/airline" / fit
-    assert {path.stem for path in folder.iterdir()} == set(counts)
-    for part, count in counts.items():
-        tensors = load_file(folder / f"{part}.safetensors")
-        assert tensors["x"].shape == (count, 12, 1)
-        assert tensors["y"].shape == (count, 12)
-        assert tensors["x"].dtype == tensors["y"].dtype == np.float32
-        assert np.isfinite(tensors["x"]).all()
-        # beyond the end of the part; what is fitted to has all of its targets
-        beyond = 0 if part in ("train", "refit") else 12 * 11 // 2
-        assert np.isnan(tensors["y"]).sum() == beyond
 
 
 @pytest.mark.parametrize(
@@ -136,11 +98,14 @@ def test_models(finished: tuple[Path, Done], task: str) -> None:
     folder = project / "data/models" / task
     card, weights = read_json(folder / "card.json"), load_file(folder / "weights.safetensors")
     fits = ["main"] if task == "mnist" else ["main", "year"]
+    # series are fitted again with validation, and judged by what was fitted without it
+    networks = fits if task == "mnist" else [*fits, "main_chosen", "year_chosen"]
     assert list(card["fits"]) == fits
-    assert {name.split(".")[0] for name in weights} == set(fits)
+    assert card["networks"] == dict.fromkeys(networks, 1)
+    assert {name.split(".")[0] for name in weights} == set(networks)
     buffers = ("shift", "scale")
     numbers = sum(w.size for name, w in weights.items() if not name.endswith(buffers))
-    assert numbers == card["parameters"] * len(fits)
+    assert numbers == card["parameters"] * len(networks)
     history = read_csv(folder / "history.csv")
     epochs = read_yaml(project / "params.yaml")["tasks"][task]["train"]["epochs"]
     assert len(history) == epochs * len(fits)
@@ -188,41 +153,6 @@ def macro_f1(rows: list[dict[str, str]]) -> float:
         either = sum(label == name for pair in pairs for label in pair)
         values.append(2 * hits / either)
     return sum(values) / len(values)
-
-
-def test_scores_of_series(finished: tuple[Path, Done]) -> None:
-    scores = read_json(finished[0] / "metrics/airline/scores.json")
-    assert list(scores) == ["model", "control", *BASELINES]
-    assert list(BASELINES) == [
-        *["naive", "seasonal_naive", "last_growth", "drift"],
-        *["holt_winters", "ets", "sarima", "theta"],
-    ]
-    for by_protocol in scores.values():
-        assert list(by_protocol) == [*PROTOCOLS, "rolling"]
-        for measures in by_protocol.values():
-            assert set(measures) == MEASURES
-            assert all(np.isfinite(value) and value > 0 for value in measures.values())
-    shown = [f"{scores['last_growth'][p]['mape']:.2f}" for p in PROTOCOLS]
-    assert shown == ["2.78", "8.18", "5.19"]
-
-
-def test_predictions_of_series(finished: tuple[Path, Done], airline: np.ndarray) -> None:
-    folder = finished[0] / "metrics/airline"
-    rows = read_csv(folder / "predictions.csv")
-    assert list(rows[0]) == ["unique_id", "ds", "y", *PROTOCOLS]
-    assert [float(row["y"]) for row in rows] == airline[100:].tolist()
-    assert (rows[0]["ds"], rows[-1]["ds"]) == ("1957-05-01", "1960-12-01")
-    scores = read_json(folder / "scores.json")["model"]
-    for protocol, count in PROTOCOLS.items():
-        known = [(float(row["y"]), float(row[protocol])) for row in rows if row[protocol]]
-        assert len(known) == count
-        y, forecast = np.array(known).T
-        mape = (100 * np.abs(y - forecast) / y).mean()
-        assert scores[protocol]["mape"] == pytest.approx(mape, rel=1e-4)
-    methods = {row["method"] for row in read_csv(folder / "tables/forecasts.csv")}
-    assert methods == {"model", "control", *BASELINES}
-    steps = read_csv(folder / "tables/by_step.csv")
-    assert len(steps) == 12 * (2 + len(BASELINES))
 
 
 @pytest.mark.parametrize("task", TASKS)
@@ -275,48 +205,6 @@ def test_evaluate_leaves_the_plots_and_the_speed_where_they_are(copy: Path) -> N
     assert (copy / "metrics/mnist/speed.json").read_bytes() == speed
     assert (copy / "metrics/mnist/mine.txt").read_text() == "kept"
     assert not (copy / "metrics/mnist/new").exists()
-
-
-def test_a_task_of_ones_own_is_a_csv_and_an_entry(copy: Path) -> None:
-    """Two shops by quarters, one with zeros; an ensemble of a bidirectional GRU without refit."""
-    t = np.arange(44)
-    noise = np.random.default_rng(0).normal(size=(2, 44))
-    south = 20 + 0.2 * t + 6 * np.sin(np.pi * t / 2) + noise[0]
-    north = np.maximum(5 * np.sin(np.pi * t / 2) + noise[1], 0)
-    times = [f"{2010 + n // 4}-{3 * (n % 4) + 1:02}-01" for n in t]
-    rows = [f"south,{time},{y}" for time, y in zip(times, south, strict=True)]
-    rows += [f"north,{time},{y}" for time, y in zip(times, north, strict=True)]
-    (copy / "data/raw/shops.csv").write_text("shop,quarter,sold\n" + "\n".join(rows) + "\n")
-    params = read_yaml(copy / "params.yaml")
-    params["tasks"]["shops"] = params["tasks"]["airline"]
-    write_yaml(params, copy / "params.yaml")
-    changes = {
-        "data.csv": "data/raw/shops.csv",
-        "data.period": 4,
-        "data.id_column": "shop",
-        "data.time_column": "quarter",
-        "normalize.method": "standard",
-        "windows.look_back": 5,
-        "windows.horizon": 3,
-        "windows.center": "mean",
-        "model.cell": "gru",
-        "model.bidirectional": True,
-        "model.pooling": "mean",
-        "train.ensemble": 2,
-        "train.refit": False,
-        "train.epochs": 2,
-    }
-    edit_params(copy, {f"tasks.shops.{key}": value for key, value in changes.items()})
-    for stage in CHAIN:
-        assert run_stage_here(copy, stage, "shops") == 0, stage
-    scores = read_json(copy / "metrics/shops/scores.json")
-    assert list(scores) == ["model", "control", *BASELINES]
-    # zeros in the truth leave the mean of mape unknown or to the other series, and nothing else
-    for method in ("model", "naive", "seasonal_naive", "drift", "holt_winters", "ets", "theta"):
-        for measures in scores[method].values():
-            assert all(np.isfinite(measures[key]) for key in MEASURES - {"mape"}), method
-    ids = [row["unique_id"] for row in read_csv(copy / "metrics/shops/predictions.csv")]
-    assert set(ids) == {"north", "south"}
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru"])
