@@ -49,7 +49,6 @@ def test_same_logits(
         ("rnn", {"nonlinearity": "relu"}),
         ("lstm", {"bias": False}),
         ("gru", {"bias": False}),
-        ("gru", {"shortcut": True, "steps": 7}),
     ],
 )
 def test_same_logits_with_other_options(tmp_path: Path, cell: str, options: dict) -> None:

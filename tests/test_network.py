@@ -150,18 +150,6 @@ def test_answers_by_step_are_answers_to_beginnings(
     torch.testing.assert_close(answers[:, 2], net(x[:, :3]))
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
-def test_to_a_shortcut_what_is_unread_is_zero(bidirectional: bool) -> None:
-    net = network("gru", bidirectional=bidirectional, shortcut=True, steps=7, shift=0.3).eval()
-    x = torch.randn(5, 7, 3)
-    answers, plain = net.answers_by_step(x), network("gru", bidirectional=bidirectional).eval()
-    plain.load_state_dict(net.state_dict(), strict=False)
-    torch.testing.assert_close(answers[:, -1], net(x))
-    unread = torch.cat([x[:, :3] - 0.3, torch.zeros(5, 4, 3)], dim=1)
-    expected = plain(x[:, :3]) + net.shortcut(unread.flatten(1))
-    torch.testing.assert_close(answers[:, 2], expected)
-
-
 def test_forget_bias_acts_once_and_on_the_forget_gate_alone() -> None:
     recurrent = network("lstm", forget_bias=1.5, num_layers=2, bidirectional=True).recurrent
     for name, value in recurrent.named_parameters():

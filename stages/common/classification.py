@@ -20,7 +20,13 @@ def evaluate_images(
     card: dict,
     device: torch.device,
     folder: Path,
+    read_early: bool = True,
 ) -> None:
+    """Score an images task on its test part; write scores, predictions and tables into ``folder``.
+
+    read_early: whether accuracy after each step is measured too, which takes a bidirectional
+        network as many readings as there are steps.
+    """
     from sklearn.metrics import f1_score
 
     test = read_tensors(Path("data/windows") / name / "main/test.safetensors", f"windows@{name}")
@@ -50,7 +56,8 @@ def evaluate_images(
         }
     )
     write_table(folder / "predictions.csv", predictions)
-    write_table(folder / "tables/early.csv", early_reading(networks[0], x, y))
+    if read_early:
+        write_table(folder / "tables/early.csv", early_reading(networks[0], x, y))
 
 
 @torch.inference_mode()

@@ -16,7 +16,7 @@ OPERATORS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 
 
 def write_onnx(networks: list[RecurrentNetwork], cell: str, windows: dict, path: Path) -> None:
-    """Write a network with its normalization as one ONNX graph.
+    """Write a network without a shortcut, with its normalization, as one ONNX graph.
 
     Input ``x``: float32 [N, T, F], the grey levels (0 to 255) of N sequences, as the windows
     stage lays them out. Output ``logits``: float32 [N, K]. For an ensemble the output is the
@@ -79,13 +79,7 @@ class _Graph:
             output, last = self.layer(network, values, cell, layer, output, f"{name}_layer{layer}")
         pooled = self.pooled(network, output, last, name)
         head = [self.weight(f"{name}_{key}", values[key]) for key in ("head.weight", "head.bias")]
-        answer = self.add("Gemm", [pooled, *head], f"{name}_answer", transB=1)
-        if network.shortcut is None:
-            return answer
-        flat = self.add("Flatten", [scaled], f"{name}_flat", axis=1)
-        matrix = self.weight(f"{name}_shortcut", values["shortcut.weight"].T)
-        shortcut = self.add("MatMul", [flat, matrix], f"{name}_beside_cells")
-        return self.add("Add", [answer, shortcut], f"{name}_both")
+        return self.add("Gemm", [pooled, *head], f"{name}_logits", transB=1)
 
     def layer(
         self,

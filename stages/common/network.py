@@ -150,20 +150,15 @@ class RecurrentNetwork(nn.Module):
         """Answers after 1, 2, … T steps of x [N, T, F]: [N, T, K].
 
         A network of one direction is read once; a bidirectional one anew for each length, since
-        its backward half starts at the last step that it is given. To a shortcut, what is still
-        unread is 0.
+        its backward half starts at the last step that it is given. A shortcut, which needs all
+        steps, is left out.
         """
         x = self._normalized(x)
         if self.recurrent.bidirectional:
             lengths = range(1, x.shape[1] + 1)
             read = [self._pooled(self.recurrent(x[:, :length])[0]) for length in lengths]
-            answers = self.head(torch.stack(read, dim=1))
-        else:
-            answers = self.head(self._pooled_so_far(self.recurrent(x)[0]))
-        if self.shortcut is None:
-            return answers
-        matrix = self.shortcut.weight.view(-1, *x.shape[1:])  # [K, T, F]
-        return answers + torch.einsum("ntf,ktf->ntk", x, matrix).cumsum(dim=1)
+            return self.head(torch.stack(read, dim=1))
+        return self.head(self._pooled_so_far(self.recurrent(x)[0]))
 
     def _normalized(self, x: Tensor) -> Tensor:
         return (x.to(self.shift.dtype) - self.shift) / self.scale
