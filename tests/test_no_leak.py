@@ -1,8 +1,8 @@
-"""What the test part holds changes nothing that stands before evaluate, not by a bit.
+"""What the test part holds changes nothing but what is told of it, not by a bit.
 
-Two projects differ in the test part alone; whatever is fitted, chosen or stopped must be equal in
-both. A check that would pass if nothing had been changed proves nothing, so each also shows that
-the test part did reach the files where it belongs.
+Two projects differ in the test part alone; whatever is fitted, chosen, stopped, judged or forecast
+from before it must be equal in both. A check that would pass if nothing had been changed proves
+nothing, so each also shows that the test part did reach the files where it belongs.
 """
 
 import csv
@@ -11,16 +11,18 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
+import torch
 from helpers import edit_params, put_images, run_stage_here, small_images
 from safetensors.numpy import load_file
 
-from stages.common.baselines import BASELINES, fit_quietly
-from stages.common.forecasting import network_forecaster
+from stages.common import protocols
+from stages.common.baselines import BASELINES, forecast_baseline
+from stages.common.forecasting import forecast, mean_answer
 from stages.common.network import RecurrentNetwork
-from stages.common.protocols import forecast_protocol
-from stages.common.scalers import fit_scaler
-from stages.common.windowing import windows_between
+from stages.common.normalization import fit_normalization
+from stages.common.params import SeriesNormalize
 
 # long enough for early stopping to have a say
 CHANGES = {
@@ -30,6 +32,7 @@ CHANGES = {
     "tasks.airline.train.patience": 2,
     "tasks.airline.train.learning_rate": 0.05,
     "tasks.airline.train.ensemble": 2,
+    "tasks.airline.evaluate.baselines": ["seasonal_naive", "naive2", "theta"],
 }
 
 
@@ -80,6 +83,7 @@ def series_projects(blank: Path, folder: Path, months: int) -> tuple[Path, Path]
     destroy_csv(projects[1], months)
     for project in projects:
         run_to_train(project, "airline")
+        assert run_stage_here(project, "evaluate", "airline") == 0
     return projects
 
 
@@ -106,8 +110,8 @@ def assert_same_bytes(projects: tuple[Path, Path], *paths: str) -> None:
 
 def assert_same_weights(projects: tuple[Path, Path], task: str, fits: tuple[str, ...]) -> None:
     a, b = (load_file(p / "data/models" / task / "weights.safetensors") for p in projects)
-    names = [name for name in a if name.split(".")[0] in fits]
-    assert names
+    names = [name for name in a if name.split(".")[0].removesuffix("_chosen") in fits]
+    assert len({name.split(".")[0] for name in names}) == len(fits) * (1 + (task == "airline"))
     for name in names:
         assert a[name].tobytes() == b[name].tobytes(), name
 
@@ -151,30 +155,74 @@ def test_validation_images_shift_no_statistics(image_projects: tuple[Path, Path]
     assert found == pytest.approx({"shift": training.mean(), "scale": training.std()}, rel=1e-9)
 
 
-@pytest.mark.parametrize("fits", [("main",), ("main", "year")], ids=["44 months", "12 months"])
-def test_series(fits: tuple[str, ...], request: pytest.FixtureRequest) -> None:
-    fixture = "year_projects" if "year" in fits else "main_projects"
+EITHER = pytest.mark.parametrize(
+    ("fixture", "fits"),
+    [("main_projects", ("main",)), ("year_projects", ("main", "year"))],
+    ids=["44 months", "12 months"],
+)
+
+
+@EITHER
+def test_series(fixture: str, fits: tuple[str, ...], request: pytest.FixtureRequest) -> None:
     projects: tuple[Path, Path] = request.getfixturevalue(fixture)
     parts = ("train", "validation", "refit")
     windows = [f"data/windows/airline/{f}/{p}.safetensors" for f in fits for p in parts]
-    assert_same_bytes(projects, *windows)
-    cards = [read_json(p / "data/normalized/airline/card.json") for p in projects]
-    for fit in fits:
-        assert cards[0]["fits"][fit] == cards[1]["fits"][fit]
+    assert_same_bytes(projects, *windows, "data/normalized/airline/card.json")
+    a, b = (load_file(p / "data/normalized/airline/series.safetensors") for p in projects)
+    fitted = [name for name in a if name.split(".")[0] in fits]
+    assert len(fitted) == len(fits) * (3 + 2 * 2)
+    for name in fitted:
+        assert a[name].tobytes() == b[name].tobytes(), name
     assert_same_weights(projects, "airline", fits)
     assert_same_epochs(projects, "airline", fits)
 
 
-@pytest.mark.parametrize(("fit", "first"), [("main", 100), ("year", 132)])
+@EITHER
 def test_series_were_destroyed(
-    main_projects: tuple[Path, Path], year_projects: tuple[Path, Path], fit: str, first: int
+    fixture: str, fits: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
-    for projects, cut in ((main_projects, 100), (year_projects, 132)):
-        path = "data/normalized/airline/series.safetensors"
-        a, b = (load_file(p / path)[f"z_{fit}"] for p in projects)
-        if fit == "main" or cut >= first:
-            np.testing.assert_array_equal(a[:cut], b[:cut])
+    projects: tuple[Path, Path] = request.getfixturevalue(fixture)
+    cut = 132 if "year" in fits else 100
+    a, b = (load_file(p / "data/normalized/airline/series.safetensors")["y"] for p in projects)
+    np.testing.assert_array_equal(a[:cut], b[:cut])
+    assert (a[cut:] != b[cut:]).all()
+    for fit in fits:
+        path = f"data/windows/airline/{fit}/test.safetensors"
+        a, b = (load_file(p / path)["x"] for p in projects)
         assert (a[cut:] != b[cut:]).all()
+
+
+@EITHER
+def test_what_validation_says_of_the_methods(
+    fixture: str, fits: tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    projects: tuple[Path, Path] = request.getfixturevalue(fixture)
+    path = "metrics/airline/tables/validation.csv"
+    a, b = (pd.read_csv(project / path) for project in projects)
+    assert set(a["fit"]) == {"main", "year"}
+    pd.testing.assert_frame_equal(a[a["fit"].isin(fits)], b[b["fit"].isin(fits)])
+
+
+@EITHER
+def test_forecasts_and_intervals_from_before_the_test_part(
+    fixture: str, fits: tuple[str, ...], request: pytest.FixtureRequest
+) -> None:
+    projects: tuple[Path, Path] = request.getfixturevalue(fixture)
+    path = "metrics/airline/tables/forecasts.csv"
+    a, b = (pd.read_csv(project / path) for project in projects)
+    # by protocol, how many of the forecasts of each method saw nothing that was destroyed
+    same = {"long": 44, "one_step": 1} if fits == ("main",) else {"year": 12, "one_step": 33}
+    told = ["method", "ds", "forecast", "low_80", "high_80", "low_95", "high_95"]
+    for protocol, count in same.items():
+        for method in ("model", "combination", "control", "seasonal_naive", "naive2", "theta"):
+            before, after = (
+                each[(each["protocol"] == protocol) & (each["method"] == method)] for each in (a, b)
+            )
+            pd.testing.assert_frame_equal(before[told].head(count), after[told].head(count))
+            assert (before["y"].tail(12).to_numpy() != after["y"].tail(12).to_numpy()).all()
+            # the last month of all reads eleven destroyed ones, but not if it looks back a year
+            if protocol == "one_step" and method != "seasonal_naive":
+                assert before["forecast"].iloc[-1] != after["forecast"].iloc[-1]
 
 
 def test_the_check_can_fail(main_projects: tuple[Path, Path]) -> None:
@@ -183,50 +231,39 @@ def test_the_check_can_fail(main_projects: tuple[Path, Path]) -> None:
         assert_same_weights(main_projects, "airline", ("year",))
 
 
-def forecaster_of(method: str, airline: np.ndarray):
-    if method != "model":
-        return fit_quietly(method, airline[:100], 12)
-    card = {"steps": 12, "outputs": 12, "center": "last"}
-    scaler = fit_scaler(airline[:85], "log_seasonal_difference", 12)
-    return network_forecaster([RecurrentNetwork(1, 12, hidden_size=4).eval()], card, scaler)
+def forecasts_of(method: str, y: np.ndarray, protocol: str) -> np.ndarray:
+    """Forecasts of the months after 100 by a method that is fitted on what lies before."""
+    offsets, ends = np.array([0, len(y)]), np.array([100])
+    request = protocols.test_requests(offsets, {"main": ends, "year": ends}, 12)[protocol]
+    if method in BASELINES:
+        return forecast_baseline(method, y, offsets, ends, 12, [request], 1)[0]
+    settings = SeriesNormalize(method=method, level=0.3, season=0.7, damping=0.95)
+    normalization = fit_normalization(y, offsets, np.array([85]), settings, 12)
+    layout = dict.fromkeys(("center", "scale", "residual"), "none")
+    layout |= {"look_back": 12, "horizon": 12, "step": 1, "period": 12, "damping": 0.95}
+    torch.manual_seed(0)
+    answer = mean_answer([RecurrentNetwork(1, 12, hidden_size=4).eval()])
+    card = {"outputs": 12, "layout": layout}
+    return forecast(answer, normalization, card, y, offsets, request)
 
 
-@pytest.mark.parametrize("protocol", ["one_step", "long"])
-@pytest.mark.parametrize("method", ["model", *BASELINES])
+NETWORKS = ["log_seasonal_difference", "log_exponential_smoothing", "minmax"]
+
+
+@pytest.mark.parametrize("protocol", ["one_step", "long", "rolling"])
+@pytest.mark.parametrize("method", [*NETWORKS, *BASELINES])
 def test_no_forecast_sees_its_own_month_or_later_ones(
     airline: np.ndarray, method: str, protocol: str
 ) -> None:
-    forecaster = forecaster_of(method, airline)
     known = airline[:126]
     changed = known.copy()
     changed[108:] = 7777
-    a, b = (forecast_protocol(protocol, forecaster, y, 100) for y in (known, changed))
-    same = 9 if protocol == "one_step" else 26  # the forecast of month 108 reads up to 107
-    np.testing.assert_array_equal(a[:same], b[:same])
+    a, b = (forecasts_of(method, y, protocol) for y in (known, changed))
+    # the forecast of month 108 reads up to 107
+    np.testing.assert_array_equal(a[:9], b[:9])
     if protocol == "one_step":
         # from here on even the seasonal naive forecast reads what was changed
         assert (a[21:] != b[21:]).all()
-
-
-def test_the_network_s_forecast_is_its_answer_to_the_window(airline: np.ndarray) -> None:
-    """What evaluate asks is what train showed: the same windows, centred and scaled alike."""
-    import torch
-
-    torch.manual_seed(0)
-    network = RecurrentNetwork(1, 12, hidden_size=4).eval()
-    scaler = fit_scaler(airline[:85], "log_seasonal_difference", 12)
-    card = {"steps": 12, "outputs": 12, "center": "last"}
-    z = scaler.transform(airline)
-    windows = windows_between(z, 100, 144, 12, 12, "last")
-    with torch.inference_mode():
-        answers = network(torch.from_numpy(windows["x"])).numpy() + windows["center"]
-    forecaster = network_forecaster([network], card, scaler)
-    for row in (0, 20, 43):
-        history = airline[: windows["origin"][row]]
-        expected = scaler.inverse(answers[row], history)
-        np.testing.assert_allclose(forecaster(history, 12), expected, rtol=1e-5)
-    # beyond the horizon it reads its own forecasts
-    far = forecaster(airline[:100], 30)
-    np.testing.assert_allclose(far[:12], forecaster(airline[:100], 12), rtol=1e-12)
-    grown = np.concatenate([airline[:100], far[:12]])
-    np.testing.assert_allclose(far[12:24], forecaster(grown, 12), rtol=1e-4)
+    elif protocol == "rolling":
+        assert len(a) == 15
+        assert (a[9:] != b[9:]).any(axis=1).all()
