@@ -38,7 +38,7 @@ def main(name: str) -> None:
     hours = expected_seconds(params, device) / 3600
     time_text = f"{hours:.0f} hours" if hours > 2 else f"{60 * hours:.0f} minutes"
     print(
-        f"warning: {name} takes about {time_text} on this CPU ({params.threads} threads); "
+        f"warning: {name} takes about {time_text} on this CPU (threads: {params.threads}); "
         "a GPU takes minutes",
         file=sys.stderr,
     )

@@ -73,7 +73,7 @@ def test_the_warning_names_the_time(
     expected_time.main("pixels")
     printed = capsys.readouterr()
     assert printed.out == ""
-    assert printed.err.startswith("warning: pixels takes about 5 hours on this CPU (1 threads)")
+    assert printed.err.startswith("warning: pixels takes about 5 hours on this CPU (threads: 1)")
     assert len(printed.err.splitlines()) == 1
 
 
