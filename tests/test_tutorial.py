@@ -16,9 +16,11 @@ from safetensors.numpy import load_file
 from torch import Tensor, nn
 
 from stages.common.network import RecurrentNetwork
+from stages.common.normalization import Normalization
 from stages.common.params import load_params
-from stages.common.scalers import fit_scaler
-from stages.common.windowing import windows_between
+from stages.common.samples import samples_of
+from stages.common.scalers import Scaler, fit_scaler
+from stages.common.windowing import Layout, part_of
 
 
 def test_1_no_test_image_is_trained_on(project: Path) -> None:
@@ -66,10 +68,22 @@ def test_5_the_tutorial_s_scaling_is_not_within_0_and_1(airline: np.ndarray) -> 
     tutorial = airline / (airline.max() - airline.min())
     assert tutorial.min() > 0.2
     assert tutorial.max() > 1.2
-    ours = fit_scaler(airline[:85], "minmax", 12).transform(airline)
+    offsets = np.array([0, 144])
+    ours = fit_scaler(airline, offsets, np.array([85]), "minmax", 12).transform(airline, offsets)
     assert (ours[:85].min(), ours[:85].max()) == (0, 1)
     # fitted on the training part alone: later months may lie beyond, and do
     assert ours[100:].max() > 1
+
+
+def windows_of_four(y: np.ndarray) -> tuple[Tensor, Tensor]:
+    """All windows of four values and the one that follows, as this project draws them."""
+    layout = {"look_back": 4, "horizon": 1, "step": 1, "period": 12, "damping": 1.0}
+    layout |= dict.fromkeys(("center", "scale", "residual"), "none")
+    plain = Normalization(Scaler(False, (), np.zeros(1), np.ones(1)), None)
+    ends = np.array([0]), np.array([len(y)])
+    part = part_of(y, np.array([0, len(y)]), plain, *ends, Layout(**layout), whole=True)
+    samples = samples_of(part, {"kind": "series", "layout": layout}, torch.device("cpu"))
+    return samples.draw(torch.arange(samples.count))
 
 
 def test_6_the_tutorial_s_windows_run_time_across_windows(airline: np.ndarray) -> None:
@@ -81,11 +95,11 @@ def test_6_the_tutorial_s_windows_run_time_across_windows(airline: np.ndarray) -
     whole, alone = tutorial(x)[0], torch.cat([tutorial(window[None])[0] for window in x])
     assert (whole[1:] - alone[1:]).abs().max() > 1e-3
 
-    ours = windows_between(airline / 518, 0, 144, 4, 1, "none")
-    assert ours["x"].shape == (140, 4, 1)  # N windows, four steps, one feature
-    np.testing.assert_allclose(ours["x"][:, :, 0], windows[:-1], rtol=1e-6)
+    x, y = windows_of_four(airline / 518)
+    assert x.shape == (140, 4, 1)  # N windows, four steps, one feature
+    np.testing.assert_allclose(x[:, :, 0], windows[:-1], rtol=1e-6)
+    np.testing.assert_allclose(y[:, 0], airline[4:] / 518, rtol=1e-6)
     network = RecurrentNetwork(1, 1, hidden_size=5, num_layers=2).eval()
-    x = torch.from_numpy(ours["x"])
     order = torch.randperm(len(x))
     torch.testing.assert_close(network(x)[order], network(x[order]))
     torch.testing.assert_close(network(x)[:1], network(x[:1]))
@@ -100,8 +114,8 @@ def test_6_the_order_within_a_window_matters() -> None:
 
 def test_7_types_are_the_network_s(airline: np.ndarray) -> None:
     assert airline.dtype == np.float64
-    windows = windows_between(airline, 0, 144, 4, 1, "none")
-    assert windows["x"].dtype == windows["y"].dtype == np.float32
+    x, y = windows_of_four(airline)
+    assert x.dtype == y.dtype == torch.float32
 
 
 def overrides(target: str) -> list[tuple[str, str]]:
