@@ -1,4 +1,4 @@
-"""Forecast beyond the data: the next steps of every series, with intervals, as a table and a picture.
+"""Forecast what comes after the data: the next steps of every series, with intervals.
 
     python -m stages.forecast --csv mine.csv --period 12 --horizon 24
     python -m stages.forecast --task airline --horizon 24

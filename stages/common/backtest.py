@@ -1,7 +1,7 @@
 """All methods side by side: judged on validation, then asked for the forecasts that count."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -98,7 +98,9 @@ def judge(
     """
     y, offsets, period = history.y, history.offsets, history.period
     steps = max(horizon, period)
-    requests = fitted_requests(offsets, train, validation, earliest, steps)
+    # one value more than a period is what the growth over a period takes
+    first = max(earliest, period + 1)
+    requests = fitted_requests(offsets, train, validation, first, steps)
     start, cut, end = offsets[:-1], offsets[:-1] + train, offsets[:-1] + validation
     truths = requests[0].truth(y, cut, end), requests[1].truth(y, start, cut)
     forecasts = ask(list(requests))
@@ -109,13 +111,15 @@ def judge(
         combine({method: found[k] for method, found in forecasts.items()}, weights) for k in (0, 1)
     ]
     spread = series_scales(y, offsets, train, period, log)
+    lowest = np.array([y[a : a + n].min() for a, n in zip(start, train, strict=True)])
+    least = np.where(lowest >= 0, 0.0, -np.inf)
     widths = {}
     for method, found in forecasts.items():
         held_out, inside = (
             calibrate(truth, forecast, request.series, spread, log)
             for truth, forecast, request in zip(truths, found, requests, strict=True)
         )
-        widths[method] = held_out.at_least(inside)
+        widths[method] = replace(held_out.at_least(inside), least=least)
     return Judgement(errors, weights, widths)
 
 

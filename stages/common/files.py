@@ -1,6 +1,8 @@
 """Reading and writing the files that stages hand on: whole or not at all."""
 
 import json
+import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from safetensors import SafetensorError
-from safetensors.numpy import load_file, save
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save_file
 
 from stages.common.errors import InputError, require
 
@@ -97,15 +99,30 @@ def read_table(path: Path, stage: str) -> "pd.DataFrame":
 
 
 def write_tensors(path: Path, tensors: dict[str, np.ndarray]) -> None:
-    """Write arrays as safetensors; the bytes depend on the arrays alone."""
-    # not save_file, whose errors on a full disk are no OSError
-    path.write_bytes(save({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}))
+    """Write arrays as safetensors; the bytes depend on the arrays alone.
+
+    Raises:
+        OSError: the disk is full, say.
+    """
+    try:
+        save_file({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, path)
+    except SafetensorError as error:
+        # safetensors words the system's errors in its own way
+        number = re.search(r"os error (\d+)", str(error))
+        if number is None:
+            raise
+        raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
 
 
-def read_tensors(path: Path, stage: str) -> dict[str, np.ndarray]:
-    """Read the arrays that ``stage`` wrote; InputError if they are missing or damaged."""
+def read_tensors(path: Path, stage: str, besides: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
+    """Read the arrays that ``stage`` wrote, all but those named by ``besides``.
+
+    Raises:
+        InputError: they are missing or damaged.
+    """
     require(path, f"run `dvc repro {stage}`")
     try:
-        return load_file(path)
+        with safe_open(path, "numpy") as file:
+            return {name: file.get_tensor(name) for name in sorted(set(file.keys()) - {*besides})}
     except (SafetensorError, ValueError):
         raise InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`") from None

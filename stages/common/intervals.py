@@ -25,14 +25,14 @@ class Widths:
     Attributes:
         log: whether on logarithms.
         scale: [S], of each series.
-        least: [S], 0 for series that never fall below it, else minus infinity: so is their future.
         half: by level, [H]: how far to either side by step ahead, in scales; it never falls.
+        least: [S], what no value of a series falls below: 0 or minus infinity; None for no bound.
     """
 
     log: bool
     scale: np.ndarray
-    least: np.ndarray
     half: dict[float, np.ndarray]
+    least: np.ndarray | None = None
 
     def around(
         self, forecast: np.ndarray, series: np.ndarray, level: float
@@ -51,7 +51,7 @@ class Widths:
             low, high = middle - half, middle + half
             if self.log:
                 return np.exp(low), np.exp(high)
-            return np.maximum(low, self.least[series, None]), high
+            return low if self.least is None else np.maximum(low, self.least[series, None]), high
 
     def at_least(self, other: "Widths") -> "Widths":
         """Whichever is wider, step by step."""

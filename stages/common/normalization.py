@@ -1,6 +1,8 @@
 """A fitted normalization of many series: a scaler and, by some methods, exponential smoothing."""
 
-from dataclasses import dataclass, fields
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,6 +11,8 @@ from stages.common.params import SeriesNormalize
 from stages.common.scalers import LAGS, Scaler, fit_scaler
 from stages.common.smoothing import Smoothing, fit_smoothing
 
+# values that are smoothed together: enough to share the cost of a step in Python
+CHUNK = 200_000
 SMOOTHING_METHODS = ("exponential_smoothing", "log_exponential_smoothing")
 
 
@@ -24,18 +28,42 @@ class Normalization:
         """Leading values of a series that give no windows."""
         return self.scaler.lost + (self.smoothing.lost if self.smoothing else 0)
 
-    def transform(self, y: np.ndarray, offsets: np.ndarray) -> dict[str, np.ndarray]:
-        """What windows are cut from.
+    def transform(
+        self, y: np.ndarray, offsets: np.ndarray, kind: type = np.float64
+    ) -> dict[str, np.ndarray]:
+        """What windows are cut from, as floating-point numbers of ``kind``.
 
         Returns:
             x [M]: y normalized. With a smoothing also level [M] and season [M + S * period], as
             ``Smoothing.states`` gives them.
         """
+        sizes = {"x": len(y)}
+        if self.smoothing is not None:
+            sizes |= {"level": len(y), "season": len(y) + self.smoothing.season.size}
+        found = {key: np.empty(size, dtype=kind) for key, size in sizes.items()}
+        filled = dict.fromkeys(found, 0)
+        for some in chunks(offsets):
+            own = offsets[some.start : some.stop + 1]
+            part = self.of(some)._transform(y[own[0] : own[-1]], own - own[0])
+            for key, values in part.items():
+                found[key][filled[key] : filled[key] + len(values)] = values
+                filled[key] += len(values)
+        return found
+
+    def _transform(self, y: np.ndarray, offsets: np.ndarray) -> dict[str, np.ndarray]:
         x = self.scaler.transform(y, offsets)
         if self.smoothing is None:
             return {"x": x}
         level, season = self.smoothing.states(x, offsets)
         return {"x": x, "level": level, "season": season}
+
+    def of(self, some: slice) -> "Normalization":
+        """That of some of the series."""
+        scaler = replace(self.scaler, shift=self.scaler.shift[some], scale=self.scaler.scale[some])
+        if self.smoothing is None:
+            return Normalization(scaler, None)
+        arrays = {key: getattr(self.smoothing, key)[some] for key in SMOOTHED}
+        return Normalization(scaler, replace(self.smoothing, **arrays))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
         """All numbers that were fitted, by name: float64, [S] or [S, period]."""
@@ -66,6 +94,18 @@ def fit_normalization(
     Args:
         ends: ``least_values`` or more each.
     """
+    parts = []
+    for some in chunks(offsets):
+        own = offsets[some.start : some.stop + 1]
+        values = y[own[0] : own[-1]]
+        parts.append(_fit(values, own - own[0], ends[some], settings, period).to_arrays())
+    arrays = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
+    return normalization_from(arrays, settings.model_dump(), period)
+
+
+def _fit(
+    y: np.ndarray, offsets: np.ndarray, ends: np.ndarray, settings: SeriesNormalize, period: int
+) -> Normalization:
     method = settings.method
     if method not in SMOOTHING_METHODS:
         return Normalization(fit_scaler(y, offsets, ends, method, period), None)
@@ -74,6 +114,16 @@ def fit_normalization(
     constants = (settings.level, settings.season, settings.damping)
     x = scaler.transform(y, offsets)
     return Normalization(scaler, fit_smoothing(x, offsets, ends, period, constants))
+
+
+def chunks(offsets: np.ndarray) -> Iterator[slice]:
+    """Series by number, as many at a time as have some ``CHUNK`` values together.
+
+    What is computed on the way takes several times the memory of the values that it is for.
+    """
+    edges = np.flatnonzero(np.diff(offsets[1:] // CHUNK)) + 1
+    for start, stop in pairwise([0, *edges, len(offsets) - 1]):
+        yield slice(int(start), int(stop))
 
 
 def normalization_from(

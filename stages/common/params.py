@@ -112,6 +112,7 @@ class Model(Block):
     chrono: Annotated[int, Field(ge=0), AfterValidator(_span)] = 0
     orthogonal: bool
     zero_head: bool
+    shortcut: bool = False
 
 
 class Augment(Block):
@@ -181,6 +182,8 @@ class ImagesTask(Block):
             raise ValueError(f"train.loss {self.train.loss} is for series; write cross_entropy")
         if self.train.refit:
             raise ValueError("train.refit is for series; write false")
+        if self.model.shortcut:
+            raise ValueError("model.shortcut is for series; write false")
         return self
 
 

@@ -8,7 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stages.common.windowing import Layout, cut, targets
+from stages.common.cutting import cut, targets
+from stages.common.windowing import Layout
 
 
 @dataclass(frozen=True)

@@ -141,22 +141,28 @@ def _laid_out(
 ) -> Panel:
     """Rows sorted by name and time, without the unknown values at the ends of each series."""
     order = np.argsort(np.array(names, dtype=object), kind="stable")
-    rank = np.empty(len(names), dtype=np.int64)
+    rank = np.empty(len(names), dtype=np.int32)
     rank[order] = np.arange(len(names))
     places = rank[codes]
-    rows = np.lexsort((ds, places))
-    places, ds, y = places[rows], ds[rows], y[rows]
-    if (np.diff(rows)[np.diff(places) == 0] < 0).any():
-        print(f"{path}: rows are not in order of time; sorted", file=sys.stderr)
-    known = np.flatnonzero(~np.isnan(y))
-    first = np.full(len(names), len(y))
-    last = np.full(len(names), -1)
-    np.minimum.at(first, places[known], known)
-    np.maximum.at(last, places[known], known)
-    at = np.arange(len(y))
-    kept = (at >= first[places]) & (at <= last[places])
-    lengths = np.bincount(places[kept], minlength=len(names))
-    return Panel([names[number] for number in order], np.cumsum([0, *lengths]), ds[kept], y[kept])
+    follows = ds[1:] >= ds[:-1]
+    if (~follows & (places[1:] == places[:-1])).any() or (places[1:] < places[:-1]).any():
+        rows = np.lexsort((ds, places))
+        if (np.diff(rows)[np.diff(places[rows]) == 0] < 0).any():
+            print(f"{path}: rows are not in order of time; sorted", file=sys.stderr)
+        places, ds, y = places[rows], ds[rows], y[rows]
+    lengths = np.bincount(places, minlength=len(names))
+    ends = np.cumsum([0, *lengths])
+    kept = np.ones(len(y), dtype=bool)
+    for number in np.unique(places[np.isnan(y)]):
+        span = slice(ends[number], ends[number + 1])
+        known = np.flatnonzero(~np.isnan(y[span]))
+        first, last = (known[0], known[-1]) if len(known) else (0, -1)
+        kept[span] = False
+        kept[span][first : last + 1] = True
+        lengths[number] = last + 1 - first
+    if not kept.all():
+        ds, y = ds[kept], y[kept]
+    return Panel([names[number] for number in order], np.cumsum([0, *lengths]), ds, y)
 
 
 def _faults(panel: Panel) -> dict[int, str]:

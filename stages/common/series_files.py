@@ -34,7 +34,7 @@ def _read_text(path: Path, data: SeriesData) -> Rows:
     header = next(rows, [])
     names: dict[str, int] = {}
     times: dict[str, int] = {}
-    codes, when, y = array("q"), array("q"), array("d")
+    codes, when, y = array("i"), array("i"), array("d")
     columns = _find_columns(header, data, path) if header else {}
     for row in rows:
         if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
@@ -55,7 +55,7 @@ def _read_text(path: Path, data: SeriesData) -> Rows:
     values = np.frombuffer(y, dtype=np.float64)
     # what comes after the last number is a footer, whose words are no names and no times
     rows_kept = _last_number(values, path) + 1
-    codes, when = (np.frombuffer(each, dtype=np.int64)[:rows_kept] for each in (codes, when))
+    codes, when = (np.frombuffer(each, dtype=np.intc)[:rows_kept] for each in (codes, when))
     texts = pd.Series(list(times)[: when.max() + 1], dtype=str)
     ds = _times(texts, header[columns["ds"]], path)[when]
     return list(names)[: codes.max() + 1], codes, ds, values[:rows_kept]

@@ -1,0 +1,188 @@
+"""Whether cost grows with the number of series as it should: in proportion, and no faster.
+
+    python -m benchmarks.panels --out benchmarks/results/panels
+
+Makes panels of 100, 1,000 and 10,000 monthly series, with as many windows each, and runs normalize,
+windows and train (one epoch) on them. Writes a table and a picture: time by window, and the most
+memory that a process held.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+from ruamel.yaml import YAML
+
+from benchmarks.scratch import RESULTS, ROOT, markdown
+from stages.common.errors import exit_code
+from stages.common.files import output_folder, write_table
+
+SIZES = (100, 1_000, 10_000)
+MONTHS = 120
+ROUNDS = 3
+STAGES = ("normalize", "windows", "train")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of series")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="medians are over so many (3)")
+    parser.add_argument("--out", type=Path, default=RESULTS / "panels", help="folder for both")
+    arguments = parser.parse_args()
+    sys.exit(exit_code(lambda: run(arguments.sizes, arguments.rounds, arguments.out)))
+
+
+def run(sizes: Sequence[int], rounds: int, out: Path) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        projects = {size: make_project(Path(folder) / str(size), size) for size in sizes}
+        # all sizes in turn, so that a slow minute of the machine falls on each alike
+        runs = [
+            {size: measure(project, max(sizes) // size) for size, project in projects.items()}
+            for _ in range(rounds)
+        ]
+        bytes_of = {size: csv_of(project).stat().st_size for size, project in projects.items()}
+        windows = {size: count_windows(project) for size, project in projects.items()}
+    rows = []
+    for size in sizes:
+        for stage in STAGES:
+            seconds, memory = (median(each[size][stage][k] for each in runs) for k in (0, 1))
+            rows.append(
+                {
+                    "series": size,
+                    "windows": windows[size],
+                    "csv_mib": bytes_of[size] / 2**20,
+                    "stage": stage,
+                    "microseconds_per_window": 1e6 * seconds / windows[size],
+                    "memory_mib": memory / 2**20,
+                }
+            )
+    table = pd.DataFrame(rows)
+    with output_folder(out) as partial:
+        write_table(partial / "panels.csv", table)
+        figure(table).savefig(partial / "panels.png", dpi=120)
+    print(as_text(table))
+
+
+def make_project(project: Path, size: int) -> Path:
+    """A task of ``size`` series in a folder of its own."""
+    (project / "data/raw").mkdir(parents=True)
+    generate(size, MONTHS).to_csv(csv_of(project), index=False)
+    yaml = YAML()
+    params = yaml.load(ROOT / "params.yaml")
+    task = params["tasks"]["airline"]
+    task["data"]["csv"] = "data/raw/panel.csv"
+    task["train"].update(epochs=1, ensemble=1, refit=False, batch_size=1024)
+    params["tasks"] = {"panel": task}
+    yaml.dump(params, project / "params.yaml")
+    return project
+
+
+def csv_of(project: Path) -> Path:
+    return project / "data/raw/panel.csv"
+
+
+def generate(size: int, months: int, seed: int = 0) -> pd.DataFrame:
+    """Monthly series with growth, a season and noise of their own: unique_id, ds, y."""
+    draw = np.random.default_rng(seed)
+    step = np.arange(months)
+    level, growth = draw.normal(5, 1, (size, 1)), draw.normal(0.005, 0.005, (size, 1))
+    season = draw.normal(0, 0.2, (size, 12))[:, step % 12]
+    noise = draw.normal(0, 0.05, (size, months)).cumsum(axis=1) * 0.3
+    values = np.exp(level + growth * step + season + noise)
+    ds = pd.date_range("2010-01-01", periods=months, freq="MS").strftime("%Y-%m-%d")
+    return pd.DataFrame(
+        {
+            "unique_id": np.repeat([f"s{number:06}" for number in range(size)], months),
+            "ds": np.tile(ds, size),
+            "y": np.round(values.ravel(), 3),
+        }
+    )
+
+
+MEASURED = """
+import importlib, json, sys, time
+from stages.common.params import load_params
+stage, repeats = importlib.import_module(sys.argv[1]), int(sys.argv[2])
+params = load_params()
+started = time.perf_counter()
+for _ in range(repeats):
+    stage.main("panel", params)
+seconds = (time.perf_counter() - started) / repeats
+peak = [line.split()[1] for line in open("/proc/self/status") if line.startswith("VmHWM")]
+print(json.dumps([seconds, 1024 * int(peak[0])]))
+"""
+
+
+def measure(project: Path, repeats: int) -> dict[str, tuple[float, int]]:
+    """Seconds of each stage, once it is imported, and the most memory of its process, in bytes.
+
+    Args:
+        repeats: times that it is run, so that a small panel is measured for as long as a large one.
+    """
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    found = {}
+    for stage in STAGES:
+        command = [sys.executable, "-c", MEASURED, f"stages.{stage}", str(repeats)]
+        done = subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, check=True
+        )
+        found[stage] = tuple(json.loads(done.stdout.splitlines()[-1]))
+    return found
+
+
+def count_windows(project: Path) -> int:
+    """Windows of both fits, to train on and to validate on."""
+    from safetensors.numpy import load_file
+
+    folder = project / "data/windows/panel"
+    parts = [
+        folder / fit / f"{part}.safetensors"
+        for fit in ("main", "year")
+        for part in ("train", "validation")
+    ]
+    return sum(len(load_file(part)["origin"]) for part in parts)
+
+
+def figure(table: pd.DataFrame) -> Figure:
+    """Time by number of series, where level lines are wanted, and memory by size of the CSV."""
+    drawn = Figure(figsize=(8.5, 3.4), layout="constrained")
+    left, right = drawn.subplots(1, 2)
+    for stage, rows in table.groupby("stage", sort=False):
+        left.plot(rows["series"], rows["microseconds_per_window"], "o-", label=stage)
+        right.plot(rows["csv_mib"], rows["memory_mib"], "o-", label=stage)
+    left.set(ylabel="microseconds a window", title="time", xscale="log", xlabel="series")
+    right.set(ylabel="MiB", title="most memory of the process", xlabel="size of the CSV in MiB")
+    for ax in (left, right):
+        ax.set_ylim(0)
+        ax.grid(axis="y", color="0.92")
+        ax.spines[["top", "right"]].set_visible(False)
+        ax.legend(frameon=False)
+    drawn.suptitle("Cost grows in proportion to the series, and no faster", x=0.005, ha="left")
+    return drawn
+
+
+def as_text(table: pd.DataFrame) -> str:
+    """Both as a table; memory as what a further MiB of CSV takes."""
+    rows = []
+    for stage, of in table.groupby("stage", sort=False):
+        times = [f"{value:.2f}" for value in of["microseconds_per_window"]]
+        slope = np.polyfit(of["csv_mib"], of["memory_mib"], 1)[0]
+        rows.append([stage, *times, f"{slope:.1f}"])
+    sizes = table["series"].unique()
+    header = ["µs a window, by series", *(f"{size:,}" for size in sizes), "MiB a MiB of CSV"]
+    return markdown(header, rows)
+
+
+if __name__ == "__main__":
+    main()
