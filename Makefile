@@ -3,7 +3,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 INSTALLED := .venv/installed
 
-.PHONY: reproduce test lint lock compare best pixels permuted ablation study \
+.PHONY: reproduce test lint lock compare forecast best pixels permuted ablation study \
   tutorial-mnist tutorial-airline clean
 
 reproduce: $(INSTALLED)
@@ -47,6 +47,11 @@ ablation: $(INSTALLED)
 study: $(INSTALLED)
 	dvc repro download_mnist
 	python -m benchmarks.study
+
+# What comes after the data: make forecast CSV=mine.csv PERIOD=12 HORIZON=24; the airline's without.
+forecast: $(INSTALLED)
+	@python -m stages.forecast $(if $(CSV),--csv '$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
+	  $(if $(HORIZON),--horizon $(HORIZON))
 
 # The tutorial's settings on an honest split, beside the workspace, which stays as it is.
 tutorial-mnist: $(INSTALLED)

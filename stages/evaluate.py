@@ -3,7 +3,7 @@
 Reads:   params.yaml (threads, device, tasks.TASK.evaluate), data/normalized/TASK/,
          data/windows/TASK/, data/models/TASK/
 Writes:  metrics/TASK/: scores.json, predictions.csv and tables/: curves.csv (loss by epoch), and
-         images: early.csv (accuracy after each step)
+         images: early.csv (accuracy after each step, and F1 by class)
          series: series.csv (all measures by series), forecasts.csv (of every method, of the first
          series), by_step.csv (errors by step ahead), validation.csv (errors on validation, and
          the weights of the combination), comparison.csv (paired tests against the model)
@@ -29,7 +29,8 @@ def main(name: str, params: Params) -> None:
     with output_files(Path("metrics") / name) as folder:
         (folder / "tables").mkdir()
         if card["kind"] == "images":
-            evaluate_images(name, networks["main"], card, device, folder)
+            read_early = params.tasks[name].evaluate.early_reading
+            evaluate_images(name, networks["main"], card, device, folder, read_early)
         else:
             evaluate_series(name, networks, card, params, device, folder)
         curves = curves_of(read_table(models / "history.csv", f"train@{name}"))

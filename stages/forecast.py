@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.common import series
+from stages.common import series, times
 from stages.common.backtest import History, Judgement, Learned, ask_all, judge
 from stages.common.combination import combine
 from stages.common.devices import prepare
@@ -30,13 +30,14 @@ from stages.common.errors import InputError, exit_code
 from stages.common.files import output_files, write_table
 from stages.common.forecast_plot import forecast_figure, save
 from stages.common.intervals import LEVELS
+from stages.common.layout import Layout, series_card
 from stages.common.models import load_network
 from stages.common.normalization import Normalization, fit_normalization
 from stages.common.params import Params, SeriesTask, load_params
 from stages.common.progress import training_bar
 from stages.common.protocols import Request
 from stages.common.samples import Samples, samples_of
-from stages.common.windowing import Layout, part_of, series_card
+from stages.common.windowing import part_of
 
 
 def main() -> None:
@@ -201,13 +202,13 @@ def future_table(
     panel: series.Panel, answer: np.ndarray, judgement: Judgement, horizon: int
 ) -> pd.DataFrame:
     """unique_id, ds, forecast and the bounds of its intervals."""
-    times = [
-        series.written(series.times_after(panel.ds[panel.span(number)], horizon))
+    ahead = [
+        times.written(times.times_after(panel.ds[panel.span(number)], horizon))
         for number in range(len(panel.ids))
     ]
     columns = {
         "unique_id": np.repeat(panel.ids, horizon),
-        "ds": np.concatenate(times),
+        "ds": np.concatenate(ahead),
         "forecast": answer.ravel(),
     }
     number, widths = np.arange(len(panel.ids)), judgement.widths["combination"]

@@ -88,13 +88,17 @@ def draw_images(name: str, normalized: Path, card: dict, plot: ImagesPlot) -> di
     scores = read_json(Path("metrics") / name / "scores.json", f"evaluate@{name}")
     images = read_tensors(normalized / "images.safetensors", f"normalize@{name}")["test_images"]
     predictions = evaluated(name, "predictions.csv")
-    early = evaluated(name, "tables/early.csv")
-    return {
+    figures = {
         "digits": digits_figure(images, predictions, plot.sheet),
         "confusion": confusion_figure(predictions, card["classes"]),
         "mistakes": mistakes_figure(images, predictions),
-        "early": early_figure(early, images[0], card["classes"], scores["sequence"], plot.color),
     }
+    # by parameter evaluate leaves it out
+    if (Path("metrics") / name / "tables/early.csv").exists():
+        early = evaluated(name, "tables/early.csv")
+        sequence = scores["sequence"]
+        figures["early"] = early_figure(early, images[0], card["classes"], sequence, plot.color)
+    return figures
 
 
 def draw_series(name: str, normalized: Path, card: dict, plot: SeriesPlot) -> dict[str, Figure]:

@@ -15,10 +15,11 @@ import numpy as np
 from stages.common.errors import InputError
 from stages.common.files import output_folder, read_json, read_tensors, write_json, write_tensors
 from stages.common.images import as_sequences, pixel_order
+from stages.common.layout import Layout, series_card
 from stages.common.normalization import normalization_from
 from stages.common.params import Params, SeriesTask
 from stages.common.stage import run_task_stage
-from stages.common.windowing import Layout, part_of, series_card
+from stages.common.windowing import part_of
 
 # each part of a series: where its first targets lie, as names of the cut's positions
 SERIES_PARTS = {

@@ -70,7 +70,7 @@ def test_a_stage_reads_its_own_blocks() -> None:
         "normalize": {"kind", "data", "normalize"},
         "windows": {"windows"},
         "train": {"model", "train"},
-        "evaluate": set(),
+        "evaluate": {"evaluate"},
         "plot": {"plot"},
     }
 

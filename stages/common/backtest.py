@@ -10,6 +10,7 @@ from stages.common.combination import choose_weights, combine
 from stages.common.ensembles import Recipe, train_again
 from stages.common.forecasting import forecast, mean_answer, no_answer
 from stages.common.intervals import Widths, calibrate, series_scales
+from stages.common.layout import Layout
 from stages.common.measures import seasonal_naive_error
 from stages.common.models import load_network
 from stages.common.network import RecurrentNetwork
@@ -17,7 +18,7 @@ from stages.common.normalization import Normalization, fit_normalization
 from stages.common.params import SeriesNormalize
 from stages.common.protocols import Request, fitted_requests
 from stages.common.samples import samples_of
-from stages.common.windowing import Layout, part_of
+from stages.common.windowing import part_of
 
 
 @dataclass(frozen=True)

@@ -23,14 +23,14 @@ from stages.common.combination import combine
 from stages.common.ensembles import Recipe
 from stages.common.files import read_tensors, write_json, write_table
 from stages.common.intervals import LEVELS
+from stages.common.layout import Layout
 from stages.common.measures import coverage, interval_score, measure, overall_weighted_average
 from stages.common.models import Networks
 from stages.common.normalization import normalization_from
 from stages.common.params import Model, Params, SeriesNormalize, Train
 from stages.common.protocols import PROTOCOLS, Request, test_requests
-from stages.common.series import written
 from stages.common.significance import compare
-from stages.common.windowing import Layout
+from stages.common.times import written
 
 # of a panel of many, forecasts of every method are written for these, which are drawn
 SERIES_WRITTEN = 6

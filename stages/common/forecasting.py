@@ -7,11 +7,12 @@ import torch
 from torch import Tensor
 
 from stages.common.cutting import cut, level_windows, past_positions
+from stages.common.layout import Layout
 from stages.common.network import RecurrentNetwork
 from stages.common.normalization import Normalization
 from stages.common.protocols import Request
 from stages.common.training import answers_for
-from stages.common.windowing import Layout, arrays_of
+from stages.common.windowing import arrays_of
 
 # inputs [N, T, F] to answers [N, H]
 Answer = Callable[[Tensor], Tensor]

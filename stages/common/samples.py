@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from stages.common.cutting import cut, targets
-from stages.common.windowing import Layout
+from stages.common.layout import Layout
 
 
 @dataclass(frozen=True)

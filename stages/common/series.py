@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from stages.common.errors import InputError
 from stages.common.normalization import least_values
 from stages.common.params import SeriesData, SeriesTask
 from stages.common.series_files import read_rows
+from stages.common.times import step_of, written
 
 LEAST_VALUES = 3
 MOST_LINES = 10
@@ -178,7 +178,7 @@ def _faults(panel: Panel) -> dict[int, str]:
         doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
         if len(doubled):
             faults[number] = f"has {written(ds)[doubled[0]]} twice; keep one row"
-        elif (step := _step(ds, gaps)) is None:
+        elif (step := step_of(ds)) is None:
             wide = written(ds)[int(np.argmax(gaps))]
             faults[number] = (
                 f"is not evenly spaced; add the missing rows (y may be empty), first after {wide}"
@@ -193,23 +193,6 @@ def _faults(panel: Panel) -> dict[int, str]:
             if step != usual:
                 faults[number] = f"has steps of {step} where the others have {usual}"
     return dict(sorted(faults.items()))
-
-
-def _step(ds: np.ndarray, gaps: np.ndarray) -> str | None:
-    """The step of an evenly spaced series in words; None for others."""
-    if ds.dtype.kind != "M":
-        return str(gaps[0]) if (gaps == gaps[0]).all() else None
-    months = ds.astype("datetime64[M]")
-    apart = np.diff(months.astype(np.int64))
-    next_days = ds + np.timedelta64(1, "D")
-    same_day = len(np.unique(ds - months.astype("datetime64[s]"))) == 1
-    last_day = (next_days == next_days.astype("datetime64[M]").astype("datetime64[s]")).all()
-    if (apart == apart[0]).all() and (same_day or last_day):
-        return f"{apart[0]} months"
-    if (gaps == gaps[0]).all():
-        return str(pd.Timedelta(gaps[0])).removesuffix(" 00:00:00")
-    # what else is regular, such as working days
-    return pd.infer_freq(pd.DatetimeIndex(ds))
 
 
 def unfit(panel: Panel, training: np.ndarray, task: SeriesTask) -> dict[int, str]:
@@ -246,31 +229,3 @@ def _without_gaps(panel: Panel, period: int) -> np.ndarray:
     for gap in np.flatnonzero(np.isnan(values)):
         values[gap] = values[gap - (period if gap - start[gap] >= period else 1)]
     return values
-
-
-def written(ds: np.ndarray) -> np.ndarray:
-    """Times as they are written: dates as 1949-01-31, with the hour if need be; numbers as is."""
-    if ds.dtype.kind != "M":
-        return ds
-    days = ds.astype("datetime64[D]")
-    return (days if (days == ds).all() else ds).astype(str)
-
-
-def times_after(ds: np.ndarray, count: int) -> np.ndarray:
-    """The ``count`` times that follow an evenly spaced ds [n], n >= 3: [count]."""
-    if ds.dtype.kind != "M":
-        return ds[-1] + (ds[-1] - ds[-2]) * np.arange(1, count + 1)
-    times = pd.DatetimeIndex(ds)
-    step = _step(ds, np.diff(ds)) or ""
-    if step.endswith("months"):
-        apart = int(step.removesuffix("months"))
-        # from the first time, so that the 31st does not become the 28th for good
-        steps = (len(ds) + np.arange(count)) * apart
-        ahead = pd.DatetimeIndex([times[0] + pd.DateOffset(months=int(n)) for n in steps])
-        if times.is_month_end.all():
-            ahead += pd.offsets.MonthEnd(0)
-    elif (np.diff(ds) == ds[1] - ds[0]).all():
-        ahead = pd.DatetimeIndex(ds[-1] + (ds[1] - ds[0]) * np.arange(1, count + 1))
-    else:
-        ahead = pd.date_range(times[-1], periods=count + 1, freq=step)[1:]
-    return ahead.to_numpy().astype("datetime64[s]")
