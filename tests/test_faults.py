@@ -1,20 +1,16 @@
 """What a user reads when something is wrong: one line that names it and the mend."""
 
 import gzip
-import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pytest
+from faults import fails_here
 from helpers import (
     IMAGE_FILES,
     ROOT,
-    TASKS,
     Mirror,
     edit_params,
     free_address,
@@ -40,16 +36,6 @@ def fails(project: Path, stage: str, *args: str, words: list[str], **env: str) -
     made = [path for path in project.rglob("*") if path not in before and path.is_file()]
     assert made == []
     return line
-
-
-def fails_here(
-    project: Path, stage: str, task: str, words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Likewise in this process, for the stages that import torch."""
-    capsys.readouterr()
-    assert run_stage_here(project, stage, task) == 1
-    one_error_line(capsys.readouterr().err, *words)
-    assert partial_leftovers(project) == []
 
 
 @pytest.mark.parametrize(
@@ -85,8 +71,14 @@ RAW = (ROOT / "data/raw/airline.csv").read_text()
         ("", ["is empty", "header"]),
         (RAW.replace("1950-01-01,115", "1950-01-01,many"), ["'many'", "write a number"]),
         ("ds,y\n1,\n2,\n3,\n", ["has no numbers"]),
-        (RAW.replace("1950-01-01,115", "1950-01-01,0"), ["no logarithm", "normalize.method"]),
-        (RAW[:200], ["too few", "it takes 14 or more"]),
+        (
+            RAW.replace("1950-01-01,115", "1950-01-01,0"),
+            ["series 'airline' holds 0, which has no logarithm", "normalize.method"],
+        ),
+        (
+            RAW[:200],
+            ["series 'airline' has 8 values, of which 0 are for training", "takes 14 or more"],
+        ),
         (None, ["is missing", "put the CSV there"]),
     ],
     ids=["empty", "text in numbers", "no numbers", "zero", "too short", "missing"],
@@ -197,67 +189,6 @@ def test_digits_need_no_mirror(project: Path) -> None:
     np.testing.assert_allclose(found, images[:1500], atol=0.05)
 
 
-UPSTREAM = {
-    "normalize": ("data/raw/mnist/files.csv", "download_mnist"),
-    "windows": ("data/normalized/mnist/card.json", "normalize@mnist"),
-    "train": ("data/windows/mnist/card.json", "windows@mnist"),
-    "evaluate": ("data/models/mnist/card.json", "train@mnist"),
-    "report": ("metrics/mnist/scores.json", "evaluate@mnist"),
-}
-
-
-@pytest.mark.parametrize("stage", UPSTREAM)
-def test_missing_upstream_file(
-    project: Path, stage: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    path, before = UPSTREAM[stage]
-    args = [] if stage == "report" else ["mnist"]
-    capsys.readouterr()
-    assert run_stage_here(project, stage, *args) == 1
-    one_error_line(capsys.readouterr().err, f"{path} is missing", f"`dvc repro {before}`")
-    assert [path for path in project.rglob("*") if path.suffix in (".partial", ".json")] == []
-
-
-@pytest.mark.parametrize("task", TASKS)
-def test_plot_without_scores(project: Path, task: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_stage_here(project, "plot", task) == 1
-    one_error_line(capsys.readouterr().err, "is missing", "dvc repro")
-    assert partial_leftovers(project) == []
-
-
-READ_BY = [
-    ("windows", "data/normalized/mnist/images.safetensors"),
-    ("windows", "data/normalized/mnist/card.json"),
-    ("train", "data/windows/mnist/main/train.safetensors"),
-    ("evaluate", "data/models/mnist/weights.safetensors"),
-    ("evaluate", "data/windows/mnist/main/test.safetensors"),
-    ("evaluate", "data/models/mnist/history.csv"),
-    ("plot", "metrics/mnist/predictions.csv"),
-    ("plot", "metrics/mnist/scores.json"),
-]
-
-
-@pytest.mark.parametrize(
-    ("stage", "path", "damage"),
-    [
-        (*read, damage)
-        for read in READ_BY
-        for damage in ("missing", "torn", "empty")
-        # a table with fewer rows is a table
-        if not (damage == "torn" and read[1].endswith(".csv"))
-    ],
-)
-def test_damaged_upstream_file(
-    copy: Path, stage: str, path: str, damage: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    content = (copy / path).read_bytes()
-    if damage == "missing":
-        (copy / path).unlink()
-    else:
-        (copy / path).write_bytes(content[: len(content) // 3] if damage == "torn" else b"")
-    fails_here(copy, stage, "mnist", [path, "dvc repro"], capsys)
-
-
 @pytest.mark.parametrize(
     ("stage", "words"),
     [("normalize", ["tasks.mnits", "did you mean mnist?"]), ("train", ["mnits"])],
@@ -275,53 +206,6 @@ def test_cuda_where_there_is_none(copy: Path, capsys: pytest.CaptureFixture[str]
         pytest.skip("there is a CUDA device here")
     edit_params(copy, {"device": "cuda"})
     fails_here(copy, "train", "mnist", ["params.yaml: device", "auto or cpu"], capsys)
-
-
-@contextmanager
-def small_disk(folder: Path, kib: int, spare: Path) -> Iterator[None]:
-    """A file system of its own at ``folder``, with what lay there and so much room beside it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    shutil.copytree(folder, spare)
-    # a file takes whole pages of 4 KiB
-    pages = sum(-(-path.stat().st_size // 4096) for path in spare.rglob("*") if path.is_file())
-    command = ["mount", "-t", "tmpfs", "-o", f"size={4 * pages + kib}k", "tmpfs", str(folder)]
-    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
-        pytest.skip("this root may not mount a small disk")
-    try:
-        shutil.copytree(spare, folder, dirs_exist_ok=True)
-        yield
-    finally:
-        subprocess.run(["umount", str(folder)], check=True)
-
-
-@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="mounts a small disk as root")
-@pytest.mark.parametrize(
-    ("stage", "task", "folder"),
-    [
-        ("download_mnist", None, "data/raw"),
-        ("normalize", "mnist", "data/normalized"),
-        ("normalize", "airline", "data/normalized"),
-        ("windows", "mnist", "data/windows"),
-        ("train", "mnist", "data/models"),
-        ("evaluate", "mnist", "metrics"),
-        ("plot", "mnist", "metrics"),
-    ],
-)
-def test_full_disk(
-    copy: Path,
-    tmp_path: Path,
-    stage: str,
-    task: str | None,
-    folder: str,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    before = {path for path in copy.rglob("*") if path.is_file()}
-    capsys.readouterr()
-    with small_disk(copy / folder, 4, tmp_path / "spare"):
-        assert run_stage_here(copy, stage, *([task] if task else [])) == 1
-        one_error_line(capsys.readouterr().err, "full", "free some space")
-        assert partial_leftovers(copy) == []
-        assert {path for path in copy.rglob("*") if path.is_file()} == before
 
 
 def test_ctrl_c_is_no_traceback() -> None:

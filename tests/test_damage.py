@@ -1,0 +1,123 @@
+"""Files that an earlier stage should have left, and disks that are full: one line, nothing torn."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from faults import fails_here
+from helpers import TASKS, one_error_line, partial_leftovers, run_stage_here
+
+UPSTREAM = {
+    "normalize": ("data/raw/mnist/files.csv", "download_mnist"),
+    "windows": ("data/normalized/mnist/card.json", "normalize@mnist"),
+    "train": ("data/windows/mnist/card.json", "windows@mnist"),
+    "evaluate": ("data/models/mnist/card.json", "train@mnist"),
+    "report": ("metrics/mnist/scores.json", "evaluate@mnist"),
+}
+
+
+@pytest.mark.parametrize("stage", UPSTREAM)
+def test_missing_upstream_file(
+    project: Path, stage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, before = UPSTREAM[stage]
+    args = [] if stage == "report" else ["mnist"]
+    capsys.readouterr()
+    assert run_stage_here(project, stage, *args) == 1
+    one_error_line(capsys.readouterr().err, f"{path} is missing", f"`dvc repro {before}`")
+    assert [path for path in project.rglob("*") if path.suffix in (".partial", ".json")] == []
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_plot_without_scores(project: Path, task: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run_stage_here(project, "plot", task) == 1
+    one_error_line(capsys.readouterr().err, "is missing", "dvc repro")
+    assert partial_leftovers(project) == []
+
+
+READ_BY = [
+    ("windows", "data/normalized/mnist/images.safetensors"),
+    ("windows", "data/normalized/mnist/card.json"),
+    ("train", "data/windows/mnist/main/train.safetensors"),
+    ("evaluate", "data/models/mnist/weights.safetensors"),
+    ("evaluate", "data/windows/mnist/main/test.safetensors"),
+    ("evaluate", "data/models/mnist/history.csv"),
+    ("plot", "metrics/mnist/predictions.csv"),
+    ("plot", "metrics/mnist/scores.json"),
+    ("windows", "data/normalized/airline/series.safetensors"),
+    ("train", "data/windows/airline/year/refit.safetensors"),
+    ("evaluate", "data/normalized/airline/series.safetensors"),
+]
+
+
+@pytest.mark.parametrize(
+    ("stage", "path", "damage"),
+    [
+        (*read, damage)
+        for read in READ_BY
+        for damage in ("missing", "torn", "empty")
+        # a table with fewer rows is a table
+        if not (damage == "torn" and read[1].endswith(".csv"))
+    ],
+)
+def test_damaged_upstream_file(
+    copy: Path, stage: str, path: str, damage: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    content = (copy / path).read_bytes()
+    if damage == "missing":
+        (copy / path).unlink()
+    else:
+        (copy / path).write_bytes(content[: len(content) // 3] if damage == "torn" else b"")
+    task = next(task for task in TASKS if task in path)
+    fails_here(copy, stage, task, [path, "dvc repro"], capsys)
+
+
+@contextmanager
+def small_disk(folder: Path, kib: int, spare: Path) -> Iterator[None]:
+    """A file system of its own at ``folder``, with what lay there and so much room beside it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    shutil.copytree(folder, spare)
+    # a file takes whole pages of 4 KiB
+    pages = sum(-(-path.stat().st_size // 4096) for path in spare.rglob("*") if path.is_file())
+    command = ["mount", "-t", "tmpfs", "-o", f"size={4 * pages + kib}k", "tmpfs", str(folder)]
+    if shutil.which("mount") is None or subprocess.run(command, capture_output=True).returncode:
+        pytest.skip("this root may not mount a small disk")
+    try:
+        shutil.copytree(spare, folder, dirs_exist_ok=True)
+        yield
+    finally:
+        subprocess.run(["umount", str(folder)], check=True)
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="mounts a small disk as root")
+@pytest.mark.parametrize(
+    ("stage", "task", "folder"),
+    [
+        ("download_mnist", None, "data/raw"),
+        ("normalize", "mnist", "data/normalized"),
+        ("normalize", "airline", "data/normalized"),
+        ("windows", "mnist", "data/windows"),
+        ("train", "mnist", "data/models"),
+        ("evaluate", "mnist", "metrics"),
+        ("plot", "mnist", "metrics"),
+    ],
+)
+def test_full_disk(
+    copy: Path,
+    tmp_path: Path,
+    stage: str,
+    task: str | None,
+    folder: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    before = {path for path in copy.rglob("*") if path.is_file()}
+    capsys.readouterr()
+    with small_disk(copy / folder, 4, tmp_path / "spare"):
+        assert run_stage_here(copy, stage, *([task] if task else [])) == 1
+        one_error_line(capsys.readouterr().err, "full", "free some space")
+        assert partial_leftovers(copy) == []
+        assert {path for path in copy.rglob("*") if path.is_file()} == before
