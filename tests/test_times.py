@@ -8,7 +8,7 @@ import pytest
 from tables import read
 
 from stages.common.errors import InputError
-from stages.common.series import times_after, written
+from stages.common.times import times_after, written
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,11 @@ import torch
 from oracles import SmoothedSeries, joined, normalized, ragged, wave
 
 from stages.common.cutting import LEAST_DEVIATION, cut
+from stages.common.layout import Layout
 from stages.common.normalization import Normalization, fit_normalization
 from stages.common.params import SeriesNormalize
 from stages.common.samples import samples_of
-from stages.common.windowing import Layout, arrays_of, part_of
+from stages.common.windowing import arrays_of, part_of
 
 PERIOD = 4
 LENGTHS, TRAIN = [40, 57, 30], np.array([30, 41, 22])
