@@ -1,0 +1,152 @@
+"""python -m stages.forecast: what comes after the data, for files the project has never seen."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import edit_params, one_error_line, partial_leftovers, run_stage_here
+
+COLUMNS = ["unique_id", "ds", "forecast", "low_80", "high_80", "low_95", "high_95"]
+
+
+@pytest.fixture
+def small(project: Path) -> Path:
+    """A project whose forecasts take a second."""
+    edit_params(
+        project,
+        {
+            "tasks.airline.normalize.method": "log_exponential_smoothing",
+            "tasks.airline.windows.center": "none",
+            "tasks.airline.train.epochs": 2,
+            "tasks.airline.evaluate.baselines": ["seasonal_naive", "drift"],
+        },
+    )
+    return project
+
+
+def write_series(path: Path, times: pd.DatetimeIndex, period: int, least: float = 1.0) -> None:
+    step = np.arange(len(times))
+    season = np.sin(2 * np.pi * step / period) if period > 1 else 0
+    noise = np.random.default_rng(0).normal(0, 0.2, len(times))
+    y = least + np.abs(20 + 0.1 * step + 5 * season + noise)
+    pd.DataFrame({"when": times.strftime("%Y-%m-%d"), "sold": y.round(3)}).to_csv(path, index=False)
+
+
+def forecast_of(project: Path, *args: str) -> pd.DataFrame:
+    assert run_stage_here(project, "forecast", *args) == 0
+    (table,) = (project / "forecasts").glob("*.csv")
+    assert table.with_suffix(".png").read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    assert partial_leftovers(project) == []
+    return pd.read_csv(table)
+
+
+@pytest.mark.parametrize(
+    ("frequency", "count", "period", "first"),
+    [
+        ("MS", 60, 12, "2015-01-01"),
+        ("ME", 60, 12, "2015-01-31"),
+        ("W", 160, 52, "2013-01-27"),
+        ("YS", 40, 1, "2050-01-01"),
+        ("QS", 48, 4, "2022-01-01"),
+        ("B", 90, 5, "2010-05-07"),
+    ],
+)
+def test_other_series_go_through_unchanged(
+    small: Path, tmp_path: Path, frequency: str, count: int, period: int, first: str
+) -> None:
+    """Monthly, weekly, yearly, quarterly and by working day, from a folder outside the project."""
+    path = tmp_path / "mine.csv"
+    times = pd.date_range("2010-01-01", periods=count, freq=frequency)
+    write_series(path, times, period)
+    table = forecast_of(
+        small, "--csv", str(path), "--period", str(period), "--horizon", "7", "--task", "airline"
+    )
+    assert list(table) == COLUMNS
+    expected = pd.date_range("2010-01-01", periods=count + 7, freq=frequency)[count:]
+    assert list(table["ds"]) == list(expected.strftime("%Y-%m-%d"))
+    assert table["ds"][0] == first
+    bounds = table[["low_95", "low_80", "forecast", "high_80", "high_95"]].to_numpy()
+    assert np.isfinite(bounds).all()
+    assert (np.diff(bounds, axis=1) > 0).all()
+    # a smooth series that grows slowly: what is to come is not far from what was
+    last = pd.read_csv(path)["sold"][-max(period, 3) :]
+    assert (table["forecast"] > 0.6 * last.min()).all()
+    assert (table["forecast"] < 1.5 * last.max()).all()
+
+
+def test_the_same_bytes_again_and_a_word_on_what_was_chosen(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    forecast_of(small, "--horizon", "5")
+    said = capsys.readouterr().out
+    assert "On validation " in said
+    assert "The forecast is " in said
+    assert "forecasts/airline.csv" in said
+    before = (small / "forecasts/airline.csv").read_bytes()
+    table = forecast_of(small, "--horizon", "5")
+    assert (small / "forecasts/airline.csv").read_bytes() == before
+    assert list(table["ds"]) == [f"1961-0{month}-01" for month in range(1, 6)]
+
+
+def test_a_horizon_longer_than_training_allows_goes_on(small: Path) -> None:
+    table = forecast_of(small, "--horizon", "100")
+    assert len(table) == 100
+    assert np.isfinite(table[COLUMNS[2:]].to_numpy()).all()
+    widths = np.log(table["high_95"] / table["low_95"])
+    assert widths.iloc[-1] > widths.iloc[0]
+
+
+def test_of_a_panel_what_can_be_forecast_is(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows = []
+    for name, count, level in (("a", 60, 10), ("b", 80, 100), ("flat", 60, 0), ("short", 9, 5)):
+        times = pd.date_range("2010-01-01", periods=count, freq="MS").strftime("%Y-%m-%d")
+        season = 1 + 0.2 * np.sin(np.pi * np.arange(count) / 6)
+        values = np.full(count, 3.0) if name == "flat" else level * season + np.arange(count) / 50
+        rows += [f"{name},{time},{y}" for time, y in zip(times, values, strict=True)]
+    path = tmp_path / "shops.csv"
+    path.write_text("unique_id,ds,y\n" + "\n".join(rows) + "\n")
+    table = forecast_of(small, "--csv", str(path), "--period", "12", "--horizon", "6")
+    assert list(table["unique_id"].unique()) == ["a", "b"]
+    # each series goes on from its own end
+    assert table.groupby("unique_id")["ds"].first().to_dict() == {
+        "a": "2015-01-01",
+        "b": "2016-09-01",
+    }
+    said = capsys.readouterr().err
+    assert "left out: series 'flat' is constant" in said
+    assert "left out: series 'short' has 9 values" in said
+
+
+def test_zeros_have_no_logarithm_and_a_forecast_all_the_same(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    times = pd.date_range("2010-01-01", periods=60, freq="MS").strftime("%Y-%m-%d")
+    y = np.maximum(5 * np.sin(np.pi * np.arange(60) / 6), 0).round(2)
+    path = tmp_path / "ice.csv"
+    pd.DataFrame({"ds": times, "y": y}).to_csv(path, index=False)
+    table = forecast_of(small, "--csv", str(path), "--period", "12", "--horizon", "12")
+    assert (table[["low_80", "low_95"]].to_numpy() >= 0).all()
+    assert "values not above 0" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("args", "words"),
+    [
+        (["--csv", "none.csv", "--period", "12"], ["none.csv is missing"]),
+        (["--csv", "data/raw/airline.csv"], ["--period"]),
+        (["--csv", "data/raw/airline.csv", "--period", "0"], ["--period 0: write 1 or more"]),
+        (["--horizon", "-3"], ["--horizon -3: write 1 or more"]),
+        (["--csv", "data/raw/airline.csv", "--period", "70"], ["'airline' has 144 values"]),
+        (["--task", "mnist"], ["--task mnist", "series"]),
+        (["--task", "airlin"], ["tasks.airlin", "did you mean airline"]),
+    ],
+)
+def test_faults_are_one_line(
+    small: Path, capsys: pytest.CaptureFixture[str], args: list[str], words: list[str]
+) -> None:
+    assert run_stage_here(small, "forecast", *args) == 1
+    one_error_line(capsys.readouterr().err, *words)
+    assert not (small / "forecasts").exists()

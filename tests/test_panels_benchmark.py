@@ -1,0 +1,29 @@
+"""The benchmark of panels: what it generates, and that it measures what it says."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from benchmarks import panels
+
+
+def test_generated_series_differ_and_repeat() -> None:
+    table = panels.generate(3, 24)
+    assert table.groupby("unique_id").size().tolist() == [24, 24, 24]
+    assert (table["y"] > 0).all()
+    values = table["y"].to_numpy().reshape(3, 24)
+    assert len(np.unique(values, axis=0)) == 3
+    pd.testing.assert_frame_equal(table, panels.generate(3, 24))
+
+
+def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    panels.run((2, 4), 1, tmp_path / "out")
+    table = pd.read_csv(tmp_path / "out/panels.csv")
+    assert table["series"].tolist() == [2, 2, 2, 4, 4, 4]
+    assert table["windows"].tolist()[3] == 2 * table["windows"].tolist()[0]
+    assert (table["microseconds_per_window"] > 0).all()
+    assert (table["memory_mib"] > 10).all()
+    assert (tmp_path / "out/panels.png").read_bytes().startswith(b"\x89PNG")
+    assert "| train |" in capsys.readouterr().out
