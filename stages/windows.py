@@ -16,8 +16,8 @@ from stages.common.errors import InputError
 from stages.common.files import output_folder, read_json, read_tensors, write_json, write_tensors
 from stages.common.images import as_sequences, pixel_order
 from stages.common.layout import Layout, series_card
-from stages.common.normalization import normalization_from
-from stages.common.params import Params, SeriesTask
+from stages.common.normalization import Normalization, normalization_from
+from stages.common.params import Params, SeriesTask, SeriesWindows
 from stages.common.stage import run_task_stage
 from stages.common.windowing import part_of
 
@@ -90,14 +90,28 @@ def write_series_windows(
             whole = part in FITTED_PARTS
             drawn = part_of(tensors["y"], offsets, normalization, start, end, layout, whole)
             if part in ("train", "validation") and not len(drawn["origin"]):
-                room = int(tensors[f"{fit}.train"].max()) - normalization.lost - windows.horizon
-                raise InputError(
-                    f"params.yaml: windows.look_back: {windows.look_back} with windows.horizon "
-                    f"{windows.horizon} is longer than the training part allows; "
-                    f"write {max(room, 1)} or less, or a shorter horizon"
-                )
+                longest = int(tensors[f"{fit}.train"].max())
+                raise InputError(_too_long(windows, longest, normalization))
             write_tensors(folder / fit / f"{part}.safetensors", drawn)
     return {**shape, "fits": card["fits"]}
+
+
+def _too_long(windows: SeriesWindows, training: int, normalization: Normalization) -> str:
+    """Why there are no windows in series of at most ``training`` values for training."""
+    # at least one value is looked back on
+    room = training - max(normalization.lost, normalization.scaler.lost + 1)
+    if windows.horizon > room:
+        mend = f"write {room} or less" if room > 0 else "there is room for none"
+        return (
+            f"params.yaml: windows.horizon: {windows.horizon} is longer than the training part "
+            f"allows; {mend}"
+        )
+    look_back = training - normalization.scaler.lost - windows.horizon
+    return (
+        f"params.yaml: windows.look_back: {windows.look_back} with windows.horizon "
+        f"{windows.horizon} is longer than the training part allows; "
+        f"write {look_back} or less, or a shorter horizon"
+    )
 
 
 def under(tensors: dict[str, np.ndarray], fit: str, fitted: str) -> dict[str, np.ndarray]:

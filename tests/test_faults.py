@@ -62,6 +62,46 @@ def test_look_back_longer_than_the_series(
     assert run_stage_here(project, "windows", "airline") == 0
 
 
+@pytest.mark.parametrize(
+    ("look_back", "horizon", "least", "words"),
+    [
+        (62, 24, 61, ["windows.look_back: 62", "write 61 or less"]),
+        (12, 56, None, ["windows.horizon: 56", "write 55 or less"]),
+        (12, 500, None, ["windows.horizon: 500", "write 55 or less"]),
+    ],
+)
+def test_windows_that_a_smoothing_has_no_room_for(
+    project: Path,
+    look_back: int,
+    horizon: int,
+    least: int | None,
+    words: list[str],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """It takes 30 of 85 months to settle; what the message says does help."""
+    changes = {"normalize.method": "log_exponential_smoothing", "windows.center": "none"}
+    changes |= {"windows.look_back": look_back, "windows.horizon": horizon}
+    edit_params(project, {f"tasks.airline.{key}": value for key, value in changes.items()})
+    assert run_stage_here(project, "normalize", "airline") == 0
+    fails_here(project, "windows", "airline", words, capsys)
+    mend = {"look_back": least} if least else {"horizon": 55}
+    edit_params(project, {f"tasks.airline.windows.{key}": value for key, value in mend.items()})
+    assert run_stage_here(project, "windows", "airline") == 0
+
+
+@pytest.mark.parametrize("horizon", [73, 85, 500])
+def test_horizon_longer_than_the_series(
+    project: Path, horizon: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit_params(project, {"tasks.airline.windows.horizon": horizon})
+    assert run_stage_here(project, "normalize", "airline") == 0
+    words = [f"windows.horizon: {horizon} is longer", "write 72 or less"]
+    fails_here(project, "windows", "airline", words, capsys)
+    changes = {"tasks.airline.windows.horizon": 72, "tasks.airline.windows.look_back": 1}
+    edit_params(project, changes)
+    assert run_stage_here(project, "windows", "airline") == 0
+
+
 RAW = (ROOT / "data/raw/airline.csv").read_text()
 
 

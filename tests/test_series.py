@@ -160,6 +160,15 @@ def test_a_broken_series_is_left_out_and_the_others_run(tmp_path: Path, broken: 
     assert panel.ds[12] == panel.ds[0] == np.datetime64("1949-01-01")
 
 
+@pytest.mark.parametrize("footer", ["", "Source: a survey\n", '"Source: a survey",,\n\n'])
+def test_a_series_without_values_at_the_end_of_the_file(tmp_path: Path, footer: str) -> None:
+    """It is no footer: it has times."""
+    text = TABLE + long_table(range(9), "a") + long_table(["", "", ""], "b") + footer
+    panel = read(tmp_path, text)
+    assert panel.ids == ["a"]
+    assert panel.left_out == {"b": "has 0 values; it needs many more"}
+
+
 @pytest.mark.parametrize("broken", ["few", "constant", "twice", "row missing"])
 def test_one_broken_series_alone_is_an_error_that_names_it(tmp_path: Path, broken: str) -> None:
     rows, reason = BROKEN[broken]

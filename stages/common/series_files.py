@@ -55,6 +55,11 @@ def _read_text(path: Path, data: SeriesData) -> Rows:
     values = np.frombuffer(y, dtype=np.float64)
     # what comes after the last number is a footer, whose words are no names and no times
     rows_kept = _last_number(values, path) + 1
+    if "unique_id" in columns and rows_kept < len(y):
+        # or a series of a panel with times but no values, which is to be named as broken
+        known = _are_times(pd.Series(list(times), dtype=str))
+        while rows_kept < len(y) and known[when[rows_kept]]:
+            rows_kept += 1
     codes, when = (np.frombuffer(each, dtype=np.intc)[:rows_kept] for each in (codes, when))
     texts = pd.Series(list(times)[: when.max() + 1], dtype=str)
     ds = _times(texts, header[columns["ds"]], path)[when]
@@ -155,6 +160,12 @@ def _last_number(y: np.ndarray, path: Path) -> int:
     if len(known) == 0:
         raise InputError(f"{path}: has no numbers; it needs a value for each time")
     return int(known[-1])
+
+
+def _are_times(column: pd.Series) -> np.ndarray:
+    """Whether each text is a time or a whole number, [N]."""
+    times = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)
+    return (times.notna() | column.str.fullmatch(r"-?\d{1,9}")).to_numpy()
 
 
 def _times(column: pd.Series, name: str, path: Path) -> np.ndarray:
