@@ -165,6 +165,32 @@ def test_the_control_is_never_part_of_the_combination() -> None:
         assert (halves["control"] < 1e-6).all()
 
 
+@pytest.mark.parametrize("planted", [(0.01, 0.03), (0.03, 0.01)])
+def test_intervals_are_of_errors_in_validation_and_inside_the_training_part(
+    planted: tuple[float, float],
+) -> None:
+    """Errors are planted in the one and in the other, and huge ones where nobody is to look."""
+    of, start = history(), history().offsets[:-1]
+
+    def ask(requests: list[Request]) -> dict[str, list[np.ndarray]]:
+        truths = [r.truth(of.y, start, of.offsets[1:]) for r in requests]
+        ahead = [r.origin[:, None] + np.arange(r.steps) - start[r.series, None] for r in requests]
+        train, validation = (each[:, None] for each in (TRAIN, VALIDATION))
+        inside = (ahead[0] >= train[requests[0].series]) & (
+            ahead[0] < validation[requests[0].series]
+        )
+        seen = [inside, ahead[1] < train[requests[1].series]]
+        errors = [np.where(each, size, 9.0) for each, size in zip(seen, planted, strict=True)]
+        right = [np.nan_to_num(truth, nan=1.0) for truth in truths]
+        return {"m": [r * np.exp(e) for r, e in zip(right, errors, strict=True)]}
+
+    widths = judge(of, ask, TRAIN, VALIDATION, 18, HORIZON, True).widths["m"]
+    _, high = widths.around(np.full((3, HORIZON), 50.0), np.arange(3), 0.95)
+    # all series err by as much, so that the one of the smallest scale says how wide bounds are
+    half = np.log(high / 50) / widths.scale[:, None] * widths.scale.min()
+    assert half.max() == pytest.approx(0.03, rel=0.01)
+
+
 def test_the_combination_is_no_worse_on_validation_than_the_best() -> None:
     of = history()
     found = judged(of)

@@ -39,14 +39,15 @@ def test_coverage_is_near_what_they_say(log: bool) -> None:
 
 
 def test_by_hand() -> None:
-    """Nine errors of one size: the ninth of ten places holds 80 %, no place holds 95 %."""
-    errors = np.arange(1.0, 10)[:, None]
-    widths = calibrate(10 + errors, np.full((9, 1), 10.0), np.zeros(9, int), np.array([2.0]), False)
-    assert widths.half[0.80].tolist() == pytest.approx([8 / 2])
-    assert widths.half[0.95].tolist() == pytest.approx([9 / 2])
+    """Ten errors of one kind: the ninth of eleven places holds 80 %, no place holds 95 %."""
+    truth = 10 + np.arange(1.0, 11)[:, None]
+    forecast, series = np.full((10, 1), 10.0), np.zeros(10, dtype=int)
+    widths = calibrate(truth, forecast, series, np.array([2.0]), False)
+    assert widths.half[0.80].tolist() == pytest.approx([9 / 2])
+    assert widths.half[0.95].tolist() == pytest.approx([10 / 2])
     low, high = widths.around(np.array([[20.0, 30.0, 40.0, 50.0]]), np.array([0]), 0.80)
-    np.testing.assert_allclose(high - [[20, 30, 40, 50]], 8 * np.sqrt([[1, 2, 3, 4]]))
-    np.testing.assert_allclose([[20, 30, 40, 50]] - low, 8 * np.sqrt([[1, 2, 3, 4]]))
+    np.testing.assert_allclose(high - [[20, 30, 40, 50]], 9 * np.sqrt([[1, 2, 3, 4]]))
+    np.testing.assert_allclose([[20, 30, 40, 50]] - low, 9 * np.sqrt([[1, 2, 3, 4]]))
 
 
 def test_each_step_has_errors_of_its_own_size() -> None:
