@@ -1,7 +1,5 @@
 """Scores of networks that forecast, beside their control, the baselines and the combination."""
 
-from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,53 +7,18 @@ import numpy as np
 import pandas as pd
 import torch
 
-from stages.common.backtest import (
-    History,
-    Judgement,
-    Learned,
-    ask_all,
-    judge,
-    learn_again,
-    roll_with_refits,
-    scales_of,
-)
-from stages.common.combination import combine
-from stages.common.ensembles import Recipe
+from stages.common.backtest import History
 from stages.common.files import read_tensors, write_json, write_table
 from stages.common.intervals import LEVELS
-from stages.common.layout import Layout
 from stages.common.measures import coverage, interval_score, measure, overall_weighted_average
 from stages.common.models import Networks
-from stages.common.normalization import normalization_from
-from stages.common.params import Model, Params, SeriesNormalize, Train
-from stages.common.protocols import PROTOCOLS, Request, test_requests
+from stages.common.params import Params
+from stages.common.protocol_forecasts import Forecasts, Trained, forecast_protocols
 from stages.common.significance import compare
 from stages.common.times import written
 
 # of a panel of many, forecasts of every method are written for these, which are drawn
 SERIES_WRITTEN = 6
-
-
-@dataclass(frozen=True)
-class Forecasts:
-    """All forecasts for one protocol.
-
-    Attributes:
-        request, truth: from where, and what came, [N, H]; NaN beyond the end of a series.
-        by_method: [N, H] each.
-        judgement: of the protocol's fit, with the widths of intervals.
-        scale: of MASE, [S].
-    """
-
-    request: Request
-    truth: np.ndarray
-    by_method: dict[str, np.ndarray]
-    judgement: Judgement
-    scale: np.ndarray
-
-    def bounds(self, method: str, level: float) -> tuple[np.ndarray, np.ndarray]:
-        widths = self.judgement.widths[method]
-        return widths.around(self.by_method[method], self.request.series, level)
 
 
 def evaluate_series(
@@ -67,7 +30,9 @@ def evaluate_series(
     normalized = card["windows"]["normalized"]
     history = History(tensors["y"], tensors["offsets"], normalized["period"])
     ds = tensors["ds"].astype("datetime64[s]") if normalized["time"] == "dates" else tensors["ds"]
-    found = forecast_protocols(history, tensors, networks, card, params, name, device)
+    settings = params.task(name).evaluate
+    trained = Trained(history, tensors, networks, card, settings, params.threads, device)
+    found = forecast_protocols(trained)
     ids = np.array(normalized["ids"])
     scores = series_scores(found, ids)
     write_json(folder / "scores.json", mean_scores(scores))
@@ -78,79 +43,6 @@ def evaluate_series(
     write_table(tables / "by_step.csv", errors_by_step(found["rolling"]))
     write_table(tables / "validation.csv", validation_table(found))
     write_table(tables / "comparison.csv", comparison(found))
-
-
-def forecast_protocols(
-    history: History,
-    tensors: dict[str, np.ndarray],
-    networks: Networks,
-    card: dict,
-    params: Params,
-    name: str,
-    device: torch.device,
-) -> dict[str, Forecasts]:
-    """Judge all methods on validation, then forecast the test part by each protocol."""
-    windows, settings = card["windows"], card["windows"]["normalized"]["normalize"]
-    evaluate, refitted = params.tasks[name].evaluate, card["train"]["refit"]
-    layout, log = Layout(**windows["layout"]), settings["method"].startswith("log")
-
-    def learned(fit: str, chosen: bool) -> Learned:
-        fitted = "refit" if refitted and not chosen else "normalization"
-        start = f"{fit}.{fitted}."
-        arrays = {k.removeprefix(start): v for k, v in tensors.items() if k.startswith(start)}
-        which = f"{fit}_chosen" if refitted and chosen else fit
-        return Learned(networks[which], normalization_from(arrays, settings, history.period))
-
-    ask = partial(
-        ask_all, history, card=windows, baselines=evaluate.baselines, processes=params.threads
-    )
-    starts = {fit: tensors[f"{fit}.validation"] for fit in windows["fits"]}
-    requests = test_requests(history.offsets, starts, history.period)
-    found = {}
-    for fit, cut in starts.items():
-        train, chosen = tensors[f"{fit}.train"], learned(fit, chosen=True)
-        earliest = chosen.normalization.lost + layout.look_back
-        judgement = judge(
-            history,
-            lambda wanted, chosen=chosen, train=train: ask(
-                learned=chosen, ends=train, requests=wanted
-            ),
-            train,
-            cut,
-            earliest,
-            layout.horizon,
-            log,
-        )
-        mine = [protocol for protocol, of in PROTOCOLS.items() if of == fit]
-        final = learned(fit, chosen=False)
-        answers = ask(learned=final, ends=cut, requests=[requests[p] for p in mine])
-        by_protocol = {p: {m: f[k] for m, f in answers.items()} for k, p in enumerate(mine)}
-        if fit == "main" and evaluate.refit_every:
-            recipe = Recipe(
-                Model(**card["model"]), Train(**card["train"]), windows, card["seed"], device
-            )
-            epochs = [member["epoch"] for member in card["fits"]["main"]]
-
-            def ask_at(
-                ends: np.ndarray, wanted: list[Request], recipe=recipe, epochs=epochs
-            ) -> dict[str, list[np.ndarray]]:
-                again = learn_again(history, ends, recipe, SeriesNormalize(**settings), epochs)
-                return ask(learned=again, ends=ends, requests=wanted)
-
-            by_protocol["rolling"] = roll_with_refits(
-                history, requests["rolling"], cut, evaluate.refit_every, ask_at
-            )
-        for protocol, forecasts in by_protocol.items():
-            request = requests[protocol]
-            truth = request.truth(history.y, history.offsets[:-1], history.offsets[1:])
-            forecasts = {
-                "model": forecasts["model"],
-                "combination": combine(forecasts, judgement.weights),
-                **forecasts,
-            }
-            scale = scales_of(history, cut)
-            found[protocol] = Forecasts(request, truth, forecasts, judgement, scale)
-    return {protocol: found[protocol] for protocol in PROTOCOLS}
 
 
 def series_scores(found: dict[str, Forecasts], ids: np.ndarray) -> pd.DataFrame:

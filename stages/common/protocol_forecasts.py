@@ -1,0 +1,147 @@
+"""The forecasts of all methods by all protocols, with what validation says of each method."""
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+
+from stages.common.backtest import (
+    History,
+    Judgement,
+    Learned,
+    ask_all,
+    judge,
+    learn_again,
+    roll_with_refits,
+    scales_of,
+)
+from stages.common.combination import combine
+from stages.common.ensembles import Recipe
+from stages.common.models import Networks
+from stages.common.normalization import normalization_from
+from stages.common.params import Model, SeriesEvaluate, SeriesNormalize, Train
+from stages.common.protocols import PROTOCOLS, Request, test_requests
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A trained task of series, as evaluate finds it.
+
+    Attributes:
+        history: all series.
+        tensors: what normalize wrote: where parts end, and the fitted normalizations.
+        networks, card: what train wrote.
+        settings: block ``evaluate`` of params.yaml.
+        processes: how many may fit baselines side by side.
+    """
+
+    history: History
+    tensors: dict[str, np.ndarray]
+    networks: Networks
+    card: dict
+    settings: SeriesEvaluate
+    processes: int
+    device: torch.device
+
+    @property
+    def normalize(self) -> SeriesNormalize:
+        return SeriesNormalize(**self.card["windows"]["normalized"]["normalize"])
+
+    def learned(self, fit: str, chosen: bool) -> Learned:
+        """The networks of ``fit`` and their normalization.
+
+        Args:
+            chosen: those that have not seen validation; else those that forecast the test part.
+        """
+        refitted = self.card["train"]["refit"]
+        start = f"{fit}.{'refit' if refitted and not chosen else 'normalization'}."
+        arrays = {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
+        settings, period = self.normalize.model_dump(), self.history.period
+        networks = self.networks[f"{fit}_chosen" if refitted and chosen else fit]
+        return Learned(networks, normalization_from(arrays, settings, period))
+
+    def ask(
+        self, learned: Learned, ends: np.ndarray, requests: list[Request]
+    ) -> dict[str, list[np.ndarray]]:
+        """Forecasts of all methods, fitted on the first ``ends`` [S] values of each series."""
+        card, baselines = self.card["windows"], self.settings.baselines
+        return ask_all(self.history, learned, card, baselines, self.processes, ends, requests)
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """All forecasts for one protocol.
+
+    Attributes:
+        request, truth: from where, and what came, [N, H]; NaN beyond the end of a series.
+        by_method: [N, H] each.
+        judgement: of the protocol's fit, with the widths of intervals.
+        scale: of MASE, [S].
+    """
+
+    request: Request
+    truth: np.ndarray
+    by_method: dict[str, np.ndarray]
+    judgement: Judgement
+    scale: np.ndarray
+
+    def bounds(self, method: str, level: float) -> tuple[np.ndarray, np.ndarray]:
+        widths = self.judgement.widths[method]
+        return widths.around(self.by_method[method], self.request.series, level)
+
+
+def forecast_protocols(trained: Trained) -> dict[str, Forecasts]:
+    """Judge all methods on validation, then forecast the test part by each protocol."""
+    history, tensors = trained.history, trained.tensors
+    cuts = {fit: tensors[f"{fit}.validation"] for fit in trained.card["windows"]["fits"]}
+    requests = test_requests(history.offsets, cuts, history.period)
+    found = {}
+    for fit, cut in cuts.items():
+        judgement = judge_fit(trained, fit)
+        mine = [protocol for protocol, of in PROTOCOLS.items() if of == fit]
+        wanted = [requests[protocol] for protocol in mine]
+        answers = trained.ask(trained.learned(fit, chosen=False), cut, wanted)
+        scale = scales_of(history, cut)
+        for number, protocol in enumerate(mine):
+            by_method = {method: forecasts[number] for method, forecasts in answers.items()}
+            if protocol == "rolling" and trained.settings.refit_every:
+                by_method = with_refits(trained, requests[protocol], cut)
+            truth = requests[protocol].truth(history.y, history.offsets[:-1], history.offsets[1:])
+            by_method = {
+                "model": by_method["model"],
+                "combination": combine(by_method, judgement.weights),
+                **by_method,
+            }
+            found[protocol] = Forecasts(requests[protocol], truth, by_method, judgement, scale)
+    return {protocol: found[protocol] for protocol in PROTOCOLS}
+
+
+def judge_fit(trained: Trained, fit: str) -> Judgement:
+    """What the validation part of ``fit`` says of the methods that have not seen it."""
+    train, validation = (trained.tensors[f"{fit}.{part}"] for part in ("train", "validation"))
+    learned, layout = trained.learned(fit, chosen=True), trained.card["windows"]["layout"]
+    return judge(
+        trained.history,
+        partial(trained.ask, learned, train),
+        train,
+        validation,
+        learned.normalization.lost + layout["look_back"],
+        layout["horizon"],
+        trained.normalize.method.startswith("log"),
+    )
+
+
+def with_refits(trained: Trained, request: Request, cut: np.ndarray) -> dict[str, np.ndarray]:
+    """Rolling forecasts, with all methods fitted anew every ``evaluate.refit_every`` origins."""
+    card = trained.card
+    model, train = Model(**card["model"]), Train(**card["train"])
+    recipe = Recipe(model, train, card["windows"], card["seed"], trained.device)
+    epochs = [member["epoch"] for member in card["fits"]["main"]]
+
+    def ask_at(ends: np.ndarray, requests: list[Request]) -> dict[str, list[np.ndarray]]:
+        learned = learn_again(trained.history, ends, recipe, trained.normalize, epochs)
+        return trained.ask(learned, ends, requests)
+
+    every = trained.settings.refit_every
+    return roll_with_refits(trained.history, request, cut, every, ask_at)
