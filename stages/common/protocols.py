@@ -89,5 +89,8 @@ def fitted_requests(
 
 def _thinned(request: Request) -> Request:
     count = len(request.origin)
-    apart = max(1, -(-count // MOST_ORIGINS))
-    return request.of(np.arange(0, count, apart))
+    if count <= MOST_ORIGINS:
+        return request
+    # at random, since every k-th origin could be the same month of each year
+    draw = np.random.default_rng(0).choice(count, MOST_ORIGINS, replace=False)
+    return request.of(np.sort(draw))
