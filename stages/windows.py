@@ -76,24 +76,43 @@ def write_image_windows(
 def write_series_windows(
     folder: Path, tensors: dict[str, np.ndarray], card: dict, task: SeriesTask
 ) -> dict:
-    settings, period, windows = card["normalize"], card["period"], task.windows
     shape = series_card(task)
     layout = Layout(**shape["layout"])
-    offsets = tensors["offsets"]
     for fit in card["fits"]:
         (folder / fit).mkdir()
-        for part, (first, last) in SERIES_PARTS.items():
-            fitted = "refit" if part == "refit" else "normalization"
-            normalization = normalization_from(under(tensors, fit, fitted), settings, period)
-            end = tensors[f"{fit}.{last}"]
-            start = tensors[f"{fit}.{first}"] if first else np.zeros_like(end)
-            whole = part in FITTED_PARTS
-            drawn = part_of(tensors["y"], offsets, normalization, start, end, layout, whole)
+        for part in SERIES_PARTS:
+            normalization = normalization_of(tensors, card, fit, part)
+            # one part at a time is held in memory
+            drawn = draw(tensors, normalization, fit, part, layout)
             if part in ("train", "validation") and not len(drawn["origin"]):
                 longest = int(tensors[f"{fit}.train"].max())
-                raise InputError(_too_long(windows, longest, normalization))
+                raise InputError(_too_long(task.windows, longest, normalization))
             write_tensors(folder / fit / f"{part}.safetensors", drawn)
+            del drawn
     return {**shape, "fits": card["fits"]}
+
+
+def normalization_of(
+    tensors: dict[str, np.ndarray], card: dict, fit: str, part: str
+) -> Normalization:
+    """The normalization of a part, from the arrays whose names are FIT.FITTED.NAME."""
+    start = f"{fit}.{'refit' if part == 'refit' else 'normalization'}."
+    arrays = {key.removeprefix(start): v for key, v in tensors.items() if key.startswith(start)}
+    return normalization_from(arrays, card["normalize"], card["period"])
+
+
+def draw(
+    tensors: dict[str, np.ndarray],
+    normalization: Normalization,
+    fit: str,
+    part: str,
+    layout: Layout,
+) -> dict[str, np.ndarray]:
+    first, last = SERIES_PARTS[part]
+    end = tensors[f"{fit}.{last}"]
+    start = tensors[f"{fit}.{first}"] if first else np.zeros_like(end)
+    whole = part in FITTED_PARTS
+    return part_of(tensors["y"], tensors["offsets"], normalization, start, end, layout, whole)
 
 
 def _too_long(windows: SeriesWindows, training: int, normalization: Normalization) -> str:
@@ -112,14 +131,6 @@ def _too_long(windows: SeriesWindows, training: int, normalization: Normalizatio
         f"{windows.horizon} is longer than the training part allows; "
         f"write {look_back} or less, or a shorter horizon"
     )
-
-
-def under(tensors: dict[str, np.ndarray], fit: str, fitted: str) -> dict[str, np.ndarray]:
-    """The arrays of one normalization, without the names FIT.FITTED before theirs."""
-    start = f"{fit}.{fitted}."
-    return {
-        key.removeprefix(start): value for key, value in tensors.items() if key.startswith(start)
-    }
 
 
 if __name__ == "__main__":
