@@ -72,8 +72,20 @@ def test_byte_order_mark_and_spaces(tmp_path: Path) -> None:
         (["2020-01-01T00:00+01:00", "2020-01-01T01:00+01:00", "2020-01-01T02:00+01:00"], None),
         (["Jan 2020", "Feb 2020", "Mar 2020"], "2020-01-01"),
         (["2020-01-06", "2020-01-13", "2020-01-20"], "2020-01-06"),
+        (["20200131", "20200229", "20200331"], "2020-01-31"),
+        (["202011", "202012", "202101"], "2020-11-01"),
+        (["202011", "202012", "202013"], 202011),
+        (["31/01/2020", "29/02/2020", "31/03/2020"], "2020-01-31"),
+        (["01/02/2020", "01/03/2020", "01/04/2020"], "2020-02-01"),
+        (["02/01/2020", "03/01/2020", "04/01/2020"], "2020-02-01"),
+        (["12/31/2020", "1/1/2021", "1/2/2021"], "2020-12-31"),
+        (["13.12.2020 23:00", "14.12.2020 00:00", "14.12.2020 01:00"], "2020-12-13T23"),
     ],
-    ids=["integers", "steps of 5", "years", "month ends", "hours", "UTC", "offset", "words", "7"],
+    ids=[
+        *["integers", "steps of 5", "years", "month ends", "hours", "UTC", "offset", "words", "7"],
+        *["days in digits", "months in digits", "digits", "day first", "months, day first"],
+        *["months, month first", "month first", "day first, hours"],
+    ],
 )
 def test_forms_of_time(tmp_path: Path, times: list[str], first: int | str | None) -> None:
     panel = read(tmp_path, "ds,y\n" + "".join(f"{each},{n}\n" for n, each in enumerate(times)))
@@ -117,11 +129,18 @@ def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
         (TABLE + long_table([5] * 5), r"'a' is constant \(5\); there is nothing to forecast"),
         (TABLE + GOOD.replace("1949-04-01", "1949-06-01"), "not evenly spaced.* after 1949-03-01"),
         (TABLE + long_table([""] * 5), "has no numbers"),
+        ("1949-01,1\n1949-02,2\n1949-03,4\n", "begins with '1949-01,1'.* write a line ds,y"),
+        ("ds,y\n01/02/2020,1\n02/03/2020,2\n03/04/2020,4\n", "day and month may be either"),
+        ("ds,y\n01/02/20,1\n01/03/20,2\n01/04/20,4\n", "'01/02/20'; write dates"),
+        ("ds,y\n10:00,1\n11:00,2\n12:00,4\n", "'10:00'; write dates"),
+        ("ds;y\n1;1\n2;2\n3;4\n", "one column 'ds;y'; write commas"),
+        (TABLE + GOOD + GOOD.replace("a,", ","), "'unique_id' has empty cells; write a name"),
     ],
     ids=[
         *["empty", "blank lines", "header alone", "one column", "word", "comma", "infinite"],
         *["time in words", "no time", "twice", "row missing", "number missing", "two values"],
-        *["constant", "two rows missing", "no numbers"],
+        *["constant", "two rows missing", "no numbers", "no header", "day or month", "no century"],
+        *["hours of no day", "semicolons", "no name"],
     ],
 )
 def test_refused_in_one_line_that_names_the_file_and_the_mend(
@@ -175,9 +194,10 @@ def test_words_for_an_unknown_value(tmp_path: Path, unknown: str) -> None:
     np.testing.assert_array_equal(panel.values, [1, 2, 2, 4, 5])
 
 
-def test_tabs_between_cells(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["series.tsv", "SERIES.TSV"])
+def test_tabs_between_cells(tmp_path: Path, name: str) -> None:
     text = (TABLE + long_table([1.5, 2, 3, 4], "b, c")).replace(",", "\t").replace("b\t", "b,")
-    panel = read(tmp_path, text, name="series.tsv")
+    panel = read(tmp_path, text, name=name)
     assert panel.ids == ["b, c"]
     np.testing.assert_array_equal(panel.values, [1.5, 2, 3, 4])
 
@@ -238,13 +258,28 @@ def test_parquet_of_one_series_by_numbers(tmp_path: Path) -> None:
         ({"y": [np.nan] * 4}, "has no numbers"),
         ({"ds": [*pd.date_range("2024", periods=3), None]}, "'ds' has empty cells"),
         ({"ds": ["2024-01", "2024-02", "March", "2024-04"]}, "'ds' holds 'March'"),
+        ({"y": pd.date_range("2024", periods=4)}, "'y' holds what is no finite number"),
+        ({"unique_id": ["a", "a", None, None]}, "'unique_id' has empty cells"),
     ],
-    ids=["word", "infinite", "no numbers", "no time", "time in words"],
+    ids=["word", "infinite", "no numbers", "no time", "time in words", "times", "no name"],
 )
 def test_parquet_that_is_refused(tmp_path: Path, change: dict, words: str) -> None:
     rows = {"ds": pd.date_range("2024", periods=4), "y": [1.0, 2, 3, 5], **change}
     pd.DataFrame(rows).to_parquet(tmp_path / "x.parquet")
     with pytest.raises(InputError, match=rf"x\.parquet: .*{words}"):
+        read_panel(data_of(tmp_path / "x.parquet"))
+
+
+def test_parquet_of_days_in_digits(tmp_path: Path) -> None:
+    days = pd.date_range("2024-01-30", periods=4)
+    table = pd.DataFrame({"ds": days.strftime("%Y%m%d").astype(int), "y": [1.0, 2, 3, 5]})
+    table.to_parquet(tmp_path / "x.parquet")
+    np.testing.assert_array_equal(read_panel(data_of(tmp_path / "x.parquet")).ds, days)
+
+
+def test_parquet_without_columns(tmp_path: Path) -> None:
+    pd.DataFrame(index=range(3)).to_parquet(tmp_path / "x.parquet", index=False)
+    with pytest.raises(InputError, match=r"x\.parquet: has no columns"):
         read_panel(data_of(tmp_path / "x.parquet"))
 
 

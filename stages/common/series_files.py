@@ -1,6 +1,7 @@
 """Reading the table of a series task, as it circulates: CSV, TSV or Parquet."""
 
 import csv
+import re
 from array import array
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +15,14 @@ from stages.common.params import SeriesData
 # cells that stand for an unknown value
 UNKNOWN = {"", "nan", "na", "null", "none"}
 
+WHOLE_NUMBER = r"-?\d{1,9}"
+# dates without dashes, which are no steps to be counted on
+DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
+# day and month in either order, then the year and perhaps the hour
+DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4})(?P<rest>\D.*)?"
+# an hour of no day, and a year of no century
+NO_DATE = r"\d{1,2}:.*|\d{1,2}[./-]\d{1,2}[./-]\d{2}"
+
 # names, and for each row of the file the number of its name, its time and its value
 Rows = tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
 
@@ -25,7 +34,7 @@ def read_rows(path: Path, data: SeriesData) -> Rows:
         InputError: the file, a column, a date or a number is missing or unreadable.
     """
     require(path, "put the CSV there, or name another as data.csv in params.yaml")
-    return (_read_parquet if path.suffix == ".parquet" else _read_text)(path, data)
+    return (_read_parquet if path.suffix.lower() == ".parquet" else _read_text)(path, data)
 
 
 def _read_text(path: Path, data: SeriesData) -> Rows:
@@ -36,6 +45,11 @@ def _read_text(path: Path, data: SeriesData) -> Rows:
     times: dict[str, int] = {}
     codes, when, y = array("i"), array("i"), array("d")
     columns = _find_columns(header, data, path) if header else {}
+    if columns and _is_row(header[columns["ds"]], header[columns["y"]]):
+        raise InputError(
+            f"{path}: begins with {','.join(header)!r}, which are no names of columns; "
+            "write a line ds,y above it"
+        )
     for row in rows:
         if len(row) > len(header) and any(cell.strip() for cell in row[len(header) :]):
             raise InputError(
@@ -63,14 +77,27 @@ def _read_text(path: Path, data: SeriesData) -> Rows:
     codes, when = (np.frombuffer(each, dtype=np.intc)[:rows_kept] for each in (codes, when))
     texts = pd.Series(list(times)[: when.max() + 1], dtype=str)
     ds = _times(texts, header[columns["ds"]], path)[when]
-    return list(names)[: codes.max() + 1], codes, ds, values[:rows_kept]
+    kept = list(names)[: codes.max() + 1]
+    if "" in kept:
+        raise _unnamed(header[columns["unique_id"]], path)
+    return kept, codes, ds, values[:rows_kept]
+
+
+def _is_row(time: str, value: str) -> bool:
+    """Whether the cells of a header are those of a row: without one, a value would be lost."""
+    is_time = re.match(r"\d", time) is not None
+    return is_time and re.fullmatch(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", value.lower()) is not None
+
+
+def _unnamed(column: str, path: Path) -> InputError:
+    return InputError(f"{path}: column {column!r} has empty cells; write a name in each")
 
 
 def _rows(path: Path) -> Iterator[list[str]]:
     """The header, stripped, and each row that has anything in it."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            delimiter = "\t" if path.suffix == ".tsv" else ","
+            delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
             filled = (
                 row
                 for row in csv.reader(file, delimiter=delimiter)
@@ -102,26 +129,34 @@ def _read_parquet(path: Path, data: SeriesData) -> Rows:
     # without what pandas noted beside them, which would make an index of a column
     table = table.to_pandas(ignore_metadata=True)
     y = pd.to_numeric(table[columns["y"]], errors="coerce").to_numpy(dtype=np.float64)
-    if np.isinf(y).any() or np.isnan(y).sum() > table[columns["y"]].isna().sum():
+    # a time is a number of nanoseconds to pandas
+    of_times = pd.api.types.is_datetime64_any_dtype(table[columns["y"]])
+    if of_times or np.isinf(y).any() or np.isnan(y).sum() > table[columns["y"]].isna().sum():
         raise InputError(f"{path}: column {columns['y']!r} holds what is no finite number")
     _last_number(y, path)
     times = table[columns["ds"]]
     if times.isna().any():
         raise InputError(f"{path}: column {columns['ds']!r} has empty cells; write a time in each")
     if pd.api.types.is_integer_dtype(times):
-        ds = times.to_numpy(dtype=np.int64)
+        digits = times.astype(str)
+        are_dates = digits.map(DIGITS.fullmatch).notna().all()
+        ds = _times(digits, columns["ds"], path) if are_dates else times.to_numpy(dtype=np.int64)
     elif pd.api.types.is_datetime64_any_dtype(times):
         ds = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
     else:
         ds = _times(times.astype(str), columns["ds"], path)
     if "unique_id" not in columns:
         return [path.stem], np.zeros(len(y), dtype=np.int64), ds, y
+    if table[columns["unique_id"]].isna().any():
+        raise _unnamed(columns["unique_id"], path)
     codes, names = pd.factorize(table[columns["unique_id"]].astype(str))
     return list(names), codes.astype(np.int64), ds, y
 
 
 def _find_columns(names: list[str], data: SeriesData, path: Path) -> dict[str, int]:
     """Where unique_id (not there for one series), ds and y stand among the header's names."""
+    if not names:
+        raise InputError(f"{path}: has no columns; it needs a time and a value")
     found = {}
     wanted = {
         "unique_id": (data.id_column, "id_column", None),
@@ -136,7 +171,9 @@ def _find_columns(names: list[str], data: SeriesData, path: Path) -> dict[str, i
         if name is not None:
             found[key] = names.index(name)
     if found["ds"] == found["y"]:
-        raise InputError(f"{path}: has the one column {names[0]!r}; it needs a time and a value")
+        others = [sign for sign in (";", "\t", "|") if sign in names[0]]
+        mend = "write commas between cells" if others else "it needs a time and a value"
+        raise InputError(f"{path}: has the one column {names[found['y']]!r}; {mend}")
     return found
 
 
@@ -165,19 +202,51 @@ def _last_number(y: np.ndarray, path: Path) -> int:
 def _are_times(column: pd.Series) -> np.ndarray:
     """Whether each text is a time or a whole number, [N]."""
     times = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)
-    return (times.notna() | column.str.fullmatch(r"-?\d{1,9}")).to_numpy()
+    return (times.notna() | column.str.fullmatch(WHOLE_NUMBER)).to_numpy()
 
 
 def _times(column: pd.Series, name: str, path: Path) -> np.ndarray:
-    if column.str.fullmatch(r"-?\d{1,9}").all() and not column.str.fullmatch(r"[12]\d{3}").all():
+    """Texts as datetime64[s], or as int64 where all are whole numbers and not all of them dates."""
+    if column.map(DIGITS.fullmatch).notna().all():
+        column = column.str.replace(DIGITS, _with_dashes, regex=True)
+    elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(r"[12]\d{3}").all():
         return column.astype("int64").to_numpy()
     # local time without its offset, so that a day keeps its hours over summer time
     local = column.str.replace(r"(?<=\d)([+-]\d{2}:?\d{2}|Z)$", "", regex=True)
-    local = local.where(column.str.contains(":"), column)
+    local = _year_first(local.where(column.str.contains(":"), column), name, path)
     times = pd.to_datetime(local, errors="coerce", format="ISO8601")
     if times.isna().any():
         times = pd.to_datetime(local, errors="coerce", format="mixed")
-    if times.isna().any():
-        bad = column[times.isna()].iloc[0]
+    unclear = times.isna() | column.str.fullmatch(NO_DATE)
+    if unclear.any():
+        bad = column[unclear].iloc[0]
         raise InputError(f"{path}: column {name!r} holds {bad!r}; write dates as 1949-01-31")
     return times.to_numpy().astype("datetime64[s]")
+
+
+def _with_dashes(date: re.Match) -> str:
+    return "-".join(part for part in date.groups() if part)
+
+
+def _year_first(column: pd.Series, name: str, path: Path) -> pd.Series:
+    """Dates such as 31/01/1949 or 01/31/1949 as 1949-01-31; others as they are.
+
+    Read one by one, 01/02 would be January and 13/02 February: the order is that of the column.
+    """
+    parts = column.str.extract(f"^{DAY_AND_MONTH}$")
+    if parts["year"].isna().any():
+        return column
+    a, b = parts["a"].astype(int), parts["b"].astype(int)
+    # of dates with one day all the same, as by months, that which never changes is the day
+    one_day = a.nunique() != b.nunique() and 1 in (a.nunique(), b.nunique())
+    if a.max() > 12 or (b.max() <= 12 and one_day and a.nunique() == 1):
+        day, month = a, b
+    elif b.max() > 12 or one_day or (a == b).all():
+        day, month = b, a
+    else:
+        raise InputError(
+            f"{path}: column {name!r} holds {column.iloc[0]!r}, where day and month may be either; "
+            "write dates as 1949-01-31"
+        )
+    month, day = (part.astype(str).str.zfill(2) for part in (month, day))
+    return parts["year"] + "-" + month + "-" + day + parts["rest"].fillna("")
