@@ -211,3 +211,14 @@ def test_later_values_and_other_series_change_no_forecast(method: str) -> None:
         for v in (y, changed)
     )
     assert a.tobytes() == b.tobytes()
+
+
+def test_sarima_of_a_long_season_is_quick_and_knows_it() -> None:
+    """Four years by weeks: the season is taken off first, since 52 states would take minutes."""
+    step = np.arange(208)
+    noise = np.random.default_rng(0).normal(0, 0.5, 208)
+    y = 100 + 0.1 * step + 20 * np.sin(2 * np.pi * step / 52) + noise
+    forecast = fit_quietly("sarima", y[:156], 52)(y[:156], 52)
+    assert np.abs(forecast - y[156:]).mean() < 3
+    later = fit_quietly("sarima", y[:156], 52)(y[:160], 10)
+    assert np.abs(later - y[160:170]).mean() < 3

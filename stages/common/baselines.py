@@ -15,6 +15,7 @@ Forecaster = Callable[[np.ndarray, int], np.ndarray]
 
 # of more series than this, baselines that take their time are fitted in processes side by side
 FEW_SERIES = 20
+LONGEST_SEASON = 24
 QUICK = ("naive", "seasonal_naive", "last_growth", "drift")
 
 
@@ -90,6 +91,18 @@ def _is_seasonal(training: np.ndarray, period: int) -> bool:
     return bool(abs(found[-1]) > limit)
 
 
+def _decomposed(x: np.ndarray, period: int) -> np.ndarray:
+    """The season of classical decomposition by sums, [period], from the first value on.
+
+    Zero for a series of less than two periods, which has none to be seen.
+    """
+    from statsmodels.tsa.seasonal import seasonal_decompose
+
+    if len(x) < 2 * period:
+        return np.zeros(period)
+    return seasonal_decompose(x, "additive", period=period).seasonal[:period]
+
+
 def holt_winters(training: np.ndarray, period: int) -> Forecaster:
     """Additive trend, multiplicative season (Winters 1960), by statsmodels."""
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
@@ -120,15 +133,24 @@ def holt_winters(training: np.ndarray, period: int) -> Forecaster:
 
 
 def sarima(training: np.ndarray, period: int) -> Forecaster:
-    """SARIMA(0,1,1)(0,1,1) on logs, the airline model (Box & Jenkins 1970), by statsmodels."""
+    """SARIMA(0,1,1)(0,1,1) on logs, the airline model (Box & Jenkins 1970), by statsmodels.
+
+    A season of more than 24 steps would take it minutes: there the season of classical
+    decomposition is taken off first, and the rest is an ARIMA(0,1,1).
+    """
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-    season = (0, 1, 1, period) if period > 1 else (0, 0, 0, 0)
     into, back = _logs(training)
-    fitted = SARIMAX(into(training), order=(0, 1, 1), seasonal_order=season).fit(disp=False)
+    long = period > LONGEST_SEASON
+    season = _decomposed(into(training), period) if long else np.zeros(1)
+    order = (0, 1, 1, period) if period > 1 and not long else (0, 0, 0, 0)
+    rest = into(training) - np.resize(season, len(training))
+    fitted = SARIMAX(rest, order=(0, 1, 1), seasonal_order=order).fit(disp=False)
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
-        return back(fitted.apply(into(history)).forecast(steps))
+        seasons = np.resize(season, len(history) + steps)
+        rest = into(history) - seasons[: len(history)]
+        return back(fitted.apply(rest).forecast(steps) + seasons[len(history) :])
 
     return forecast
 

@@ -10,6 +10,8 @@ from stages.common.scalers import numbers_of, places_of
 PROTOCOLS = {"one_step": "main", "year": "year", "long": "main", "rolling": "main"}
 # of a panel of many, methods are judged by as many origins as this at most
 MOST_ORIGINS = 10_000
+# of long series, as many for each as this on average
+MOST_ORIGINS_OF_ONE = 200
 
 
 @dataclass(frozen=True)
@@ -88,9 +90,10 @@ def fitted_requests(
 
 
 def _thinned(request: Request) -> Request:
-    count = len(request.origin)
-    if count <= MOST_ORIGINS:
+    count, series = len(request.origin), len(np.unique(request.series))
+    most = min(MOST_ORIGINS, MOST_ORIGINS_OF_ONE * series)
+    if count <= most:
         return request
     # at random, since every k-th origin could be the same month of each year
-    draw = np.random.default_rng(0).choice(count, MOST_ORIGINS, replace=False)
+    draw = np.random.default_rng(0).choice(count, most, replace=False)
     return request.of(np.sort(draw))
