@@ -64,16 +64,30 @@ def stamps(*times: str) -> np.ndarray:
              *["2024-01-10", "2024-01-11", "2024-01-12"]],
             ["2024-01-15", "2024-01-16", "2024-01-17"],
         ),
+        (["2023-10-31", "2023-12-31", "2024-02-29"], ["2024-04-30", "2024-06-30", "2024-08-31"]),
+        (["2023-10-30", "2023-11-30", "2023-12-30"], ["2024-01-30", "2024-02-29", "2024-03-30"]),
+        (
+            ["2023-11-05 06:30", "2023-12-05 06:30", "2024-01-05 06:30"],
+            ["2024-02-05 06:30", "2024-03-05 06:30", "2024-04-05 06:30"],
+        ),
     ],
     ids=[
         *["months", "month ends", "mid-months", "quarters", "years", "weeks", "days", "hours"],
-        "working days",
+        *["working days", "every other month end", "the 30th", "months, with an hour"],
     ],
 )  # fmt: skip
 def test_times_that_come_next(known: list[str], expected: list[str]) -> None:
     found = times_after(stamps(*known), 3)
     assert found.dtype == "datetime64[s]"
     np.testing.assert_array_equal(found, stamps(*expected))
+
+
+@pytest.mark.parametrize("frequency", ["YS", "ME", "B", "7D"])
+def test_five_thousand_times_that_come_next(frequency: str) -> None:
+    """Beyond the year 2262 too, where nanoseconds end."""
+    known = pd.date_range("2023-12-20", periods=9, freq=frequency, unit="s")
+    expected = pd.date_range(known[-1], periods=5001, freq=frequency, unit="s")[1:]
+    np.testing.assert_array_equal(times_after(known.to_numpy(), 5000), expected.to_numpy())
 
 
 def test_numbers_that_come_next() -> None:

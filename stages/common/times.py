@@ -11,10 +11,8 @@ def step_of(ds: np.ndarray) -> str | None:
         return str(gaps[0]) if (gaps == gaps[0]).all() else None
     months = ds.astype("datetime64[M]")
     apart = np.diff(months.astype(np.int64))
-    next_days = ds + np.timedelta64(1, "D")
     same_day = len(np.unique(ds - months.astype("datetime64[s]"))) == 1
-    last_day = (next_days == next_days.astype("datetime64[M]").astype("datetime64[s]")).all()
-    if (apart == apart[0]).all() and (same_day or last_day):
+    if (apart == apart[0]).all() and (same_day or _are_month_ends(ds)):
         return f"{apart[0]} months"
     if (gaps == gaps[0]).all():
         return str(pd.Timedelta(gaps[0])).removesuffix(" 00:00:00")
@@ -34,17 +32,30 @@ def times_after(ds: np.ndarray, count: int) -> np.ndarray:
     """The ``count`` times that follow an evenly spaced ds [n], n >= 3: [count]."""
     if ds.dtype.kind != "M":
         return ds[-1] + (ds[-1] - ds[-2]) * np.arange(1, count + 1)
-    times = pd.DatetimeIndex(ds)
     step = step_of(ds) or ""
     if step.endswith("months"):
-        apart = int(step.removesuffix("months"))
-        # from the first time, so that the 31st does not become the 28th for good
-        steps = (len(ds) + np.arange(count)) * apart
-        ahead = pd.DatetimeIndex([times[0] + pd.DateOffset(months=int(n)) for n in steps])
-        if times.is_month_end.all():
-            ahead += pd.offsets.MonthEnd(0)
-    elif (np.diff(ds) == ds[1] - ds[0]).all():
-        ahead = pd.DatetimeIndex(ds[-1] + (ds[1] - ds[0]) * np.arange(1, count + 1))
-    else:
-        ahead = pd.date_range(times[-1], periods=count + 1, freq=step)[1:]
+        return _months_after(ds, np.arange(1, count + 1) * int(step.removesuffix("months")))
+    if (np.diff(ds) == ds[1] - ds[0]).all():
+        return ds[-1] + (ds[1] - ds[0]) * np.arange(1, count + 1)
+    # in seconds, since nanoseconds end with the year 2262
+    ahead = pd.date_range(ds[-1], periods=count + 1, freq=step, unit="s")[1:]
     return ahead.to_numpy().astype("datetime64[s]")
+
+
+def _months_after(ds: np.ndarray, apart: np.ndarray) -> np.ndarray:
+    """The times so many months after the last of ds [n]: on its day, or on the last of the month.
+
+    The 31st is the 28th in February, and the 31st again in March.
+    """
+    months = ds[-1].astype("datetime64[M]") + apart
+    first = months.astype("datetime64[D]")
+    day = (months + 1).astype("datetime64[D]") - first - 1
+    if not _are_month_ends(ds):
+        day = np.minimum(day, ds[0].astype("datetime64[D]") - ds[0].astype("datetime64[M]"))
+    hour = ds[0] - ds[0].astype("datetime64[D]")
+    return (first + day).astype("datetime64[s]") + hour
+
+
+def _are_month_ends(ds: np.ndarray) -> bool:
+    next_days = ds + np.timedelta64(1, "D")
+    return bool((next_days == next_days.astype("datetime64[M]").astype("datetime64[s]")).all())
