@@ -101,6 +101,27 @@ def test_baselines_on_other_series(method: str, length: int, period: int, level:
     assert np.isfinite(forecast).all()
 
 
+@pytest.mark.parametrize("length", [2, 3, 5, 13])
+@pytest.mark.parametrize("method", BASELINES)
+def test_a_series_too_short_for_a_method_has_a_forecast_all_the_same(
+    method: str, length: int
+) -> None:
+    y = season(20, 12, 50)
+    forecast = fit_quietly(method, y[:length], 12)
+    for origin in (length, 20):
+        assert np.isfinite(forecast(y[:origin], 15)).all()
+
+
+def test_growth_from_0_is_the_seasonal_naive_forecast() -> None:
+    y = np.array([0.0, 2.0, 3.0, 4.0, 5.0, 1.0])
+    np.testing.assert_array_equal(fit_quietly("last_growth", y, 5)(y, 3), [2, 3, 4])
+
+
+def test_a_history_shorter_than_a_period_has_its_last_value() -> None:
+    y = np.array([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(fit_quietly("seasonal_naive", y, 4)(y, 3), [3, 3, 3])
+
+
 def test_the_order_of_baselines() -> None:
     assert list(BASELINES) == [
         *["naive", "seasonal_naive", "naive2", "last_growth", "drift"],

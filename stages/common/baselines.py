@@ -6,6 +6,7 @@ history (the training part, or more) and a number of steps, which refits nothing
 
 import warnings
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -25,8 +26,12 @@ def naive(training: np.ndarray, period: int) -> Forecaster:
 
 
 def seasonal_naive(training: np.ndarray, period: int) -> Forecaster:
-    """The value one period before."""
-    return lambda history, steps: np.resize(history[-period:], steps)
+    """The value one period before; the last value of a history shorter than a period."""
+
+    def forecast(history: np.ndarray, steps: int) -> np.ndarray:
+        return np.resize(history[-period:] if len(history) >= period else history[-1:], steps)
+
+    return forecast
 
 
 def last_growth(training: np.ndarray, period: int) -> Forecaster:
@@ -200,17 +205,33 @@ BASELINES: dict[str, Callable[[np.ndarray, int], Forecaster]] = {
 
 
 def fit_quietly(name: str, training: np.ndarray, period: int) -> Forecaster:
-    """Fit a baseline without the warnings that its library prints on short series."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        forecaster = BASELINES[name](training, period)
+    """Fit a baseline without the warnings that its library prints on short series.
+
+    Where the method does not bear the series (too few values for SARIMA, growth from 0), its
+    forecast is the seasonal naive one, so that one series does not stop a panel.
+    """
+    instead = seasonal_naive(training, period)
+    forecaster = _quietly(lambda: BASELINES[name](training, period))
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return np.asarray(forecaster(history, steps), dtype=np.float64)
+        found = _quietly(lambda: forecaster(history, steps)) if forecaster else None
+        known = found is not None and np.isfinite(found).all()
+        return np.asarray(found if known else instead(history, steps), dtype=np.float64)
 
     return forecast
+
+
+def _quietly(work: Callable[[], Any]) -> Any:
+    """What ``work`` returns, without warnings; None where it fails, in whichever way."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            return work()
+        except ImportError:
+            raise
+        except Exception:
+            # libraries raise whatever they like, plain Exception among it
+            return None
 
 
 def forecast_baseline(
