@@ -165,6 +165,18 @@ def test_the_control_is_never_part_of_the_combination() -> None:
         assert (halves["control"] < 1e-6).all()
 
 
+def test_bounds_end_at_0_only_where_no_value_before_the_test_part_is_below_it() -> None:
+    of = history()
+    of.y[of.offsets[0] + TRAIN[0]] = -3.0
+    of.y[of.offsets[1] + VALIDATION[1]] = -3.0
+    widths = judge(of, ask_constant, TRAIN, VALIDATION, 18, HORIZON, False).widths["m"]
+    assert widths.least.tolist() == [-np.inf, 0.0, 0.0]
+
+
+def ask_constant(requests: list[Request]) -> dict[str, list[np.ndarray]]:
+    return {"m": [np.ones((len(r.origin), r.steps)) for r in requests]}
+
+
 @pytest.mark.parametrize("planted", [(0.01, 0.03), (0.03, 0.01)])
 def test_intervals_are_of_errors_in_validation_and_inside_the_training_part(
     planted: tuple[float, float],

@@ -102,6 +102,14 @@ def test_forecasts_without_a_logarithm_and_those_that_ran_away() -> None:
     assert (low <= high).all()
 
 
+def test_bounds_end_at_the_least_value_but_never_leave_the_forecast_out() -> None:
+    half = {level: np.full(3, 5.0) for level in LEVELS}
+    widths = Widths(False, np.ones(2), half, least=np.array([0.0, -np.inf]))
+    low, high = widths.around(np.array([[2.0, 9.0, -1.0]] * 2), np.array([0, 1]), 0.80)
+    np.testing.assert_allclose(low, [[0, 4, -1], [-3, 4, -6]])
+    np.testing.assert_allclose(high, [[7, 14, 4]] * 2)
+
+
 def test_unknown_truths_do_not_count() -> None:
     forecast, truth = draw(60, 4, 2, False)
     expected = calibrate(truth, forecast, SERIES[:60], SCALE, False)

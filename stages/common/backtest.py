@@ -112,7 +112,8 @@ def judge(
         combine({method: found[k] for method, found in forecasts.items()}, weights) for k in (0, 1)
     ]
     spread = series_scales(y, offsets, train, period, log)
-    lowest = np.array([y[a : a + n].min() for a, n in zip(start, train, strict=True)])
+    # validation too, since what is forecast comes after it
+    lowest = np.array([y[a : a + n].min() for a, n in zip(start, validation, strict=True)])
     least = np.where(lowest >= 0, 0.0, -np.inf)
     widths = {}
     for method, found in forecasts.items():

@@ -51,7 +51,10 @@ class Widths:
             low, high = middle - half, middle + half
             if self.log:
                 return np.exp(low), np.exp(high)
-            return low if self.least is None else np.maximum(low, self.least[series, None]), high
+        if self.least is not None:
+            # a forecast below it stays inside its own interval
+            low = np.minimum(np.maximum(low, self.least[series, None]), forecast)
+        return low, high
 
     def at_least(self, other: "Widths") -> "Widths":
         """Whichever is wider, step by step."""
