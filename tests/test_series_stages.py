@@ -202,6 +202,17 @@ def test_tables_of_steps_and_of_comparisons(finished: tuple[Path, Done]) -> None
     assert naive < 0.01
 
 
+def test_a_test_part_shorter_than_a_period_has_no_rolling_scores(project: Path) -> None:
+    """With refits too, which there are no origins for."""
+    changes = {"data.test_steps": 6, "evaluate.refit_every": 1, "evaluate.baselines": ["naive"]}
+    edit_params(project, {f"tasks.airline.{key}": value for key, value in changes.items()})
+    for stage in ("normalize", "windows", "train", "evaluate"):
+        assert run_stage_here(project, stage, "airline") == 0
+    for by_protocol in read_json(project / "metrics/airline/scores.json").values():
+        assert set(by_protocol["rolling"].values()) == {None}
+        assert by_protocol["long"]["mase"] > 0
+
+
 def test_refits_change_the_rolling_forecasts_and_no_others(
     finished: tuple[Path, Done], copy: Path
 ) -> None:

@@ -105,7 +105,9 @@ def forecast_protocols(trained: Trained) -> dict[str, Forecasts]:
         scale = scales_of(history, cut)
         for number, protocol in enumerate(mine):
             by_method = {method: forecasts[number] for method, forecasts in answers.items()}
-            if protocol == "rolling" and trained.settings.refit_every:
+            # where test parts are shorter than a period there are no origins to fit anew at
+            refit = trained.settings.refit_every and len(requests[protocol].origin)
+            if protocol == "rolling" and refit:
                 by_method = with_refits(trained, requests[protocol], cut)
             truth = requests[protocol].truth(history.y, history.offsets[:-1], history.offsets[1:])
             by_method = {
