@@ -37,6 +37,17 @@ def read_rows(path: Path, data: SeriesData) -> Rows:
     return (_read_parquet if path.suffix.lower() == ".parquet" else _read_text)(path, data)
 
 
+def value_name(path: Path, data: SeriesData) -> str:
+    """The name of the column of values, of a file that ``read_rows`` can read."""
+    if path.suffix.lower() == ".parquet":
+        import pyarrow.parquet
+
+        header = pyarrow.parquet.read_schema(path).names
+    else:
+        header = next(_rows(path))
+    return header[_find_columns(header, data, path)["y"]]
+
+
 def _read_text(path: Path, data: SeriesData) -> Rows:
     """Read row by row into three arrays, so that a file takes less memory than it has bytes."""
     rows = _rows(path)
