@@ -25,6 +25,8 @@ from helpers import (
 )
 from safetensors.numpy import load_file
 
+from stages.common.errors import exit_code
+
 
 def fails(project: Path, stage: str, *args: str, words: list[str], **env: str) -> str:
     """Run a stage that must fail as issue 2 says: one line, and nothing half-written."""
@@ -259,3 +261,11 @@ def test_ctrl_c_is_no_traceback() -> None:
     )
     assert done.returncode == 130
     one_error_line(done.stderr, "dvc repro")
+
+
+def test_too_little_memory_is_no_traceback(capsys: pytest.CaptureFixture[str]) -> None:
+    def take_all() -> None:
+        np.empty(1 << 60, dtype=np.uint8)
+
+    assert exit_code(take_all) == 1
+    one_error_line(capsys.readouterr().err, "memory is used up")

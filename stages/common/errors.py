@@ -15,6 +15,7 @@ MENDS = {
     errno.EDQUOT: "the disk quota is used up: free some space and run again",
     errno.EACCES: "permission denied: make it writable and run again",
     errno.EPERM: "permission denied: make it writable and run again",
+    errno.EISDIR: "is a folder: name a file",
     errno.EROFS: "the file system is read-only: choose a writable place and run again",
 }
 
@@ -23,7 +24,8 @@ def exit_code(work: Callable[[], None]) -> int:
     """Run ``work``; print any fault that a user can mend as one line on stderr.
 
     Returns:
-        0 when ``work`` returns, 1 for bad input or a fault of the file system, 130 for Ctrl-C.
+        0 when ``work`` returns, 1 for bad input, a fault of the file system or too little memory,
+        130 for Ctrl-C.
     """
     try:
         work()
@@ -33,6 +35,8 @@ def exit_code(work: Callable[[], None]) -> int:
         mend = MENDS.get(error.errno or 0, error.strerror or str(error))
         name = f"{error.filename}: " if error.filename else ""
         return _report(f"{name}{mend}", 1)
+    except MemoryError:
+        return _report("memory is used up: take fewer series or steps, or a larger machine", 1)
     except KeyboardInterrupt:
         return _report("stopped; `dvc repro` goes on from here", 130)
     return 0
