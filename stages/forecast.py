@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import torch
 
 from stages.common import series, times
 from stages.common.backtest import History, Judgement, Learned, ask_all, judge
@@ -28,6 +29,7 @@ from stages.common.devices import prepare
 from stages.common.ensembles import Member, Recipe, train_member
 from stages.common.errors import InputError, exit_code
 from stages.common.files import output_files, write_table
+from stages.common.findings import on_validation
 from stages.common.forecast_plot import forecast_figure, save
 from stages.common.intervals import LEVELS
 from stages.common.layout import Layout, series_card
@@ -37,7 +39,11 @@ from stages.common.params import Params, SeriesTask, load_params
 from stages.common.progress import training_bar
 from stages.common.protocols import Request
 from stages.common.samples import Samples, samples_of
+from stages.common.series_files import value_name
 from stages.common.windowing import part_of
+
+# a season, or a forecast, of more steps is a slip of the pen
+MOST_STEPS = 10_000
 
 
 def main() -> None:
@@ -58,32 +64,53 @@ def main() -> None:
 def forecast(arguments: argparse.Namespace, params: Params) -> None:
     device = prepare(params)
     task = task_for(arguments, params)
+    path = arguments.out / f"{Path(task.data.csv).stem}.csv"
+    if path.resolve() == Path(task.data.csv).resolve():
+        raise InputError(f"--out {arguments.out}: {path} is the data itself; name another folder")
+    task, panel = readied(task)
+    if arguments.csv:
+        # the unit of the task whose settings these are is not that of the file
+        unit = value_name(Path(task.data.csv), task.data)
+        task = task.model_copy(update={"plot": task.plot.model_copy(update={"unit": unit})})
+    judgement, answer = look_ahead(task, panel, params, device)
+    table = future_table(panel, answer, judgement)
+    with output_files(arguments.out) as folder:
+        write_table(folder / path.name, table)
+        save(forecast_figure(panel, table, task.plot), folder / f"{path.stem}.png", task.plot.dpi)
+    print(on_validation(judgement.table()))
+    steps, written = answer.shape[1], path.with_suffix("")
+    print(f"{steps} steps of {len(panel.ids)} series: {written}.csv and .png")
+
+
+def readied(task: SeriesTask) -> tuple[SeriesTask, series.Panel]:
+    """The task, as its data take it, and those series from which something can be learned."""
     panel = series.read_panel(task.data)
     task = without_logarithm(task, panel)
     training = series.cut_at(panel.lengths, panel.lengths, task.data).train
     panel = panel.without(series.unfit(panel, training, task), task.data.csv)
     series.say_left_out(panel, task.data.csv)
-    cut = series.cut_at(panel.lengths, panel.lengths, task.data)
+    return task, panel
+
+
+def look_ahead(
+    task: SeriesTask, panel: series.Panel, params: Params, device: torch.device
+) -> tuple[Judgement, np.ndarray]:
+    """What validation says of all methods, and the forecast that it prefers, [S, horizon]."""
+    horizon, cut = task.windows.horizon, series.cut_at(panel.lengths, panel.lengths, task.data)
     history = History(panel.values, panel.offsets, task.data.period)
     normalizations = [
         fit_normalization(panel.values, panel.offsets, ends, task.normalize, task.data.period)
         for ends in (cut.train, cut.validation)
     ]
-    horizon = task.windows.horizon
-    task = within_reach(task, int(cut.train.max()) - normalizations[0].lost)
+    task = within_reach(task, int(cut.train.max()), normalizations[0])
     recipe = Recipe(task.model, task.train, series_card(task), params.seed, device)
     members = train(history, cut, normalizations, recipe)
     # without a refit the networks know the normalization of the training part alone
     final = normalizations[1 if task.train.refit else 0]
     chosen = learned([member.chosen for member in members], normalizations[0], recipe)
     whole = learned([member.final for member in members], final, recipe)
-    ask = partial(
-        ask_all,
-        history,
-        card=recipe.card,
-        baselines=task.evaluate.baselines,
-        processes=params.threads,
-    )
+    baselines, processes = task.evaluate.baselines, params.threads
+    ask = partial(ask_all, history, card=recipe.card, baselines=baselines, processes=processes)
     judgement = judge(
         history,
         lambda wanted: ask(learned=chosen, ends=cut.train, requests=wanted),
@@ -96,30 +123,24 @@ def forecast(arguments: argparse.Namespace, params: Params) -> None:
     request = Request(panel.offsets[1:], np.arange(len(panel.ids)), horizon)
     answers = ask(learned=whole, ends=cut.validation, requests=[request])
     answer = combine({method: found[0] for method, found in answers.items()}, judgement.weights)
-    table = future_table(panel, answer, judgement, horizon)
-    name = Path(task.data.csv).stem
-    with output_files(arguments.out) as folder:
-        write_table(folder / f"{name}.csv", table)
-        save(forecast_figure(panel, table, task.plot), folder / f"{name}.png", task.plot.dpi)
-    print(verdict(judgement))
-    print(f"{horizon} steps of {len(panel.ids)} series: {arguments.out / name}.csv and .png")
+    return judgement, answer
 
 
 def task_for(arguments: argparse.Namespace, params: Params) -> SeriesTask:
     """The task's settings, for the file, the period and the horizon of the command line.
 
     Raises:
-        InputError: the task is none of series, or a number is below 1.
+        InputError: the task is none of series, or a number is missing or out of its range.
     """
     task = params.task(arguments.task)
     if task.kind != "series":
         raise InputError(f"--task {arguments.task}: is no task of series; write airline, say")
     for name in ("period", "horizon"):
         given = getattr(arguments, name)
-        if given is not None and given < 1:
-            raise InputError(f"--{name} {given}: write 1 or more")
+        if given is not None and not 1 <= given <= MOST_STEPS:
+            raise InputError(f"--{name} {given}: write 1 to {MOST_STEPS}")
     data, windows = {}, {}
-    if arguments.csv:
+    if arguments.csv is not None:
         data = {"csv": arguments.csv, "id_column": None, "time_column": None, "value_column": None}
     if arguments.horizon:
         windows["horizon"] = arguments.horizon
@@ -129,7 +150,7 @@ def task_for(arguments: argparse.Namespace, params: Params) -> SeriesTask:
         periods = task.windows.look_back / task.data.period
         look_back = max(task.windows.look_back, round(periods * arguments.period))
         windows["look_back"] = -(-look_back // task.windows.step) * task.windows.step
-    if arguments.csv and not arguments.period:
+    if arguments.csv is not None and not arguments.period:
         raise InputError("--period: say how many steps a season has, 12 for months, 1 for none")
     return task.model_copy(
         update={
@@ -149,14 +170,28 @@ def without_logarithm(task: SeriesTask, panel: series.Panel) -> SeriesTask:
     return task.model_copy(update={"normalize": plain})
 
 
-def within_reach(task: SeriesTask, room: int) -> SeriesTask:
-    """The task, with a horizon that leaves training windows; longer forecasts go on from there.
+def within_reach(task: SeriesTask, training: int, normalization: Normalization) -> SeriesTask:
+    """The task, with windows short enough that some fit into the training part.
+
+    Longer forecasts go on from where the network's end.
 
     Args:
-        room: training values of the longest series that targets may be.
+        training: values for training of the longest series.
     """
-    horizon = min(task.windows.horizon, max(1, room // 2))
-    windows = task.windows.model_copy(update={"horizon": horizon})
+    windows, lost = task.windows, normalization.scaler.lost
+    steps = (training - lost) // 2 // windows.step
+    # a window that a residual looks back in holds a period
+    shortest = task.data.period if windows.residual == "seasonal_naive" else 1
+    look_back = min(windows.look_back, max(steps, -(-shortest // windows.step)) * windows.step)
+    room = training - max(normalization.lost, look_back + lost)
+    if room < 1:
+        raise InputError(
+            f"{task.data.csv}: {training} values for training are too few for period "
+            f"{task.data.period}, which takes {training + 1 - room} or more; add earlier values, "
+            "or write a shorter --period"
+        )
+    horizon = min(windows.horizon, max(1, room // 2))
+    windows = windows.model_copy(update={"look_back": look_back, "horizon": horizon})
     return task.model_copy(update={"windows": windows})
 
 
@@ -175,11 +210,6 @@ def train(
     for name, (normalization, start, end, whole) in wanted.items():
         part = part_of(history.y, history.offsets, normalization, start, end, layout, whole)
         parts[name] = samples_of(part, recipe.card, recipe.device)
-    if not parts["train"].count:
-        raise InputError(
-            f"--horizon: no window of {layout.look_back} steps and {layout.horizon} to forecast "
-            "fits into the training part; write a shorter one"
-        )
     return [
         train_member(recipe, parts, "future", number, bar)
         for number in range(recipe.train.ensemble)
@@ -198,10 +228,9 @@ def learned(weights: list, normalization: Normalization, recipe: Recipe) -> Lear
     return Learned(networks, normalization)
 
 
-def future_table(
-    panel: series.Panel, answer: np.ndarray, judgement: Judgement, horizon: int
-) -> pd.DataFrame:
+def future_table(panel: series.Panel, answer: np.ndarray, judgement: Judgement) -> pd.DataFrame:
     """unique_id, ds, forecast and the bounds of its intervals."""
+    horizon = answer.shape[1]
     ahead = [
         times.written(times.times_after(panel.ds[panel.span(number)], horizon))
         for number in range(len(panel.ids))
@@ -216,22 +245,6 @@ def future_table(
         low, high = widths.around(answer, number, level)
         columns |= {f"low_{100 * level:.0f}": low.ravel(), f"high_{100 * level:.0f}": high.ravel()}
     return pd.DataFrame(columns)
-
-
-def verdict(judgement: Judgement) -> str:
-    """Which method was best on validation, and what the forecast is made of."""
-    known = {m: e for m, e in judgement.errors.items() if np.isfinite(e)}
-    others = {method: error for method, error in known.items() if method != "model"}
-    ours = judgement.errors["model"]
-    if not others:
-        return f"On validation the network has MASE {ours:.3f}."
-    best = min(others, key=others.get)
-    made = " + ".join(f"{weight:.0%} {method}" for method, weight in judgement.weights.items())
-    if ours < others[best]:
-        stands = f"the network is best: MASE {ours:.3f}, {best} {others[best]:.3f}"
-    else:
-        stands = f"nothing learned beats {best}: MASE {others[best]:.3f}, the network {ours:.3f}"
-    return f"On validation {stands}. The forecast is {made}."
 
 
 if __name__ == "__main__":

@@ -81,7 +81,7 @@ def test_the_same_bytes_again_and_a_word_on_what_was_chosen(
     forecast_of(small, "--horizon", "5")
     said = capsys.readouterr().out
     assert "On validation " in said
-    assert "The forecast is " in said
+    assert "orecasts use " in said
     assert "forecasts/airline.csv" in said
     before = (small / "forecasts/airline.csv").read_bytes()
     table = forecast_of(small, "--horizon", "5")
@@ -95,6 +95,46 @@ def test_a_horizon_longer_than_training_allows_goes_on(small: Path) -> None:
     assert np.isfinite(table[COLUMNS[2:]].to_numpy()).all()
     widths = np.log(table["high_95"] / table["low_95"])
     assert widths.iloc[-1] > widths.iloc[0]
+
+
+@pytest.mark.parametrize(
+    ("count", "period", "horizon"), [(6, 1, 3), (13, 1, 6), (36, 12, 24), (20, 4, 8)]
+)
+def test_short_series_get_shorter_windows(
+    small: Path, tmp_path: Path, count: int, period: int, horizon: int
+) -> None:
+    """Yearly series have few values: the windows of months would leave none to learn from."""
+    path = tmp_path / "short.csv"
+    times = pd.date_range("2010-01-01", periods=count, freq="MS" if period == 12 else "YS")
+    write_series(path, times, period)
+    table = forecast_of(
+        small, "--csv", str(path), "--period", str(period), "--horizon", str(horizon)
+    )
+    assert len(table) == horizon
+    assert np.isfinite(table[COLUMNS[2:]].to_numpy()).all()
+
+
+@pytest.mark.parametrize(("count", "words"), [(24, "takes 26 or more"), (32, "takes 31 or more")])
+def test_a_series_too_short_for_its_period_says_how_many_values_it_takes(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int, words: str
+) -> None:
+    path = tmp_path / "short.csv"
+    write_series(path, pd.date_range("2010-01-01", periods=count, freq="MS"), 12)
+    assert run_stage_here(small, "forecast", "--csv", str(path), "--period", "12") == 1
+    one_error_line(capsys.readouterr().err, "short.csv", words)
+
+
+@pytest.mark.parametrize("out", [".", "data/raw", "forecasts/../data/raw"])
+def test_the_data_are_never_written_over(
+    small: Path, capsys: pytest.CaptureFixture[str], out: str
+) -> None:
+    source = small / "data/raw/airline.csv"
+    before = source.read_bytes()
+    (small / "airline.csv").write_bytes(before)
+    csv = "airline.csv" if out == "." else "data/raw/airline.csv"
+    assert run_stage_here(small, "forecast", "--csv", csv, "--period", "12", "--out", out) == 1
+    one_error_line(capsys.readouterr().err, f"--out {out}", "is the data itself")
+    assert source.read_bytes() == (small / "airline.csv").read_bytes() == before
 
 
 def test_of_a_panel_what_can_be_forecast_is(
@@ -137,8 +177,10 @@ def test_zeros_have_no_logarithm_and_a_forecast_all_the_same(
     [
         (["--csv", "none.csv", "--period", "12"], ["none.csv is missing"]),
         (["--csv", "data/raw/airline.csv"], ["--period"]),
-        (["--csv", "data/raw/airline.csv", "--period", "0"], ["--period 0: write 1 or more"]),
-        (["--horizon", "-3"], ["--horizon -3: write 1 or more"]),
+        (["--csv", "data/raw/airline.csv", "--period", "0"], ["--period 0: write 1 to 10000"]),
+        (["--csv", "", "--period", "12"], ["is a folder: name a file"]),
+        (["--horizon", "-3"], ["--horizon -3: write 1 to 10000"]),
+        (["--horizon", "1000000"], ["--horizon 1000000: write 1 to 10000"]),
         (["--csv", "data/raw/airline.csv", "--period", "70"], ["'airline' has 144 values"]),
         (["--task", "mnist"], ["--task mnist", "series"]),
         (["--task", "airlin"], ["tasks.airlin", "did you mean airline"]),

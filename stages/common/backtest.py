@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+import pandas as pd
 
 from stages.common.baselines import forecast_baseline
 from stages.common.combination import choose_weights, combine
@@ -51,6 +52,14 @@ class Judgement:
     errors: dict[str, float]
     weights: dict[str, float]
     widths: dict[str, Widths]
+
+    def table(self) -> pd.DataFrame:
+        """A row for each method: its error, and its weight in the combination."""
+        rows = [
+            {"method": method, "mase": error, "weight": self.weights.get(method, 0.0)}
+            for method, error in self.errors.items()
+        ]
+        return pd.DataFrame(rows)
 
 
 def ask_all(

@@ -148,13 +148,12 @@ def errors_by_step(of: Forecasts) -> pd.DataFrame:
 
 def validation_table(found: dict[str, Forecasts]) -> pd.DataFrame:
     """The error of each method on validation, and its weight in the combination, by fit."""
-    rows = []
+    tables = []
     for fit, protocol in (("main", "long"), ("year", "year")):
-        judgement = found[protocol].judgement
-        for method, error in judgement.errors.items():
-            weight = judgement.weights.get(method, 0.0)
-            rows.append({"fit": fit, "method": method, "mase": error, "weight": weight})
-    return pd.DataFrame(rows)
+        table = found[protocol].judgement.table()
+        table.insert(0, "fit", fit)
+        tables.append(table)
+    return pd.concat(tables)
 
 
 def comparison(found: dict[str, Forecasts]) -> pd.DataFrame:
