@@ -112,3 +112,15 @@ def test_combine_by_hand() -> None:
         "c": np.array([[9.0, 9]]),
     }
     np.testing.assert_array_equal(combine(forecasts, {"a": 0.75, "b": 0.25}), [[1.5, 3.0]])
+
+
+def test_of_series_that_repeat_exactly_the_best_is_chosen_all_the_same() -> None:
+    """They have no scale and so no MASE: a year that comes again is still told from one that won't.
+
+    A method without a fault is joined by no other.
+    """
+    truth = np.array([[1.0, 2, 3], [2, 3, 1]])
+    forecasts = {"model": truth + 1, "exact": truth, "as exact": truth.copy()}
+    errors, weights = choose_weights(truth, forecasts, np.array([0, 0]), np.array([np.nan]))
+    assert np.isnan(list(errors.values())).all()
+    assert weights == {"exact": 1.0}

@@ -42,6 +42,9 @@ def choose_weights(
     """
     errors = {m: absolute_scaled_errors(truth, f, series, scale) for m, f in forecasts.items()}
     known = {method: error for method, error in errors.items() if np.isfinite(error)}
+    if np.isnan(scale).all():
+        # series that repeat exactly have no MASE, but errors of one size or another
+        return errors, choose_weights(truth, forecasts, series, np.ones_like(scale))[1]
     if not known:
         return errors, {next(iter(forecasts)): 1.0}
     picks = [min(known, key=known.get)]
@@ -55,7 +58,7 @@ def choose_weights(
             for method in known
         }
         best = min(tried, key=tried.get)
-        if tried[best] > (1 - LEAST_GAIN) * error:
+        if tried[best] >= (1 - LEAST_GAIN) * error:
             break
         picks.append(best)
         error = tried[best]
