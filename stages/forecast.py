@@ -180,8 +180,8 @@ def within_reach(task: SeriesTask, training: int, normalization: Normalization) 
     """
     windows, lost = task.windows, normalization.scaler.lost
     steps = (training - lost) // 2 // windows.step
-    # a window that a residual looks back in holds a period
-    shortest = task.data.period if windows.residual == "seasonal_naive" else 1
+    # a residual looks a period back, and one value has no deviation
+    shortest = task.data.period if windows.residual == "seasonal_naive" else 2
     look_back = min(windows.look_back, max(steps, -(-shortest // windows.step)) * windows.step)
     room = training - max(normalization.lost, look_back + lost)
     if room < 1:

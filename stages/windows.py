@@ -126,10 +126,11 @@ def _too_long(windows: SeriesWindows, training: int, normalization: Normalizatio
             f"allows; {mend}"
         )
     look_back = training - normalization.scaler.lost - windows.horizon
+    look_back -= look_back % windows.step
+    mend = f"write {look_back} or less, or" if look_back > 0 else "write"
     return (
         f"params.yaml: windows.look_back: {windows.look_back} with windows.horizon "
-        f"{windows.horizon} is longer than the training part allows; "
-        f"write {look_back} or less, or a shorter horizon"
+        f"{windows.horizon} is longer than the training part allows; {mend} a shorter horizon"
     )
 
 

@@ -91,6 +91,16 @@ def test_windows_that_a_smoothing_has_no_room_for(
     assert run_stage_here(project, "windows", "airline") == 0
 
 
+@pytest.mark.parametrize(("step", "mend"), [(24, "; write 48 or less, or a"), (70, "; write a")])
+def test_the_look_back_of_the_mend_is_whole_steps(
+    project: Path, step: int, mend: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = {"windows.look_back": step * 4, "windows.step": step}
+    edit_params(project, {f"tasks.airline.{key}": value for key, value in changes.items()})
+    assert run_stage_here(project, "normalize", "airline") == 0
+    fails_here(project, "windows", "airline", [f"{mend} shorter horizon"], capsys)
+
+
 @pytest.mark.parametrize("horizon", [73, 85, 500])
 def test_horizon_longer_than_the_series(
     project: Path, horizon: int, capsys: pytest.CaptureFixture[str]

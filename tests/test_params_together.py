@@ -56,6 +56,7 @@ def test_baselines_are_any_and_in_any_order(project: Path, baselines: list[str])
             {"look_back": 6, "residual": "seasonal_naive"},
             "look_back 6 is shorter than data.period 12, which windows.residual seasonal_naive",
         ),
+        ({"look_back": 1, "scale": "deviation"}, "deviation takes a windows.look_back of 2"),
     ],
 )
 def test_windows_must_fit_together(project: Path, changes: dict, words: str) -> None:

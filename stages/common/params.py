@@ -219,6 +219,8 @@ class SeriesTask(Block):
                 f"windows.look_back {windows.look_back} is shorter than data.period {shortest}, "
                 "which windows.residual seasonal_naive looks back on; write more"
             )
+        if windows.scale == "deviation" and windows.look_back < 2:
+            raise ValueError("windows.scale deviation takes a windows.look_back of 2 or more")
         if self.normalize.method.endswith("exponential_smoothing"):
             for key in ("center", "scale", "residual"):
                 if getattr(windows, key) != "none":
