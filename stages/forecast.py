@@ -97,7 +97,7 @@ def look_ahead(
 ) -> tuple[Judgement, np.ndarray]:
     """What validation says of all methods, and the forecast that it prefers, [S, horizon]."""
     horizon, cut = task.windows.horizon, series.cut_at(panel.lengths, panel.lengths, task.data)
-    history = History(panel.values, panel.offsets, task.data.period)
+    history = History(panel.values, panel.offsets, task.data.period, panel.filled)
     normalizations = [
         fit_normalization(panel.values, panel.offsets, ends, task.normalize, task.data.period)
         for ends in (cut.train, cut.validation)

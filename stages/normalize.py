@@ -64,6 +64,7 @@ def normalize_series(task: SeriesTask, folder: Path) -> None:
     panel = panel.without(series.unfit(panel, training, task), task.data.csv)
     series.say_left_out(panel, task.data.csv)
     tensors = {"offsets": panel.offsets, "ds": panel.ds.astype(np.int64), "y": panel.values}
+    tensors["filled"] = panel.filled
     cuts = series.cut_series(panel.lengths, task.data)
     for fit, cut in cuts.items():
         tensors |= {f"{fit}.{part}": ends for part, ends in asdict(cut).items()}

@@ -260,3 +260,22 @@ def test_a_task_of_ones_own_is_a_csv_and_an_entry(project: Path) -> None:
             assert all(np.isfinite(value) for value in known.values()), method
     ids = [row["unique_id"] for row in read_csv(project / "metrics/shops/predictions.csv")]
     assert set(ids) == {"north", "south"}
+
+
+def test_no_forecast_is_scored_by_a_value_that_stands_in_for_a_gap(copy: Path) -> None:
+    """Of the test part some months are blanked: scores are over the others, whatever stands in."""
+    path = copy / "data/raw/airline.csv"
+    lines = path.read_text().splitlines()
+    blanked = range(111, 131)
+    for row in blanked:
+        lines[row] = lines[row].rsplit(",", 1)[0] + ","
+    path.write_text("\n".join(lines) + "\n")
+    for stage in ("normalize", "windows", "train", "evaluate", "plot"):
+        assert run_stage_here(copy, stage, "airline") == 0, stage
+    rows = read_csv(copy / "metrics/airline/predictions.csv")
+    assert len(rows) == 44
+    assert sum(row["y"] == "" for row in rows) == len(blanked)
+    known = [(float(r["y"]), float(r["one_step"])) for r in rows if r["y"]]
+    y, forecast = np.array(known).T
+    found = read_json(copy / "metrics/airline/scores.json")["model"]["one_step"]["mae"]
+    assert found == pytest.approx(np.abs(y - forecast).mean(), rel=1e-4)

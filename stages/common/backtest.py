@@ -24,11 +24,20 @@ from stages.common.windowing import part_of
 
 @dataclass(frozen=True)
 class History:
-    """Series end to end, [M], series s of which begins at ``offsets[s]``; steps in a season."""
+    """Series end to end, [M], series s of which begins at ``offsets[s]``; steps in a season.
+
+    ``filled`` [M] says which values stand in for gaps.
+    """
 
     y: np.ndarray
     offsets: np.ndarray
     period: int
+    filled: np.ndarray | None = None
+
+    @property
+    def truth(self) -> np.ndarray:
+        """y, but NaN where a value only stands in for a gap."""
+        return self.y if self.filled is None else np.where(self.filled, np.nan, self.y)
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,8 @@ def judge(
     first = max(earliest, period + 1)
     requests = fitted_requests(offsets, train, validation, first, steps)
     start, cut, end = offsets[:-1], offsets[:-1] + train, offsets[:-1] + validation
-    truths = requests[0].truth(y, cut, end), requests[1].truth(y, start, cut)
+    parts = ((cut, end), (start, cut))
+    truths = [r.truth(history.truth, *part) for r, part in zip(requests, parts, strict=True)]
     forecasts = ask(list(requests))
     scale, series = scales_of(history, train), requests[0].series
     candidates = {m: f[0][:, :period] for m, f in forecasts.items() if m != "control"}

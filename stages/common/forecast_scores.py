@@ -28,7 +28,7 @@ def evaluate_series(
     source = Path("data/normalized") / name / "series.safetensors"
     tensors = read_tensors(source, f"normalize@{name}")
     normalized = card["windows"]["normalized"]
-    history = History(tensors["y"], tensors["offsets"], normalized["period"])
+    history = History(tensors["y"], tensors["offsets"], normalized["period"], tensors["filled"])
     ds = tensors["ds"].astype("datetime64[s]") if normalized["time"] == "dates" else tensors["ds"]
     settings = params.task(name).evaluate
     trained = Trained(history, tensors, networks, card, settings, params.threads, device)
@@ -93,20 +93,21 @@ def predictions(
     columns = {}
     for protocol in ("one_step", "year", "long"):
         of = found[protocol]
-        at, inside = _positions(of)
+        at, inside = _positions(of, history)
         values = np.full(len(history.y), np.nan)
         values[at] = of.by_method["model"][inside]
         columns[protocol] = values
     of_test = ~np.isnan(columns["one_step"]) | ~np.isnan(columns["year"])
     number = np.repeat(np.arange(len(ids)), np.diff(history.offsets))
-    table = {"unique_id": ids[number], "ds": written(ds), "y": history.y, **columns}
+    table = {"unique_id": ids[number], "ds": written(ds), "y": history.truth, **columns}
     return pd.DataFrame(table)[of_test]
 
 
-def _positions(of: Forecasts) -> tuple[np.ndarray, np.ndarray]:
-    """Where in the series the forecasts lie that have a truth, and which those are."""
-    inside = ~np.isnan(of.truth)
-    return (of.request.origin[:, None] + np.arange(of.request.steps))[inside], inside
+def _positions(of: Forecasts, history: History) -> tuple[np.ndarray, np.ndarray]:
+    """Where the forecasts lie that do not reach beyond their series, and which those are."""
+    ahead = of.request.origin[:, None] + np.arange(of.request.steps)
+    inside = ahead < history.offsets[of.request.series + 1][:, None]
+    return ahead[inside], inside
 
 
 def forecast_table(
@@ -117,7 +118,7 @@ def forecast_table(
     for protocol in ("one_step", "year", "long"):
         of = found[protocol]
         rows = np.flatnonzero(of.request.series < SERIES_WRITTEN)
-        at, inside = _positions(of)
+        at, inside = _positions(of, history)
         at = at[: inside[rows].sum()]
         for method, forecast in of.by_method.items():
             table = {
@@ -125,7 +126,7 @@ def forecast_table(
                 "unique_id": np.repeat(ids[of.request.series[rows]], inside[rows].sum(axis=1)),
                 "protocol": protocol,
                 "ds": times[at],
-                "y": history.y[at],
+                "y": history.truth[at],
                 "forecast": forecast[rows][inside[rows]],
             }
             for level in LEVELS:

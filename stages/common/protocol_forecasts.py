@@ -109,7 +109,9 @@ def forecast_protocols(trained: Trained) -> dict[str, Forecasts]:
             refit = trained.settings.refit_every and len(requests[protocol].origin)
             if protocol == "rolling" and refit:
                 by_method = with_refits(trained, requests[protocol], cut)
-            truth = requests[protocol].truth(history.y, history.offsets[:-1], history.offsets[1:])
+            truth = requests[protocol].truth(
+                history.truth, history.offsets[:-1], history.offsets[1:]
+            )
             by_method = {
                 "model": by_method["model"],
                 "combination": combine(by_method, judgement.weights),

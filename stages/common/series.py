@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +27,7 @@ class Panel:
         ds: datetime64[s] or int64 [M], the time of each value.
         values: float64 [M], in the units of the file.
         left_out: why a series of the file is not among them, by its name.
+        filled: bool [M], which values stand in for gaps and are no truth; None where none do.
     """
 
     ids: list[str]
@@ -34,6 +35,7 @@ class Panel:
     ds: np.ndarray
     values: np.ndarray
     left_out: dict[str, str] = field(default_factory=dict)
+    filled: np.ndarray | None = None
 
     @property
     def lengths(self) -> np.ndarray:
@@ -63,6 +65,7 @@ class Panel:
             self.ds[rows],
             self.values[rows],
             {**self.left_out, **named},
+            None if self.filled is None else self.filled[rows],
         )
 
 
@@ -107,9 +110,9 @@ def read_panel(data: SeriesData) -> Panel:
 
     CSV, TSV or Parquet, by the file's suffix; footers, blank lines and gaps in y included. A
     trailing row without a number is a footer and is left out. A gap in the middle takes the value
-    one period before (else the last value): the past alone, so that nothing leaks. Rows out of
-    order are sorted. Of a panel of many, series that nothing can be learned from are left out, and
-    a line on stderr says why.
+    one period before (else the last value): the past alone, so that nothing leaks; no forecast is
+    scored by it. Rows out of order are sorted. Of a panel of many, series that nothing can be
+    learned from are left out, and a line on stderr says why.
 
     Raises:
         InputError: the file, a column, a date or a number is missing or unreadable, or no series
@@ -118,13 +121,8 @@ def read_panel(data: SeriesData) -> Panel:
     path = Path(data.csv)
     panel = _laid_out(*read_rows(path, data), path)
     panel = panel.without(_faults(panel), str(path))
-    return Panel(
-        panel.ids,
-        panel.offsets,
-        panel.ds,
-        _without_gaps(panel, data.period),
-        panel.left_out,
-    )
+    filled = np.isnan(panel.values)
+    return replace(panel, values=_without_gaps(panel, data.period), filled=filled)
 
 
 def say_left_out(panel: Panel, path: str) -> None:

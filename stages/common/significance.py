@@ -24,14 +24,13 @@ def compare(ours: np.ndarray, theirs: np.ndarray, series: np.ndarray, steps: int
         difference: mean of ours less mean of theirs; test: its name; p_value: two-sided, None
         where the pairs are too few or all alike.
     """
-    if len(np.unique(series)) > 1:
+    several = len(np.unique(series)) > 1
+    known = np.isfinite(ours) & np.isfinite(theirs)
+    ours, theirs, series = ours[known], theirs[known], series[known]
+    if several:
         count = np.bincount(series)
         ours, theirs = (np.bincount(series, loss)[count > 0] for loss in (ours, theirs))
-        count = count[count > 0]
-        ours, theirs = ours / count, theirs / count
-    known = np.isfinite(ours) & np.isfinite(theirs)
-    ours, theirs = ours[known], theirs[known]
-    several = len(np.unique(series)) > 1
+        ours, theirs = ours / count[count > 0], theirs / count[count > 0]
     name = "Wilcoxon" if several else "Diebold-Mariano"
     difference = float((ours - theirs).mean()) if len(ours) else float("nan")
     found = {"difference": difference, "test": name, "p_value": None}
