@@ -8,7 +8,8 @@ anew and judged, beside the baselines, on the last stretch of the data; then all
 everything, and the forecast is that of the method, or the mean of methods, that was best there.
 
 Reads:   params.yaml, the CSV, TSV or Parquet file of a series or of many
-Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95) and OUT/NAME.png
+Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png and,
+         where a series can't be forecast, OUT/NAME_left_out.csv with the reason
 """
 
 import argparse
@@ -72,10 +73,15 @@ def forecast(arguments: argparse.Namespace, params: Params) -> None:
         # the unit of the task whose settings these are is not that of the file
         unit = value_name(Path(task.data.csv), task.data)
         task = task.model_copy(update={"plot": task.plot.model_copy(update={"unit": unit})})
+    left_out = path.with_name(f"{path.stem}_left_out.csv")
+    series.say_left_out(panel, task.data.csv, left_out)
     judgement, answer = look_ahead(task, panel, params, device)
     table = future_table(panel, answer, judgement)
     with output_files(arguments.out) as folder:
         write_table(folder / path.name, table)
+        if panel.left_out:
+            reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
+            write_table(folder / left_out.name, reasons)
         save(forecast_figure(panel, table, task.plot), folder / f"{path.stem}.png", task.plot.dpi)
     print(on_validation(judgement.table()))
     steps, written = answer.shape[1], path.with_suffix("")
@@ -88,7 +94,6 @@ def readied(task: SeriesTask) -> tuple[SeriesTask, series.Panel]:
     task = without_logarithm(task, panel)
     training = series.cut_at(panel.lengths, panel.lengths, task.data).train
     panel = panel.without(series.unfit(panel, training, task), task.data.csv)
-    series.say_left_out(panel, task.data.csv)
     return task, panel
 
 

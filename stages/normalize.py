@@ -26,7 +26,7 @@ def main(name: str, params: Params) -> None:
         if task.kind == "images":
             normalize_images(task, folder)
         else:
-            normalize_series(task, folder)
+            normalize_series(name, task, folder)
 
 
 def normalize_images(task: ImagesTask, folder: Path) -> None:
@@ -57,12 +57,12 @@ def normalize_images(task: ImagesTask, folder: Path) -> None:
     write_json(folder / "card.json", card)
 
 
-def normalize_series(task: SeriesTask, folder: Path) -> None:
+def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
     panel = series.read_panel(task.data)
     cuts = series.cut_series(panel.lengths, task.data)
     training = np.minimum(cuts["main"].train, cuts["year"].train)
     panel = panel.without(series.unfit(panel, training, task), task.data.csv)
-    series.say_left_out(panel, task.data.csv)
+    series.say_left_out(panel, task.data.csv, Path("data/normalized") / name / "card.json")
     tensors = {"offsets": panel.offsets, "ds": panel.ds.astype(np.int64), "y": panel.values}
     tensors["filled"] = panel.filled
     cuts = series.cut_series(panel.lengths, task.data)

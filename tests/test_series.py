@@ -198,10 +198,10 @@ def test_mixed_frequencies_go_by_the_usual_one(tmp_path: Path) -> None:
 def test_what_is_left_out_is_said_in_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     reasons = {f"s{n}": f"has {n} values" for n in range(MOST_LINES + 4)}
     y, offsets = joined(wave(9, 4))
-    say_left_out(Panel(["a"], offsets, np.arange(9), y, reasons), "x.csv")
+    say_left_out(Panel(["a"], offsets, np.arange(9), y, reasons), "x.csv", Path("card.json"))
     lines = capsys.readouterr().err.splitlines()
     assert lines[1] == "x.csv: left out: series 's1' has 1 values"
-    assert lines[MOST_LINES:] == ["x.csv: left out: 4 more; the report lists them"]
+    assert lines[MOST_LINES:] == ["x.csv: left out: 4 more; card.json names all"]
 
 
 def test_without_keeps_what_was_left_out_before() -> None:

@@ -125,13 +125,16 @@ def read_panel(data: SeriesData) -> Panel:
     return replace(panel, values=_without_gaps(panel, data.period), filled=filled)
 
 
-def say_left_out(panel: Panel, path: str) -> None:
-    """A line on stderr for each series that was left out, the first few of many."""
+def say_left_out(panel: Panel, path: str, listed: Path) -> None:
+    """A line on stderr for each series that was left out, the first few of many.
+
+    ``listed`` is the file that names them all.
+    """
     for name, reason in list(panel.left_out.items())[:MOST_LINES]:
         print(f"{path}: left out: series {name!r} {reason}", file=sys.stderr)
     if len(panel.left_out) > MOST_LINES:
         rest = len(panel.left_out) - MOST_LINES
-        print(f"{path}: left out: {rest} more; the report lists them", file=sys.stderr)
+        print(f"{path}: left out: {rest} more; {listed} names all", file=sys.stderr)
 
 
 def _laid_out(
