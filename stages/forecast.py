@@ -121,7 +121,7 @@ def look_ahead(
         lambda wanted: ask(learned=chosen, ends=cut.train, requests=wanted),
         cut.train,
         cut.validation,
-        normalizations[0].lost + task.windows.look_back,
+        normalizations[0].first_origin(task.windows.look_back),
         horizon,
         task.normalize.method.startswith("log"),
     )

@@ -28,6 +28,10 @@ class Normalization:
         """Leading values of a series that give no windows."""
         return self.scaler.lost + (self.smoothing.lost if self.smoothing else 0)
 
+    def first_origin(self, look_back: int) -> int:
+        """The place of the first origin in a series that has a whole window before it."""
+        return max(self.lost, look_back + self.scaler.lost)
+
     def transform(
         self, y: np.ndarray, offsets: np.ndarray, kind: type = np.float64
     ) -> dict[str, np.ndarray]:

@@ -130,7 +130,7 @@ def judge_fit(trained: Trained, fit: str) -> Judgement:
         partial(trained.ask, learned, train),
         train,
         validation,
-        learned.normalization.lost + layout["look_back"],
+        learned.normalization.first_origin(layout["look_back"]),
         layout["horizon"],
         trained.normalize.method.startswith("log"),
     )

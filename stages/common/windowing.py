@@ -38,7 +38,7 @@ def part_of(
     """
     offsets, y = _beginnings(y, offsets, end)
     last = end - (layout.horizon - 1 if whole else 0)
-    first = np.maximum(start, max(normalization.lost, layout.look_back + normalization.scaler.lost))
+    first = np.maximum(start, normalization.first_origin(layout.look_back))
     request = every_origin(offsets, first, last, layout.horizon)
     arrays = arrays_of(y, offsets, normalization, np.float32)
     return {"origin": request.origin, "series": request.series, "end": offsets[1:], **arrays}
