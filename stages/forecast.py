@@ -45,6 +45,8 @@ from stages.common.windowing import part_of
 
 # a season, or a forecast, of more steps is a slip of the pen
 MOST_STEPS = 10_000
+# the columns that may be named, and which are taken if they are not
+COLUMNS = {"id": "unique_id, or one series", "time": "ds, or the first", "value": "y, or the last"}
 
 
 def main() -> None:
@@ -56,6 +58,10 @@ def main() -> None:
     parser.add_argument(
         "--horizon", type=int, help="steps to forecast; windows.horizon if not said"
     )
+    for column, default in COLUMNS.items():
+        parser.add_argument(
+            f"--{column}", metavar="COLUMN", help=f"column of {column}s ({default})"
+        )
     parser.add_argument("--task", default="airline", help="task whose settings are taken (airline)")
     parser.add_argument("--out", type=Path, default=Path("forecasts"), help="folder (forecasts)")
     arguments = parser.parse_args()
@@ -146,7 +152,8 @@ def task_for(arguments: argparse.Namespace, params: Params) -> SeriesTask:
             raise InputError(f"--{name} {given}: write 1 to {MOST_STEPS}")
     data, windows = {}, {}
     if arguments.csv is not None:
-        data = {"csv": arguments.csv, "id_column": None, "time_column": None, "value_column": None}
+        named = {f"{column}_column": getattr(arguments, column) for column in COLUMNS}
+        data = {"csv": arguments.csv, **named}
     if arguments.horizon:
         windows["horizon"] = arguments.horizon
     if arguments.period and arguments.period != task.data.period:

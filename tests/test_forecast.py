@@ -90,6 +90,20 @@ def test_the_same_bytes_again_and_a_word_on_what_was_chosen(
     assert list(table["ds"]) == [f"1961-0{month}-01" for month in range(1, 6)]
 
 
+def test_columns_may_be_named(small: Path, tmp_path: Path) -> None:
+    """A table of a shop system: the store first, then more columns than are wanted."""
+    times = pd.date_range("2010-01-01", periods=60, freq="MS").strftime("%Y-%m-%d")
+    season = 20 + 5 * np.sin(np.pi * np.arange(60) / 6)
+    rows = [f"{s},{t},{y + s:.3f},9" for s in (7, 8) for t, y in zip(times, season, strict=True)]
+    path = tmp_path / "sales.csv"
+    path.write_text("store,date,sales,price\n" + "\n".join(rows) + "\n")
+    columns = ["--id", "store", "--time", "date", "--value", "sales"]
+    args = ["--csv", str(path), "--period", "12", "--horizon", "3", *columns]
+    table = forecast_of(small, *args)
+    assert table["unique_id"].tolist() == [7, 7, 7, 8, 8, 8]
+    assert ((table["forecast"] > 20) & (table["forecast"] < 40)).all()
+
+
 def test_a_horizon_longer_than_training_allows_goes_on(small: Path) -> None:
     table = forecast_of(small, "--horizon", "100")
     assert len(table) == 100

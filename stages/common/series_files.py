@@ -231,7 +231,10 @@ def _times(column: pd.Series, name: str, path: Path) -> np.ndarray:
     unclear = times.isna() | column.str.fullmatch(NO_DATE)
     if unclear.any():
         bad = column[unclear].iloc[0]
-        raise InputError(f"{path}: column {name!r} holds {bad!r}; write dates as 1949-01-31")
+        raise InputError(
+            f"{path}: column {name!r} holds {bad!r}; write dates as 1949-01-31, "
+            "or name the column of times"
+        )
     return times.to_numpy().astype("datetime64[s]")
 
 
