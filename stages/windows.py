@@ -16,7 +16,7 @@ from stages.common.errors import InputError
 from stages.common.files import output_folder, read_json, read_tensors, write_json, write_tensors
 from stages.common.images import as_sequences, pixel_order
 from stages.common.layout import Layout, series_card
-from stages.common.normalization import Normalization, normalization_from
+from stages.common.normalization import Normalization, fitted_normalization
 from stages.common.params import Params, SeriesTask, SeriesWindows
 from stages.common.stage import run_task_stage
 from stages.common.windowing import part_of
@@ -81,7 +81,9 @@ def write_series_windows(
     for fit in card["fits"]:
         (folder / fit).mkdir()
         for part in SERIES_PARTS:
-            normalization = normalization_of(tensors, card, fit, part)
+            fitted = f"{fit}.{'refit' if part == 'refit' else 'normalization'}"
+            settings, period = card["normalize"], card["period"]
+            normalization = fitted_normalization(tensors, fitted, settings, period)
             # one part at a time is held in memory
             drawn = draw(tensors, normalization, fit, part, layout)
             if part in ("train", "validation") and not len(drawn["origin"]):
@@ -90,15 +92,6 @@ def write_series_windows(
             write_tensors(folder / fit / f"{part}.safetensors", drawn)
             del drawn
     return {**shape, "fits": card["fits"]}
-
-
-def normalization_of(
-    tensors: dict[str, np.ndarray], card: dict, fit: str, part: str
-) -> Normalization:
-    """The normalization of a part, from the arrays whose names are FIT.FITTED.NAME."""
-    start = f"{fit}.{'refit' if part == 'refit' else 'normalization'}."
-    arrays = {key.removeprefix(start): v for key, v in tensors.items() if key.startswith(start)}
-    return normalization_from(arrays, card["normalize"], card["period"])
 
 
 def draw(

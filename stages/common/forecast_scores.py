@@ -137,11 +137,12 @@ def forecast_table(
 
 
 def errors_by_step(of: Forecasts) -> pd.DataFrame:
-    """MASE by step ahead of each method, the mean over origins and series."""
+    """MASE by step ahead of each method: the mean over origins, then over series."""
     scale = of.scale[of.request.series, None]
     tables = []
     for method, forecast in of.by_method.items():
-        mase = pd.DataFrame(np.abs(of.truth - forecast) / scale).mean()
+        errors = pd.DataFrame(np.abs(of.truth - forecast) / scale)
+        mase = errors.groupby(of.request.series).mean().mean()
         table = {"method": method, "step": np.arange(1, of.request.steps + 1), "mase": mase}
         tables.append(pd.DataFrame(table))
     return pd.concat(tables)

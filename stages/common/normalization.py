@@ -130,6 +130,15 @@ def chunks(offsets: np.ndarray) -> Iterator[slice]:
         yield slice(int(start), int(stop))
 
 
+def fitted_normalization(
+    tensors: dict[str, np.ndarray], fitted: str, settings: dict[str, Any], period: int
+) -> Normalization:
+    """The normalization called ``fitted``, main.refit say, among the arrays of normalize."""
+    start = f"{fitted}."
+    arrays = {key.removeprefix(start): v for key, v in tensors.items() if key.startswith(start)}
+    return normalization_from(arrays, settings, period)
+
+
 def normalization_from(
     arrays: dict[str, np.ndarray], settings: dict[str, Any], period: int
 ) -> Normalization:

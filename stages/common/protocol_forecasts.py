@@ -19,7 +19,7 @@ from stages.common.backtest import (
 from stages.common.combination import combine
 from stages.common.ensembles import Recipe
 from stages.common.models import Networks
-from stages.common.normalization import normalization_from
+from stages.common.normalization import fitted_normalization
 from stages.common.params import Model, SeriesEvaluate, SeriesNormalize, Train
 from stages.common.protocols import PROTOCOLS, Request, test_requests
 
@@ -55,11 +55,11 @@ class Trained:
             chosen: those that have not seen validation; else those that forecast the test part.
         """
         refitted = self.card["train"]["refit"]
-        start = f"{fit}.{'refit' if refitted and not chosen else 'normalization'}."
-        arrays = {k.removeprefix(start): v for k, v in self.tensors.items() if k.startswith(start)}
+        fitted = f"{fit}.{'refit' if refitted and not chosen else 'normalization'}"
         settings, period = self.normalize.model_dump(), self.history.period
+        normalization = fitted_normalization(self.tensors, fitted, settings, period)
         networks = self.networks[f"{fit}_chosen" if refitted and chosen else fit]
-        return Learned(networks, normalization_from(arrays, settings, period))
+        return Learned(networks, normalization)
 
     def ask(
         self, learned: Learned, ends: np.ndarray, requests: list[Request]
