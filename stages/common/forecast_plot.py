@@ -41,9 +41,9 @@ def forecast_figure(panel: Panel, table: pd.DataFrame, plot: SeriesPlot) -> Figu
         ax.margins(x=0.01)
         ax.grid(axis="y", color="0.92")
         ax.spines[["top", "right"]].set_visible(False)
-        if number == 0:
-            ax.legend(loc="upper left", frameon=False)
     ax.set_xlabel("time")
+    # below all axes, where it hides no value
+    figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4, frameon=False)
     return figure
 
 
