@@ -8,18 +8,16 @@ without chance in them have no spread.
 """
 
 import argparse
-import json
-import os
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from ruamel.yaml import YAML
 
-ROOT = Path(__file__).resolve().parents[1]
+from benchmarks.scratch import ROOT, markdown, run_stages, write_params
+from stages.common.errors import exit_code
+from stages.common.files import read_json
 
 
 def main() -> None:
@@ -29,47 +27,31 @@ def main() -> None:
     parser.add_argument("task")
     parser.add_argument("--seeds", type=int, default=5)
     arguments = parser.parse_args()
+    sys.exit(exit_code(lambda: print(report(scores_by_seed(arguments.task, arguments.seeds)))))
+
+
+def scores_by_seed(task: str, seeds: int) -> list[dict]:
+    scores = []
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         shutil.copytree(ROOT / "data/raw", project / "data/raw")
-        for stage in ("normalize", "windows"):
-            write_params(project, seed=1)
-            run(project, stage, arguments.task)
-        scores = []
-        for seed in range(1, arguments.seeds + 1):
-            write_params(project, seed)
-            for stage in ("train", "evaluate"):
-                run(project, stage, arguments.task)
-            path = project / "metrics" / arguments.task / "scores.json"
-            scores.append(json.loads(path.read_text()))
-    print(markdown(scores))
+        write_params(project, {"seed": 1})
+        run_stages(project, "normalize", "windows", task=task)
+        for seed in range(1, seeds + 1):
+            write_params(project, {"seed": seed})
+            run_stages(project, "train", "evaluate", task=task)
+            scores.append(read_json(project / "metrics" / task / "scores.json", "evaluate"))
+    return scores
 
 
-def write_params(project: Path, seed: int) -> None:
-    yaml = YAML()
-    params = yaml.load(ROOT / "params.yaml")
-    params["seed"] = seed
-    yaml.dump(params, project / "params.yaml")
-
-
-def run(project: Path, stage: str, task: str) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", f"stages.{stage}", task]
-    subprocess.run(command, cwd=project, env=environment, check=True)
-
-
-def markdown(scores: list[dict]) -> str:
+def report(scores: list[dict]) -> str:
     protocols = list(scores[0]["model"])
-    lines = [
-        f"MAPE (%) / MASE, mean ± standard deviation over {len(scores)} seeds",
-        "",
-        "| method | " + " | ".join(protocols) + " |",
-        "|---|" + "---|" * len(protocols),
+    rows = [
+        [method, *(cell([run[method][protocol] for run in scores]) for protocol in protocols)]
+        for method in scores[0]
     ]
-    for method in scores[0]:
-        cells = [cell([run[method][protocol] for run in scores]) for protocol in protocols]
-        lines.append(f"| {method} | " + " | ".join(cells) + " |")
-    return "\n".join(lines)
+    title = f"MAPE (%) / MASE, mean ± standard deviation over {len(scores)} seeds"
+    return f"{title}\n\n{markdown(['method', *protocols], rows)}"
 
 
 def cell(measures: list[dict]) -> str:

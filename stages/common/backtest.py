@@ -12,7 +12,7 @@ from stages.common.ensembles import Recipe, train_again
 from stages.common.forecasting import forecast, mean_answer, no_answer
 from stages.common.intervals import Widths, calibrate, series_scales
 from stages.common.layout import Layout
-from stages.common.measures import seasonal_naive_error
+from stages.common.measures import seasonal_naive_errors
 from stages.common.models import load_network
 from stages.common.network import RecurrentNetwork
 from stages.common.normalization import Normalization, fit_normalization
@@ -146,9 +146,7 @@ def judge(
 
 def scales_of(history: History, ends: np.ndarray) -> np.ndarray:
     """The scale of MASE of each series' first ``ends`` values, [S]."""
-    starts = history.offsets[:-1]
-    parts = [history.y[a : a + n] for a, n in zip(starts, ends, strict=True)]
-    return np.array([seasonal_naive_error(part, history.period) for part in parts])
+    return seasonal_naive_errors(history.y, history.offsets, ends, history.period)
 
 
 def learn_again(

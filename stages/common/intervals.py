@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stages.common.measures import seasonal_naive_error
+from stages.common.measures import seasonal_naive_errors
 
 LEVELS = (0.80, 0.95)
 
@@ -71,8 +71,7 @@ def series_scales(
     y: np.ndarray, offsets: np.ndarray, ends: np.ndarray, period: int, log: bool
 ) -> np.ndarray:
     """The seasonal naive error of each training part, [S], on the scale of intervals."""
-    parts = [y[start : start + end] for start, end in zip(offsets, ends, strict=False)]
-    scales = np.array([seasonal_naive_error(on_scale(part, log), period) for part in parts])
+    scales = seasonal_naive_errors(on_scale(y, log), offsets, ends, period)
     return np.where(np.isnan(scales), 1.0, scales)
 
 

@@ -13,6 +13,18 @@ def seasonal_naive_error(training: np.ndarray, period: int) -> float:
     return error if error > 0 else float("nan")
 
 
+def seasonal_naive_errors(
+    y: np.ndarray, offsets: np.ndarray, ends: np.ndarray, period: int
+) -> np.ndarray:
+    """The scale of MASE of each series' first ``ends`` [S] values, [S].
+
+    Args:
+        y: series end to end, [M], series s of which begins at ``offsets[s]``.
+    """
+    parts = [y[start : start + end] for start, end in zip(offsets[:-1], ends, strict=True)]
+    return np.array([seasonal_naive_error(part, period) for part in parts])
+
+
 def measure(y: np.ndarray, forecast: np.ndarray, scale: float) -> dict[str, float]:
     """Measure ``forecast`` of ``y``, arrays of one shape, both in the units of the series.
 
