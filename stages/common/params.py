@@ -1,13 +1,13 @@
 """Every parameter of the pipeline, read from ``params.yaml`` and checked before any work starts."""
 
-import difflib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML, YAMLError
 
 from stages.common.errors import InputError
+from stages.common.params_faults import first_fault, hint
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -256,7 +256,7 @@ class Params(Block):
     def task(self, name: str) -> ImagesTask | SeriesTask:
         """The task called ``name``; InputError with the nearest name where there is none."""
         if name not in self.tasks:
-            raise InputError(f"{PARAMS_FILE}: tasks.{name}: no such task{_hint(name, self.tasks)}")
+            raise InputError(f"{PARAMS_FILE}: tasks.{name}: no such task{hint(name, self.tasks)}")
         return self.tasks[name]
 
 
@@ -279,26 +279,7 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     try:
         return Params.model_validate(loaded)
     except ValidationError as error:
-        raise InputError(f"{path}: {_first_fault(error)}") from None
-
-
-def _first_fault(error: ValidationError) -> str:
-    fault: Any = error.errors(include_url=False)[0]
-    steps = [str(step) for step in fault["loc"] if step != "[key]"]
-    # after the name of a task pydantic puts its kind, which is no key of the file
-    if len(steps) > 2 and steps[0] == "tasks" and steps[2] in ("images", "series"):
-        del steps[2]
-    key = ".".join(steps) or "tasks"
-    if fault["type"] in ("union_tag_invalid", "union_tag_not_found"):
-        return f"{key}.kind: write images or series"
-    if fault["type"] == "extra_forbidden":
-        return f"{key}: unknown key{_hint(steps[-1], _known_keys())}; remove or rename it"
-    if fault["type"] == "missing":
-        return f"{key}: is missing; add it"
-    if fault["type"] == "value_error":
-        return f"{key}: {fault['ctx']['error']}"
-    message = fault["msg"][0].lower() + fault["msg"][1:]
-    return f"{key}: {fault['input']!r} won't do: {message}"
+        raise InputError(f"{path}: {first_fault(error, _known_keys())}") from None
 
 
 def _known_keys() -> list[str]:
@@ -306,8 +287,3 @@ def _known_keys() -> list[str]:
     for block in pending:
         keys.update(block.model_fields)
     return sorted(keys)
-
-
-def _hint(word: str, known: Any) -> str:
-    near = difflib.get_close_matches(word, list(known), n=1)
-    return f"; did you mean {near[0]}?" if near else ""
