@@ -2,19 +2,27 @@
 
 import ctypes
 import hashlib
+import os
 import platform
+import tempfile
+from functools import cache
+from pathlib import Path
 
 import torch
+from filelock import FileLock, Timeout
 
 from stages.common.errors import InputError
 from stages.common.params import Params
+
+_held: list[FileLock] = []  # a lock that nobody refers to would be free again
 
 
 def prepare(params: Params) -> torch.device:
     """Set threads and choose the device; the same parameters give the same bits on a CPU.
 
     Raises:
-        InputError: device is cuda and there is none.
+        InputError: device is cuda and there is none, or torchrun started more processes than there
+            are GPUs.
     """
     _keep_freed_memory()
     torch.set_num_threads(params.threads)
@@ -22,8 +30,66 @@ def prepare(params: Params) -> torch.device:
     torch.set_flush_denormal(True)
     if params.device == "cuda" and not torch.cuda.is_available():
         raise InputError("params.yaml: device: there is no CUDA device here; write auto or cpu")
-    wants_cuda = params.device == "cuda" or (params.device == "auto" and torch.cuda.is_available())
-    return torch.device("cuda" if wants_cuda else "cpu")
+    if params.device == "cpu" or not torch.cuda.is_available():
+        return torch.device("cpu")
+    if params.deterministic:
+        _repeat_exactly()
+    device = torch.device("cuda", own_gpu())
+    torch.cuda.set_device(device)
+    return device
+
+
+@cache
+def own_gpu() -> int:
+    """The GPU that this process computes on, as torch counts those it sees.
+
+    The first that no other process of this project holds, so that experiments of a queue spread
+    over a machine's GPUs; any, if all are held. It is held until the process ends, however it does.
+    Under torchrun it is the one that ``LOCAL_RANK`` names. ``CUDA_VISIBLE_DEVICES`` limits the
+    choice, as ever.
+
+    Raises:
+        InputError: torchrun started more processes than there are GPUs.
+    """
+    count = torch.cuda.device_count()
+    rank = os.environ.get("LOCAL_RANK")
+    if rank is not None and int(rank) >= count:
+        raise InputError(
+            f"params.yaml: device: process {int(rank) + 1} finds {count} GPUs; "
+            "start no more processes than there are, or write cpu"
+        )
+    choice = [*range(count)] if rank is None else [int(rank)]
+    for gpu in choice:
+        if _hold(gpu):
+            return gpu
+    return choice[os.getpid() % len(choice)]
+
+
+def _hold(gpu: int) -> bool:
+    """Hold a GPU if no other process does."""
+    # two processes that see different GPUs count them differently, but read the same identifier
+    name = f"recurrent-gpu-{torch.cuda.get_device_properties(gpu).uuid}.lock"
+    lock = FileLock(Path(tempfile.gettempdir()) / name, timeout=0, mode=0o666)
+    try:
+        lock.acquire()
+    except (Timeout, PermissionError):  # held by a process of this user, or made by another user
+        return False
+    _held.append(lock)
+    return True
+
+
+def _repeat_exactly() -> None:
+    """Have a GPU give the same bits for the same parameters, as a CPU does anyway.
+
+    An operator that knows no such way warns and goes on. What it takes is listed in PyTorch's notes
+    on reproducibility; cuBLAS reads the variable when the first matrix is multiplied.
+    """
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.benchmark = False
+    # no code here reads memory before it has written it, so filling it first is wasted time
+    torch.utils.deterministic.fill_uninitialized_memory = False
 
 
 def _keep_freed_memory() -> None:

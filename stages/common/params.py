@@ -250,6 +250,7 @@ class Params(Block):
     seed: Annotated[int, Field(ge=0, lt=2**32)]
     threads: Annotated[int, Field(ge=1, le=256)]
     device: Literal["auto", "cpu", "cuda"]
+    deterministic: bool
     datasets: dict[str, DatasetFiles]
     tasks: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Task]
 

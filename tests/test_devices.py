@@ -1,0 +1,155 @@
+"""Which GPU a process takes, and how exactly it repeats; GPUs are made up, their locks are real."""
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import torch
+from helpers import ROOT, small_environment
+
+from stages.common import devices
+from stages.common.devices import own_gpu, prepare
+from stages.common.errors import InputError
+from stages.common.params import Params, load_params
+
+Machine = Callable[..., None]
+
+# a process that sees the GPUs named by its arguments, says which it took, and waits
+TAKE = """
+import sys, types, torch
+torch.cuda.device_count = lambda: len(sys.argv) - 1
+torch.cuda.get_device_properties = lambda gpu: types.SimpleNamespace(uuid=sys.argv[gpu + 1])
+from stages.common.devices import own_gpu
+print(own_gpu(), flush=True)
+sys.stdin.read()
+"""
+
+
+def start(*gpus: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", TAKE, *gpus],
+        env=small_environment(TMPDIR=tempfile.gettempdir()),
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def taken(process: subprocess.Popen[str]) -> int:
+    assert process.stdout is not None
+    return int(process.stdout.readline())
+
+
+@pytest.fixture
+def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine]:
+    """A function that makes this a new process on a machine with the GPUs it names."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.delenv("LOCAL_RANK", raising=False)
+
+    def see(*gpus: str) -> None:
+        own_gpu.cache_clear()
+        monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: len(gpus))
+        monkeypatch.setattr(torch.cuda, "set_device", lambda device: None)
+        monkeypatch.setattr(
+            torch.cuda, "get_device_properties", lambda gpu: SimpleNamespace(uuid=gpus[gpu])
+        )
+
+    yield see
+    own_gpu.cache_clear()
+    for lock in devices._held:
+        lock.release()
+    devices._held.clear()
+
+
+@pytest.fixture
+def repeatable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """What a test switches on is switched off again."""
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
+    monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
+    monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
+    monkeypatch.setattr(torch.utils.deterministic, "fill_uninitialized_memory", True)
+    yield
+    torch.use_deterministic_algorithms(False)
+
+
+def params_with(**changes: object) -> Params:
+    return load_params(ROOT / "params.yaml").model_copy(update={"threads": 1, **changes})
+
+
+def test_processes_spread_over_gpus_and_free_them_however_they_end(machine: Machine) -> None:
+    first, second = start("a", "b"), start("a", "b")
+    assert {taken(first), taken(second)} == {0, 1}
+    # all are held: the third shares one, and does not wait
+    machine("a", "b")
+    assert own_gpu() in (0, 1)
+    assert devices._held == []
+    for process in (first, second):
+        process.kill()
+        process.wait()
+    machine("a", "b")
+    assert own_gpu() == 0
+    assert len(devices._held) == 1
+
+
+def test_a_gpu_is_known_by_more_than_its_number(machine: Machine) -> None:
+    """CUDA_VISIBLE_DEVICES=1 makes the second GPU number 0."""
+    machine("b")
+    assert own_gpu() == 0
+    machine("a", "b")
+    assert own_gpu() == 0
+    machine("b", "c")
+    assert own_gpu() == 1
+
+
+def test_a_process_keeps_its_gpu(machine: Machine) -> None:
+    machine("a", "b")
+    assert prepare(params_with(device="cuda", deterministic=False)) == torch.device("cuda", 0)
+    assert prepare(params_with(device="auto", deterministic=False)) == torch.device("cuda", 0)
+
+
+def test_torchrun_names_the_gpu(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "1")
+    machine("a", "b")
+    assert own_gpu() == 1
+    # it holds that one, so that an experiment beside it takes the other
+    monkeypatch.delenv("LOCAL_RANK")
+    machine("b", "a")
+    assert own_gpu() == 1
+
+
+def test_more_processes_than_gpus_are_refused(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOCAL_RANK", "2")
+    machine("a", "b")
+    with pytest.raises(InputError, match=r"device: process 3 finds 2 GPUs"):
+        own_gpu()
+
+
+def test_the_cpu_takes_no_gpu(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    machine("a")
+    assert prepare(params_with(device="cpu")) == torch.device("cpu")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    assert prepare(params_with(device="auto")) == torch.device("cpu")
+    assert devices._held == []
+    assert not torch.are_deterministic_algorithms_enabled()
+
+
+@pytest.mark.parametrize("deterministic", [True, False])
+@pytest.mark.usefixtures("repeatable")
+def test_gpus_repeat_exactly_if_asked_to(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, deterministic: bool
+) -> None:
+    machine("a")
+    prepare(params_with(device="cuda", deterministic=deterministic))
+    assert torch.are_deterministic_algorithms_enabled() is deterministic
+    assert torch.backends.cudnn.deterministic is deterministic
+    assert ("CUBLAS_WORKSPACE_CONFIG" in os.environ) is deterministic
+    assert torch.backends.cudnn.benchmark is False
