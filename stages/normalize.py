@@ -14,7 +14,7 @@ import numpy as np
 
 from stages.common import images, series
 from stages.common.errors import InputError
-from stages.common.files import output_folder, write_json, write_tensors
+from stages.common.files import output_folder, write_json, write_sums, write_tensors
 from stages.common.normalization import fit_normalization
 from stages.common.params import ImagesTask, Params, SeriesTask
 from stages.common.stage import run_task_stage
@@ -27,6 +27,7 @@ def main(name: str, params: Params) -> None:
             normalize_images(task, folder)
         else:
             normalize_series(name, task, folder)
+        write_sums(folder)
 
 
 def normalize_images(task: ImagesTask, folder: Path) -> None:

@@ -21,7 +21,14 @@ from dvclive import Live
 
 from stages.common.devices import prepare
 from stages.common.ensembles import Member, Recipe, train_member
-from stages.common.files import output_folder, read_json, read_tensors, write_json, write_table
+from stages.common.files import (
+    output_folder,
+    read_json,
+    read_tensors,
+    write_json,
+    write_sums,
+    write_table,
+)
 from stages.common.models import build_network, write_models
 from stages.common.network import count_parameters
 from stages.common.params import Params, Train
@@ -53,6 +60,7 @@ def main(name: str, params: Params) -> None:
                 rows += [{"fit": fit, "member": number, **row} for row in member.history]
         write_table(folder / "history.csv", pd.DataFrame(rows))
         write_members(folder, members, recipe)
+        write_sums(folder)
     samples = sum(member.seen for each in members.values() for member in each)
     write_speed(name, time.perf_counter() - started, samples, device, params.threads)
 

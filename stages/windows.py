@@ -13,7 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from stages.common.errors import InputError
-from stages.common.files import output_folder, read_json, read_tensors, write_json, write_tensors
+from stages.common.files import (
+    output_folder,
+    read_json,
+    read_tensors,
+    write_json,
+    write_sums,
+    write_tensors,
+)
 from stages.common.images import as_sequences, pixel_order
 from stages.common.layout import Layout, series_card
 from stages.common.normalization import Normalization, fitted_normalization
@@ -44,6 +51,7 @@ def main(name: str, params: Params) -> None:
             tensors = read_tensors(source / "series.safetensors", stage, besides=("ds",))
             shape = write_series_windows(folder, tensors, card, task)
         write_json(folder / "card.json", {**shape, "kind": card["kind"], "normalized": card})
+        write_sums(folder)
 
 
 def write_image_windows(

@@ -26,5 +26,7 @@ def fails_here(
     """Run a stage in this process that must fail in one line, and leave nothing half-written."""
     capsys.readouterr()
     assert run_stage_here(project, stage, task) == 1
-    one_error_line(capsys.readouterr().err, *words)
+    # on a slow machine training says how far it is
+    lines = [line for line in capsys.readouterr().err.splitlines() if ": epoch " not in line]
+    one_error_line("\n".join(lines), *words)
     assert partial_leftovers(project) == []

@@ -1,5 +1,6 @@
 """Reading and writing the files that stages hand on: whole or not at all."""
 
+import hashlib
 import json
 import os
 import re
@@ -18,6 +19,8 @@ from stages.common.errors import InputError, require
 if TYPE_CHECKING:
     # the stages that read no table need not pay for its import
     import pandas as pd
+
+SUMS = "SHA256SUMS"
 
 
 @contextmanager
@@ -55,6 +58,37 @@ def _partial(path: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def write_sums(folder: Path) -> None:
+    """Write what `sha256sum --check` reads into ``folder`` and each folder in it.
+
+    Files beside sums are checked as they are read: neither safetensors nor JSON would notice a
+    number that has changed on the disk, and DVC looks at a file's date before its content.
+    """
+    for each in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
+        files = sorted(path for path in each.iterdir() if path.is_file() and path.name != SUMS)
+        (each / SUMS).write_text("".join(map(_sum_line, files)), encoding="utf-8")
+
+
+def _sum_line(path: Path) -> str:
+    with path.open("rb") as file:
+        return f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.name}\n"
+
+
+def _require_whole(path: Path, stage: str) -> None:
+    """InputError unless ``path`` is there and, where its folder has sums, has its sum."""
+    require(path, f"run `dvc repro {stage}`")
+    sums = path.parent / SUMS
+    if sums.is_file() and _sum_line(path) not in sums.read_text(encoding="utf-8", errors="replace"):
+        raise InputError(
+            f"{path} is damaged, it is not what `dvc repro {stage}` left there: "
+            f"delete {path.parent} and run that again"
+        )
+
+
+def _damaged(path: Path, stage: str) -> InputError:
+    return InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`")
+
+
 def write_json(path: Path, content: Any) -> None:
     """Write ``content`` as indented JSON; numbers that are not finite become null."""
     path.write_text(json.dumps(_finite(content), indent=2) + "\n", encoding="utf-8")
@@ -72,11 +106,11 @@ def _finite(content: Any) -> Any:
 
 def read_json(path: Path, stage: str) -> Any:
     """Read the JSON that ``stage`` wrote; InputError if it is missing or damaged."""
-    require(path, f"run `dvc repro {stage}`")
+    _require_whole(path, stage)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
-        raise InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`") from None
+        raise _damaged(path, stage) from None
 
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
@@ -91,11 +125,11 @@ def read_table(path: Path, stage: str) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    require(path, f"run `dvc repro {stage}`")
+    _require_whole(path, stage)
     try:
         return pd.read_csv(path, dtype={"unique_id": str}, keep_default_na=False, na_values="")
     except ValueError:
-        raise InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`") from None
+        raise _damaged(path, stage) from None
 
 
 def write_tensors(path: Path, tensors: dict[str, np.ndarray]) -> None:
@@ -120,9 +154,9 @@ def read_tensors(path: Path, stage: str, besides: tuple[str, ...] = ()) -> dict[
     Raises:
         InputError: they are missing or damaged.
     """
-    require(path, f"run `dvc repro {stage}`")
+    _require_whole(path, stage)
     try:
         with safe_open(path, "numpy") as file:
             return {name: file.get_tensor(name) for name in sorted(set(file.keys()) - {*besides})}
     except (SafetensorError, ValueError):
-        raise InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`") from None
+        raise _damaged(path, stage) from None

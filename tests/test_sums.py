@@ -1,0 +1,89 @@
+"""A bit that flips on the disk between stages: found by what reads it, never computed with."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from faults import fails_here
+from helpers import Done
+
+from stages.common.errors import InputError
+from stages.common.files import SUMS, read_json, read_table, read_tensors
+
+FOLDERS = ("data/normalized", "data/windows", "data/models")
+READERS = {".json": read_json, ".safetensors": read_tensors, ".csv": read_table}
+
+
+def flip(path: Path, bit: int) -> None:
+    content = bytearray(path.read_bytes())
+    content[bit // 8] ^= 1 << bit % 8
+    path.write_bytes(content)
+
+
+def handed_on(project: Path) -> list[Path]:
+    """All files that one stage hands to the next, of both tasks."""
+    files = [path for folder in FOLDERS for path in (project / folder).rglob("*")]
+    return sorted(path for path in files if path.is_file() and path.name != SUMS)
+
+
+def test_every_file_is_as_its_sum_says(finished: tuple[Path, Done]) -> None:
+    for path in handed_on(finished[0]):
+        READERS[path.suffix](path, "any")
+
+
+@pytest.mark.parametrize("place", [0.02, 0.5, 0.98], ids=["start", "middle", "end"])
+def test_a_flipped_bit_is_found_in_every_file(copy: Path, place: float) -> None:
+    """In the header, the numbers and the end of each; where a flip is no fault of the format too."""
+    files = handed_on(copy)
+    assert {path.suffix for path in files} == set(READERS)
+    for path in files:
+        flip(path, int(8 * path.stat().st_size * place))
+        with pytest.raises(InputError, match="is damaged, it is not what `dvc repro any` left"):
+            READERS[path.suffix](path, "any")
+
+
+def test_a_flipped_bit_in_the_sums_is_found(copy: Path) -> None:
+    for sums in sorted((copy / "data").rglob(SUMS)):
+        flip(sums, 8 * 30)
+        first = sums.read_text().splitlines()[0].split("  ")[1]
+        with pytest.raises(InputError, match="is damaged"):
+            READERS[Path(first).suffix](sums.parent / first, "any")
+
+
+@pytest.mark.parametrize(
+    ("stage", "path"),
+    [
+        ("windows", "data/normalized/mnist/images.safetensors"),
+        ("windows", "data/normalized/airline/series.safetensors"),
+        ("plot", "data/normalized/airline/series.safetensors"),
+        ("train", "data/windows/mnist/main/validation.safetensors"),
+        ("train", "data/windows/airline/year/refit.safetensors"),
+        ("evaluate", "data/windows/mnist/main/test.safetensors"),
+        ("evaluate", "data/models/mnist/weights.safetensors"),
+        ("evaluate", "data/models/airline/weights.safetensors"),
+        ("evaluate", "data/models/airline/card.json"),
+    ],
+)
+def test_a_stage_names_the_file_and_the_mend(
+    copy: Path, stage: str, path: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    # the last bit of the lowest byte of a number: no reader of the format would notice
+    flip(copy / path, 8 * ((copy / path).stat().st_size - 8))
+    folder = Path(path).parent
+    task = path.split("/")[2]
+    fails_here(copy, stage, task, [path, f"delete {folder}", "dvc repro"], capsys)
+
+
+@pytest.mark.skipif(shutil.which("sha256sum") is None, reason="sha256sum is not here")
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_sums_are_those_of_sha256sum(finished: tuple[Path, Done], folder: str) -> None:
+    for sums in (finished[0] / folder).rglob(SUMS):
+        command = ["sha256sum", "--check", "--strict", SUMS]
+        done = subprocess.run(command, cwd=sums.parent, capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout
+        assert done.stdout.count(": OK") == len(handed_on_in(sums.parent))
+
+
+def handed_on_in(folder: Path) -> list[Path]:
+    return [path for path in folder.iterdir() if path.is_file() and path.name != SUMS]
