@@ -14,6 +14,8 @@ PARAMS_FILE = Path("params.yaml")
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Count = Annotated[int, Field(ge=1)]
+Tolerance = Annotated[float, Field(ge=0)]
+Judged = Literal["accuracy", "macro_f1", "loss", "mape", "smape", "mase", "msis", "coverage"]
 
 
 def _inside_project(path: str) -> str:
@@ -251,6 +253,8 @@ class Params(Block):
     threads: Annotated[int, Field(ge=1, le=256)]
     device: Literal["auto", "cpu", "cuda"]
     deterministic: bool
+    # how much worse a score may be, by measure; a measure that is not named is not judged
+    gate: dict[Judged, Tolerance]
     datasets: dict[str, DatasetFiles]
     tasks: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Task]
 

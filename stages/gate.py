@@ -1,0 +1,220 @@
+"""Compare the scores with another revision's; fail where one is worse by more than is allowed.
+
+    python -m stages.gate
+    python -m stages.gate --against HEAD~1 --out gate.md
+
+Judged are the scores of images, and for series those of the model and of the combination. Accuracy
+and macro F1 are better high; the loss, MAPE, sMAPE, MASE and MSIS are better low; the coverage of
+an interval is better near its level. A score that is gone counts as worse, a new one does not.
+
+Reads:   params.yaml (gate); metrics/TASK/scores.json, here and as git holds them at the revision:
+         no cache of DVC and no data are needed
+Writes:  the difference, as Markdown, to standard output and to the file after --out
+Exit:    1 where a score is worse by more than the gate allows, else 0
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass
+from math import inf, isclose
+from pathlib import Path
+
+from stages.common.errors import InputError, exit_code
+from stages.common.params import load_params
+
+MAIN_BRANCH = ("origin/main", "main")
+HIGH = ("accuracy", "macro_f1")
+# baselines, and the normalization alone, are what the network is compared with
+JUDGED = ("model", "combination")
+FAILS = ("worse", "gone")
+VERDICTS = (*FAILS, "slightly worse", "better", "new", "unchanged")
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score at two revisions.
+
+    Attributes:
+        name: as DVC writes it, such as accuracy or model.one_step.mase.
+        before, here: None where the revision has no such number.
+        allowed: how much worse it may be, in the units of ``worsening``.
+    """
+
+    task: str
+    name: str
+    before: float | None
+    here: float | None
+    allowed: float
+
+    @property
+    def verdict(self) -> str:
+        if self.before is None:
+            return "new"
+        if self.here is None:
+            return "gone"
+        # other processors and numbers of threads round otherwise
+        if isclose(self.before, self.here, rel_tol=1e-5):
+            return "unchanged"
+        worse = worsening(measure_of(self.name), self.before, self.here)
+        # 0.995 - 0.993 is a little more than 0.002 to a computer
+        if round(worse - self.allowed, 12) > 0:
+            return "worse"
+        # a coverage may change and be as near to its level as before
+        return "better" if worse <= 0 else "slightly worse"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--against", metavar="REV", help="commit, branch or tag (origin/main, or main without one)"
+    )
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the Markdown there, too")
+    arguments = parser.parse_args()
+    sys.exit(exit_code(lambda: gate(arguments.against, arguments.out)))
+
+
+def gate(against: str | None, out: Path | None) -> None:
+    """Print the difference from ``against``.
+
+    Raises:
+        InputError: a score is worse by more than is allowed, or there is no such revision.
+    """
+    tolerances: dict[str, float] = dict(load_params().gate.items())
+    revision = known_revision(against)
+    scores = compared(metrics_diff(revision), tolerances)
+    text = as_markdown(scores, revision)
+    print(text)
+    if out is not None:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        out.write_text(text + "\n", encoding="utf-8")
+    failed = [score for score in scores if score.verdict in FAILS]
+    if failed:
+        others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
+        raise InputError(f"{in_words(failed[0], revision)}{others}")
+
+
+def known_revision(against: str | None) -> str:
+    """``against`` or the main branch; InputError where git knows no such commit."""
+    for name in [against] if against else MAIN_BRANCH:
+        found = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
+        if subprocess.run(found, capture_output=True).returncode == 0:
+            return name
+    raise InputError(
+        f"--against {against or MAIN_BRANCH[0]}: git knows no such commit; "
+        "`git fetch origin main` brings the main branch, or name another"
+    )
+
+
+def metrics_diff(revision: str) -> dict[str, dict]:
+    """What `dvc metrics diff` says: by file and score, its values ``old`` and ``new``."""
+    command = [sys.executable, "-m", "dvc", "metrics", "diff", "--json", "--all", revision]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode != 0:
+        reason = (done.stderr.strip().splitlines() or ["it did not say why"])[-1]
+        raise InputError(f"dvc metrics diff {revision}: {reason.removeprefix('ERROR: ')}")
+    return json.loads(done.stdout)
+
+
+def compared(difference: dict[str, dict], tolerances: dict[str, float]) -> list[Score]:
+    """The scores that are judged, in order of task and name."""
+    scores = []
+    for path, values in sorted(difference.items()):
+        for name, value in sorted(values.items()):
+            allowed = tolerances.get(tolerance_of(name))
+            judged = "." not in name or name.startswith(JUDGED)
+            if judged and allowed is not None and (value["old"], value["new"]) != (None, None):
+                task = Path(path).parent.name
+                scores.append(Score(task, name, value["old"], value["new"], allowed))
+    return scores
+
+
+def measure_of(name: str) -> str:
+    return name.rsplit(".", 1)[-1]
+
+
+def tolerance_of(name: str) -> str:
+    """The key of block ``gate`` for a score: both coverages have the same."""
+    measure = measure_of(name)
+    return "coverage" if measure.startswith("coverage_") else measure
+
+
+def worsening(measure: str, before: float, here: float) -> float:
+    """How much worse ``here`` is than ``before``; below 0 where it is better.
+
+    Returns:
+        A difference for accuracy and macro_f1, points for a coverage, and for all else, which is
+        an error, a share of ``before``.
+    """
+    if measure in HIGH:
+        return before - here
+    if measure.startswith("coverage_"):
+        level = float(measure.removeprefix("coverage_"))
+        return abs(here - level) - abs(before - level)
+    if before == 0:
+        # a perfect forecast, of which no share can be taken
+        return inf
+    return (here - before) / before
+
+
+def as_markdown(scores: list[Score], revision: str) -> str:
+    """A table of what changed, the worst first, and how much did not."""
+    new_tasks = [
+        task
+        for task in sorted({score.task for score in scores})
+        if all(score.verdict == "new" for score in scores if score.task == task)
+    ]
+    shown = [s for s in scores if s.verdict != "unchanged" and s.task not in new_tasks]
+    shown.sort(key=lambda score: VERDICTS.index(score.verdict))
+    lines = [f"### Scores against {revision}", ""]
+    if shown:
+        lines += [
+            f"| task | score | better | {revision} | here | change | allowed | |",
+            "| --- | --- | --- | ---: | ---: | ---: | ---: | --- |",
+            *map(as_row, shown),
+            "",
+        ]
+    lines += [f"`{task}` is new: there is nothing to compare it with.\n" for task in new_tasks]
+    counts = Counter(score.verdict for score in scores)
+    said = [f"{counts[word]} {word}" for word in VERDICTS]
+    return "\n".join([*lines, f"Scores: {', '.join(said)}."])
+
+
+def as_row(score: Score) -> str:
+    measure = measure_of(score.name)
+    better, allowed = "low", f"+{100 * score.allowed:g} %"
+    if measure in HIGH:
+        better, allowed = "high", f"-{score.allowed:g}"
+    elif measure.startswith("coverage_"):
+        better, allowed = f"near {measure.removeprefix('coverage_')}", f"{score.allowed:g} off"
+    change = "–"
+    if score.before is not None and score.here is not None:
+        change = f"{score.here - score.before:+.3g}"
+    verdict = f"**{score.verdict}**" if score.verdict in FAILS else score.verdict
+    values = f"{in_figures(score.before)} | {in_figures(score.here)}"
+    return (
+        f"| {score.task} | {score.name} | {better} | {values} | {change} | {allowed} | {verdict} |"
+    )
+
+
+def in_figures(value: float | None) -> str:
+    return "–" if value is None else f"{value:.5g}"
+
+
+def in_words(score: Score, revision: str) -> str:
+    """One line on a score that fails."""
+    subject = f"{score.task}: {score.name}"
+    if score.verdict == "gone":
+        return f"{subject} is gone; on {revision} it is {in_figures(score.before)}: run `dvc repro`"
+    return (
+        f"{subject} is {in_figures(score.here)}, worse than {in_figures(score.before)} on "
+        f"{revision} by more than gate.{tolerance_of(score.name)} in params.yaml allows"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,216 @@
+"""python -m stages.gate: worse scores than the main branch's are seen, better ones let through."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from faults import fault
+from helpers import ROOT, edit_params, one_error_line, read_json, run_stage, run_stage_here
+
+from stages.gate import Score, worsening
+
+MNIST, AIRLINE = "metrics/mnist/scores.json", "metrics/airline/scores.json"
+
+
+def git(folder: Path, *words: str) -> None:
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    subprocess.run(["git", *identity, *words], cwd=folder, check=True, capture_output=True)
+
+
+def under_git(project: Path) -> Path:
+    """The project as a repository of git and DVC whose main branch holds the scores."""
+    shutil.copy(ROOT / ".gitignore", project)
+    shutil.copytree(ROOT / ".dvc", project / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
+    git(project, "init", "--quiet", "--initial-branch", "main")
+    git(project, "add", "--all")
+    git(project, "commit", "--quiet", "--message", "the model as it was")
+    return project
+
+
+def gate(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    return run_stage(project, "gate", *words)
+
+
+@pytest.fixture
+def trained(copy: Path) -> Path:
+    return under_git(copy)
+
+
+@pytest.fixture
+def scored(project: Path) -> Path:
+    """A repository with the scores of the real one, and nothing trained."""
+    for name in (MNIST, AIRLINE):
+        (project / name).parent.mkdir(parents=True)
+        shutil.copy(ROOT / name, project / name)
+    return under_git(project)
+
+
+def write_scores(project: Path, name: str, changes: dict[str, Any]) -> None:
+    """Set dotted keys of a scores.json; "gone" removes one."""
+    scores = read_json(project / name)
+    for dotted, value in changes.items():
+        *blocks, last = dotted.split(".")
+        block = scores
+        for key in blocks:
+            block = block[key]
+        block[last] = value
+        if value == "gone":
+            del block[last]
+    (project / name).write_text(json.dumps(scores))
+
+
+def test_a_model_that_is_broken_on_purpose_is_stopped(trained: Path) -> None:
+    """Trained for real with a learning rate of next to nothing, the network knows nothing."""
+    good = read_json(trained / MNIST)["accuracy"]
+    edit_params(trained, {"tasks.mnist.train.learning_rate": 1e-9, "tasks.mnist.train.epochs": 1})
+    for stage in ("train", "evaluate"):
+        assert run_stage_here(trained, stage, "mnist") == 0
+    bad = read_json(trained / MNIST)["accuracy"]
+    assert bad < good - 0.2
+    done = gate(trained, "--out", "gate.md")
+    assert done.returncode == 1
+    one_error_line(done.stderr, f"mnist: accuracy is {bad:.5g}", f"{good:.5g} on main", "2 more")
+    assert f"| mnist | accuracy | high | {good:.5g} | {bad:.5g} |" in done.stdout
+    assert "**worse**" in done.stdout
+    assert (trained / "gate.md").read_text() == done.stdout
+
+
+def test_a_model_trained_again_passes(trained: Path) -> None:
+    for stage in ("train", "evaluate"):
+        assert run_stage_here(trained, stage, "mnist") == 0
+    done = gate(trained)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    assert "Scores: 0 worse, 0 gone, 0 slightly worse, 0 better, 0 new" in done.stdout
+
+
+def test_a_forecast_that_is_worse_by_more_than_its_share_is_stopped(scored: Path) -> None:
+    mase = read_json(scored / AIRLINE)["model"]["year"]["mase"]
+    write_scores(scored, AIRLINE, {"model.year.mase": mase * 1.015})
+    done = gate(scored)
+    assert done.returncode == 0, done.stderr
+    assert "| +2 % | slightly worse |" in done.stdout
+    write_scores(scored, AIRLINE, {"model.year.mase": mase * 1.025})
+    done = gate(scored)
+    assert done.returncode == 1
+    one_error_line(done.stderr, "airline: model.year.mase is", "gate.mase in params.yaml")
+    edit_params(scored, {"gate.mase": 0.03})
+    assert gate(scored).returncode == 0
+
+
+def test_what_is_committed_is_judged_against_a_named_revision(scored: Path) -> None:
+    write_scores(scored, MNIST, {"accuracy": 0.9})
+    git(scored, "checkout", "--quiet", "-b", "idea")
+    git(scored, "commit", "--quiet", "--all", "--message", "a worse idea")
+    assert gate(scored, "--against", "HEAD").returncode == 0
+    assert gate(scored).returncode == 1
+
+
+def test_a_fresh_clone_without_the_cache_is_judged_against_its_origin(
+    scored: Path, tmp_path: Path
+) -> None:
+    git(tmp_path, "clone", "--quiet", str(scored), "clone")
+    done = gate(tmp_path / "clone")
+    assert done.returncode == 0, done.stderr
+    assert "### Scores against origin/main" in done.stdout
+
+
+def test_better_and_unjudged_scores_pass(scored: Path) -> None:
+    better = {"accuracy": 0.999, "loss": 0.001, "validation_accuracy": 0.1, "parameters": 10**9}
+    write_scores(scored, MNIST, better)
+    baselines = {"sarima.year.mase": 99.0, "control.year.mase": 99.0, "model.year.rmse": 9e9}
+    write_scores(scored, AIRLINE, baselines)
+    done = gate(scored)
+    assert done.returncode == 0, done.stderr
+    assert "Scores: 0 worse, 0 gone, 0 slightly worse, 2 better, 0 new" in done.stdout
+
+
+@pytest.mark.parametrize("change", [None, "gone"])
+def test_a_score_that_is_gone_is_stopped(scored: Path, change: str | None) -> None:
+    before = read_json(scored / AIRLINE)["model"]["long"]["smape"]
+    write_scores(scored, AIRLINE, {"model.long.smape": change, "theta.long.smape": change})
+    done = gate(scored)
+    assert done.returncode == 1
+    one_error_line(done.stderr, f"airline: model.long.smape is gone; on main it is {before:.5g}")
+    assert "0 worse, 1 gone," in done.stdout
+
+
+def test_a_task_that_is_gone_is_stopped(scored: Path) -> None:
+    (scored / MNIST).unlink()
+    done = gate(scored)
+    assert done.returncode == 1
+    one_error_line(done.stderr, "mnist: accuracy is gone", "(and 2 more)")
+
+
+def test_a_new_task_passes_with_a_word(scored: Path) -> None:
+    params = (scored / "params.yaml").read_text()
+    (scored / "params.yaml").write_text(f"{params}  other:{params.split('  airline:')[1]}")
+    shutil.copytree(scored / "metrics/airline", scored / "metrics/other")
+    done = gate(scored)
+    assert done.returncode == 0, done.stderr
+    assert "`other` is new: there is nothing to compare it with." in done.stdout
+    assert "| other |" not in done.stdout
+
+
+def test_an_unknown_revision_is_named(scored: Path) -> None:
+    done = gate(scored, "--against", "nowhere")
+    assert done.returncode == 1
+    one_error_line(done.stderr, "--against nowhere: git knows no such commit", "git fetch")
+
+
+@pytest.mark.parametrize(
+    ("measure", "before", "here", "expected"),
+    [
+        ("accuracy", 0.9, 0.8, 0.1),
+        ("macro_f1", 0.8, 0.9, -0.1),
+        ("loss", 0.2, 0.3, 0.5),
+        ("mase", 2.0, 1.0, -0.5),
+        ("smape", 4.0, 5.0, 0.25),
+        ("msis", 4.0, 5.0, 0.25),
+        ("mape", 0.0, 0.1, float("inf")),
+        ("coverage_80", 90.0, 85.0, -5.0),
+        ("coverage_80", 90.0, 60.0, 10.0),
+        ("coverage_95", 95.0, 100.0, 5.0),
+        ("coverage_95", 90.0, 100.0, 0.0),
+    ],
+)
+def test_which_way_is_worse(measure: str, before: float, here: float, expected: float) -> None:
+    assert worsening(measure, before, here) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("name", "before", "here", "verdict"),
+    [
+        ("accuracy", 0.995, 0.993, "slightly worse"),
+        ("accuracy", 0.995, 0.9929, "worse"),
+        ("accuracy", 0.995, 0.9950001, "unchanged"),
+        ("accuracy", 0.995, 0.996, "better"),
+        ("accuracy", None, 0.1, "new"),
+        ("accuracy", 0.1, None, "gone"),
+        ("model.long.coverage_95", 95.0, 95.001, "slightly worse"),
+        ("model.long.coverage_95", 90.0, 100.0, "better"),
+        ("model.long.mase", 0.0, 0.0, "unchanged"),
+    ],
+)
+def test_verdicts(name: str, before: float | None, here: float | None, verdict: str) -> None:
+    assert Score("task", name, before, here, allowed=0.002).verdict == verdict
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("gate.accuracy", -0.1, "greater than or equal to 0"),
+        ("gate.mase", "little", "number"),
+        ("gate.mase", float("inf"), "finite"),
+        ("gate.acuracy", 0.1, "'accuracy'"),
+        ("gate", None, "dictionary"),
+    ],
+)
+def test_tolerances_are_checked(project: Path, key: str, value: Any, words: str) -> None:
+    edit_params(project, {key: value})
+    message = fault(project)
+    assert message.startswith(key)
+    assert words in message
