@@ -10,6 +10,7 @@ from urllib.parse import unquote, urlparse
 import requests
 from rich.console import Console
 from rich.progress import Progress
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from stages.common.errors import InputError
 
@@ -17,6 +18,7 @@ TRIES = 3
 CONNECT_SECONDS, READ_SECONDS = 10, 30
 CHUNK = 1 << 16
 LARGEST = 256 << 20  # bytes; no image data set of this format comes near it
+SLOWEST = 4 << 10  # bytes a second on average, once READ_SECONDS have passed
 
 
 def fetch(name: str, md5: str, mirrors: list[str], folder: Path) -> None:
@@ -97,19 +99,46 @@ def _local_folder(mirror: str) -> Path | None:
 
 
 def _download(url: str, partial: Path) -> None:
-    # identity: a server that unpacks .gz on the way would change the bytes
-    headers = {"Accept-Encoding": "identity"}
-    timeout = (CONNECT_SECONDS, READ_SECONDS)
-    with requests.get(url, stream=True, timeout=timeout, headers=headers) as response:
+    with _answer(url) as response:
         if 400 <= response.status_code < 500:
             raise _Refusal(f"HTTP {response.status_code}")
         response.raise_for_status()
-        size = int(response.headers.get("Content-Length", 0))
+        announced = response.headers.get("Content-Length", "")
+        size, started = int(announced) if announced.isdecimal() else 0, time.monotonic()
         with partial.open("wb") as file:
-            for chunk in _with_progress(response.iter_content(CHUNK), partial.stem, size):
+            for chunk in _with_progress(_chunks(response), partial.stem, size):
                 file.write(chunk)
                 if file.tell() > LARGEST:
                     raise _Refusal(f"sends more than {LARGEST >> 20} MiB")
+                seconds = time.monotonic() - started
+                if seconds > READ_SECONDS and file.tell() < SLOWEST * seconds:
+                    raise _Refusal(f"sends less than {SLOWEST >> 10} KiB a second")
+
+
+def _answer(url: str) -> requests.Response:
+    # identity: a server that unpacks .gz on the way would change the bytes
+    headers = {"Accept-Encoding": "identity"}
+    timeout = (CONNECT_SECONDS, READ_SECONDS)
+    try:
+        return requests.get(url, stream=True, timeout=timeout, headers=headers)
+    except (HTTPError, ValueError):
+        # what requests and urllib3 raise for an address, or that of a redirect, that is none
+        raise _Refusal("is or leads to no address") from None
+
+
+def _chunks(response: requests.Response) -> Iterator[bytes]:
+    """The bytes of an answer as they come.
+
+    ``iter_content`` waits for whole chunks, which a server that sends a byte a minute never fills,
+    and unpacks what is called gzip on the way, though a file is wanted as it lies on the server.
+    """
+    try:
+        while chunk := response.raw.read1(CHUNK):
+            yield chunk
+    except ReadTimeoutError:
+        raise requests.Timeout from None
+    except HTTPError:
+        raise _Damage("breaks off") from None
 
 
 def _with_progress(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
@@ -128,6 +157,10 @@ def _reason(fault: Exception) -> str:
         return "no answer in time"
     if isinstance(fault, requests.TooManyRedirects):
         return "redirects in a circle"
+    if isinstance(fault, requests.exceptions.ProxyError):
+        return "the proxy that http_proxy or https_proxy names cannot be reached"
+    if isinstance(fault, requests.exceptions.SSLError):
+        return "its certificate is not trusted"
     if isinstance(fault, requests.ConnectionError):
         return "cannot be reached"
     return str(fault)
