@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from textwrap import fill
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -98,7 +99,7 @@ def _draw_bands(ax: Axes, ds: np.ndarray, line: Line) -> None:
     for level, (lower, upper) in line.forecast.bands.items():
         # matplotlib fills nothing up to infinity
         ends = lower.clip(low, high), upper.clip(low, high)
-        look = {"color": line.color, "alpha": FILLS[level]}
+        look: dict[str, Any] = {"color": line.color, "alpha": FILLS[level]}
         if len(ds) == 1:
             # between two points there is an area, of one alone none
             ax.vlines(ds, *ends, linewidth=8, **look)

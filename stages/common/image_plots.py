@@ -1,6 +1,7 @@
 """Pictures of how a network reads images: right, wrong, and how early."""
 
 import math
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -93,9 +94,11 @@ def _sheet(
         left, top = across * (number % columns), down * (number // columns)
         extent = (left, left + 1, top + height, top)
         ax.imshow(image, cmap="gray_r", vmin=0, vmax=255, extent=extent)
-        edge = {"edgecolor": WRONG, "linewidth": 2} if mark else {"edgecolor": "0.85"}
+        edge: dict[str, Any] = (
+            {"edgecolor": WRONG, "linewidth": 2} if mark else {"edgecolor": "0.85"}
+        )
         ax.add_patch(Rectangle((left, top), 1, height, fill=False, **edge))
-        style = {"color": WRONG, "weight": "bold"} if mark else {"color": "0.25"}
+        style: dict[str, Any] = {"color": WRONG, "weight": "bold"} if mark else {"color": "0.25"}
         # a sheet of very many images has small ones, and small captions
         size = min(9, 14 * inch)
         ax.text(left + 0.5, top + height + 0.06, caption, ha="center", va="top", size=size, **style)
@@ -166,7 +169,7 @@ def early_figure(
     ax.text(last, 1 / classes + 0.01, "guessing", ha="right", va="bottom", color="0.4")
     ax.plot(steps, accuracy, color=color, linewidth=2)
     ax.plot(last, final, "o", color=color)
-    where = {"xytext": (14, 0), "textcoords": "offset points", "va": "center"}
+    where: dict[str, Any] = {"xytext": (14, 0), "textcoords": "offset points", "va": "center"}
     ax.annotate(f"{_percent(final)}\nin the end", (last, final), **where)
     if sequence == "flat":
         title = f"The whole image in one step, {_percent(final)} right: nothing to read early"
@@ -227,7 +230,7 @@ def _draw_classes(
     last = early["step"].iloc[-1]
     shade = LinearSegmentedColormap.from_list("known", ["white", color])
     extent = (0.5, last + 0.5, classes - 0.5, -0.5)
-    look = {"cmap": shade, "vmin": 0, "vmax": 1, "interpolation": "nearest"}
+    look: dict[str, Any] = {"cmap": shade, "vmin": 0, "vmax": 1, "interpolation": "nearest"}
     ax.imshow(shares, aspect="auto", extent=extent, **look)
     for place, label in enumerate(order):
         text = "never"
@@ -258,8 +261,8 @@ def _mark(ax: Axes, step: int, accuracy: float, text: str, color: str) -> None:
 
 def _draw_thumbnails(ax: Axes, image: np.ndarray, sequence: str, last: int) -> None:
     """Above its step on the x axis, the image as far as it has been read."""
-    order = pixel_order(sequence, image.size)
-    order = np.arange(image.size) if order is None else np.array(order)
+    recorded = pixel_order(sequence, image.size)
+    order = np.arange(image.size) if recorded is None else np.array(recorded)
     shade = matplotlib.colormaps["gray_r"].with_extremes(bad="#dde6ee")
     width = 0.1
     for step in np.unique(np.linspace(0, last, THUMBNAILS + 1).round().astype(int))[1:]:

@@ -22,7 +22,7 @@ def residuals_figure(panel: list[Series], total: int, period: int, unit: str, co
     pooled = np.concatenate(residuals)
     pooled = pooled[np.isfinite(pooled)]
     figure = Figure(figsize=(WIDTH, 5.4))
-    axes = figure.subplot_mosaic([["time", "time"], ["histogram", "correlation"]])
+    axes: dict[str, Axes] = figure.subplot_mosaic([["time", "time"], ["histogram", "correlation"]])
     for series, missed in zip(panel, residuals, strict=True):
         # bars for one series; of many, points that may lie over each other
         where = series.ds[series.validation :]
@@ -52,7 +52,7 @@ def _draw_autocorrelation(ax: Axes, residuals: list[np.ndarray], period: int, co
     """Autocorrelation by lag, mean over series, and in words how often it leaves the band."""
     shortest = min(map(len, residuals))
     lags = np.arange(1, min(max(2 * period, 10), 48, shortest - 1) + 1)
-    found = np.array([[autocorrelation(missed, lag) for lag in lags] for missed in residuals])
+    found = np.array([[autocorrelation(missed, int(lag)) for lag in lags] for missed in residuals])
     found = found[np.isfinite(found).all(axis=1)]
     bound = 1.96 / np.sqrt(sum(map(len, residuals)))
     ax.set(ylim=(-1, 1), xlabel="lag (steps)", ylabel="autocorrelation")

@@ -1,6 +1,7 @@
 """Pictures of forecasts and their intervals beside the truth and beside the baselines."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -72,9 +73,11 @@ def gather(tensors: dict[str, np.ndarray], card: dict, forecasts: pd.DataFrame) 
     for number, unique_id in enumerate(card["ids"]):
         if unique_id in by_id:
             span = slice(*tensors["offsets"][number : number + 2])
-            ends = (int(tensors[f"main.{part}"][number]) for part in ("train", "validation"))
+            train, validation = (
+                int(tensors[f"main.{part}"][number]) for part in ("train", "validation")
+            )
             y = tensors["y"][span]
-            panel.append(Series(unique_id, ds[span], y, *ends, by_id[unique_id]))
+            panel.append(Series(unique_id, ds[span], y, train, validation, by_id[unique_id]))
     return panel
 
 
@@ -126,7 +129,10 @@ def _shade_parts(ax: Axes, series: Series) -> None:
         left, right = series.ds[start], series.ds[end]
         ax.axvspan(left, right, color=shade, linewidth=0, zorder=0)
         narrow = (end - start) / len(series.ds) < 0.09
-        where = {"transform": ax.get_xaxis_transform(), "rotation": 90 if narrow else 0}
+        where: dict[str, Any] = {
+            "transform": ax.get_xaxis_transform(),
+            "rotation": 90 if narrow else 0,
+        }
         middle = left + (right - left) / 2
         ax.text(middle, 1.02, part, ha="center", va="bottom", color="0.4", **where)
 
