@@ -1,0 +1,78 @@
+"""Data beyond one disk: what one machine pushed, another has without training anything."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import requests
+from helpers import serve, write_small_dataset
+from moto.server import ThreadedMotoServer
+from test_pipeline import clone, commit, make_small, stages_that_ran, succeed
+
+MADE = ("data/raw/mnist", "data/normalized", "data/windows", "data/models", "data/live")
+Add = Callable[[Path], None]
+
+
+@pytest.fixture(scope="module")
+def finished_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone after `dvc repro`, its mirror gone again."""
+    folder = clone(tmp_path_factory.mktemp("clone"))
+    make_small(folder)
+    files = tmp_path_factory.mktemp("mirror")
+    write_small_dataset(files, folder)
+    commit(folder)
+    with serve(files) as address:
+        succeed(folder, "dvc", "repro", MNIST_MIRROR=address)
+    return folder
+
+
+@pytest.fixture(params=["folder", "s3"])
+def add_remote(
+    request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Add]:
+    """A function that makes an empty store the default remote of a project."""
+    if request.param == "folder":
+        yield lambda project: add(project, str(tmp_path / "store"))
+        return
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "anyone")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "anything")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    endpoint = "http://{}:{}".format(*server.get_host_and_port())
+    requests.put(f"{endpoint}/bucket", timeout=30).raise_for_status()
+    yield lambda project: add(project, "s3://bucket/runs", endpointurl=endpoint)
+    server.stop()
+
+
+def add(project: Path, address: str, **settings: str) -> None:
+    succeed(project, "dvc", "remote", "add", "--force", "--default", "storage", address)
+    for name, value in settings.items():
+        succeed(project, "dvc", "remote", "modify", "storage", name, value)
+    commit(project)
+
+
+def contents(project: Path) -> dict[str, bytes]:
+    """All that the stages made and git does not hold, by path."""
+    paths = [path for folder in MADE for path in (project / folder).rglob("*") if path.is_file()]
+    return {str(path.relative_to(project)): path.read_bytes() for path in paths}
+
+
+def test_another_machine_has_every_stage_from_the_remote(
+    finished_clone: Path, add_remote: Add, tmp_path: Path
+) -> None:
+    add_remote(finished_clone)
+    succeed(finished_clone, "dvc", "push")
+    made = contents(finished_clone)
+    assert {"data/models/mnist/weights.safetensors", "data/raw/mnist/files.csv"} <= made.keys()
+    for name, commands in {
+        "pulled": [["pull"], ["repro"]],
+        "reproduced": [["repro", "--pull"]],
+    }.items():
+        succeed(tmp_path, "git", "clone", "--quiet", str(finished_clone), name)
+        assert contents(tmp_path / name) == {}
+        output = "".join(succeed(tmp_path / name, "dvc", *words) for words in commands)
+        assert stages_that_ran(output) == set()
+        assert "Data and pipelines are up to date" in output
+        assert contents(tmp_path / name) == made
