@@ -1,5 +1,6 @@
 """All methods side by side: judged on validation alone, fitted anew without a look ahead."""
 
+from collections import Counter
 from functools import partial
 
 import numpy as np
@@ -16,6 +17,7 @@ from stages.common.backtest import (
     judge,
     learn_again,
     roll_with_refits,
+    say_stood_in,
     scales_of,
 )
 from stages.common.baselines import forecast_baseline
@@ -70,7 +72,7 @@ def learned(of: History, ends: np.ndarray = TRAIN) -> Learned:
 
 
 def ask_of(of: History, ends: np.ndarray = TRAIN):
-    return partial(ask_all, of, learned(of, ends), CARD, BASELINES, 1, ends)
+    return partial(ask_all, of, learned(of, ends), CARD, BASELINES, 1, ends, stood_in=Counter())
 
 
 def judged(of: History) -> Judgement:
@@ -85,9 +87,28 @@ def test_methods_in_order_and_each_request_its_own_shape() -> None:
     assert list(found) == ["model", "control", *BASELINES]
     for forecasts in found.values():
         assert [each.shape for each in forecasts] == [(3, 9), (12, 1)]
-    expected = forecast_baseline("theta", of.y, of.offsets, TRAIN, PERIOD, [far, near], 1)
+    expected, _ = forecast_baseline("theta", of.y, of.offsets, TRAIN, PERIOD, [far, near], 1)
     for one, other in zip(found["theta"], expected, strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_series_that_a_method_cannot_bear_are_noted_and_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    of, stood_in = history(), Counter(theta=1)
+    requests = [Request(of.offsets[:-1] + TRAIN, np.arange(3), 9)]
+    # growth since so small a value soon has no number
+    of.y[of.offsets[:2] + TRAIN[:2] - PERIOD - 1] = 1e-306
+    network = learned(history())
+    ask_all(of, network, CARD, BASELINES, 1, TRAIN, requests, stood_in)
+    assert stood_in == Counter(theta=1, last_growth=2)
+    ask_all(history(), network, CARD, BASELINES, 1, TRAIN, requests, stood_in)
+    assert stood_in == Counter(theta=1, last_growth=2)
+    say_stood_in(stood_in, 3)
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("theta for 1, last_growth for 2 of 3 series")
+    say_stood_in(Counter(naive=0), 3)
+    assert capsys.readouterr().err == ""
 
 
 def test_scales_by_hand() -> None:
@@ -261,7 +282,7 @@ def rolled(of: History, every: int) -> tuple[Request, dict[str, np.ndarray]]:
 
     def ask_at(ends: np.ndarray, requests: list[Request]) -> dict[str, list[np.ndarray]]:
         again = learn_again(of, ends, RECIPE, SETTINGS, [2, 2])
-        return ask_all(of, again, CARD, BASELINES, 1, ends, requests)
+        return ask_all(of, again, CARD, BASELINES, 1, ends, requests, Counter())
 
     return request, roll_with_refits(of, request, VALIDATION, every, ask_at)
 

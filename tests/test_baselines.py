@@ -39,7 +39,7 @@ def scores(airline: np.ndarray, method: str) -> list[dict[str, float]]:
     requests, found = requests_of(offsets, cuts, 12), []
     for protocol in ("one_step", "year", "long"):
         request, cut = requests[protocol], cuts[PROTOCOLS[protocol]]
-        [forecast] = forecast_baseline(method, airline, offsets, cut, 12, [request], 1)
+        [forecast], _ = forecast_baseline(method, airline, offsets, cut, 12, [request], 1)
         truth = request.truth(airline, offsets[:-1], offsets[1:])
         found.append(measure(truth, forecast, seasonal_naive_error(airline[: cut[0]], 12)))
     return found
@@ -117,6 +117,19 @@ def test_growth_from_0_is_the_seasonal_naive_forecast() -> None:
     np.testing.assert_array_equal(fit_quietly("last_growth", y, 5)(y, 3), [2, 3, 4])
 
 
+def test_series_for_which_the_seasonal_naive_forecast_stands_in_are_counted() -> None:
+    """Growth from 0 has no number: once in the first series, at both origins of the third."""
+    y, offsets = joined([3.0, 0, 4, 4, 5, 6], [1.0, 2, 3, 4, 5, 6], [2.0, 0, 0, 3, 2, 2])
+    series, place = np.array([0, 0, 1, 2, 2]), np.array([4, 5, 4, 4, 5])
+    request, ends = Request(offsets[series] + place, series, 2), np.full(3, 4)
+    [found], count = forecast_baseline("last_growth", y, offsets, ends, 2, [request], 1)
+    assert count == 2
+    np.testing.assert_array_equal(found[[0, 3, 4]], [[4, 4], [0, 3], [3, 2]])
+    np.testing.assert_allclose(found[[1, 2]], [[5, 6.25], [6, 8]])
+    for method in ("seasonal_naive", "drift"):
+        assert forecast_baseline(method, y, offsets, ends, 2, [request], 1)[1] == 0
+
+
 def test_a_history_shorter_than_a_period_has_its_last_value() -> None:
     y = np.array([1.0, 2.0, 3.0])
     np.testing.assert_array_equal(fit_quietly("seasonal_naive", y, 4)(y, 3), [3, 3, 3])
@@ -183,7 +196,7 @@ def requested(offsets: np.ndarray, ends: np.ndarray) -> list[Request]:
 def test_several_series_and_requests_come_back_in_order(method: str) -> None:
     y, offsets, ends = panel(3)
     requests = requested(offsets, ends)
-    found = forecast_baseline(method, y, offsets, ends, 4, requests, 1)
+    found, _ = forecast_baseline(method, y, offsets, ends, 4, requests, 1)
     assert [each.shape for each in found] == [(3, 6), (4, 1), (0, 2)]
     for request, forecasts in zip(requests, found, strict=True):
         for row, (origin, number) in enumerate(zip(request.origin, request.series, strict=True)):
@@ -198,7 +211,7 @@ def test_processes_side_by_side_give_the_same(method: str) -> None:
     assert method not in QUICK
     y, offsets, ends = panel(FEW_SERIES + 3)
     requests = requested(offsets, ends)
-    one, two = (forecast_baseline(method, y, offsets, ends, 4, requests, n) for n in (1, 2))
+    one, two = (forecast_baseline(method, y, offsets, ends, 4, requests, n)[0] for n in (1, 2))
     for alone, beside in zip(one, two, strict=True):
         np.testing.assert_array_equal(alone, beside)
 
@@ -214,7 +227,8 @@ def test_few_series_start_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     for method, count in (("holt_winters", 3), ("drift", FEW_SERIES + 3)):
         y, offsets, ends = panel(count)
         requests = requested(offsets, ends)
-        assert len(forecast_baseline(method, y, offsets, ends, 4, requests, 8)) == 3
+        found, _ = forecast_baseline(method, y, offsets, ends, 4, requests, 8)
+        assert len(found) == 3
     with pytest.raises(AssertionError, match="processes were started"):
         baselines.forecast_baseline("naive2", y, offsets, ends, 4, requests, 8)
 
@@ -228,7 +242,7 @@ def test_later_values_and_other_series_change_no_forecast(method: str) -> None:
     requests = requested(offsets, ends)
     request = Request(offsets[1:2] + ends[1] + np.array([0, 3]), np.array([1, 1]), 4)
     a, b = (
-        forecast_baseline(method, v, offsets, ends, 4, [request, requests[0]], 1)[0]
+        forecast_baseline(method, v, offsets, ends, 4, [request, requests[0]], 1)[0][0]
         for v in (y, changed)
     )
     assert a.tobytes() == b.tobytes()

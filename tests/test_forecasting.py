@@ -7,7 +7,7 @@ from oracles import ragged, wave
 from torch import Tensor
 
 from stages.common import forecasting
-from stages.common.forecasting import forecast, mean_answer, no_answer
+from stages.common.forecasting import Answer, forecaster, mean_answer, no_answer
 from stages.common.network import RecurrentNetwork
 from stages.common.normalization import Normalization, fit_normalization
 from stages.common.params import SeriesNormalize
@@ -47,6 +47,17 @@ def card_of(method: str, **changes) -> dict:
 def fitted(y: np.ndarray, offsets: np.ndarray, method: str) -> Normalization:
     settings = SeriesNormalize(method=method, level=0.3, season=0.6, damping=0.9)
     return fit_normalization(y, offsets, TRAIN[: len(offsets) - 1], settings, PERIOD)
+
+
+def forecast(
+    answer: Answer,
+    normalization: Normalization,
+    card: dict,
+    y: np.ndarray,
+    offsets: np.ndarray,
+    request: Request,
+) -> np.ndarray:
+    return forecaster(normalization, card, y, offsets)(answer, request)
 
 
 def made_up(inputs: Tensor) -> Tensor:

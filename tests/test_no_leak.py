@@ -19,7 +19,7 @@ from safetensors.numpy import load_file
 
 from stages.common import protocols
 from stages.common.baselines import BASELINES, forecast_baseline
-from stages.common.forecasting import forecast, mean_answer
+from stages.common.forecasting import forecaster, mean_answer
 from stages.common.network import RecurrentNetwork
 from stages.common.normalization import fit_normalization
 from stages.common.params import SeriesNormalize
@@ -236,7 +236,8 @@ def forecasts_of(method: str, y: np.ndarray, protocol: str) -> np.ndarray:
     offsets, ends = np.array([0, len(y)]), np.array([100])
     request = protocols.test_requests(offsets, {"main": ends, "year": ends}, 12)[protocol]
     if method in BASELINES:
-        return forecast_baseline(method, y, offsets, ends, 12, [request], 1)[0]
+        [found], _ = forecast_baseline(method, y, offsets, ends, 12, [request], 1)
+        return found
     settings = SeriesNormalize(method=method, level=0.3, season=0.7, damping=0.95)
     normalization = fit_normalization(y, offsets, np.array([85]), settings, 12)
     layout = dict.fromkeys(("center", "scale", "residual"), "none")
@@ -244,7 +245,7 @@ def forecasts_of(method: str, y: np.ndarray, protocol: str) -> np.ndarray:
     torch.manual_seed(0)
     answer = mean_answer([RecurrentNetwork(1, 12, hidden_size=4).eval()])
     card = {"outputs": 12, "layout": layout}
-    return forecast(answer, normalization, card, y, offsets, request)
+    return forecaster(normalization, card, y, offsets)(answer, request)
 
 
 NETWORKS = ["log_seasonal_difference", "log_exponential_smoothing", "minmax"]

@@ -1,5 +1,7 @@
 """All methods side by side: judged on validation, then asked for the forecasts that count."""
 
+import sys
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -9,7 +11,7 @@ import pandas as pd
 from stages.common.baselines import forecast_baseline
 from stages.common.combination import choose_weights, combine
 from stages.common.ensembles import Recipe, train_again
-from stages.common.forecasting import forecast, mean_answer, no_answer
+from stages.common.forecasting import forecaster, mean_answer, no_answer
 from stages.common.intervals import Widths, calibrate, series_scales
 from stages.common.layout import Layout
 from stages.common.measures import seasonal_naive_errors
@@ -79,22 +81,35 @@ def ask_all(
     processes: int,
     ends: np.ndarray,
     requests: list[Request],
+    stood_in: Counter[str],
 ) -> dict[str, list[np.ndarray]]:
     """Forecasts of the network, its control and the baselines, [N, H] each, for each request.
 
     Args:
         learned: fitted on the first ``ends`` [S] values of each series, as baselines will be.
         card: of the windows.
+        stood_in: here the most series at a time are noted for which the seasonal naive forecast
+            stands in, since the method can't bear them.
     """
-    y, offsets = history.y, history.offsets
+    y, offsets, period = history.y, history.offsets, history.period
     answers = {"model": mean_answer(learned.networks), "control": no_answer(card["outputs"])}
+    forecast = forecaster(learned.normalization, card, y, offsets)
     found = {
-        method: [forecast(answer, learned.normalization, card, y, offsets, r) for r in requests]
+        method: [forecast(answer, request) for request in requests]
         for method, answer in answers.items()
     }
     for name in baselines:
-        found[name] = forecast_baseline(name, y, offsets, ends, history.period, requests, processes)
+        found[name], count = forecast_baseline(name, y, offsets, ends, period, requests, processes)
+        stood_in[name] = max(stood_in[name], count)
     return found
+
+
+def say_stood_in(stood_in: Counter[str], total: int) -> None:
+    """A line on stderr, if the seasonal naive forecast stands in for any of ``total`` series."""
+    counts = [f"{name} for {count}" for name, count in stood_in.items() if count]
+    if counts:
+        words = f"the seasonal naive forecast stands in where a method fails: {', '.join(counts)}"
+        print(f"{words} of {total} series", file=sys.stderr)
 
 
 def judge(

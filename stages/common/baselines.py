@@ -204,19 +204,26 @@ BASELINES: dict[str, Callable[[np.ndarray, int], Forecaster]] = {
 }
 
 
-def fit_quietly(name: str, training: np.ndarray, period: int) -> Forecaster:
+def fit_quietly(
+    name: str, training: np.ndarray, period: int, on_stand_in: Callable[[], None] = lambda: None
+) -> Forecaster:
     """Fit a baseline without the warnings that its library prints on short series.
 
     Where the method does not bear the series (too few values for SARIMA, growth from 0), its
     forecast is the seasonal naive one, so that one series does not stop a panel.
+
+    Args:
+        on_stand_in: called for each forecast that is the seasonal naive one instead.
     """
     instead = seasonal_naive(training, period)
     forecaster = _quietly(lambda: BASELINES[name](training, period))
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
         found = _quietly(lambda: forecaster(history, steps)) if forecaster else None
-        known = found is not None and np.isfinite(found).all()
-        return np.asarray(found if known else instead(history, steps), dtype=np.float64)
+        if found is None or not np.isfinite(found).all():
+            on_stand_in()
+            found = instead(history, steps)
+        return np.asarray(found, dtype=np.float64)
 
     return forecast
 
@@ -242,7 +249,7 @@ def forecast_baseline(
     period: int,
     requests: list[Request],
     processes: int,
-) -> list[np.ndarray]:
+) -> tuple[list[np.ndarray], int]:
     """Fit a baseline on the first ``ends`` [S] values of each series; what each request wants.
 
     Args:
@@ -251,6 +258,7 @@ def forecast_baseline(
 
     Returns:
         Forecasts in the units of the series, [N, H] for each request.
+        The number of series for which the seasonal naive forecast stands in, once at least.
     """
     from joblib import Parallel, delayed
 
@@ -269,14 +277,18 @@ def forecast_baseline(
         done = [_forecast_one(*job) for job in jobs]
     else:
         done = Parallel(processes)(delayed(_forecast_one)(*job) for job in jobs)
-    return [np.concatenate(of_all) for of_all in zip(*done, strict=True)]
+    forecasts, stood_in = zip(*done, strict=True)
+    return [np.concatenate(of_all) for of_all in zip(*forecasts, strict=True)], sum(stood_in)
 
 
 def _forecast_one(
     name: str, y: np.ndarray, end: int, period: int, wanted: list[tuple[np.ndarray, int]]
-) -> list[np.ndarray]:
-    forecaster = fit_quietly(name, y[:end], period)
-    return [
+) -> tuple[list[np.ndarray], bool]:
+    """Forecasts for one series, and whether the seasonal naive one stands in for any of them."""
+    stand_ins: list[bool] = []
+    forecaster = fit_quietly(name, y[:end], period, lambda: stand_ins.append(True))
+    found = [
         np.array([forecaster(y[:origin], steps) for origin in origins]).reshape(-1, steps)
         for origins, steps in wanted
     ]
+    return found, any(stand_ins)

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
-from stages.common.backtest import History
+from stages.common.backtest import History, say_stood_in
 from stages.common.files import read_tensors, write_json, write_table
 from stages.common.intervals import LEVELS
 from stages.common.measures import coverage, interval_score, measure, overall_weighted_average
@@ -33,6 +33,7 @@ def evaluate_series(
     settings = params.task(name).evaluate
     trained = Trained(history, tensors, networks, card, settings, params.threads, device)
     found = forecast_protocols(trained)
+    say_stood_in(trained.stood_in, len(normalized["ids"]))
     ids = np.array(normalized["ids"])
     scores = series_scores(found, ids)
     write_json(folder / "scores.json", mean_scores(scores))
@@ -43,6 +44,8 @@ def evaluate_series(
     write_table(tables / "by_step.csv", errors_by_step(found["rolling"]))
     write_table(tables / "validation.csv", validation_table(found))
     write_table(tables / "comparison.csv", comparison(found))
+    counts = pd.DataFrame(trained.stood_in.items(), columns=["method", "series"])
+    write_table(tables / "stand_ins.csv", counts)
 
 
 def series_scores(found: dict[str, Forecasts], ids: np.ndarray) -> pd.DataFrame:

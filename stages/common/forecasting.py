@@ -39,35 +39,37 @@ def no_answer(outputs: int) -> Answer:
     return lambda inputs: torch.zeros(len(inputs), outputs)
 
 
-def forecast(
-    answer: Answer,
-    normalization: Normalization,
-    card: dict,
-    y: np.ndarray,
-    offsets: np.ndarray,
-    request: Request,
-) -> np.ndarray:
-    """What ``request`` wants, in the units of the series: [N, H].
+def forecaster(
+    normalization: Normalization, card: dict, y: np.ndarray, offsets: np.ndarray
+) -> Callable[[Answer, Request], np.ndarray]:
+    """Normalize all series, once; a function that forecasts them from any answer.
 
     Args:
         card: of the windows that the network was trained on.
         y: all series end to end, [M], series s of which begins at ``offsets[s]``.
+
+    Returns:
+        What gives the forecasts that a request wants, in the units of the series: [N, H].
     """
     layout, horizon = Layout(**card["layout"]), card["outputs"]
     arrays = arrays_of(y, offsets, normalization)
     part = {key: torch.from_numpy(values) for key, values in arrays.items()}
-    found = np.empty((len(request.origin), request.steps))
-    for start in range(0, len(found), MOST_WINDOWS):
-        rows = slice(start, start + MOST_WINDOWS)
-        origin, series = request.origin[rows], request.series[rows]
-        where = torch.from_numpy(origin), torch.from_numpy(series)
-        if normalization.smoothing is None:
-            known = part["x"][past_positions(part, layout, *where)]
-            z = _on_and_on(known, answer, layout, horizon, request.steps)
-        else:
-            z = _in_one_go(part, *where, answer, layout, request.steps)
-        found[rows] = normalization.scaler.inverse(z.numpy(), y, origin, series)
-    return found
+
+    def forecast(answer: Answer, request: Request) -> np.ndarray:
+        found = np.empty((len(request.origin), request.steps))
+        for start in range(0, len(found), MOST_WINDOWS):
+            rows = slice(start, start + MOST_WINDOWS)
+            origin, series = request.origin[rows], request.series[rows]
+            where = torch.from_numpy(origin), torch.from_numpy(series)
+            if normalization.smoothing is None:
+                known = part["x"][past_positions(part, layout, *where)]
+                z = _on_and_on(known, answer, layout, horizon, request.steps)
+            else:
+                z = _in_one_go(part, *where, answer, layout, request.steps)
+            found[rows] = normalization.scaler.inverse(z.numpy(), y, origin, series)
+        return found
+
+    return forecast
 
 
 def _in_one_go(

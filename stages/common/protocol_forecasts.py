@@ -1,6 +1,7 @@
 """The forecasts of all methods by all protocols, with what validation says of each method."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, field
 from functools import partial
 
 import numpy as np
@@ -34,6 +35,7 @@ class Trained:
         networks, card: what train wrote.
         settings: block ``evaluate`` of params.yaml.
         processes: how many may fit baselines side by side.
+        stood_in: by baseline, for how many series the seasonal naive forecast stood in, at most.
     """
 
     history: History
@@ -43,6 +45,7 @@ class Trained:
     settings: SeriesEvaluate
     processes: int
     device: torch.device
+    stood_in: Counter[str] = field(default_factory=Counter)
 
     @property
     def normalize(self) -> SeriesNormalize:
@@ -66,7 +69,9 @@ class Trained:
     ) -> dict[str, list[np.ndarray]]:
         """Forecasts of all methods, fitted on the first ``ends`` [S] values of each series."""
         card, baselines = self.card["windows"], self.settings.baselines
-        return ask_all(self.history, learned, card, baselines, self.processes, ends, requests)
+        return ask_all(
+            self.history, learned, card, baselines, self.processes, ends, requests, self.stood_in
+        )
 
 
 @dataclass(frozen=True)
@@ -98,17 +103,9 @@ def forecast_protocols(trained: Trained) -> dict[str, Forecasts]:
     requests = test_requests(history.offsets, cuts, history.period)
     found = {}
     for fit, cut in cuts.items():
-        judgement = judge_fit(trained, fit)
-        mine = [protocol for protocol, of in PROTOCOLS.items() if of == fit]
-        wanted = [requests[protocol] for protocol in mine]
-        answers = trained.ask(trained.learned(fit, chosen=False), cut, wanted)
-        scale = scales_of(history, cut)
-        for number, protocol in enumerate(mine):
-            by_method = {method: forecasts[number] for method, forecasts in answers.items()}
-            # where test parts are shorter than a period there are no origins to fit anew at
-            refit = trained.settings.refit_every and len(requests[protocol].origin)
-            if protocol == "rolling" and refit:
-                by_method = with_refits(trained, requests[protocol], cut)
+        judgement, scale = judge_fit(trained, fit), scales_of(history, cut)
+        mine = {protocol: requests[protocol] for protocol, of in PROTOCOLS.items() if of == fit}
+        for protocol, by_method in answers_of(trained, fit, cut, mine).items():
             truth = requests[protocol].truth(
                 history.truth, history.offsets[:-1], history.offsets[1:]
             )
@@ -119,6 +116,22 @@ def forecast_protocols(trained: Trained) -> dict[str, Forecasts]:
             }
             found[protocol] = Forecasts(requests[protocol], truth, by_method, judgement, scale)
     return {protocol: found[protocol] for protocol in PROTOCOLS}
+
+
+def answers_of(
+    trained: Trained, fit: str, cut: np.ndarray, requests: dict[str, Request]
+) -> dict[str, dict[str, np.ndarray]]:
+    """Forecasts of all methods for each protocol of ``fit``, whose test parts begin at ``cut``."""
+    once, refitted = dict(requests), {}
+    # where test parts are shorter than a period there are no origins to fit anew at
+    if trained.settings.refit_every and "rolling" in once and len(once["rolling"].origin):
+        refitted["rolling"] = with_refits(trained, once.pop("rolling"), cut)
+    answers = trained.ask(trained.learned(fit, chosen=False), cut, list(once.values()))
+    unrefitted = {
+        protocol: {method: forecasts[number] for method, forecasts in answers.items()}
+        for number, protocol in enumerate(once)
+    }
+    return unrefitted | refitted
 
 
 def judge_fit(trained: Trained, fit: str) -> Judgement:
