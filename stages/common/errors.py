@@ -19,6 +19,8 @@ MENDS = {
     errno.EROFS: "the file system is read-only: choose a writable place and run again",
 }
 
+NO_MEMORY = "memory is used up: take fewer series, steps or hidden numbers, or a larger machine"
+
 
 def exit_code(work: Callable[[], None]) -> int:
     """Run ``work``; print any fault that a user can mend as one line on stderr.
@@ -36,14 +38,21 @@ def exit_code(work: Callable[[], None]) -> int:
         name = f"{error.filename}: " if error.filename else ""
         return _report(f"{name}{mend}", 1)
     except MemoryError:
-        return _report("memory is used up: take fewer series or steps, or a larger machine", 1)
+        return _report(NO_MEMORY, 1)
+    except RuntimeError as error:
+        # torch's word for it on a CPU; it has a type for it on a GPU alone, which is one of these
+        if "memory" not in str(error):
+            raise
+        return _report(NO_MEMORY, 1)
     except KeyboardInterrupt:
         return _report("stopped; `dvc repro` goes on from here", 130)
     return 0
 
 
 def _report(message: str, code: int) -> int:
-    print("error: " + " ".join(message.split()), file=sys.stderr)
+    line = " ".join(message.split())
+    # a name or cell of a file must not steer the terminal
+    print("error: " + "".join(c if c.isprintable() else "\ufffd" for c in line), file=sys.stderr)
     return code
 
 

@@ -7,13 +7,16 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from ruamel.yaml import YAML, YAMLError
 
 from stages.common.errors import InputError
-from stages.common.params_faults import first_fault, hint
+from stages.common.params_faults import first_fault, hint, yaml_fault
 
 PARAMS_FILE = Path("params.yaml")
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
 Share = Annotated[float, Field(gt=0, lt=1)]
-Count = Annotated[int, Field(ge=1)]
+# more than a million of anything is a slip of the finger, and overflows somewhere in the end
+Count = Annotated[int, Field(ge=1, le=10**6)]
+CountOrNone = Annotated[int, Field(ge=0, le=10**6)]
+Size = Annotated[float, Field(ge=0, le=10**6)]
 Tolerance = Annotated[float, Field(ge=0)]
 Judged = Literal["accuracy", "macro_f1", "loss", "mape", "smape", "mase", "msis", "coverage"]
 
@@ -109,9 +112,9 @@ class Model(Block):
     bidirectional: bool
     pooling: Literal["last", "mean", "max"]
     head_dropout: Fraction
-    forget_bias: float
+    forget_bias: Annotated[float, Field(ge=-100, le=100)]
     # models and parameters from before it came have no such key
-    chrono: Annotated[int, Field(ge=0), AfterValidator(_span)] = 0
+    chrono: Annotated[CountOrNone, AfterValidator(_span)] = 0
     orthogonal: bool
     zero_head: bool
     shortcut: bool = False
@@ -121,7 +124,7 @@ class Augment(Block):
     rotate: Annotated[float, Field(ge=0, le=180)]
     scale: Fraction
     shear: Annotated[float, Field(ge=0, lt=45)]
-    shift: Annotated[float, Field(ge=0)]
+    shift: Size
     final: Annotated[float, Field(ge=0, le=1)]
 
 
@@ -129,19 +132,21 @@ class Train(Block):
     loss: Literal["cross_entropy", "mse", "mae", "pinball"]
     quantile: Share = 0.5
     optimizer: Literal["sgd", "adam", "adamw"]
-    learning_rate: Annotated[float, Field(gt=0)]
+    learning_rate: Annotated[float, Field(gt=0, le=100)]
     momentum: Fraction
-    weight_decay: Annotated[float, Field(ge=0)]
+    weight_decay: Size
     schedule: Literal["constant", "cosine", "one_cycle"]
     warm_up: Share
     epochs: Count
     batch_size: Count
-    gradient_clip: Annotated[float, Field(ge=0)]
+    # models and parameters from before it came have no such key
+    processes: Annotated[int, Field(ge=1, le=256)] = 1
+    gradient_clip: Size
     label_smoothing: Fraction
     weight_average: Fraction
-    input_noise: Annotated[float, Field(ge=0)]
+    input_noise: Size
     precision: Literal["float32", "bfloat16"]
-    patience: Annotated[int, Field(ge=0)]
+    patience: CountOrNone
     refit: bool
     ensemble: Count
     augment: Augment | None = None
@@ -165,7 +170,7 @@ class SeriesEvaluate(Block):
             "theta",
         ]
     ]
-    refit_every: Annotated[int, Field(ge=0)]
+    refit_every: CountOrNone
 
 
 class ImagesTask(Block):
@@ -277,8 +282,9 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         loaded = YAML(typ="safe", pure=True).load(path)
     except FileNotFoundError:
         raise InputError(f"{path} is missing: run from the root of the project") from None
-    except (YAMLError, UnicodeDecodeError, ValueError) as error:
-        raise InputError(f"{path}: is no valid YAML: {error}") from None
+    except (YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
+        # all but the first are faults that ruamel lets through: of tags, keys, deep nesting
+        raise InputError(f"{path}: is no valid YAML: {yaml_fault(error)}") from None
     if not isinstance(loaded, dict):
         raise InputError(f"{path}: holds no keys; restore it with `git checkout {path}`")
     try:
