@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 import torch
 from helpers import ROOT, small_environment
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from stages.common import devices
 from stages.common.devices import own_gpu, prepare
@@ -140,6 +141,14 @@ def test_the_cpu_takes_no_gpu(machine: Machine, monkeypatch: pytest.MonkeyPatch)
     assert prepare(params_with(device="auto")) == torch.device("cpu")
     assert devices._held == []
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_an_experiment_takes_no_more_threads_than_it_asked_for() -> None:
+    with threadpool_limits(2):
+        prepare(params_with(device="cpu", threads=1))
+        threads = {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
+        assert len(threads) > 1
+        assert set(threads.values()) == {1}
 
 
 @pytest.mark.parametrize("deterministic", [True, False])

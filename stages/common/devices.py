@@ -10,6 +10,7 @@ from pathlib import Path
 
 import torch
 from filelock import FileLock, Timeout
+from threadpoolctl import threadpool_limits
 
 from stages.common.errors import InputError
 from stages.common.params import Params
@@ -26,6 +27,8 @@ def prepare(params: Params) -> torch.device:
     """
     _keep_freed_memory()
     torch.set_num_threads(params.threads)
+    # matrices of numpy and scipy are small here: threads that share one wait longer than they work
+    threadpool_limits(1, user_api="blas")
     # numbers near zero cost a CPU up to a hundred times the time of others and change nothing
     torch.set_flush_denormal(True)
     if params.device == "cuda" and not torch.cuda.is_available():
