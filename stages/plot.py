@@ -66,9 +66,10 @@ def main(name: str, params: Params) -> None:
         draw = draw_images if card["kind"] == "images" else draw_series
         figures = draw(name, normalized, card, plot)
         figures["curves"] = curves_figure(evaluated(name, "tables/curves.csv"), plot.color)
-        for title, figure in figures.items():
-            # the version of matplotlib is no part of the picture
-            figure.savefig(folder / f"{title}.png", metadata={"Software": None})
+        for stem, figure in figures.items():
+            # the version of matplotlib is no part of the picture; its title is for the report
+            said = {"Software": None, "Title": figure.get_suptitle()}
+            figure.savefig(folder / f"{stem}.png", metadata=said)
 
 
 def check_color(name: str, color: str) -> None:

@@ -1,13 +1,25 @@
 """The printed report: its tables, and what it says of validation, tests and intervals."""
 
+import contextlib
+import os
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from helpers import read_json, read_yaml, run_stage_here, write_yaml
+from helpers import (
+    read_json,
+    read_yaml,
+    run_stage,
+    run_stage_here,
+    small_environment,
+    write_yaml,
+)
 
-from stages.common.files import write_json
+from stages.common.files import write_json, write_sums
 from stages.common.findings import (
     findings,
     interval_coverage,
@@ -145,6 +157,7 @@ def test_report_fits_into_100_columns(
 ) -> None:
     path = airline_alone / "data/normalized/airline/card.json"
     write_json(path, read_json(path) | {"left_out": {"[b] " + "x" * 90: "is constant (1)"}})
+    write_sums(path.parent)
     lines = report_of(airline_alone, capsys).splitlines()
     # the name of a series is as long as it is
     assert max(len(line) for line in lines if "xxx" not in line) <= 100
@@ -185,3 +198,27 @@ def test_a_fresh_clone_has_no_data_and_still_a_report(
 ) -> None:
     shutil.rmtree(airline_alone / "data")
     assert "validation" in report_of(airline_alone, capsys)
+
+
+def test_no_colour_where_it_is_not_wanted(airline_alone: Path) -> None:
+    reader, terminal = os.openpty()
+    command = [sys.executable, "-m", "stages.report"]
+    wanted = small_environment(NO_COLOR="1", TERM="xterm-256color")
+    with os.fdopen(reader, "rb") as shown:
+        done = subprocess.Popen(command, cwd=airline_alone, env=wanted, stdout=terminal)
+        os.close(terminal)
+        text = b""
+        # the end of a terminal is an error
+        with contextlib.suppress(OSError):
+            while chunk := shown.read1():
+                text += chunk
+        assert done.wait() == 0
+    assert b"theta" in text
+    assert re.findall(rb"\x1b\[[\d;]*(?:3\d|4\d|9\d|10\d)[\d;]*m", text) == []
+
+
+def test_a_pipe_gets_plain_text(airline_alone: Path) -> None:
+    done = run_stage(airline_alone, "report", env={"TERM": "xterm-256color"})
+    assert done.returncode == 0
+    assert "Report: report/index.html" in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr

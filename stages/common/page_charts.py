@@ -1,0 +1,207 @@
+"""Vega-Lite charts of the report page: figures that show where one hovers over them.
+
+They name styles, not colours, which the page has for a light and for a dark screen.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from stages.common.findings import OURS, PROTOCOLS, best_baseline, spoken
+
+Spec = dict[str, Any]
+# with more, figures no longer fit into the squares of a confusion matrix
+MOST_CLASSES = 15
+
+
+def loss_chart(curves: pd.DataFrame) -> Spec:
+    """Mean loss by epoch. curves: epoch, train_loss, validation_loss."""
+    lines = ["train_loss", "validation_loss"]
+    chart = line_chart(curves, "epoch", lines, lines, "mean loss", ".4~g")
+    if curves[lines].min().min() > 0:
+        # on a linear axis the end of the curves looks flat
+        y = chart["layer"][0]["encoding"]["y"]
+        y["scale"], y["axis"]["grid"] = {"type": "log", "nice": False}, False
+    return chart
+
+
+def accuracy_chart(curves: pd.DataFrame) -> Spec:
+    """Validation accuracy by epoch. curves: epoch, validation_accuracy."""
+    lines = ["validation_accuracy"]
+    return line_chart(curves, "epoch", lines, lines, "validation accuracy", ".2%")
+
+
+def early_chart(early: pd.DataFrame) -> Spec:
+    """Accuracy after each step, and on hovering F1 by class. early: step, accuracy, f1_K."""
+    table = early.rename(columns=lambda column: column.replace("f1_", "F1 of class "))
+    told = table.columns.drop("step")
+    return line_chart(table, "step", ["accuracy"], told, "accuracy on the test images", ".1%")
+
+
+def steps_chart(by_step: pd.DataFrame) -> Spec:
+    """MASE by step ahead of the model, the combination and the best baseline; on hovering of all.
+
+    Args:
+        by_step: method, step, mase.
+    """
+    table = by_step.pivot(index="step", columns="method", values="mase")
+    methods = table.mean().sort_values().index
+    ours = [method for method in ("model", "combination") if method in methods]
+    lines = [*ours, *methods.drop([*OURS], errors="ignore")[:1]]
+    return line_chart(table.reset_index(), "step", lines, methods, "MASE", ".3f")
+
+
+def line_chart(
+    table: pd.DataFrame, x: str, lines: list[str], told: Iterable[str], title: str, form: str
+) -> Spec:
+    """Columns ``lines`` over column ``x``; where one hovers, the values of the columns ``told``."""
+    y: Spec = {"field": "value", "type": "quantitative", "title": title, "scale": {"zero": False}}
+    y["axis"] = {"format": "~%" if "%" in form else "~g", "tickCount": 6}
+    color = {"field": "line", "type": "nominal", "scale": {"domain": [*map(spoken, lines)]}}
+    legend = None if len(lines) == 1 else {"orient": "top", "title": None}
+    along = {"field": x, "type": "quantitative", "axis": {"tickMinStep": 1}}
+    figures = [figure(spoken(column), spoken(column), form) for column in told]
+    return {
+        "data": embedded(table.rename(columns=spoken)),
+        "encoding": {"x": {**along, "title": x, "scale": {"zero": False, "nice": False}}},
+        "layer": [
+            {
+                "transform": [{"fold": [*map(spoken, lines)], "as": ["line", "value"]}],
+                # a line through one epoch is no line, so few epochs show as points too
+                "mark": {"type": "line", "point": len(table) <= 30},
+                "encoding": {"y": y, "color": {**color, "legend": legend}},
+            },
+            pointer(x, [figure(x, x, "d"), *figures]),
+        ],
+    }
+
+
+def confusion_chart(predictions: pd.DataFrame) -> Spec:
+    """Counts by truth and prediction; the shade is the share of the mistakes in the true class.
+
+    Args:
+        predictions: label, predicted and confidence, a row for each image.
+    """
+    pairs = predictions.groupby(["label", "predicted"])["confidence"].agg(["size", "mean"])
+    table = pairs.reset_index()
+    table["share"] = table["size"] / table.groupby("label")["size"].transform("sum")
+    table["mistakes"] = table["share"].where(table["label"] != table["predicted"], 0)
+    # the rare mistakes of a good network stay pale
+    shades = {"domain": [0, max(table["mistakes"].max(), 0.01)], "interpolate": "rgb"}
+    color = {"field": "mistakes", "type": "quantitative", "scale": shades, "legend": None}
+    layers = [{"mark": {"type": "rect", "style": "square"}, "encoding": {"color": color}}]
+    if predictions["label"].nunique() <= MOST_CLASSES:
+        layers.append({"mark": {"type": "text", "style": "count"}, "encoding": COUNT})
+    figures = [
+        *[figure("label", "truth", "d"), figure("predicted", "prediction", "d")],
+        *[figure("size", "images", ",d"), figure("share", "share of the class", ".2%")],
+        figure("mean", "mean confidence", ".1%"),
+    ]
+    axis = {"type": "ordinal", "axis": {"labelAngle": 0}}
+    x = {"field": "predicted", "title": "prediction", **axis}
+    y = {"field": "label", "title": "truth", **axis}
+    return {
+        "data": embedded(table),
+        "height": 340,
+        "encoding": {"x": x, "y": y, "tooltip": figures},
+        "layer": layers,
+    }
+
+
+COUNT: Spec = {"text": {"field": "size", "type": "quantitative", "format": ",d"}}
+
+
+def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
+    """Truth, and a forecast with its intervals; menus choose method, protocol and series.
+
+    Args:
+        forecasts: method, unique_id, protocol, ds, y, forecast, and low and high for 80 and 95 %.
+        scores: scores.json, which tells the best baselines.
+    """
+    protocols = forecasts["protocol"].unique()
+    best = [best_baseline(scores, protocol, "mase") for protocol in protocols]
+    methods = [m for m in dict.fromkeys(["model", "combination", *best]) if m is not None]
+    table = forecasts[forecasts["method"].isin(methods)].copy()
+    x, when = _times(table)
+    menus = [
+        menu("method", methods, [*map(spoken, methods)]),
+        menu("protocol", protocols, [PROTOCOLS[protocol] for protocol in protocols]),
+        menu("unique_id", ids := table["unique_id"].unique(), ids, "series"),
+    ]
+    menus = [entry for entry in menus if len(entry["bind"]["options"]) > 1]
+    value: Spec = {"type": "quantitative", "scale": {"zero": False}, "title": unit}
+    bands = [
+        {
+            "mark": {"type": "area", "style": f"interval_{level}"},
+            "encoding": {"y": {"field": f"low_{level}", **value}, "y2": {"field": f"high_{level}"}},
+        }
+        for level in (95, 80)
+    ]
+    lines = [
+        {"mark": {"type": kind, "style": style}, "encoding": {"y": {"field": column, **value}}}
+        for kind, style, column in (("line", "forecast", "forecast"), ("point", "truth", "y"))
+    ]
+    bounds = [
+        (f"{side}_{level}", level, word) for level in (80, 95) for side, word in SIDES.items()
+    ]
+    figures = [
+        *[figure("y", "truth", ",.5~g"), figure("forecast", "forecast", ",.5~g")],
+        *[figure(column, f"{level} % {word}", ",.5~g") for column, level, word in bounds],
+    ]
+    return {
+        "data": embedded(table.drop(columns="ds")),
+        "params": menus,
+        "transform": [{"filter": f"datum.{m['name']} === {m['name']}"} for m in menus],
+        "encoding": {"x": x},
+        "layer": [*bands, *lines, pointer("at", [when, *figures])],
+    }
+
+
+SIDES = {"low": "from", "high": "to"}
+
+
+def _times(table: pd.DataFrame) -> tuple[Spec, Spec]:
+    """Put column ``at`` into the table, ds for the chart; its axis, and its figure on hovering."""
+    axis: Spec = {"field": "at", "title": None}
+    if pd.api.types.is_numeric_dtype(table["ds"]):
+        table["at"] = table["ds"]
+        scale = {"zero": False, "nice": False}
+        return axis | {"type": "quantitative", "scale": scale}, figure("at", "time", "d")
+    # in UTC, so that a date is the same day all over the earth; pandas ends with the year 2262
+    times = np.datetime_as_string(table["ds"].to_numpy(str).astype("datetime64[s]"))
+    table["at"] = np.char.add(times, "Z")
+    days = table["at"].str.endswith("T00:00:00Z").all()
+    when = figure("at", "time", "%Y-%m-%d" if days else "%Y-%m-%d %H:%M")
+    when |= {"type": "temporal", "timeUnit": "utcyearmonthdatehoursminutes"}
+    return axis | {"type": "temporal", "scale": {"type": "utc"}}, when
+
+
+def menu(column: str, options: Iterable[str], labels: Iterable[str], name: str = "") -> Spec:
+    """A menu below the chart that chooses a value of a column; the first comes first."""
+    bind = {"input": "select", "name": name or column, "options": [*options], "labels": [*labels]}
+    return {"name": column, "value": bind["options"][0], "bind": bind}
+
+
+def pointer(x: str, figures: list[Spec]) -> Spec:
+    """A line at the ``x`` nearest to the pointer, which tells the figures there."""
+    nearest = {"type": "point", "fields": [x], "nearest": True}
+    hover = {"name": "hover", "select": {**nearest, "on": "pointerover", "clear": "pointerout"}}
+    here = {"condition": {"param": "hover", "empty": False, "value": 0.6}, "value": 0}
+    mark = {"type": "rule", "style": "pointer"}
+    return {"params": [hover], "mark": mark, "encoding": {"opacity": here, "tooltip": figures}}
+
+
+def figure(column: str, title: str, form: str) -> Spec:
+    return {"field": column, "type": "quantitative", "title": title, "format": form}
+
+
+def embedded(table: pd.DataFrame) -> Spec:
+    """A table as Vega-Lite's data, in CSV, which is a third as long as JSON."""
+    numeric = pd.api.types.is_numeric_dtype
+    kinds = {column: "number" if numeric(table[column]) else "string" for column in table}
+    if kinds.get("at") == "string":
+        kinds["at"] = "date"
+    text = table.to_csv(index=False, lineterminator="\n", float_format="%.6g")
+    return {"values": text, "format": {"type": "csv", "parse": kinds}}

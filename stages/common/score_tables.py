@@ -1,0 +1,101 @@
+"""The scores of a task as a table of text, for the terminal and for the report page."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from stages.common.findings import MEASURES, PROTOCOLS
+from stages.common.spread import accuracy_interval, standard_errors
+
+METHODS = (
+    "model: the networks on normalized series; control: the same with the networks' answer zero; "
+    "combination: the mean of methods that does best on validation; all others are baselines."
+)
+
+
+@dataclass(frozen=True)
+class ScoreTable:
+    """A table whose first column names its rows.
+
+    Attributes:
+        notes: what a reader must know of the figures, a sentence or two each.
+    """
+
+    title: str
+    columns: list[str]
+    rows: list[list[str]]
+    notes: list[str]
+
+
+def images_table(scores: dict, predictions: pd.DataFrame | None = None) -> ScoreTable:
+    """Scores of a task of images; with predictions.csv also a spread and a guess."""
+    rows = [["accuracy", percent(scores["accuracy"])]]
+    notes = []
+    if predictions is not None:
+        low, high = accuracy_interval(predictions)
+        rows.append(["its 95 % interval", f"{100 * low:.2f} to {percent(high)}"])
+        guess = predictions["label"].value_counts(normalize=True).iloc[0]
+        rows.append(["the commonest class alone", percent(guess)])
+        notes.append(
+            f"The interval (Wilson 1927) is over the {len(predictions):,} test images. It tells "
+            "nothing of other seeds: networks from these may lie outside it."
+        )
+    rows += [
+        ["validation accuracy", percent(scores["validation_accuracy"])],
+        ["macro F1", percent(scores["macro_f1"])],
+        ["loss", f"{scores['loss']:.4f}"],
+        ["parameters", f"{scores['parameters']:,}"],
+    ]
+    title = f"{scores['dataset']} by {scores['sequence']}"
+    return ScoreTable(title, ["score", "value"], rows, notes)
+
+
+def series_table(
+    scores: dict, by_series: pd.DataFrame | None = None, forecasts: pd.DataFrame | None = None
+) -> ScoreTable:
+    """Relative error and MASE of each method by protocol; a star marks the lowest MASE.
+
+    With series.csv and forecasts.csv, MASE has its standard error beside it.
+    """
+    protocols = list(scores["model"])
+    # where all truth holds a zero somewhere, no method has MAPE
+    has_mape = any(row["mape"] is not None for row in scores["model"].values())
+    relative = "mape" if has_mape else "smape"
+    errors = {}
+    if by_series is not None and forecasts is not None:
+        errors = standard_errors(by_series, forecasts).dropna().to_dict()
+    least = {}
+    for protocol in protocols:
+        known = [by_protocol[protocol]["mase"] for by_protocol in scores.values()]
+        least[protocol] = min((mase for mase in known if mase is not None), default=None)
+    rows = []
+    for method, by_protocol in scores.items():
+        cells = [method]
+        for protocol in protocols:
+            row = by_protocol[protocol]
+            star = "*" if row["mase"] is not None and row["mase"] == least[protocol] else " "
+            spread = f" ± {errors[protocol, method]:.3f}" if (protocol, method) in errors else ""
+            cells.append(f"{number(row[relative], 2)} / {number(row['mase'], 3)}{spread}{star}")
+        rows.append(cells)
+    title = f"{MEASURES[relative][0]} in % and MASE, by protocol (* lowest MASE)"
+    explained = [f"{protocol}: {PROTOCOLS[protocol]}" for protocol in protocols]
+    notes = [f"{'; '.join(explained)}.", METHODS, *([_source(by_series)] if errors else [])]
+    return ScoreTable(title, ["method", *protocols], rows, notes)
+
+
+def _source(by_series: pd.DataFrame) -> str:
+    count = by_series["unique_id"].nunique()
+    if count > 1:
+        return f"± is the standard error of MASE over the {count:,} series."
+    return (
+        "± is the standard error of MASE over the steps of the test part, as if their errors were "
+        "independent. It tells nothing of forecasts from one origin, nor of other seeds."
+    )
+
+
+def number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:.{digits}f}"
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.2f} %"
