@@ -37,14 +37,26 @@ def read_rows(path: Path, data: SeriesData) -> Rows:
     return (_read_parquet if path.suffix.lower() == ".parquet" else _read_text)(path, data)
 
 
+def column_names(path: Path) -> list[str]:
+    """The names of the columns, in the order of the file.
+
+    Raises:
+        InputError: the file is missing or unreadable.
+    """
+    require(path, "put the file there, or name another")
+    if path.suffix.lower() != ".parquet":
+        return next(_rows(path), [])
+    import pyarrow.parquet
+
+    try:
+        return pyarrow.parquet.read_schema(path).names
+    except (pyarrow.ArrowException, OSError) as error:
+        raise _no_parquet(path, error) from None
+
+
 def value_name(path: Path, data: SeriesData) -> str:
     """The name of the column of values, of a file that ``read_rows`` can read."""
-    if path.suffix.lower() == ".parquet":
-        import pyarrow.parquet
-
-        header = pyarrow.parquet.read_schema(path).names
-    else:
-        header = next(_rows(path))
+    header = column_names(path)
     return header[_find_columns(header, data, path)["y"]]
 
 
@@ -128,15 +140,12 @@ def _read_parquet(path: Path, data: SeriesData) -> Rows:
     import pyarrow
     import pyarrow.parquet
 
+    header = column_names(path)
+    columns = {key: header[place] for key, place in _find_columns(header, data, path).items()}
     try:
-        header = pyarrow.parquet.read_schema(path).names
-        columns = {key: header[place] for key, place in _find_columns(header, data, path).items()}
         table = pyarrow.parquet.read_table(path, columns=list(columns.values()))
     except (pyarrow.ArrowException, OSError) as error:
-        # pyarrow calls some damages faults of the file system, but gives them no number
-        if isinstance(error, OSError) and error.errno is not None:
-            raise
-        raise InputError(f"{path}: is no Parquet file; save it as one") from None
+        raise _no_parquet(path, error) from None
     # without what pandas noted beside them, which would make an index of a column
     table = table.to_pandas(ignore_metadata=True)
     y = pd.to_numeric(table[columns["y"]], errors="coerce").to_numpy(dtype=np.float64)
@@ -162,6 +171,13 @@ def _read_parquet(path: Path, data: SeriesData) -> Rows:
         raise _unnamed(columns["unique_id"], path)
     codes, names = pd.factorize(table[columns["unique_id"]].astype(str))
     return list(names), codes.astype(np.int64), ds, y
+
+
+def _no_parquet(path: Path, error: Exception) -> Exception:
+    # pyarrow calls some damages faults of the file system, but gives them no number
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    return InputError(f"{path}: is no Parquet file; save it as one")
 
 
 def _find_columns(names: list[str], data: SeriesData, path: Path) -> dict[str, int]:

@@ -1,0 +1,71 @@
+"""The texts of params.yaml and dvc.yaml with one more task: lines are added, none is changed."""
+
+import io
+import re
+from copy import deepcopy
+from typing import Any
+
+from ruamel.yaml import YAML
+
+from stages.common.params import SeriesTask
+from stages.common.series import Panel
+
+
+def with_task(text: str, name: str, like: str, task: SeriesTask) -> str:
+    """params.yaml with ``task`` as tasks.NAME, under the comments of tasks.LIKE."""
+    entry = deepcopy(YAML().load(text)["tasks"][like])
+    for block in ("data", "normalize", "windows", "plot"):
+        for key, value in getattr(task, block).model_dump().items():
+            # a key that the entry leaves to its default stays away
+            if entry[block].get(key) != value:
+                entry[block][key] = value
+    return _with_lines(text, "tasks", {name: entry})
+
+
+def with_plots(text: str, name: str, like: str, unit: str, panel: Panel) -> str:
+    """dvc.yaml with the plots of ``like`` for ``name`` too: of forecasts only for a single series.
+
+    Plots that are there already stay as they are.
+    """
+    known = {title: plot for entry in YAML().load(text)["plots"] for title, plot in entry.items()}
+    plots = []
+    for title, plot in known.items():
+        ours = title.replace(like, name, 1)
+        is_forecast = plot["x"] == "ds"
+        if not title.startswith(f"{like} ") or ours in known:
+            continue
+        if is_forecast and len(panel.ids) > 1:
+            continue
+        entry = deepcopy(plot)
+        entry["title"] = plot["title"].replace(like, name, 1)
+        folder = f"metrics/{like}/"
+        entry["y"] = {
+            path.replace(folder, f"metrics/{name}/"): columns for path, columns in plot["y"].items()
+        }
+        if is_forecast:
+            entry.update(x_label="time", y_label=unit)
+            # the axis of its template is one of dates
+            if panel.ds.dtype.kind != "M":
+                entry.pop("template", None)
+        plots.append({ours: entry})
+    return _with_lines(text, "plots", plots) if plots else text
+
+
+def _with_lines(text: str, key: str, more: Any) -> str:
+    """``text`` with ``more`` at the end of what its top-level ``key`` holds."""
+    lines, tree = list(io.StringIO(text)), YAML().load(text)
+    places = [tree.lc.key(each)[0] for each in tree]
+    end = min((place for place in places if place > tree.lc.key(key)[0]), default=len(lines))
+    # what stands right above the next key belongs to that
+    while re.match(r"#|\s*$", lines[end - 1]):
+        end -= 1
+    if not lines[end - 1].endswith("\n"):
+        lines[end - 1] += "\n"
+    dumped = io.StringIO()
+    yaml = YAML()
+    yaml.width = 4096
+    yaml.dump({key: more}, dumped)
+    added = dumped.getvalue().split("\n", 1)[1]
+    # ruamel keeps the columns of comments, whatever the length of the value before them
+    added = re.sub(r"(?<=\S) +# ", "  # ", added)
+    return "".join([*lines[:end], added, *lines[end:]])

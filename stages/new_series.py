@@ -1,0 +1,170 @@
+"""Make a series of your own a task of the pipeline.
+
+    python -m stages.new_series mine.csv --period 12
+    python -m stages.new_series sales.tsv --period 7 --name shop --time day --value sold
+
+The file is checked as the pipeline reads it. Columns ds, y and unique_id are known by their names,
+and of two columns the first holds the times; others are to be named. The settings are those of task
+airline, or of the one after --task, with windows as long as the period and the series allow.
+
+Reads:   params.yaml, dvc.yaml, the CSV, TSV or Parquet file of a series or of many
+Writes:  data/raw/NAME.csv (or .tsv, .parquet), unless the file lies in data/raw already; the plots
+         at the end of dvc.yaml; tasks.NAME at the end of the tasks of params.yaml. No other line of
+         them changes, and with bad input nothing does.
+"""
+
+import argparse
+import filecmp
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from stages.common import series
+from stages.common.errors import InputError, exit_code
+from stages.common.files import output_files
+from stages.common.forecast_task import COLUMNS, task_for, within_reach, without_logarithm
+from stages.common.normalization import fit_normalization
+from stages.common.params import PARAMS_FILE, Params, SeriesTask, load_params
+from stages.common.series_files import column_names, value_name
+from stages.common.task_entry import with_plots, with_task
+
+RAW = Path("data/raw")
+PIPELINE = Path("dvc.yaml")
+# a larger file is for DVC's cache rather than for git
+MOST_BYTES_IN_GIT = 2**20
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("csv", metavar="FILE", help="CSV, TSV or Parquet")
+    parser.add_argument("--period", type=int, help="steps in a season: 12 for months, 1 for none")
+    parser.add_argument("--name", help="name of the task (that of the file)")
+    parser.add_argument("--unit", help="what a value counts, for plots (the column of values)")
+    for column, default in COLUMNS.items():
+        parser.add_argument(
+            f"--{column}", metavar="COLUMN", help=f"column of {column}s ({default})"
+        )
+    parser.add_argument("--task", default="airline", help="task whose settings are taken (airline)")
+    # what a forecast may also be told
+    parser.set_defaults(horizon=None, trained=False)
+    arguments = parser.parse_args()
+    sys.exit(exit_code(lambda: new_series(arguments, load_params())))
+
+
+def new_series(arguments: argparse.Namespace, params: Params) -> None:
+    """Check everything, then write the data, the plots and last the entry that makes it a task.
+
+    Raises:
+        InputError: the name is taken or none, or the file, a column or the period won't do.
+    """
+    source = Path(arguments.csv)
+    name = new_name(arguments.name or source.stem, params)
+    ask_for_columns(source, arguments)
+    task, panel = fitted(arguments, params)
+    series.say_left_out(panel, arguments.csv, Path("data/normalized") / name / "card.json")
+    unit = arguments.unit or value_name(source, task.data)
+    target = place_for(source, name)
+    task = task.model_copy(
+        update={
+            "data": task.data.model_copy(update={"csv": target.as_posix()}),
+            "plot": task.plot.model_copy(update={"unit": unit}),
+        }
+    )
+    texts = {
+        PIPELINE: with_plots(PIPELINE.read_text("utf-8"), name, arguments.task, unit, panel),
+        PARAMS_FILE: with_task(PARAMS_FILE.read_text("utf-8"), name, arguments.task, task),
+    }
+    if not target.exists():
+        with output_files(RAW) as folder:
+            shutil.copyfile(source, folder / target.name)
+    # in this order, so that a run that was stopped between the two may be repeated
+    with output_files(Path()) as folder:
+        for path, text in texts.items():
+            (folder / path).write_text(text, encoding="utf-8")
+        load_params(folder / PARAMS_FILE)
+    print(said_of(name, task, panel))
+
+
+def new_name(name: str, params: Params) -> str:
+    if name in params.tasks:
+        raise InputError(f"{PARAMS_FILE}: tasks.{name} is there already; choose another --name")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
+        raise InputError(f"{name!r} is no name of a task; give letters, digits, _ and - as --name")
+    return name
+
+
+def ask_for_columns(path: Path, arguments: argparse.Namespace) -> None:
+    """InputError where columns are neither named nor known by their names or places."""
+    names = column_names(path)
+    if len(names) <= 2:
+        return
+    asked = [
+        f"--{column} COLUMN"
+        for column, known in (("time", "ds"), ("value", "y"))
+        if getattr(arguments, column) is None and known not in names
+    ]
+    if asked:
+        raise InputError(
+            f"{path}: has the columns {', '.join(names)}; say which to read by "
+            f"{' and '.join(asked)}, and by --id COLUMN where rows are of several series"
+        )
+
+
+def fitted(arguments: argparse.Namespace, params: Params) -> tuple[SeriesTask, series.Panel]:
+    """The settings of --task for the file, and those of its series that can be learned from."""
+    task = task_for(arguments, params)
+    # a whole season in one go, if the series is long enough
+    horizon = max(task.windows.horizon, task.data.period)
+    windows = task.windows.model_copy(update={"horizon": horizon})
+    task = task.model_copy(update={"windows": windows})
+    panel = series.read_panel(task.data)
+    task = without_logarithm(task, panel)
+    panel = panel.without(series.unfit(panel, training_of(panel, task), task), task.data.csv)
+    training = training_of(panel, task)
+    normalization = fit_normalization(
+        panel.values, panel.offsets, training, task.normalize, task.data.period
+    )
+    return within_reach(task, int(training.max()), normalization), panel
+
+
+def training_of(panel: series.Panel, task: SeriesTask) -> np.ndarray:
+    """How many values of each series are for training in each of the pipeline's two fits, [S]."""
+    cuts = series.cut_series(panel.lengths, task.data)
+    return np.minimum(cuts["main"].train, cuts["year"].train)
+
+
+def place_for(source: Path, name: str) -> Path:
+    """Where the file is to lie; InputError where another lies there."""
+    if source.resolve().parent == RAW.resolve():
+        return RAW / source.name
+    target = RAW / f"{name}{source.suffix.lower() or '.csv'}"
+    if target.exists() and not filecmp.cmp(source, target, shallow=False):
+        raise InputError(f"{target} is there already and holds other data; choose another --name")
+    return target
+
+
+def said_of(name: str, task: SeriesTask, panel: series.Panel) -> str:
+    """What was read, what to run, what to look at and how to keep it."""
+    windows, kept = task.windows, task.data.csv
+    read = f"{len(panel.ids)} series of up to" if len(panel.ids) > 1 else "a series of"
+    lines = [
+        f"Task {name}: {read} {panel.lengths.max()} values, period {task.data.period}; the "
+        f"network reads {windows.look_back} steps and forecasts {windows.horizon}.",
+        f"Run it:  dvc repro plot@{name}",
+        f"Look at: metrics/{name}/plots/, and `python -m stages.report` for the scores",
+    ]
+    if Path(kept).stat().st_size > MOST_BYTES_IN_GIT:
+        lines.append(f"Keep it: dvc add {kept}   (large for git; DVC's cache holds it)")
+        kept = f"{kept}.dvc {RAW}/.gitignore"
+    else:
+        lines.append("Keep it, which experiments in DVC's queue need too:")
+    return "\n".join([*lines, f"         git add {kept} {PARAMS_FILE} {PIPELINE}"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,351 @@
+"""python -m stages.new_series: a file of one's own becomes a task, and nothing else changes."""
+
+import difflib
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import (
+    CHAIN,
+    ROOT,
+    edit_params,
+    one_error_line,
+    partial_leftovers,
+    read_json,
+    read_yaml,
+    run_stage_here,
+)
+
+from stages.common.params import SeriesTask, load_params
+
+FILES = ("params.yaml", "dvc.yaml")
+
+
+@pytest.fixture
+def small(project: Path) -> Path:
+    """A project whose params.yaml is laid out as the real one, and quick to run."""
+    edit_params(
+        project,
+        {
+            "tasks.airline.normalize.method": "log_exponential_smoothing",
+            "tasks.airline.windows.center": "none",
+            "tasks.airline.train.epochs": 1,
+            "tasks.airline.evaluate.baselines": ["seasonal_naive", "drift"],
+        },
+    )
+    return project
+
+
+def sales(count: int = 60, period: int = 12, frequency: str = "MS") -> pd.DataFrame:
+    step = np.arange(count)
+    season = np.sin(2 * np.pi * step / period) if period > 1 else 0
+    noise = np.random.default_rng(0).normal(0, 0.2, count)
+    day = pd.date_range("2015-01-01", periods=count, freq=frequency)
+    return pd.DataFrame({"day": day, "sold": (30 + 0.1 * step + 5 * season + noise).round(3)})
+
+
+def write(path: Path, table: pd.DataFrame, dates: str = "%Y-%m-%d") -> Path:
+    if path.suffix == ".parquet":
+        table.to_parquet(path)
+    else:
+        separator = "\t" if path.suffix == ".tsv" else ","
+        table.to_csv(path, index=False, sep=separator, date_format=dates)
+    return path
+
+
+def texts(project: Path) -> dict[str, str]:
+    return {name: (project / name).read_text() for name in FILES}
+
+
+def added_to(project: Path, before: dict[str, str]) -> dict[str, list[str]]:
+    """The lines that each file has more than before; the others must be the same."""
+    added = {}
+    for name, text in before.items():
+        now = (project / name).read_text().splitlines()
+        lines = [line for line in difflib.ndiff(text.splitlines(), now) if line[0] in "+-"]
+        assert all(line.startswith("+ ") for line in lines), lines
+        added[name] = [line[2:] for line in lines]
+    return added
+
+
+def make(project: Path, *words: object) -> None:
+    assert run_stage_here(project, "new_series", *map(str, words)) == 0
+    assert partial_leftovers(project) == []
+
+
+def task_of(project: Path, name: str) -> SeriesTask:
+    task = load_params(project / "params.yaml").task(name)
+    assert task.kind == "series"
+    return task
+
+
+def test_the_real_files_only_grow_by_a_commented_entry(tmp_path: Path) -> None:
+    for name in FILES:
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "data/raw").mkdir(parents=True)
+    before = texts(tmp_path)
+    csv = write(tmp_path / "mine.csv", sales())
+    make(tmp_path, csv, "--period", 12, "--unit", "pieces")
+    added = added_to(tmp_path, before)
+    airline = before["params.yaml"].split("  airline:\n")[1].splitlines()
+    assert added["params.yaml"][0] == "  mine:"
+    assert len(added["params.yaml"]) == len(airline) + 1
+    changed = [
+        (old.split("#")[0].strip(), new.split("#")[0].strip())
+        for old, new in zip(airline, added["params.yaml"][1:], strict=True)
+        if old != new
+    ]
+    assert dict(changed) == {
+        "csv: data/raw/airline.csv": "csv: data/raw/mine.csv",
+        "horizon: 24": f"horizon: {task_of(tmp_path, 'mine').windows.horizon}",
+        "unit: thousand passengers": "unit: pieces",
+    }
+    comments = [line.partition("#")[2] for line in airline]
+    assert [line.partition("#")[2] for line in added["params.yaml"][1:]] == comments
+    assert (tmp_path / "data/raw/mine.csv").read_bytes() == csv.read_bytes()
+
+
+def test_plots_are_those_of_the_airline(small: Path, tmp_path: Path) -> None:
+    make(small, write(tmp_path / "mine.csv", sales()), "--period", 12, "--unit", "pieces")
+    plots = {title: plot for each in read_yaml(small / "dvc.yaml")["plots"]
+             for title, plot in each.items()}  # fmt: skip
+    theirs = [title for title in plots if title.startswith("airline ")]
+    assert theirs
+    for title in theirs:
+        ours, like = plots[title.replace("airline", "mine")], plots[title]
+        assert ours["title"].startswith("mine: ")
+        assert list(ours["y"].values()) == list(like["y"].values())
+        assert all(path.startswith("metrics/mine/") for path in ours["y"])
+        if like["x"] == "ds":
+            assert (ours["x_label"], ours["y_label"]) == ("time", "pieces")
+
+
+@pytest.mark.parametrize(
+    ("name", "dates"),
+    [
+        ("mine.csv", "%Y-%m-%d"),
+        ("mine.csv", "%Y%m%d"),
+        ("mine.csv", "%d/%m/%Y"),
+        ("mine.csv", "%d.%m.%Y"),
+        ("mine.csv", "%b %Y"),
+        ("mine.tsv", "%Y-%m"),
+        ("mine.tsv", "%m/%d/%Y %H:%M"),
+        ("mine.parquet", ""),
+    ],
+)
+def test_forms_of_files_and_dates(small: Path, tmp_path: Path, name: str, dates: str) -> None:
+    make(small, write(tmp_path / name, sales(), dates), "--period", 12)
+    task = task_of(small, "mine")
+    assert task.data.csv == f"data/raw/{name}"
+    assert task.plot.unit == "sold"
+    assert run_stage_here(small, "normalize", "mine") == 0
+    assert read_json(small / "data/normalized/mine/card.json")["time"] == "dates"
+
+
+def test_all_stages_run_on_it(small: Path, tmp_path: Path) -> None:
+    table = sales().assign(shop="A", left=1.0)
+    csv = write(tmp_path / "shop sales.tsv", table)
+    named = ["--name", "shop", "--id", "shop", "--time", "day", "--value", "sold"]
+    make(small, csv, "--period", 12, *named)
+    assert (small / "data/raw/shop.tsv").is_file()
+    for stage in CHAIN:
+        assert run_stage_here(small, stage, "shop") == 0, stage
+    scores = read_json(small / "metrics/shop/scores.json")
+    assert scores["model"]["year"]["mase"] < 2
+    assert list((small / "metrics/shop/plots").glob("*.png"))
+
+
+@pytest.mark.parametrize(
+    ("count", "period", "frequency"),
+    [
+        (36, 1, "YS"),
+        (52, 12, "MS"),
+        (48, 4, "QS"),
+        (225, 52, "W"),
+        (80, 5, "B"),
+        (24 * 30, 168, "h"),
+    ],
+)
+def test_windows_fit_the_period_and_the_length(
+    small: Path, tmp_path: Path, count: int, period: int, frequency: str
+) -> None:
+    csv = write(tmp_path / "mine.csv", sales(count, period, frequency), "%Y-%m-%d %H:%M")
+    make(small, csv, "--period", period)
+    task = task_of(small, "mine")
+    assert task.data.period == period
+    assert task.windows.look_back >= min(12, period)
+    for stage in ("normalize", "windows"):
+        assert run_stage_here(small, stage, "mine") == 0, stage
+
+
+def test_long_series_look_a_period_ahead(small: Path, tmp_path: Path) -> None:
+    csv = write(tmp_path / "mine.csv", sales(24 * 90, 168, "h"), "%Y-%m-%d %H:%M")
+    make(small, csv, "--period", 168)
+    assert task_of(small, "mine").windows.horizon == 168
+    assert task_of(small, "mine").windows.look_back == 168
+
+
+def test_values_not_above_zero_are_smoothed_by_sums(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = sales()
+    make(small, write(tmp_path / "m.csv", table.assign(sold=table["sold"] - 30)), "--period", 12)
+    assert task_of(small, "m").normalize.method == "exponential_smoothing"
+    assert "values not above 0" in capsys.readouterr().err
+
+
+def test_a_panel_of_many(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Known by its names; series that are too short are named; lines of many would be a tangle."""
+    table = sales().rename(columns={"day": "ds", "sold": "y"}).assign(price=1.0)
+    parts = [table.assign(unique_id="a"), table[:5].assign(unique_id="b")]
+    parts.append(table.assign(unique_id="c"))
+    make(small, write(tmp_path / "m.csv", pd.concat(parts)), "--period", 12)
+    printed = capsys.readouterr()
+    assert "left out: series 'b' has 5 values" in printed.err
+    assert "2 series of up to 60 values" in printed.out
+    titles = [title for each in read_yaml(small / "dvc.yaml")["plots"] for title in each]
+    assert "m loss" in titles
+    assert "m forecast" not in titles
+
+
+def test_numbered_steps_have_an_axis_of_numbers(small: Path, tmp_path: Path) -> None:
+    make(small, write(tmp_path / "m.csv", sales().assign(day=np.arange(60))), "--period", 12)
+    plots = [plot["m forecast"] for plot in read_yaml(small / "dvc.yaml")["plots"]
+             if "m forecast" in plot]  # fmt: skip
+    assert [plot.get("template") for plot in plots] == [None]
+
+
+def test_a_file_in_data_raw_stays_where_it_is(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(small / "data/raw/Sold.csv", sales())
+    make(small, "data/raw/Sold.csv", "--period", 12, "--name", "sold")
+    assert task_of(small, "sold").data.csv == "data/raw/Sold.csv"
+    assert not (small / "data/raw/sold.csv").exists()
+    printed = capsys.readouterr().out
+    assert "dvc repro plot@sold" in printed
+    assert "git add data/raw/Sold.csv params.yaml dvc.yaml" in printed
+
+
+def test_a_large_file_is_for_dvc(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(small, write(tmp_path / "m.csv", sales(60_000, 24, "D")), "--period", 24)
+    assert "dvc add data/raw/m.csv" in capsys.readouterr().out
+
+
+def test_a_run_that_was_stopped_before_the_last_file_may_be_repeated(
+    small: Path, tmp_path: Path
+) -> None:
+    csv = write(tmp_path / "mine.csv", sales())
+    before = texts(small)
+    make(small, csv, "--period", 12)
+    after = texts(small)
+    (small / "params.yaml").write_text(before["params.yaml"])
+    make(small, csv, "--period", 12)
+    assert texts(small) == after
+
+
+def test_a_second_one_comes_after_the_first(small: Path, tmp_path: Path) -> None:
+    make(small, write(tmp_path / "a.csv", sales()), "--period", 12)
+    before = texts(small)
+    make(small, write(tmp_path / "b.csv", sales()), "--period", 6, "--task", "a")
+    assert all(added_to(small, before).values())
+    assert list(load_params(small / "params.yaml").tasks) == ["mnist", "airline", "a", "b"]
+
+
+def test_a_task_may_stand_above_other_blocks(small: Path, tmp_path: Path) -> None:
+    path = small / "params.yaml"
+    path.write_text(path.read_text().replace("seed: 1", "spare: 1") + "\n# the seed\nseed: 1\n")
+    path.write_text("".join(line for line in path.open() if not line.startswith("spare")))
+    before = texts(small)
+    make(small, write(tmp_path / "mine.csv", sales()), "--period", 12)
+    added_to(small, before)
+    assert path.read_text().endswith("\n\n# the seed\nseed: 1\n")
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "words"),
+    [
+        (sales(), ["--period", "12", "--name", "airline"], ["tasks.airline is there already"]),
+        (sales(), ["--period", "12", "--name", "a b"], ["'a b' is no name of a task"]),
+        (sales(), ["--period", "0"], ["--period 0"]),
+        (sales(), ["--period", "-3"], ["--period -3"]),
+        (sales(), [], ["--period: say how many steps"]),
+        (sales(), ["--period", "40"], ["has 60 values", "period 40"]),
+        (sales(9), ["--period", "4"], ["has 9 values", "takes 10 or more"]),
+        (sales(), ["--period", "12", "--value", "price"], ["no column 'price'", "day, sold"]),
+        (sales(), ["--period", "12", "--task", "mnist"], ["is no task of series"]),
+        (sales(), ["--period", "12", "--task", "airlin"], ["did you mean airline?"]),
+        (
+            sales().assign(price=2.0),
+            ["--period", "12", "--value", "sold"],
+            ["has the columns day, sold, price; say which to read by --time COLUMN, and"],
+        ),
+        (
+            sales().assign(price=2.0),
+            ["--period", "12"],
+            ["--time COLUMN and --value COLUMN", "--id COLUMN"],
+        ),
+        (sales().assign(sold="many"), ["--period", "12"], ["holds 'many'"]),
+        (sales().assign(day="some day"), ["--period", "12"], ["holds 'some day'", "1949-01-31"]),
+        (sales().assign(sold=3.0), ["--period", "12"], ["is constant"]),
+        (sales().drop(index=7), ["--period", "12"], ["not evenly spaced"]),
+        (sales(0), ["--period", "12"], ["is empty"]),
+    ],
+)
+def test_bad_input_is_one_line_and_changes_nothing(
+    small: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    table: pd.DataFrame,
+    options: list[str],
+    words: list[str],
+) -> None:
+    path = write(tmp_path / "mine.csv", table)
+    refused(small, capsys, [str(path), *options], words)
+
+
+def refused(
+    project: Path, capsys: pytest.CaptureFixture[str], command: list[str], words: list[str]
+) -> None:
+    before, files = texts(project), sorted(project.rglob("*"))
+    capsys.readouterr()
+    assert run_stage_here(project, "new_series", *command) == 1
+    one_error_line(capsys.readouterr().err, *words)
+    assert texts(project) == before
+    assert sorted(project.rglob("*")) == files
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none.csv", None, "is missing"),
+        ("mine.csv", b"\xff\xfe\x00,\x00", "no CSV in UTF-8"),
+        ("mine.parquet", b"no parquet at all", "no Parquet file"),
+        ("my sales.csv", b"day,sold\n", "give letters, digits, _ and - as --name"),
+        ("mine.csv", b"", "is empty"),
+    ],
+)
+def test_unreadable_files(
+    small: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: bytes | None,
+    words: str,
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    refused(small, capsys, [str(path), "--period", "12"], [words])
+
+
+def test_other_data_under_the_name_are_kept(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(small / "data/raw/mine.csv", sales(70))
+    path = write(tmp_path / "mine.csv", sales())
+    refused(small, capsys, [str(path), "--period", "12"], ["holds other data", "--name"])
