@@ -156,10 +156,10 @@ def look_ahead(
         processes=params.threads,
         stood_in=stood_in,
     )
-    chosen, final = networks
+    chosen = Learned(networks[0], normalizations[0])
     judgement = judge(
         history,
-        partial(ask, Learned(chosen, normalizations[0]), ends=cut.train),
+        lambda wanted: ask(learned=chosen, ends=cut.train, requests=wanted),
         cut.train,
         cut.validation,
         normalizations[0].first_origin(task.windows.look_back),
@@ -168,8 +168,8 @@ def look_ahead(
     )
     request = Request(panel.offsets[1:], np.arange(len(panel.ids)), horizon)
     # without a refit the networks know the normalization of the training part alone
-    learned = Learned(final, normalizations[1 if task.train.refit else 0])
-    answers = ask(learned, ends=cut.validation, requests=[request])
+    final = Learned(networks[1], normalizations[1 if task.train.refit else 0])
+    answers = ask(learned=final, ends=cut.validation, requests=[request])
     say_stood_in(stood_in, len(panel.ids))
     return judgement, combine({m: found[0] for m, found in answers.items()}, judgement.weights)
 
