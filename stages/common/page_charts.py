@@ -14,6 +14,8 @@ from stages.common.findings import OURS, PROTOCOLS, best_baseline, spoken
 Spec = dict[str, Any]
 # with more, figures no longer fit into the squares of a confusion matrix
 MOST_CLASSES = 15
+COUNT: Spec = {"text": {"field": "size", "type": "quantitative", "format": "d"}}
+SIDES = {"low": "from", "high": "to"}
 
 
 def loss_chart(curves: pd.DataFrame) -> Spec:
@@ -110,9 +112,6 @@ def confusion_chart(predictions: pd.DataFrame) -> Spec:
     }
 
 
-COUNT: Spec = {"text": {"field": "size", "type": "quantitative", "format": ",d"}}
-
-
 def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
     """Truth, and a forecast with its intervals; menus choose method, protocol and series.
 
@@ -157,9 +156,6 @@ def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
         "encoding": {"x": x},
         "layer": [*bands, *lines, pointer("at", [when, *figures])],
     }
-
-
-SIDES = {"low": "from", "high": "to"}
 
 
 def _times(table: pd.DataFrame) -> tuple[Spec, Spec]:

@@ -16,13 +16,13 @@ from stages.common.spread import said_of_members
 
 # what to look for in each picture; what is found there its own title says
 GUIDES = {
-    "digits": "What the network has to read.",
+    "digits": "What the network has to read, and how it did.",
     "confusion": "A row is a class, a column what the network took it for. Off the diagonal lie "
     "the mistakes: a strong colour is a pair of classes that it mixes up.",
     "mistakes": "The mistakes of which the network was most certain: some nobody could read.",
     "early": "The network answers after each step of the sequence: how much of an image it needs, "
     "and when it comes to know each class.",
-    "series": "The whole series, with forecasts over the truth.",
+    "series": "The whole series, and forecasts over the truth: both should rise and fall together.",
     "test": "The test part closely. Of the true values 80 % should lie within the inner band and "
     "95 % within the outer one.",
     "errors_by_step": "How errors grow the further a forecast looks ahead. The lowest line is best "
