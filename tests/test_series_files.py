@@ -4,12 +4,11 @@ import time
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 from tables import GOOD, TABLE, data_of, long_table, month, read
 
 from stages.common.errors import InputError
-from stages.common.series import Panel, read_panel
+from stages.common.series import read_panel
 
 # a warning of pandas on stderr is a line that the user can't use
 pytestmark = pytest.mark.filterwarnings("error")
@@ -135,12 +134,30 @@ def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
         ("ds,y\n10:00,1\n11:00,2\n12:00,4\n", "'10:00'; write dates"),
         ("ds;y\n1;1\n2;2\n3;4\n", "one column 'ds;y'; write commas"),
         (TABLE + GOOD + GOOD.replace("a,", ","), "'unique_id' has empty cells; write a name"),
+        ("ds,y\nnow,1\n2,2\n3,4\n", "'now'; write dates"),
+        ("ds,y\n1949.0,1\n1949.5,2\n1950.0,4\n", "'1949.0'; write dates"),
+        ("ds,y\nJan-49,1\nFeb-49,2\nMar-49,4\n", "'Jan-49'; write dates"),
+        ("ds,y\n2020-01-01 00:00:00.5,1\n2020-01-01 00:00:01,2\n", "write whole seconds"),
+        (TABLE + GOOD.replace("a,1949-04", '"a,1949-04'), "with whole quotes"),
+        (
+            TABLE + long_table([1, 2, 3e200, 4]),
+            "holds 3e\\+200 or its negative; write it in a larger",
+        ),
+        (TABLE + long_table([1e-13, 2e-13, 4e-13]), "no more than 3e-13; write it in a smaller"),
     ],
     ids=[
         *["empty", "blank lines", "header alone", "one column", "word", "comma", "infinite"],
         *["time in words", "no time", "twice", "row missing", "number missing", "two values"],
         *["constant", "two rows missing", "no numbers", "no header", "day or month", "no century"],
-        *["hours of no day", "semicolons", "no name"],
+        *[
+            "hours of no day",
+            "semicolons",
+            "no name",
+            "now",
+            "shares of years",
+            "no century in words",
+        ],
+        *["half a second", "open quote", "large", "small"],
     ],
 )
 def test_refused_in_one_line_that_names_the_file_and_the_mend(
@@ -200,111 +217,6 @@ def test_tabs_between_cells(tmp_path: Path, name: str) -> None:
     panel = read(tmp_path, text, name=name)
     assert panel.ids == ["b, c"]
     np.testing.assert_array_equal(panel.values, [1.5, 2, 3, 4])
-
-
-def table_of_two() -> pd.DataFrame:
-    """Two series by hours, one of them with a gap."""
-    ds = pd.date_range("2024-03-01", periods=30, freq="h")
-    rows = {"unique_id": ["x"] * 30 + ["a"] * 20, "ds": [*ds, *ds[:20]], "y": np.arange(50.0) % 31}
-    table = pd.DataFrame(rows)
-    table.loc[40, "y"] = np.nan
-    return table
-
-
-def assert_same_panels(a: Panel, b: Panel) -> None:
-    assert a.ids == b.ids
-    for key in ("offsets", "ds", "values"):
-        np.testing.assert_array_equal(getattr(a, key), getattr(b, key))
-
-
-@pytest.mark.parametrize("form", ["as it is", "text", "float32", "whole", "dates", "zone", "names"])
-def test_parquet_reads_as_csv_does(tmp_path: Path, form: str) -> None:
-    table = table_of_two()
-    if form == "whole":
-        table["y"] = table["y"].astype("Int64")
-    elif form == "float32":
-        table["y"] = table["y"].astype("float32")
-    elif form == "dates":
-        table["ds"] = [pd.Timestamp("2024-01-01").date() + pd.Timedelta(days=n % 30)
-                       for n in range(50)]  # fmt: skip
-    elif form == "names":
-        table["unique_id"] = table["unique_id"].map({"x": 10, "a": 9})
-    table.to_csv(tmp_path / "series.csv", index=False)
-    if form == "text":
-        table["ds"] = table["ds"].astype(str)
-    elif form == "zone":
-        table["ds"] = table["ds"].dt.tz_localize("UTC")
-    table.to_parquet(tmp_path / "series.parquet")
-    panels = [read_panel(data_of(tmp_path / f"series.{end}")) for end in ("csv", "parquet")]
-    assert len(panels[0].values) == 50
-    assert_same_panels(*panels)
-
-
-def test_parquet_of_one_series_by_numbers(tmp_path: Path) -> None:
-    table = pd.DataFrame({"step": np.arange(5, 25), "note": "-", "sold": np.arange(20) ** 2})
-    table.to_parquet(tmp_path / "shop.parquet")
-    panel = read_panel(data_of(tmp_path / "shop.parquet"))
-    assert panel.ids == ["shop"]
-    assert panel.ds.dtype == np.int64
-    np.testing.assert_array_equal(panel.ds, np.arange(5, 25))
-    np.testing.assert_array_equal(panel.values, np.arange(20) ** 2)
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"y": ["1", "two", "3", "4"]}, "'y' holds what is no finite number"),
-        ({"y": [1, 2, np.inf, 4]}, "'y' holds what is no finite number"),
-        ({"y": [np.nan] * 4}, "has no numbers"),
-        ({"ds": [*pd.date_range("2024", periods=3), None]}, "'ds' has empty cells"),
-        ({"ds": ["2024-01", "2024-02", "March", "2024-04"]}, "'ds' holds 'March'"),
-        ({"y": pd.date_range("2024", periods=4)}, "'y' holds what is no finite number"),
-        ({"unique_id": ["a", "a", None, None]}, "'unique_id' has empty cells"),
-    ],
-    ids=["word", "infinite", "no numbers", "no time", "time in words", "times", "no name"],
-)
-def test_parquet_that_is_refused(tmp_path: Path, change: dict, words: str) -> None:
-    rows = {"ds": pd.date_range("2024", periods=4), "y": [1.0, 2, 3, 5], **change}
-    pd.DataFrame(rows).to_parquet(tmp_path / "x.parquet")
-    with pytest.raises(InputError, match=rf"x\.parquet: .*{words}"):
-        read_panel(data_of(tmp_path / "x.parquet"))
-
-
-def test_parquet_of_days_in_digits(tmp_path: Path) -> None:
-    days = pd.date_range("2024-01-30", periods=4)
-    table = pd.DataFrame({"ds": days.strftime("%Y%m%d").astype(int), "y": [1.0, 2, 3, 5]})
-    table.to_parquet(tmp_path / "x.parquet")
-    np.testing.assert_array_equal(read_panel(data_of(tmp_path / "x.parquet")).ds, days)
-
-
-def test_parquet_without_columns(tmp_path: Path) -> None:
-    pd.DataFrame(index=range(3)).to_parquet(tmp_path / "x.parquet", index=False)
-    with pytest.raises(InputError, match=r"x\.parquet: has no columns"):
-        read_panel(data_of(tmp_path / "x.parquet"))
-
-
-@pytest.mark.parametrize("content", [b"", b"ds,y\n1,2\n", b"PAR1\0\0\0\0PAR1"])
-def test_no_parquet_in_a_file_of_that_name(tmp_path: Path, content: bytes) -> None:
-    (tmp_path / "x.parquet").write_bytes(content)
-    with pytest.raises(InputError, match=r"x\.parquet: is no Parquet file"):
-        read_panel(data_of(tmp_path / "x.parquet"))
-
-
-def test_a_torn_parquet_file(tmp_path: Path) -> None:
-    table_of_two().to_parquet(tmp_path / "x.parquet")
-    content = (tmp_path / "x.parquet").read_bytes()
-    (tmp_path / "x.parquet").write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match=r"x\.parquet: is no Parquet file"):
-        read_panel(data_of(tmp_path / "x.parquet"))
-
-
-def test_a_parquet_file_whose_times_are_its_index(tmp_path: Path) -> None:
-    """As pandas writes a table that was indexed by time."""
-    ds = pd.date_range("2024-01", periods=12, freq="MS", name="ds")
-    pd.DataFrame({"y": np.arange(12.0) ** 2}, index=ds).to_parquet(tmp_path / "x.parquet")
-    panel = read_panel(data_of(tmp_path / "x.parquet"))
-    np.testing.assert_array_equal(panel.values, np.arange(12) ** 2)
-    assert panel.ds[1] == np.datetime64("2024-02-01")
 
 
 def test_ten_thousand_rows_are_read_in_no_time(tmp_path: Path) -> None:

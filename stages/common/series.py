@@ -14,6 +14,8 @@ from stages.common.series_files import read_rows
 from stages.common.times import step_of, written
 
 LEAST_VALUES = 3
+# beyond these, squares and differences are lost to the arithmetic of floating-point numbers
+LARGEST, LEAST_RANGE = 1e30, 1e-9
 MOST_LINES = 10
 
 
@@ -186,6 +188,10 @@ def _faults(panel: Panel) -> dict[int, str]:
             )
         elif np.nanmin(y) == np.nanmax(y):
             faults[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
+        elif (largest := np.nanmax(np.abs(y))) > LARGEST:
+            faults[number] = f"holds {largest:g} or its negative; write it in a larger unit"
+        elif (reach := np.nanmax(y) - np.nanmin(y)) < LEAST_RANGE:
+            faults[number] = f"varies by no more than {reach:g}; write it in a smaller unit"
         else:
             steps[number] = step
     if steps:

@@ -11,17 +11,10 @@ import pandas as pd
 
 from stages.common.errors import InputError, require
 from stages.common.params import SeriesData
+from stages.common.times import DIGITS, are_times, in_seconds, read_times
 
 # cells that stand for an unknown value
 UNKNOWN = {"", "nan", "na", "null", "none"}
-
-WHOLE_NUMBER = r"-?\d{1,9}"
-# dates without dashes, which are no steps to be counted on
-DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
-# day and month in either order, then the year and perhaps the hour
-DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4})(?P<rest>\D.*)?"
-# an hour of no day, and a year of no century
-NO_DATE = r"\d{1,2}:.*|\d{1,2}[./-]\d{1,2}[./-]\d{2}"
 
 # names, and for each row of the file the number of its name, its time and its value
 Rows = tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
@@ -94,12 +87,12 @@ def _read_text(path: Path, data: SeriesData) -> Rows:
     rows_kept = _last_number(values, path) + 1
     if "unique_id" in columns and rows_kept < len(y):
         # or a series of a panel with times but no values, which is to be named as broken
-        known = _are_times(pd.Series(list(times), dtype=str))
+        known = are_times(pd.Series(list(times), dtype=str))
         while rows_kept < len(y) and known[when[rows_kept]]:
             rows_kept += 1
     codes, when = (np.frombuffer(each, dtype=np.intc)[:rows_kept] for each in (codes, when))
     texts = pd.Series(list(times)[: when.max() + 1], dtype=str)
-    ds = _times(texts, header[columns["ds"]], path)[when]
+    ds = read_times(texts, header[columns["ds"]], path)[when]
     kept = list(names)[: codes.max() + 1]
     if "" in kept:
         raise _unnamed(header[columns["unique_id"]], path)
@@ -123,7 +116,7 @@ def _rows(path: Path) -> Iterator[list[str]]:
             delimiter = "\t" if path.suffix.lower() == ".tsv" else ","
             filled = (
                 row
-                for row in csv.reader(file, delimiter=delimiter)
+                for row in csv.reader(file, delimiter=delimiter, strict=True)
                 if any(cell and not cell.isspace() for cell in row)
             )
             header = [name.strip() for name in next(filled, [])]
@@ -133,7 +126,7 @@ def _rows(path: Path) -> Iterator[list[str]]:
             yield header
             yield from filled
     except (UnicodeDecodeError, csv.Error):
-        raise InputError(f"{path}: is no CSV in UTF-8; save it as one") from None
+        raise InputError(f"{path}: is no CSV in UTF-8 with whole quotes; save it as one") from None
 
 
 def _read_parquet(path: Path, data: SeriesData) -> Rows:
@@ -158,13 +151,13 @@ def _read_parquet(path: Path, data: SeriesData) -> Rows:
     if times.isna().any():
         raise InputError(f"{path}: column {columns['ds']!r} has empty cells; write a time in each")
     if pd.api.types.is_integer_dtype(times):
-        digits = times.astype(str)
-        are_dates = digits.map(DIGITS.fullmatch).notna().all()
-        ds = _times(digits, columns["ds"], path) if are_dates else times.to_numpy(dtype=np.int64)
+        texts = times.astype(str)
+        are_dates = texts.map(DIGITS.fullmatch).notna().all()
+        ds = read_times(texts, columns["ds"], path) if are_dates else times.to_numpy(np.int64)
     elif pd.api.types.is_datetime64_any_dtype(times):
-        ds = times.dt.tz_localize(None).to_numpy().astype("datetime64[s]")
+        ds = in_seconds(times.dt.tz_localize(None).to_numpy(), columns["ds"], path)
     else:
-        ds = _times(times.astype(str), columns["ds"], path)
+        ds = read_times(times.astype(str), columns["ds"], path)
     if "unique_id" not in columns:
         return [path.stem], np.zeros(len(y), dtype=np.int64), ds, y
     if table[columns["unique_id"]].isna().any():
@@ -224,59 +217,3 @@ def _last_number(y: np.ndarray, path: Path) -> int:
     if len(known) == 0:
         raise InputError(f"{path}: has no numbers; it needs a value for each time")
     return int(known[-1])
-
-
-def _are_times(column: pd.Series) -> np.ndarray:
-    """Whether each text is a time or a whole number, [N]."""
-    times = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)
-    return (times.notna() | column.str.fullmatch(WHOLE_NUMBER)).to_numpy()
-
-
-def _times(column: pd.Series, name: str, path: Path) -> np.ndarray:
-    """Texts as datetime64[s], or as int64 where all are whole numbers and not all of them dates."""
-    if column.map(DIGITS.fullmatch).notna().all():
-        column = column.str.replace(DIGITS, _with_dashes, regex=True)
-    elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(r"[12]\d{3}").all():
-        return column.astype("int64").to_numpy()
-    # local time without its offset, so that a day keeps its hours over summer time
-    local = column.str.replace(r"(?<=\d)([+-]\d{2}:?\d{2}|Z)$", "", regex=True)
-    local = _year_first(local.where(column.str.contains(":"), column), name, path)
-    times = pd.to_datetime(local, errors="coerce", format="ISO8601")
-    if times.isna().any():
-        times = pd.to_datetime(local, errors="coerce", format="mixed")
-    unclear = times.isna() | column.str.fullmatch(NO_DATE)
-    if unclear.any():
-        bad = column[unclear].iloc[0]
-        raise InputError(
-            f"{path}: column {name!r} holds {bad!r}; write dates as 1949-01-31, "
-            "or name the column of times"
-        )
-    return times.to_numpy().astype("datetime64[s]")
-
-
-def _with_dashes(date: re.Match) -> str:
-    return "-".join(part for part in date.groups() if part)
-
-
-def _year_first(column: pd.Series, name: str, path: Path) -> pd.Series:
-    """Dates such as 31/01/1949 or 01/31/1949 as 1949-01-31; others as they are.
-
-    Read one by one, 01/02 would be January and 13/02 February: the order is that of the column.
-    """
-    parts = column.str.extract(f"^{DAY_AND_MONTH}$")
-    if parts["year"].isna().any():
-        return column
-    a, b = parts["a"].astype(int), parts["b"].astype(int)
-    # of dates with one day all the same, as by months, that which never changes is the day
-    one_day = a.nunique() != b.nunique() and 1 in (a.nunique(), b.nunique())
-    if a.max() > 12 or (b.max() <= 12 and one_day and a.nunique() == 1):
-        day, month = a, b
-    elif b.max() > 12 or one_day or (a == b).all():
-        day, month = b, a
-    else:
-        raise InputError(
-            f"{path}: column {name!r} holds {column.iloc[0]!r}, where day and month may be either; "
-            "write dates as 1949-01-31"
-        )
-    month, day = (part.astype(str).str.zfill(2) for part in (month, day))
-    return parts["year"] + "-" + month + "-" + day + parts["rest"].fillna("")
