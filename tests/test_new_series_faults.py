@@ -1,0 +1,100 @@
+"""python -m stages.new_series: what won't do is told in one line, and nothing is written."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from helpers import edit_params, one_error_line, run_stage_here
+from test_new_series import sales, texts, write
+
+
+@pytest.fixture
+def small(project: Path) -> Path:
+    method = {"normalize.method": "log_exponential_smoothing", "windows.center": "none"}
+    edit_params(project, {f"tasks.airline.{key}": value for key, value in method.items()})
+    return project
+
+
+@pytest.mark.parametrize(
+    ("table", "options", "words"),
+    [
+        (sales(), ["--period", "12", "--name", "airline"], ["tasks.airline is there already"]),
+        (sales(), ["--period", "12", "--name", "a b"], ["'a b' is no name of a task"]),
+        (sales(), ["--period", "0"], ["--period 0"]),
+        (sales(), ["--period", "-3"], ["--period -3"]),
+        (sales(), [], ["--period: say how many steps"]),
+        (sales(), ["--period", "40"], ["has 60 values", "period 40"]),
+        (sales(9), ["--period", "4"], ["has 9 values", "takes 10 or more"]),
+        (sales(), ["--period", "12", "--value", "price"], ["no column 'price'", "day, sold"]),
+        (sales(), ["--period", "12", "--task", "mnist"], ["is no task of series"]),
+        (sales(), ["--period", "12", "--task", "airlin"], ["did you mean airline?"]),
+        (
+            sales().assign(price=2.0),
+            ["--period", "12", "--value", "sold"],
+            ["has the columns day, sold, price; say which to read by --time COLUMN, and"],
+        ),
+        (
+            sales().assign(price=2.0),
+            ["--period", "12"],
+            ["--time COLUMN and --value COLUMN", "--id COLUMN"],
+        ),
+        (sales().assign(sold="many"), ["--period", "12"], ["holds 'many'"]),
+        (sales().assign(day="some day"), ["--period", "12"], ["holds 'some day'", "1949-01-31"]),
+        (sales().assign(sold=3.0), ["--period", "12"], ["is constant"]),
+        (sales().drop(index=7), ["--period", "12"], ["not evenly spaced"]),
+        (sales(0), ["--period", "12"], ["is empty"]),
+    ],
+)
+def test_bad_input_is_one_line_and_changes_nothing(
+    small: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    table: pd.DataFrame,
+    options: list[str],
+    words: list[str],
+) -> None:
+    path = write(tmp_path / "mine.csv", table)
+    refused(small, capsys, [str(path), *options], words)
+
+
+def refused(
+    project: Path, capsys: pytest.CaptureFixture[str], command: list[str], words: list[str]
+) -> None:
+    before, files = texts(project), sorted(project.rglob("*"))
+    capsys.readouterr()
+    assert run_stage_here(project, "new_series", *command) == 1
+    one_error_line(capsys.readouterr().err, *words)
+    assert texts(project) == before
+    assert sorted(project.rglob("*")) == files
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("none.csv", None, "is missing"),
+        ("mine.csv", b"\xff\xfe\x00,\x00", "no CSV in UTF-8"),
+        ("mine.parquet", b"no parquet at all", "no Parquet file"),
+        ("my sales.csv", b"day,sold\n", "give letters, digits, _ and - as --name"),
+        ("mine.csv", b"", "is empty"),
+    ],
+)
+def test_unreadable_files(
+    small: Path,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    name: str,
+    content: bytes | None,
+    words: str,
+) -> None:
+    path = tmp_path / name
+    if content is not None:
+        path.write_bytes(content)
+    refused(small, capsys, [str(path), "--period", "12"], [words])
+
+
+def test_other_data_under_the_name_are_kept(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(small / "data/raw/mine.csv", sales(70))
+    path = write(tmp_path / "mine.csv", sales())
+    refused(small, capsys, [str(path), "--period", "12"], ["holds other data", "--name"])
