@@ -32,11 +32,9 @@ def main(name: str, params: Params) -> None:
 
 def normalize_images(task: ImagesTask, folder: Path) -> None:
     listed = Path(task.data.csv)
-    dataset, files = images.read_list(listed)
-    tensors = {part: images.read_idx(file) for part, file in files.items()}
-    for part in ("train", "test"):
-        if len(tensors[f"{part}_images"]) != len(tensors[f"{part}_labels"]):
-            raise InputError(f"{listed}: {part} images and labels differ in number; download anew")
+    files = images.read_list(listed, task.data.dataset)
+    tensors = {part: images.read_idx(file, part.split("_")[1]) for part, file in files.items()}
+    check_parts(tensors, listed)
     count = len(tensors["train_images"])
     # a set as small as scikit-learn's digits keeps five sixths for training, as MNIST about does
     validation = min(task.data.validation_images, count // 6)
@@ -44,7 +42,7 @@ def normalize_images(task: ImagesTask, folder: Path) -> None:
     write_tensors(folder / "images.safetensors", tensors)
     card = {
         "kind": "images",
-        "dataset": dataset,
+        "dataset": task.data.dataset,
         "shape": list(training.shape[1:]),
         "classes": int(tensors["train_labels"].max()) + 1,
         "parts": {
@@ -56,6 +54,17 @@ def normalize_images(task: ImagesTask, folder: Path) -> None:
         "statistics": images.input_statistics(training, task.normalize.method),
     }
     write_json(folder / "card.json", card)
+
+
+def check_parts(tensors: dict[str, np.ndarray], listed: Path) -> None:
+    """InputError unless the parts fit one another."""
+    for part in ("train", "test"):
+        if len(tensors[f"{part}_images"]) != len(tensors[f"{part}_labels"]):
+            raise InputError(f"{listed}: {part} images and labels differ in number; download anew")
+    if tensors["train_images"].shape[1:] != tensors["test_images"].shape[1:]:
+        raise InputError(f"{listed}: train and test images differ in size; download anew")
+    if tensors["test_labels"].max() > tensors["train_labels"].max():
+        raise InputError(f"{listed}: test labels name classes that train has not; download anew")
 
 
 def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:

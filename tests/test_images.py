@@ -1,6 +1,8 @@
 """Images: the IDX format, statistics, and the layouts as sequences."""
 
 import gzip
+import tracemalloc
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -13,10 +15,10 @@ from stages.common.images import as_sequences, input_statistics, pixel_order, re
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 4, 6), dtype=np.uint8)
 
 
-@pytest.mark.parametrize("array", [IMAGES, IMAGES[:, 0, 0], IMAGES[:0]], ids=["3", "1", "none"])
-def test_idx_there_and_back(tmp_path: Path, array: np.ndarray) -> None:
+@pytest.mark.parametrize(("kind", "array"), [("images", IMAGES), ("labels", IMAGES[:, 0, 0])])
+def test_idx_there_and_back(tmp_path: Path, kind: str, array: np.ndarray) -> None:
     write_idx(tmp_path / "a.gz", array)
-    np.testing.assert_array_equal(read_idx(tmp_path / "a.gz"), array)
+    np.testing.assert_array_equal(read_idx(tmp_path / "a.gz", kind), array)
     content = gzip.decompress((tmp_path / "a.gz").read_bytes())
     assert content == gzip.decompress(write_idx_bytes(array))
 
@@ -42,30 +44,52 @@ PLAIN = gzip.decompress(WHOLE)
         (WHOLE[:-8] + bytes(8), "truncated or corrupted"),
         (PLAIN, "truncated or corrupted"),
         (b"<html>404</html>", "truncated or corrupted"),
-        (gzip.compress(bytes([0, 0, 13]) + PLAIN[3:]), "no IDX file of unsigned bytes"),
-        (gzip.compress(b"\x01" + PLAIN[1:]), "no IDX file of unsigned bytes"),
-        (gzip.compress(PLAIN[:2]), "no IDX file of unsigned bytes"),
-        (gzip.compress(PLAIN[:6]), "a.gz"),
-        (gzip.compress(PLAIN[:8]), "holds other than"),
+        (gzip.compress(bytes([0, 0, 13]) + PLAIN[3:]), "no IDX file of images in unsigned bytes"),
+        (gzip.compress(b"\x01" + PLAIN[1:]), "no IDX file of images in unsigned bytes"),
+        (gzip.compress(PLAIN[:2]), "no IDX file of images"),
+        (gzip.compress(PLAIN[:6]), "no IDX file of images"),
+        (gzip.compress(PLAIN[:8]), "no IDX file of images"),
+        (write_idx_bytes(IMAGES[:, 0, 0]), "no IDX file of images"),
+        (write_idx_bytes(IMAGES[:0]), r"announces images of sizes \[0, 4, 6\]"),
+        (gzip.compress(PLAIN[:4] + b"\xff" * 12), "announces images of sizes .4294967295"),
+        (gzip.compress(bytes([0, 0, 8, 255]) + b"\0\0\0\1" * 255 + b"x"), "no IDX file of images"),
         (gzip.compress(PLAIN[:-1]), "holds other than"),
         (gzip.compress(PLAIN + b"\0"), "holds other than"),
     ],
     ids=[
         *["empty", "end missing", "start alone", "bit flipped", "checksum", "no gzip", "page"],
-        *["floats", "magic", "two bytes", "half a size", "sizes missing", "short", "long"],
+        *["floats", "magic", "two bytes", "half a size", "sizes missing", "labels", "no images"],
+        *["sizes that overflow", "255 dimensions", "short", "long"],
     ],
 )
 def test_damaged_files_are_refused_by_name(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "a.gz").write_bytes(content)
     with pytest.raises(InputError, match=words) as error:
-        read_idx(tmp_path / "a.gz")
+        read_idx(tmp_path / "a.gz", "images")
     assert str(tmp_path / "a.gz") in str(error.value)
     assert "dvc repro download_mnist" in str(error.value)
 
 
 def test_missing_file(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"a\.gz is missing: run `dvc repro download_mnist`"):
-        read_idx(tmp_path / "a.gz")
+        read_idx(tmp_path / "a.gz", "images")
+
+
+@pytest.mark.parametrize("announced", [30, 1 << 20])
+def test_a_bomb_is_not_unpacked(tmp_path: Path, announced: int) -> None:
+    """A gigabyte of zeros in a file of a megabyte, whatever its header says of it."""
+    header = bytes([0, 0, 8, 3]) + b"".join(n.to_bytes(4, "big") for n in (announced, 4, 6))
+    packed = zlib.compressobj(1, zlib.DEFLATED, 31)
+    with (tmp_path / "bomb.gz").open("wb") as file:
+        file.write(packed.compress(header))
+        for _ in range(1024):
+            file.write(packed.compress(bytes(1 << 20)))
+        file.write(packed.flush())
+    tracemalloc.start()
+    with pytest.raises(InputError, match="holds other than"):
+        read_idx(tmp_path / "bomb.gz", "images")
+    assert tracemalloc.get_traced_memory()[1] < 3 * 24 * announced + (1 << 20)
+    tracemalloc.stop()
 
 
 def test_statistics_equal_numpys() -> None:

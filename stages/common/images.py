@@ -2,6 +2,8 @@
 
 import csv
 import gzip
+import hashlib
+import math
 import zlib
 from pathlib import Path
 
@@ -15,53 +17,78 @@ IMAGE_FILES = {
     "test_images": "t10k-images-idx3-ubyte.gz",
     "test_labels": "t10k-labels-idx1-ubyte.gz",
 }
+MEND = "delete its folder and run `dvc repro download_mnist`"
 UNSIGNED_BYTE = 8
+DIMENSIONS = {"images": 3, "labels": 1}
+LARGEST = 1 << 30  # bytes unpacked; eight times the largest set of this format
 
 
-def read_list(path: Path) -> tuple[str, dict[str, Path]]:
-    """Read the list of image files that the download wrote.
+def read_list(path: Path, dataset: str) -> dict[str, Path]:
+    """Read the list of image files that the download wrote for ``dataset``.
 
     Returns:
-        The name of the data set, and the file of each part: train_images, train_labels, …
+        The file of each part, beside the list: train_images, train_labels, …
 
     Raises:
-        InputError: the list is missing, or lists other than the four parts.
+        InputError: the list is missing, lists other than the four parts, or is of another data
+            set; or a file is missing or has another MD5 sum.
     """
     require(path, "run `dvc repro download_mnist`")
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         rows = list(csv.DictReader(file))
-    files = {row.get("part"): path.parent / (row.get("file") or "") for row in rows}
-    if set(files) != set(IMAGE_FILES) or "dataset" not in rows[0]:
+    names = {row.get("part"): row.get("file") or "" for row in rows}
+    # a name alone: no list leads to files elsewhere
+    beside = all(Path(name).name == name and name.endswith(".gz") for name in names.values())
+    if set(names) != set(IMAGE_FILES) or not beside:
         raise InputError(
-            f"{path} does not list the files {', '.join(IMAGE_FILES)}: "
+            f"{path} does not list the files {', '.join(IMAGE_FILES)} beside it: "
             "delete it and run `dvc repro download_mnist`"
         )
-    return rows[0]["dataset"], files
+    for row in rows:
+        if row.get("dataset") != dataset:
+            raise InputError(
+                f"{path} lists files of {row.get('dataset')}, but params.yaml asks for {dataset}: "
+                "run `dvc repro download_mnist`"
+            )
+        _check_sum(path.parent / row["file"], row.get("md5"))
+    return {part: path.parent / name for part, name in names.items()}
 
 
-def read_idx(path: Path) -> np.ndarray:
-    """Read a gzipped IDX file of unsigned bytes.
+def _check_sum(path: Path, md5: str | None) -> None:
+    require(path, "run `dvc repro download_mnist`")
+    if hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() != md5:
+        raise InputError(f"{path} is damaged, its MD5 sum is not that listed: {MEND}")
+
+
+def read_idx(path: Path, kind: str) -> np.ndarray:
+    """Read a gzipped IDX file of unsigned bytes; ``kind`` is images or labels.
+
+    No more is unpacked than the header announces, and that is no more than ``LARGEST`` bytes.
 
     Returns:
         uint8 array: [N, rows, columns] for images, [N] for labels.
 
     Raises:
-        InputError: the file is missing, truncated, corrupted or of another format.
+        InputError: the file is missing, truncated, corrupted, of another format, or empty.
     """
-    mend = "delete its folder and run `dvc repro download_mnist`"
     require(path, "run `dvc repro download_mnist`")
+    size = 4 + 4 * DIMENSIONS[kind]
     try:
-        content = gzip.decompress(path.read_bytes())
+        with gzip.open(path) as file:
+            header = file.read(size)
+            shape = [int.from_bytes(header[at : at + 4]) for at in range(4, size, 4)]
+            if header[:4] != bytes([0, 0, UNSIGNED_BYTE, DIMENSIONS[kind]]) or len(header) < size:
+                raise InputError(f"{path} is no IDX file of {kind} in unsigned bytes: {MEND}")
+            count = math.prod(shape)
+            if not 0 < count <= LARGEST:
+                raise InputError(f"{path} announces {kind} of sizes {shape}: {MEND}")
+            # one more than is announced, so that more is noticed
+            content = file.read(count + 1)
     except (gzip.BadGzipFile, EOFError, zlib.error):
-        raise InputError(f"{path} is truncated or corrupted: {mend}") from None
-    if len(content) < 4 or content[:3] != bytes([0, 0, UNSIGNED_BYTE]):
-        raise InputError(f"{path} is no IDX file of unsigned bytes: {mend}")
-    start = 4 + 4 * content[3]
-    sizes = content[4:start].ljust(start - 4, b"\0")
-    shape = tuple(np.frombuffer(sizes, dtype=">u4").astype(int))
-    if len(content) - start != np.prod(shape):
-        raise InputError(f"{path} holds other than the {shape} bytes it announces: {mend}")
-    return np.frombuffer(content, dtype=np.uint8, offset=start).reshape(shape)
+        raise InputError(f"{path} is truncated or corrupted: {MEND}") from None
+    if len(content) != count:
+        raise InputError(f"{path} holds other than the {shape} bytes it announces: {MEND}")
+    return np.frombuffer(content, dtype=np.uint8).reshape(shape)
 
 
 def write_idx(path: Path, array: np.ndarray) -> None:
