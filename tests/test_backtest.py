@@ -257,26 +257,6 @@ def test_learning_again_sees_no_more_than_it_is_told() -> None:
     assert not torch.equal(less.networks[0].head.weight, a.networks[0].head.weight)
 
 
-def test_blocks_of_origins_are_each_asked_with_all_that_came_before() -> None:
-    of, asked = history(), []
-    request = every_origin(of.offsets, VALIDATION, np.array([38 + 7, 50 + 2, 32 + 5]), 2)
-
-    def ask_at(ends: np.ndarray, requests: list[Request]) -> dict[str, list[np.ndarray]]:
-        [wanted] = requests
-        asked.append((ends.tolist(), wanted.origin.tolist()))
-        return {"m": [np.tile(wanted.origin[:, None], (1, 2)) + np.array([0.0, 0.5])]}
-
-    found = roll_with_refits(of, request, VALIDATION, 3, ask_at)
-    second, third = of.offsets[1], of.offsets[2]
-    assert asked == [
-        ([38, 50, 32], [38, 39, 40, second + 50, second + 51, third + 32, third + 33, third + 34]),
-        ([41, 53, 35], [41, 42, 43, third + 35, third + 36]),
-        ([44, 56, 38], [44]),
-    ]
-    # and the answers stand where they were asked for
-    np.testing.assert_array_equal(found["m"], request.origin[:, None] + [[0, 0.5]])
-
-
 def rolled(of: History, every: int) -> tuple[Request, dict[str, np.ndarray]]:
     request = every_origin(of.offsets, VALIDATION, VALIDATION + 6, PERIOD)
 

@@ -5,7 +5,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from helpers import edit_params, one_error_line, partial_leftovers, run_stage_here
+
+from stages.common.forecasting import forecaster, mean_answer
+from stages.common.models import read_models
+from stages.common.normalization import fit_normalization
+from stages.common.params import SeriesNormalize
+from stages.common.protocols import Request
 
 COLUMNS = ["unique_id", "ds", "forecast", "low_80", "high_80", "low_95", "high_95"]
 
@@ -189,9 +196,71 @@ def test_zeros_have_no_logarithm_and_a_forecast_all_the_same(
     assert "values not above 0" in capsys.readouterr().err
 
 
+def by_hand(project: Path, horizon: int) -> np.ndarray:
+    """What the networks of the latest fit say after the whole airline series."""
+    networks, card = read_models(project / "data/models/airline", "airline", torch.device("cpu"))
+    y = pd.read_csv(project / "data/raw/airline.csv")["y"].to_numpy(dtype=float)
+    offsets = np.array([0, len(y)])
+    settings = SeriesNormalize(**card["windows"]["normalized"]["normalize"])
+    normalization = fit_normalization(y, offsets, offsets[1:], settings, 12)
+    request = Request(offsets[1:], np.array([0]), horizon)
+    forecast = forecaster(normalization, card["windows"], y, offsets)
+    return forecast(mean_answer(networks["year"]), request)[0]
+
+
+def test_trained_networks_forecast_as_they_are(
+    copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Beyond their horizon too, and with what params.yaml said when they were trained."""
+    # a baseline that takes its time does not stand beside them
+    edit_params(copy, {"tasks.airline.evaluate.baselines": ["sarima"]})
+    table = forecast_of(copy, "--trained", "--horizon", "30")
+    assert "beside no baseline; forecasts use model alone" in capsys.readouterr().out
+    np.testing.assert_allclose(table["forecast"], by_hand(copy, 30), rtol=1e-5)
+    bounds = table[["low_95", "low_80", "forecast", "high_80", "high_95"]].to_numpy()
+    assert (np.diff(bounds, axis=1) > 0).all()
+    before = (copy / "forecasts/airline.csv").read_bytes()
+    changes = {"normalize.method": "minmax", "windows.look_back": 24, "model.hidden_size": 3}
+    edit_params(copy, {f"tasks.airline.{key}": value for key, value in changes.items()})
+    forecast_of(copy, "--trained", "--horizon", "30")
+    assert (copy / "forecasts/airline.csv").read_bytes() == before
+
+
+def test_trained_networks_forecast_series_they_have_never_seen(
+    copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """All were learned as logarithms, so that a series which has none is left out."""
+    path = tmp_path / "mine.csv"
+    times = pd.date_range("2010-01-01", periods=70, freq="MS")
+    write_series(path, times, 12)
+    one = pd.read_csv(path)
+    parts = [one.assign(unique_id=name, sold=one["sold"] * by) for name, by in (("a", 1), ("b", 9))]
+    parts.append(one.assign(unique_id="zero", sold=one["sold"] - one["sold"].min()))
+    pd.concat(parts).to_csv(path, index=False)
+    models = {p.name: p.read_bytes() for p in (copy / "data/models/airline").iterdir()}
+    columns = ["--time", "when", "--value", "sold"]
+    table = forecast_of(copy, "--trained", "--csv", str(path), "--horizon", "6", *columns)
+    printed = capsys.readouterr()
+    assert "series 'zero' holds 0, which has no logarithm" in printed.err
+    assert "On validation" in printed.out
+    assert table["unique_id"].tolist() == ["a"] * 6 + ["b"] * 6
+    assert table["ds"][0] == "2015-11-01"
+    # the statistics are each series' own, so that nine times the sales are nine times the forecast
+    numbers = table[COLUMNS[2:]].to_numpy()
+    np.testing.assert_allclose(numbers[6:], 9 * numbers[:6], rtol=1e-4)
+    assert {p.name: p.read_bytes() for p in (copy / "data/models/airline").iterdir()} == models
+
+
+def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    csv = ["--csv", "data/raw/airline.csv", "--period", "4"]
+    assert run_stage_here(copy, "forecast", "--trained", *csv) == 1
+    one_error_line(capsys.readouterr().err, "a period of 12, not of 4", "leave --trained out")
+
+
 @pytest.mark.parametrize(
     ("args", "words"),
     [
+        (["--trained"], ["data/models/airline", "is missing", "dvc repro train@airline"]),
         (["--csv", "none.csv", "--period", "12"], ["none.csv is missing"]),
         (["--csv", "data/raw/airline.csv"], ["--period"]),
         (["--csv", "data/raw/airline.csv", "--period", "0"], ["--period 0: write 1 to 10000"]),

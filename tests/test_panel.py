@@ -34,7 +34,7 @@ BROKEN = {
 REASONS = {
     "constant": "is constant (7); there is nothing to forecast",
     "few": "has 2 values; it needs many more",
-    "short": "has 17 values, of which 9 are for training; normalize.method "
+    "short": "has 17 values, 9 of them for training; normalize.method "
     "log_exponential_smoothing with period 4 takes 10 or more",
     "zero": "holds 0, which has no logarithm; write exponential_smoothing as normalize.method in "
     "params.yaml",

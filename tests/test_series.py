@@ -129,6 +129,7 @@ def days(count: int, unique_id: str, step: int = 1) -> str:
 
 BROKEN = {
     "few": (long_table([1, 2], "b"), "has 2 values; it needs many more"),
+    "one": (long_table([1], "b"), "has 1 value; it needs many more"),
     "none": (long_table(["", "", ""], "b"), "has 0 values; it needs many more"),
     "constant": (long_table([3] * 9, "b"), "is constant (3); there is nothing to forecast"),
     "gaps": (
@@ -266,9 +267,9 @@ def test_too_short_for_the_normalization(method: str) -> None:
     enough = least + 18
     faults = faults_of(panel_of(wave(enough, 12), wave(enough - 1, 12), wave(5, 12)), task)
     assert faults == {
-        1: f"has {enough - 1} values, of which {least - 1} are for training; "
+        1: f"has {enough - 1} values, {least - 1} of them for training; "
         f"normalize.method {method} with period 12 takes {least} or more",
-        2: f"has 5 values, of which 0 are for training; "
+        2: f"has 5 values, 0 of them for training; "
         f"normalize.method {method} with period 12 takes {least} or more",
     }
 

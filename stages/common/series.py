@@ -175,7 +175,7 @@ def _faults(panel: Panel) -> dict[int, str]:
     for number in range(len(panel.ids)):
         ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
         if len(y) < LEAST_VALUES:
-            faults[number] = f"has {len(y)} values; it needs many more"
+            faults[number] = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
             continue
         gaps = np.diff(ds)
         doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
@@ -215,7 +215,7 @@ def unfit(panel: Panel, training: np.ndarray, task: SeriesTask) -> dict[int, str
         y = panel.values[panel.span(number)]
         if count < least:
             faults[number] = (
-                f"has {len(y)} values, of which {max(int(count), 0)} are for training; "
+                f"has {len(y)} values, {max(int(count), 0)} of them for training; "
                 f"normalize.method {method} with period {period} takes {least} or more"
             )
         # a later zero would be found too late, so the whole series is looked at
