@@ -7,6 +7,7 @@ Writes:  metrics/TASK/: scores.json, predictions.csv and tables/: curves.csv (lo
          series: series.csv (all measures by series), forecasts.csv (of every method, of the first
          series), by_step.csv (errors by step ahead), validation.csv (errors on validation, and
          the weights of the combination), comparison.csv (paired tests against the model)
+Needs:   what `dvc repro train@TASK` and the stages before it leave
 """
 
 from pathlib import Path

@@ -17,6 +17,7 @@ Reads:   params.yaml, the CSV, TSV or Parquet file of a series or of many; with 
          data/models/TASK/
 Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png and,
          where a series can't be forecast, OUT/NAME_left_out.csv with the reason
+Needs:   a file of its own, or the task's; with --trained what `dvc repro train@TASK` leaves
 """
 
 import argparse
@@ -57,6 +58,7 @@ from stages.common.progress import training_bar
 from stages.common.protocols import Request
 from stages.common.samples import Samples, samples_of
 from stages.common.series_files import value_name
+from stages.common.stage import parser_of
 from stages.common.windowing import part_of
 
 # those judged on validation, and those that forecast
@@ -64,9 +66,7 @@ Ensembles = tuple[list[RecurrentNetwork], list[RecurrentNetwork]]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--csv", help="file to forecast; without it, the task's own")
     parser.add_argument("--period", type=int, help="steps in a season: 12 for months, 1 for none")
     parser.add_argument(

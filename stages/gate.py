@@ -10,10 +10,10 @@ an interval is better near its level. A score that is gone counts as worse, a ne
 Reads:   params.yaml (gate); metrics/TASK/scores.json, here and as git holds them at the revision:
          no cache of DVC and no data are needed
 Writes:  the difference, as Markdown, to standard output and to the file after --out
+Needs:   git, and a revision that holds scores
 Exit:    1 where a score is worse by more than the gate allows, else 0
 """
 
-import argparse
 import json
 import subprocess
 import sys
@@ -24,6 +24,7 @@ from pathlib import Path
 
 from stages.common.errors import InputError, exit_code
 from stages.common.params import load_params
+from stages.common.stage import parser_of
 
 MAIN_BRANCH = ("origin/main", "main")
 HIGH = ("accuracy", "macro_f1")
@@ -67,9 +68,7 @@ class Score:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument(
         "--against", metavar="REV", help="commit, branch or tag (origin/main, or main without one)"
     )

@@ -11,6 +11,7 @@ Reads:   params.yaml, dvc.yaml, the CSV, TSV or Parquet file of a series or of m
 Writes:  data/raw/NAME.csv (or .tsv, .parquet), unless the file lies in data/raw already; the plots
          at the end of dvc.yaml; tasks.NAME at the end of the tasks of params.yaml. No other line of
          them changes, and with bad input nothing does.
+Needs:   a file of a series; no data of other tasks
 """
 
 import argparse
@@ -29,6 +30,7 @@ from stages.common.forecast_task import COLUMNS, task_for, within_reach, without
 from stages.common.normalization import fit_normalization
 from stages.common.params import PARAMS_FILE, Params, SeriesTask, load_params
 from stages.common.series_files import column_names, value_name
+from stages.common.stage import parser_of
 from stages.common.task_entry import with_plots, with_task
 
 RAW = Path("data/raw")
@@ -38,9 +40,7 @@ MOST_BYTES_IN_GIT = 2**20
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("csv", metavar="FILE", help="CSV, TSV or Parquet")
     parser.add_argument("--period", type=int, help="steps in a season: 12 for months, 1 for none")
     parser.add_argument("--name", help="name of the task (that of the file)")

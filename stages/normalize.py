@@ -5,6 +5,7 @@ Writes:  data/normalized/TASK/: card.json with the statistics, and
          images: images.safetensors with grey levels (the statistics are applied by the network)
          series: series.safetensors with the series in their units, where the parts of each fit
          end, and what was fitted: by FIT.normalization on training, by FIT.refit also on validation
+Needs:   for images, what `dvc repro download_mnist` leaves
 """
 
 from dataclasses import asdict

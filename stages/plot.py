@@ -5,6 +5,7 @@ Reads:   params.yaml (tasks.TASK.plot), data/normalized/TASK/, metrics/TASK/: sc
 Writes:  metrics/TASK/plots/: curves.png (loss by epoch), and
          images: digits.png, confusion.png, mistakes.png, early.png
          series: series.png, test.png, errors_by_step.png, residuals.png, scores.png, intervals.png
+Needs:   what `dvc repro evaluate@TASK` and the stages before it leave
 """
 
 from pathlib import Path

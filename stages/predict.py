@@ -11,6 +11,7 @@ Reads:   params.yaml (threads, device), data/models/TASK/, the pictures (PNG or 
 Writes:  a row for each picture to standard output: the answer, and each class's probability in
          per cent; with --onnx the named file: input x, float32 [N, T, F] of grey levels 0 to 255,
          output logits [N, K], the normalization inside
+Needs:   what `dvc repro train@TASK` leaves
 """
 
 import argparse
@@ -28,6 +29,7 @@ from stages.common.models import read_models
 from stages.common.network import RecurrentNetwork
 from stages.common.params import Params, load_params
 from stages.common.pictures import read_digit
+from stages.common.stage import parser_of
 from stages.common.training import answers_for
 
 
@@ -66,9 +68,7 @@ def table(paths: list[Path], chances: np.ndarray) -> str:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("images", metavar="IMAGE", nargs="*", type=Path, help="a PNG or JPEG")
     parser.add_argument(
         "--task", default="mnist", help="a key of tasks in params.yaml whose network reads (mnist)"

@@ -5,6 +5,7 @@ Reads:   params.yaml, and metrics/TASK/ for each of its tasks: scores.json, pred
          and, through DVC, the scores of the last commit, where they are at hand
 Writes:  report/index.html, a page in one file, with every picture and with curves to hover over;
          the tables go to standard output
+Needs:   what `dvc repro` leaves
 """
 
 import sys

@@ -6,6 +6,7 @@ Writes:  data/windows/TASK/: card.json, and FIT/{train,validation,test}.safetens
          series: the series up to the end of the part, and the origin of each window in them, from
          which x [N, T, F] and y [N, H] (NaN beyond the end of the part) are cut without a copy of
          each; also refit.safetensors, training and validation as one part
+Needs:   what `dvc repro normalize@TASK` leaves
 """
 
 from pathlib import Path

@@ -8,10 +8,14 @@ from typing import NoReturn
 from stages.common.errors import exit_code
 from stages.common.params import Params, load_params
 
+EXIT_CODES = """\
+Run in the root of the project. Exit codes: 0 done; 1 bad input or a fault of the machine, told in
+one line; 2 a wrong command line; 130 stopped by Ctrl-C."""
+
 
 def run_task_stage(doc: str, work: Callable[[str, Params], None]) -> NoReturn:
     """Parse the name of a task, check all parameters, then do ``work(task_name, params)``."""
-    parser = _parser(doc)
+    parser = parser_of(doc)
     parser.add_argument("task", metavar="TASK", help="a key of tasks in params.yaml, e.g. mnist")
     name = parser.parse_args().task
 
@@ -25,11 +29,12 @@ def run_task_stage(doc: str, work: Callable[[str, Params], None]) -> NoReturn:
 
 def run_stage(doc: str, work: Callable[[Params], None]) -> NoReturn:
     """Check all parameters, then do ``work(params)``."""
-    _parser(doc).parse_args()
+    parser_of(doc).parse_args()
     sys.exit(exit_code(lambda: work(load_params())))
 
 
-def _parser(doc: str) -> argparse.ArgumentParser:
+def parser_of(doc: str) -> argparse.ArgumentParser:
+    """A parser whose help is ``doc``, the stage's own, and what its exit codes mean."""
     return argparse.ArgumentParser(
-        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=doc, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
