@@ -1,13 +1,16 @@
-"""What benchmarks share: parameters changed by key, stages run apart, runs kept, tables."""
+"""What benchmarks share: changed parameters, stages run apart, runs kept, clocks, tables."""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 from ruamel.yaml import YAML
@@ -20,6 +23,7 @@ ROOT = CODE  # of the parameters and the raw data
 RESULTS = CODE / "benchmarks/results"
 TASK = "mnist"
 Changes = dict[str, Any]
+BY = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost"]
 
 
 def read_set(name: str) -> Changes:
@@ -65,6 +69,31 @@ def scratch_project() -> Iterator[Path]:
         yield project
 
 
+@contextmanager
+def project_copy() -> Iterator[Path]:
+    """A copy of what git holds of this project, as it lies here now; removed in the end.
+
+    It has no outputs, no dvc.lock and no cache, so that everything is still to be made.
+    """
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=CODE, capture_output=True, text=True, check=True).stdout
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder)
+        for name in listed.split("\0"):
+            if (CODE / name).is_file():
+                (project / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(CODE / name, project / name)
+        (project / "dvc.lock").unlink(missing_ok=True)
+        # DVCLive names the commit that it runs on
+        for command in (
+            ["init", "--quiet"],
+            ["add", "."],
+            [*BY, "commit", "--quiet", "-m", "copy"],
+        ):
+            subprocess.run(["git", *command], cwd=project, check=True)
+        yield project
+
+
 def run_stages(project: Path, *stages: str, task: str = TASK) -> None:
     """Run stages of a task in ``project``, with the code of this one.
 
@@ -103,6 +132,21 @@ def recipe(params: Params) -> dict:
     """All parameters that a score of the images task hangs on."""
     task = params.tasks[TASK].model_dump(exclude={"plot", "evaluate"})
     return {"seed": params.seed, "threads": params.threads, "device": params.device, **task}
+
+
+def alternate(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """The median seconds of each work over ``rounds``, after one more that warms up.
+
+    In each round all take turns, so that a slow minute of the machine falls on each alike.
+    """
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for number in range(rounds + 1):
+        for name, work in works.items():
+            begun = time.perf_counter()
+            work()
+            if number:
+                times[name].append(time.perf_counter() - begun)
+    return {name: median(found) for name, found in times.items()}
 
 
 def markdown(header: list[str], rows: list[list[str]]) -> str:

@@ -1,30 +1,10 @@
 """params.yaml names the same files and sums as torchvision's data sets do."""
 
-import importlib
-
 import pytest
-import torch
 from helpers import ROOT
 
+from benchmarks.torchvision_data import import_datasets
 from stages.common.params import load_params
-
-
-def import_datasets():
-    """torchvision.datasets, also beside a build of torch for which its operators are not made.
-
-    A torchvision built for CUDA cannot load its operators beside a CPU build of torch, and then
-    fails to register their fake kernels. The data sets need none of them, so that declaring the
-    missing schemas is enough. The library must outlive the import, so the module keeps it.
-    """
-    try:
-        return importlib.import_module("torchvision.datasets")
-    except RuntimeError:
-        library = torch.library.Library("torchvision", "DEF")
-        for operator in ("nms", "qnms"):
-            library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
-        datasets = importlib.import_module("torchvision.datasets")
-        datasets.declared = library
-        return datasets
 
 
 @pytest.mark.parametrize("name", ["MNIST", "FashionMNIST", "KMNIST"])

@@ -1,0 +1,137 @@
+"""As fast as the machine allows? Epochs, series and the pipeline, beside what others do.
+
+    python -m benchmarks.bench
+
+Three parts, each explained in its own module: ``epochs`` (bench_epochs: an epoch of MNIST by rows
+beside the usual loop, the ceiling and the matrix products alone), ``series`` (bench_series: fit and
+forecast of the airline series beside other methods) and ``pipeline`` (pipeline: what stages cost
+beside training). All figures are medians over rounds in which all take turns. On two cores, with
+nothing else running, about 25 minutes.
+
+With --tries it measures, in place of all that, what was tried to make training faster
+(bench_tries).
+
+Reads:   params.yaml, data/raw/
+Writes:  OUT/bench.json and OUT/bench.md (tries.json, tries.md); the tables also go to standard
+         output
+"""
+
+import argparse
+import platform
+import sys
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks import bench_tables, bench_tries, pipeline
+from benchmarks.bench_epochs import SHAPES, Data, seconds_of, usual_dataset
+from benchmarks.bench_series import seconds_of_series
+from benchmarks.scratch import (
+    RESULTS,
+    ROOT,
+    TASK,
+    run_stages,
+    scratch_project,
+    with_changes,
+    write_params,
+)
+from stages.common.devices import prepare
+from stages.common.errors import InputError, exit_code
+from stages.common.files import output_files, read_json, read_tensors, write_json
+from stages.common.network import CELLS
+from stages.common.params import Params
+
+PARTS = ("epochs", "series", "pipeline")
+BY_ROWS = {f"tasks.{TASK}.windows.sequence": "rows"}
+
+
+def main(arguments: argparse.Namespace) -> None:
+    if arguments.rounds < 1:
+        raise InputError("--rounds: write 1 or more")
+    params = with_changes(BY_ROWS)
+    if arguments.threads:
+        params = params.model_copy(update={"threads": arguments.threads})
+    device = prepare(params)
+    report: dict[str, Any] = {"machine": machine(params, device), "rounds": arguments.rounds}
+    if arguments.tries:
+        report["tries"] = bench_tries.measure(params.threads, arguments.rounds)
+        keep(arguments.out, "tries", report, bench_tries.in_markdown(report))
+        return
+    if "epochs" in arguments.only:
+        report["epochs"] = epochs(params, device, arguments)
+    if "series" in arguments.only:
+        report["series"] = seconds_of_series(params, device, arguments.rounds)
+    if "pipeline" in arguments.only:
+        report["pipeline"] = pipeline.measure(arguments.rounds)
+    report["targets"] = bench_tables.verdicts(report)
+    keep(arguments.out, "bench", report, bench_tables.in_markdown(report))
+
+
+def machine(params: Params, device: torch.device) -> dict[str, Any]:
+    """What the figures hang on."""
+    return {
+        "processor": processor(),
+        "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
+        "threads": params.threads,
+        "torch": torch.__version__,
+        "python": platform.python_version(),
+    }
+
+
+def processor() -> str:
+    """The processor's name, which Linux alone tells in full."""
+    listed = Path("/proc/cpuinfo")
+    lines = listed.read_text(encoding="utf-8").splitlines() if listed.exists() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
+
+
+def epochs(
+    params: Params, device: torch.device, arguments: argparse.Namespace
+) -> list[dict[str, Any]]:
+    """A row for each shape and cell."""
+    rows = []
+    with scratch_project() as project, usual_dataset(ROOT / "data/raw/mnist") as usual:
+        write_params(project, BY_ROWS)
+        run_stages(project, "normalize", "windows")
+        windows = project / f"data/windows/{TASK}"
+        part = read_tensors(windows / "main/train.safetensors", "windows")
+        workers = (0, 8) if device.type == "cuda" else (0, 2)
+        data = Data(part, read_json(windows / "card.json", "windows"), usual, workers)
+        for shape in SHAPES:
+            # a GPU is through with some thousand images too soon to be timed
+            images = arguments.images or (len(part["y"]) if device.type == "cuda" else shape.images)
+            for cell in CELLS:
+                shaped = shape._replace(images=images)
+                task = params.task(TASK)
+                rows.append(seconds_of(task, cell, shaped, data, device, arguments.rounds))
+                print(f"{cell} {shape.hidden_size}: measured", file=sys.stderr)
+    return rows
+
+
+def keep(out: Path, name: str, report: dict[str, Any], text: str) -> None:
+    with output_files(out) as folder:
+        write_json(folder / f"{name}.json", report)
+        (folder / f"{name}.md").write_text(text + "\n", encoding="utf-8")
+    print(text)
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rounds", type=int, default=5, help="medians are over so many (5)")
+    parser.add_argument("--images", type=int, help="of an epoch, in place of each shape's own")
+    parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure")
+    parser.add_argument("--tries", action="store_true", help="measure what was tried instead")
+    parser.add_argument(
+        "--out", type=Path, default=RESULTS / "bench", help="folder for what is written"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    given = parse()
+    sys.exit(exit_code(lambda: main(given)))

@@ -1,0 +1,133 @@
+"""The airline series: the time that methods take to be fitted on all of it, and to forecast on.
+
+This project's network is fitted as ``python -m stages.forecast`` does it (a normalization, an
+ensemble of networks on the training part and each again on all), the others as their libraries do
+by default, with the season of the task; an LSTM of neuralforecast where that is installed, with the
+size of ours and the steps of its default.
+"""
+
+import importlib.util
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import torch
+
+from benchmarks.scratch import alternate
+from benchmarks.torchvision_data import import_datasets
+from stages.common import series
+from stages.common.backtest import History
+from stages.common.ensembles import Recipe
+from stages.common.forecasting import forecaster, mean_answer
+from stages.common.layout import series_card
+from stages.common.normalization import fit_normalization
+from stages.common.params import Params, SeriesTask
+from stages.common.protocols import Request
+from stages.forecast import train
+
+MAY_LACK = "neuralforecast"
+
+
+class Method(NamedTuple):
+    """What is fitted, and what then forecasts, from that which fitting returned."""
+
+    fit: Callable[[], Any]
+    forecast: Callable[[Any], Any]
+
+
+def seconds_of_series(params: Params, device: torch.device, rounds: int) -> list[dict[str, Any]]:
+    """A row a method: seconds to fit and to forecast as many steps as the task's horizon."""
+    task = params.task("airline")
+    panel = series.read_panel(task.data)
+    works: dict[str, Callable[[], None]] = {}
+    methods = {
+        "this project's ensemble": ours(task, panel, params.seed, device),
+        **statistical(task, panel.values),
+        **neural(task, panel),
+    }
+    for name, method in methods.items():
+        works |= _in_two(name, method)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = alternate(works, rounds)
+    return [
+        {"method": name, **{key: found[f"{name}: {key}"] for key in ("fit", "forecast")}}
+        for name in methods
+    ]
+
+
+def _in_two(name: str, method: Method) -> dict[str, Callable[[], None]]:
+    fitted = []
+
+    def fit() -> None:
+        fitted[:] = [method.fit()]
+
+    return {f"{name}: fit": fit, f"{name}: forecast": lambda: method.forecast(fitted[0])}
+
+
+def ours(task: SeriesTask, panel: series.Panel, seed: int, device: torch.device) -> Method:
+    recipe = Recipe(task.model, task.train, series_card(task), seed, device)
+    cut = series.cut_at(panel.lengths, panel.lengths, task.data)
+    y, offsets, period = panel.values, panel.offsets, task.data.period
+
+    def fit() -> tuple:
+        normalizations = [
+            fit_normalization(y, offsets, ends, task.normalize, period)
+            for ends in (cut.train, cut.validation)
+        ]
+        _, networks = train(History(y, offsets, period), cut, normalizations, recipe)
+        return networks, normalizations[1]
+
+    def forecast(fitted: tuple) -> np.ndarray:
+        networks, normalization = fitted
+        request = Request(offsets[1:], np.arange(1), task.windows.horizon)
+        ask = forecaster(normalization, recipe.card, y, offsets)
+        return ask(mean_answer(networks), request)
+
+    return Method(fit, forecast)
+
+
+def statistical(task: SeriesTask, y: np.ndarray) -> dict[str, Method]:
+    from statsforecast.models import AutoARIMA, AutoETS
+
+    return {
+        model.__name__: Method(
+            lambda model=model: model(season_length=task.data.period).fit(y),
+            lambda fitted: fitted.predict(h=task.windows.horizon),
+        )
+        for model in (AutoARIMA, AutoETS)
+    }
+
+
+def neural(task: SeriesTask, panel: series.Panel) -> dict[str, Method]:
+    if importlib.util.find_spec(MAY_LACK) is None:
+        print(f"{MAY_LACK} is not installed: its LSTM is left out", file=sys.stderr)
+        return {}
+    # what it is built on imports torchvision
+    import_datasets()
+    from neuralforecast import NeuralForecast
+    from neuralforecast.models import LSTM
+
+    logging.getLogger("pytorch_lightning").setLevel(logging.ERROR)
+    table = pd.DataFrame({"unique_id": "airline", "ds": panel.ds, "y": panel.values})
+
+    def fit() -> NeuralForecast:
+        network = LSTM(
+            h=task.windows.horizon,
+            input_size=task.windows.look_back,
+            encoder_hidden_size=task.model.hidden_size,
+            encoder_n_layers=task.model.num_layers,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            enable_checkpointing=False,
+            logger=False,
+        )
+        forecasts = NeuralForecast(models=[network], freq="MS")
+        forecasts.fit(table)
+        return forecasts
+
+    return {"neuralforecast's LSTM": Method(fit, lambda fitted: fitted.predict())}

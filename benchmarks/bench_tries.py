@@ -1,0 +1,175 @@
+"""What was tried to make a step of training faster, each by itself, and what it gave.
+
+    python -m benchmarks.bench --tries
+
+A step is forward, backward and all that ``Optimization`` does, on one batch of 128 images by rows
+that lies ready; one layer of 128. Each try runs in a process of its own, since most of them hold
+for a whole process, and all take turns in each round.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import dataclass
+from statistics import median
+from typing import Any
+from unittest.mock import patch
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from benchmarks.scratch import CODE, TASK, markdown, with_changes
+from stages.common import devices
+from stages.common.network import CELLS, RecurrentNetwork
+from stages.common.optimization import Optimization
+from stages.common.params import Params
+
+BATCH, STEPS, FEATURES, CLASSES = 128, 28, 28, 10
+WARM_UP, SECONDS = 5, 0.8  # steps before the clock, and how long it runs at least
+
+
+@dataclass(frozen=True)
+class Try:
+    """A way to take a step; the defaults are the pipeline's, but for float32."""
+
+    threads: int = 0  # 0 for as many as the others have
+    flush_denormals: bool = True
+    keep_memory: bool = True
+    onednn: bool = True
+    precision: str = "float32"
+    clip: bool = True
+    average: bool = True
+    optimizer: str = "fused"  # fused, foreach, for_loop
+    time_first: bool = False
+    compiled: bool = False
+
+
+TRIES = {
+    "as it is": Try(),
+    "1 thread": Try(threads=1),
+    "denormals kept": Try(flush_denormals=False),
+    "freed memory given back": Try(keep_memory=False),
+    "without oneDNN": Try(onednn=False),
+    "bfloat16": Try(precision="bfloat16"),
+    "no clipping": Try(clip=False),
+    "no average of weights": Try(average=False),
+    "optimizer: foreach": Try(optimizer="foreach"),
+    "optimizer: one tensor at a time": Try(optimizer="for_loop"),
+    "time first, contiguous": Try(time_first=True),
+    "torch.compile": Try(compiled=True),
+}
+
+
+class TimeFirst(nn.Module):
+    """The same network, given its input as [T, N, F]."""
+
+    def __init__(self, network: RecurrentNetwork) -> None:
+        super().__init__()
+        self.network = network
+        network.recurrent.batch_first = False
+
+    def forward(self, x: Tensor) -> Tensor:
+        output, _ = self.network.recurrent(x.transpose(0, 1).contiguous())
+        return self.network.head(self.network.head_dropout(output[-1]))
+
+
+def measure(threads: int, rounds: int) -> list[dict[str, Any]]:
+    """A row a try: the median milliseconds of a step of each cell; None where it fails."""
+    found: dict[str, list[dict[str, float | None]]] = {name: [] for name in TRIES}
+    for _ in range(rounds):
+        for name in TRIES:
+            found[name].append(in_own_process(name, threads))
+            print(f"{name}: {found[name][-1]}", file=sys.stderr)
+    return [
+        {"try": name, **{cell: _median([run[cell] for run in runs]) for cell in CELLS}}
+        for name, runs in found.items()
+    ]
+
+
+def _median(found: list[float | None]) -> float | None:
+    known = [value for value in found if value is not None]
+    return median(known) if known else None
+
+
+def in_own_process(name: str, threads: int) -> dict[str, float | None]:
+    command = [sys.executable, "-m", "benchmarks.bench_tries", name, str(threads)]
+    environment = {**os.environ, "PYTHONPATH": str(CODE)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode:
+        # a way that this build of torch has not
+        return dict.fromkeys(CELLS)
+    return json.loads(done.stdout)
+
+
+def milliseconds(name: str, threads: int) -> dict[str, float]:
+    """Of a step of each cell, in this process."""
+    tried = TRIES[name]
+    params = with_changes({"threads": tried.threads or threads})
+    with nullcontext() if tried.keep_memory else patch.object(devices, "_keep_freed_memory"):
+        device = devices.prepare(params)
+    torch.set_flush_denormal(tried.flush_denormals)
+    with nullcontext() if tried.onednn else torch.backends.mkldnn.flags(enabled=False):
+        return {cell: 1000 * seconds_of_step(params, cell, tried, device) for cell in CELLS}
+
+
+def seconds_of_step(params: Params, cell: str, tried: Try, device: torch.device) -> float:
+    task = params.task(TASK)
+    model = task.model.model_copy(update={"cell": cell, "hidden_size": 128, "num_layers": 1})
+    changes: dict[str, Any] = {"precision": tried.precision}
+    changes |= {} if tried.clip else {"gradient_clip": 0.0}
+    changes |= {} if tried.average else {"weight_average": 0.0}
+    settings = task.train.model_copy(update=changes)
+    network: nn.Module = RecurrentNetwork(FEATURES, CLASSES, **model.model_dump()).to(device)
+    network = TimeFirst(network) if tried.time_first else network
+    optimization = Optimization(network, settings, 10_000)
+    if tried.optimizer != "fused":
+        foreach = tried.optimizer == "foreach"
+        for group in optimization.optimizer.param_groups:
+            group.update(fused=False, foreach=foreach)
+    answer = torch.compile(network) if tried.compiled else network
+    x = torch.randn(BATCH, STEPS, FEATURES, device=device)
+    y = torch.randint(CLASSES, (BATCH,), device=device)
+
+    def step() -> None:
+        half = tried.precision == "bfloat16"
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            answers = answer(x)
+        optimization.step(F.cross_entropy(answers.float(), y))
+
+    return _clock(step, device)
+
+
+def _clock(step: Callable[[], None], device: torch.device) -> float:
+    for _ in range(WARM_UP):
+        step()
+    count, passed, begun = 0, 0.0, time.perf_counter()
+    while not count or passed < SECONDS:
+        for _ in range(WARM_UP):
+            step()
+        if device.type == "cuda":
+            torch.cuda.synchronize()
+        count, passed = count + WARM_UP, time.perf_counter() - begun
+    return passed / count
+
+
+def in_markdown(report: dict[str, Any]) -> str:
+    """A row a try, and how far each is from the first."""
+    base, lines = report["tries"][0], []
+    for row in report["tries"]:
+        cells = []
+        for cell in CELLS:
+            if row[cell] is None:
+                cells.append("fails")
+            else:
+                cells.append(f"{row[cell]:.2f} ({100 * (row[cell] / base[cell] - 1):+.0f} %)")
+        lines.append([row["try"], *cells])
+    return markdown(["milliseconds a step", *CELLS], lines)
+
+
+if __name__ == "__main__":
+    print(json.dumps(milliseconds(sys.argv[1], int(sys.argv[2]))))
