@@ -162,3 +162,4 @@ def test_gpus_repeat_exactly_if_asked_to(
     assert torch.backends.cudnn.deterministic is deterministic
     assert ("CUBLAS_WORKSPACE_CONFIG" in os.environ) is deterministic
     assert torch.backends.cudnn.benchmark is False
+    assert torch.utils.deterministic.fill_uninitialized_memory is not deterministic
