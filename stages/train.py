@@ -1,13 +1,16 @@
 """Train the networks of a task: one for each fit and member of the ensemble.
 
 Reads:   params.yaml (seed, threads, device, tasks.TASK.model, train), data/windows/TASK/
-Writes:  data/models/TASK/: weights.safetensors, card.json and history.csv (a row an epoch);
+Writes:  data/checkpoints/TASK/ while it trains, so that a run that was killed goes on from there;
+         data/models/TASK/: weights.safetensors, card.json and history.csv (a row an epoch);
          data/live/TASK/: DVCLive's curves, and report.html, a page that updates as it trains;
          metrics/TASK/speed.json: seconds, samples a second, peak memory (outside git and DVC)
+Needs:   what `dvc repro windows@TASK` leaves; no GPU, but takes one where device says so
 """
 
 import platform
 import resource
+import shutil
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +22,10 @@ import pandas as pd
 import torch
 from dvclive import Live
 
+from stages.common.checkpoints import fingerprint, open_checkpoints
 from stages.common.devices import prepare
-from stages.common.ensembles import Member, Recipe, train_member
+from stages.common.distributed import own_threads, process_group, rank, size, under_torchrun
+from stages.common.ensembles import Checkpoints, Member, Progress, Recipe, silent, train_member
 from stages.common.files import (
     output_folder,
     read_json,
@@ -38,40 +43,91 @@ from stages.common.stage import run_task_stage
 
 # the page reloads itself every 5 seconds, so drawing it more often helps nobody
 PAGE_SECONDS = 5
+CHECKPOINTS = Path("data/checkpoints")
 
 
 def main(name: str, params: Params) -> None:
-    device = prepare(params)
     task = params.task(name)
     card = read_json(Path("data/windows") / name / "card.json", f"windows@{name}")
-    recipe = Recipe(task.model, task.train, card, params.seed, device)
-    started, rows = time.perf_counter(), []
-    members: dict[str, list[Member]] = {}
+    if task.train.processes > 1 and not under_torchrun():
+        # a quarter of a second to import, for nothing where one process trains
+        from stages.common.launch import launch
+
+        launch(task.train.processes, "stages.train", name)
+        return
+    threads = own_threads(params.threads)
+    device = prepare(params.model_copy(update={"threads": threads}))
+    with process_group(device):
+        recipe = Recipe(task.model, task.train, card, params.seed, device)
+        checkpoints = checkpoints_of(name, params, recipe)
+        if rank() == 0:
+            write_all(name, params.threads, recipe, checkpoints)
+        else:
+            train_all(name, recipe, checkpoints)
+
+
+def checkpoints_of(name: str, params: Params, recipe: Recipe) -> Checkpoints:
+    settings = params.model_dump(include={"seed", "threads", "device", "deterministic"})
+    settings |= {"model": recipe.model.model_dump(), "train": recipe.train.model_dump()}
+    windows = Path("data/windows") / name
+    parts = [path_of(name, fit, p) for fit in recipe.card["fits"] for p in parts_of(recipe.train)]
+    run = fingerprint(settings, [windows / "card.json", *parts], recipe.device)
+    return open_checkpoints(CHECKPOINTS / name, run)
+
+
+def write_all(name: str, threads: int, recipe: Recipe, checkpoints: Checkpoints) -> None:
+    """Train all networks and write what the stage leaves."""
+    bar = partial(progress, name, recipe.train.epochs)
     with output_folder(Path("data/models") / name) as folder, live_curves(name) as log:
-        for fit in card["fits"]:
-            parts = {part: load(name, fit, part, card, device) for part in parts_of(task.train)}
-            members[fit] = []
-            for number in range(task.train.ensemble):
-                # one member's curves stand for all: twenty plots on a page help nobody
-                on_epoch = partial(log, fit) if number == 0 else lambda figures: None
-                bar = partial(progress, name, task.train.epochs)
-                member = train_member(recipe, parts, fit, number, bar, on_epoch)
-                members[fit].append(member)
-                rows += [{"fit": fit, "member": number, **row} for row in member.history]
-        write_table(folder / "history.csv", pd.DataFrame(rows))
+        members = train_all(name, recipe, checkpoints, bar, log)
+        write_history(folder / "history.csv", members)
         write_members(folder, members, recipe)
         write_sums(folder)
-    samples = sum(member.seen for each in members.values() for member in each)
-    write_speed(name, time.perf_counter() - started, samples, device, params.threads)
+    write_speed(name, members, recipe.device, threads)
+    shutil.rmtree(CHECKPOINTS / name, ignore_errors=True)
+
+
+def train_all(
+    name: str,
+    recipe: Recipe,
+    checkpoints: Checkpoints,
+    bar: Progress = silent,
+    log: Callable[[str, dict[str, float]], None] = lambda fit, figures: None,
+) -> dict[str, list[Member]]:
+    """Train the members of each fit; its curves are those of the first."""
+    members: dict[str, list[Member]] = {}
+    for fit in recipe.card["fits"]:
+        parts = {part: load(name, fit, part, recipe) for part in parts_of(recipe.train)}
+        members[fit] = []
+        for number in range(recipe.train.ensemble):
+            # one member's curves stand for all: twenty plots on a page help nobody
+            on_epoch = partial(log, fit) if number == 0 else lambda figures: None
+            member = train_member(recipe, parts, fit, number, bar, on_epoch, checkpoints)
+            members[fit].append(member)
+    return members
 
 
 def parts_of(settings: Train) -> tuple[str, ...]:
     return ("train", "validation", "refit") if settings.refit else ("train", "validation")
 
 
-def load(name: str, fit: str, part: str, card: dict, device: torch.device) -> Samples:
-    path = Path("data/windows") / name / fit / f"{part}.safetensors"
-    return samples_of(read_tensors(path, f"windows@{name}"), card, device)
+def path_of(name: str, fit: str, part: str) -> Path:
+    return Path("data/windows") / name / fit / f"{part}.safetensors"
+
+
+def load(name: str, fit: str, part: str, recipe: Recipe) -> Samples:
+    tensors = read_tensors(path_of(name, fit, part), f"windows@{name}")
+    return samples_of(tensors, recipe.card, recipe.device)
+
+
+def write_history(path: Path, members: dict[str, list[Member]]) -> None:
+    rows = [
+        {"fit": fit, "member": number, **figures}
+        for fit, each in members.items()
+        for number, member in enumerate(each)
+        for figures in member.history
+    ]
+    write_table(path, pd.DataFrame(rows))
 
 
 def write_members(folder: Path, members: dict[str, list[Member]], recipe: Recipe) -> None:
@@ -124,14 +180,16 @@ def progress(
     name: str, epochs: int, title: str, batches: int
 ) -> Iterator[tuple[Callable, Callable]]:
     """A bar with loss, score and time left on a terminal; a line an epoch, if slow, elsewhere."""
-    started, title = time.monotonic(), f"{name} {title}"
+    told, title = time.monotonic(), f"{name} {title}"
     with training_bar(title, batches) as (update, on_terminal):
 
         def on_epoch(figures: dict[str, float]) -> None:
+            nonlocal told
             text = _in_words(figures)
             update(figures=text)
-            if not on_terminal and time.monotonic() - started > 1 + figures["epoch"]:
+            if not on_terminal and time.monotonic() - told > 1:
                 print(f"{title}: epoch {figures['epoch']}/{epochs}, {text}", file=sys.stderr)
+            told = time.monotonic()
 
         yield lambda: update(advance=1), on_epoch
 
@@ -146,8 +204,10 @@ def _in_words(figures: dict[str, float]) -> str:
 
 
 def write_speed(
-    name: str, seconds: float, samples: int, device: torch.device, threads: int
+    name: str, members: dict[str, list[Member]], device: torch.device, threads: int
 ) -> None:
+    everyone = [member for each in members.values() for member in each]
+    seconds = sum(member.seconds for member in everyone)
     folder = Path("metrics") / name
     folder.mkdir(parents=True, exist_ok=True)
     on_cuda = device.type == "cuda"
@@ -157,10 +217,11 @@ def write_speed(
         folder / "speed.json",
         {
             "train_seconds": round(seconds, 2),
-            "samples_per_second": round(samples / seconds, 1),
+            "samples_per_second": round(sum(member.seen for member in everyone) / seconds, 1),
             "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit,
             "device": torch.cuda.get_device_name() if on_cuda else "cpu",
             "threads": threads,
+            "processes": size(),
         },
     )
 

@@ -8,7 +8,8 @@ from toys import settings
 
 from stages.common.devices import sow
 from stages.common.network import RecurrentNetwork
-from stages.common.training import loss_of, make_optimizer, make_schedule
+from stages.common.optimization import make_optimizer, make_schedule
+from stages.common.training import loss_of
 
 
 @pytest.mark.parametrize(("loss", "expected"), [("mse", (1 + 9 + 4) / 3), ("mae", (1 + 3 + 2) / 3)])

@@ -231,10 +231,14 @@ def test_every_sample_is_read_once_an_epoch() -> None:
     seen: list[Tensor] = []
     told: list[float] = []
 
-    def watch(x: Tensor, generator: torch.Generator, progress: float) -> Tensor:
-        seen.append(x)
-        told.append(progress)
-        return x
+    class Watch:
+        def draw(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
+            told.append(progress)
+            return torch.zeros(count)
+
+        def change(self, x: Tensor, changes: Tensor) -> Tensor:
+            seen.append(x)
+            return x
 
     fit(
         RecurrentNetwork(1, 2, hidden_size=2),
@@ -242,7 +246,7 @@ def test_every_sample_is_read_once_an_epoch() -> None:
         None,
         settings(epochs=2),
         torch.Generator().manual_seed(0),
-        augment=watch,
+        augment=Watch(),
     )
     assert [len(batch) for batch in seen] == [*[32] * 6, 8] * 2
     assert told == [0.0] * 7 + [0.5] * 7

@@ -30,21 +30,21 @@ class Augmentation:
         self.order = None if pixel_order is None else torch.tensor(pixel_order, device=device)
         self.back = None if self.order is None else self.order.argsort()
 
-    def __call__(self, x: Tensor, generator: torch.Generator, progress: float) -> Tensor:
-        """Change sequences x [N, T, F] of grey levels: float32 [N, T, F].
+    def change(self, x: Tensor, matrices: Tensor) -> Tensor:
+        """Change sequences x [N, T, F] of grey levels by ``matrices`` [N, 2, 3]: float32 [N, T, F].
 
-        progress: how far training is, 0 to 1. What comes in from outside the image is black.
+        What comes in from outside the image is black.
         """
         pixels = x.reshape(len(x), -1).float()
         if self.back is not None:
             pixels = pixels[:, self.back]
         images = pixels.view(len(x), 1, *self.shape)
-        matrices = self._matrices(len(x), generator, progress).to(x.device)
-        grid = F.affine_grid(matrices, list(images.shape), align_corners=False)
+        grid = F.affine_grid(matrices.to(x.device), list(images.shape), align_corners=False)
         changed = F.grid_sample(images, grid, align_corners=False).reshape(len(x), -1)
         return (changed if self.order is None else changed[:, self.order]).view(x.shape)
 
-    def _matrices(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
+    def draw(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
+        """Random affine maps, [count, 2, 3]; ``progress`` is how far training is, 0 to 1."""
         strength = 1 + (self.settings["final"] - 1) * progress
         draw = (torch.rand(6, count, generator=generator) * 2 - 1) * strength
         angle = draw[0] * math.radians(self.settings["rotate"])

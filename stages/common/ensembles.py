@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from stages.common.augmentation import Augmentation
+from stages.common.checkpoints import Checkpoint
 from stages.common.devices import sow
 from stages.common.models import build_network
 from stages.common.params import Model, Train
@@ -15,6 +16,7 @@ from stages.common.samples import Samples
 from stages.common.training import Result, fit
 
 Progress = Callable[[str, int], AbstractContextManager[tuple[Callable, Callable]]]
+Checkpoints = Callable[[str], Checkpoint | None]
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Member:
         best_epoch: from 1.
         history: the figures of each epoch.
         seen: samples that went through the network.
+        seconds: how long its epochs took.
     """
 
     chosen: dict[str, Tensor]
@@ -45,11 +48,16 @@ class Member:
     best_epoch: int
     history: list[dict[str, float]]
     seen: int
+    seconds: float
 
 
 def silent(title: str, batches: int) -> AbstractContextManager[tuple[Callable, Callable]]:
     """No progress: two functions that do nothing."""
     return nullcontext((lambda: None, lambda figures: None))
+
+
+def forgotten(network: str) -> None:
+    """No checkpoint: training that is killed starts anew."""
 
 
 def train_member(
@@ -59,6 +67,7 @@ def train_member(
     member: int,
     progress: Progress = silent,
     on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
+    checkpoints: Checkpoints = forgotten,
 ) -> Member:
     """Train one network; with train.refit, once more on training and validation together.
 
@@ -68,16 +77,24 @@ def train_member(
         progress: from a title and a number of batches, a context that gives two functions, to be
             called after each batch and with the figures of each epoch.
         on_epoch: called with the figures of each epoch that has validation.
+        checkpoints: from a name of a network, where its training goes on if it was killed.
     """
+    name = f"{fit_name}-{member}"
+    checkpoint, again = checkpoints(name), checkpoints(f"{name}-refit")
+    train, validation = parts["train"], parts["validation"]
     result = _train(
-        recipe, parts["train"], parts["validation"], None, fit_name, member, progress, on_epoch
+        recipe, train, validation, None, fit_name, member, progress, on_epoch, checkpoint
     )
-    seen = len(result.history) * parts["train"].count
+    seen, seconds = len(result.history) * train.count, result.seconds
     final = result.weights
     if recipe.train.refit:
-        final = train_again(recipe, parts["refit"], result.best_epoch, fit_name, member, progress)
-        seen += result.best_epoch * parts["refit"].count
-    return Member(result.weights, final, result.best_epoch, result.history, seen)
+        epochs = result.best_epoch
+        refit = _train(
+            recipe, parts["refit"], None, epochs, fit_name, member, progress, checkpoint=again
+        )
+        final, seconds = refit.weights, seconds + refit.seconds
+        seen += epochs * parts["refit"].count
+    return Member(result.weights, final, result.best_epoch, result.history, seen, seconds)
 
 
 def train_again(
@@ -86,10 +103,9 @@ def train_again(
     epochs: int,
     fit_name: str,
     member: int,
-    progress: Progress = silent,
 ) -> dict[str, Tensor]:
     """Train one network for as many ``epochs`` as were best; the weights it ends with."""
-    return _train(recipe, samples, None, epochs, fit_name, member, progress).weights
+    return _train(recipe, samples, None, epochs, fit_name, member).weights
 
 
 def _train(
@@ -99,8 +115,9 @@ def _train(
     epochs: int | None,
     fit_name: str,
     member: int,
-    progress: Progress,
+    progress: Progress = silent,
     on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
+    checkpoint: Checkpoint | None = None,
 ) -> Result:
     generator = sow(recipe.seed, fit_name, member)
     network = build_network(recipe.card, recipe.model).to(recipe.device)
@@ -130,4 +147,5 @@ def _train(
             epochs,
             after_batch,
             after_epoch,
+            checkpoint,
         )

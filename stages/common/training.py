@@ -1,26 +1,40 @@
 """Training a network on tensors that stay on the device: any sequences, any loss."""
 
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from stages.common.augmentation import Augmentation
+from stages.common.checkpoints import Checkpoint, say
+from stages.common.distributed import draw_apart, replicate, require_same, share, size, total
+from stages.common.optimization import Optimization
 from stages.common.params import Train
 from stages.common.samples import Samples
 
 EVALUATION_BATCH = 1024
 
 
-@dataclass(frozen=True)
+@dataclass
 class Result:
-    """What ``fit`` leaves: the best weights, the epoch they are from (from 1), all epochs."""
+    """What ``fit`` leaves.
 
-    weights: dict[str, Tensor]
-    best_epoch: int
-    history: list[dict[str, float]]
+    Attributes:
+        weights: those of the best epoch, or of the last where there is no validation.
+        best_epoch: the epoch they are from, from 1.
+        history: the figures of all epochs.
+        seconds: how long the epochs took.
+    """
+
+    weights: dict[str, Tensor] = field(default_factory=dict)
+    best_epoch: int = 0
+    history: list[dict[str, float]] = field(default_factory=list)
+    seconds: float = 0.0
 
 
 def fit(
@@ -29,10 +43,11 @@ def fit(
     validation: Samples | None,
     settings: Train,
     generator: torch.Generator,
-    augment: Callable[[Tensor, torch.Generator, float], Tensor] | None = None,
+    augment: Augmentation | None = None,
     epochs: int | None = None,
     on_batch: Callable[[], None] = lambda: None,
     on_epoch: Callable[[dict[str, float]], None] = lambda epoch: None,
+    checkpoint: Checkpoint | None = None,
 ) -> Result:
     """Train ``network`` and keep the weights that score best on ``validation``.
 
@@ -41,53 +56,135 @@ def fit(
         validation: likewise, or None to keep the last weights.
         settings: block ``train`` of params.yaml.
         generator: the only source of chance beside torch's own, which dropout and noise use.
-        augment: changes a batch x at random; its third argument is how far training is, 0 to 1.
+        augment: changes each batch x at random.
         epochs: stop after so many, on the schedule of ``settings.epochs``; None for all.
         on_batch, on_epoch: called after each; the latter with the epoch's figures.
+        checkpoint: where training that was killed goes on; what was told is told once more.
     """
-    device = next(network.parameters()).device
-    averaged = _Average(network, settings.weight_average)
-    optimizer = make_optimizer(network, settings)
     batches = -(-train.count // settings.batch_size)
-    schedule = make_schedule(optimizer, settings, settings.epochs * batches)
-    half = settings.precision == "bfloat16"
-    history: list[dict[str, float]] = []
-    best: Result | None = None
-    for epoch in range(1, (epochs or settings.epochs) + 1):
-        network.train()
-        # summed on the device and read once an epoch, so that no batch waits for the host
-        total = torch.zeros((), device=device)
-        for chosen in torch.randperm(train.count, generator=generator).split(settings.batch_size):
-            inputs, y = train.draw(chosen.to(device))
-            if augment is not None:
-                inputs = augment(inputs, generator, (epoch - 1) / settings.epochs)
-            if settings.input_noise:
-                inputs = inputs + settings.input_noise * torch.randn_like(inputs)
-            with torch.autocast(device.type, torch.bfloat16, enabled=half):
-                answers = network(inputs)
-            loss = loss_of(
-                answers.float(), y, settings.loss, settings.label_smoothing, settings.quantile
-            )
-            optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            if settings.gradient_clip:
-                nn.utils.clip_grad_norm_(network.parameters(), settings.gradient_clip)
-            optimizer.step()
-            schedule.step()
-            averaged.update()
-            total += loss.detach() * len(chosen)
+    optimization = Optimization(network, settings, settings.epochs * batches)
+    result, ended = _resume(checkpoint, optimization, generator)
+    for figures in result.history:
+        for _ in range(batches):
             on_batch()
-        figures = {"epoch": epoch, "train_loss": total.item() / train.count}
-        with averaged.in_place():
+        on_epoch(figures)
+    model = replicate(network)
+    while not ended:
+        started, epoch = time.perf_counter(), len(result.history) + 1
+        loss = _train_epoch(
+            model, train, optimization, settings, generator, augment, epoch, on_batch
+        )
+        figures = {"epoch": epoch, "train_loss": loss}
+        with optimization.average.in_place():
             if validation is not None:
                 figures.update(score(network, validation, settings, prefix="validation_"))
-            history.append(figures)
-            if best is None or validation is None or _better(figures, best):
-                best = Result(_copy(network), epoch, history)
+            result.history.append(figures)
+            if validation is None or _is_best(figures, result):
+                result.weights, result.best_epoch = _copy(network), epoch
+        result.seconds += time.perf_counter() - started
         on_epoch(figures)
-        if settings.patience and epoch - best.best_epoch >= settings.patience:
-            break
-    return best
+        stale = 0 < settings.patience <= epoch - result.best_epoch
+        ended = stale or epoch == (epochs or settings.epochs)
+        if checkpoint is not None:
+            checkpoint.save(partial(_state, result, ended, optimization, generator), ended)
+    return result
+
+
+def _train_epoch(
+    model: nn.Module,
+    train: Samples,
+    optimization: Optimization,
+    settings: Train,
+    generator: torch.Generator,
+    augment: Augmentation | None,
+    epoch: int,
+    on_batch: Callable[[], None],
+) -> float:
+    """Step once for each batch; the mean loss over all samples."""
+    device = next(model.parameters()).device
+    half = settings.precision == "bfloat16"
+    progress = (epoch - 1) / settings.epochs
+    model.train()
+    if _drops_out(model):
+        draw_apart(generator, epoch)
+    # summed on the device and read once an epoch, so that no batch waits for the host
+    losses = torch.zeros((), device=device)
+    for chosen in torch.randperm(train.count, generator=generator).split(settings.batch_size):
+        x, y = train.draw(chosen.to(device))
+        mine, part = _own_part(y)
+        inputs = x[mine]
+        # chance is drawn for the whole batch, so that a sample is the same whoever has it
+        if augment is not None:
+            inputs = augment.change(inputs, augment.draw(len(x), generator, progress)[mine])
+        if settings.input_noise:
+            inputs = inputs + settings.input_noise * torch.randn(x.shape, device=device)[mine]
+        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+            answers = model(inputs)
+        loss = loss_of(
+            answers.float(), y[mine], settings.loss, settings.label_smoothing, settings.quantile
+        )
+        if size() > 1:
+            # the processes' gradients are averaged where their sum is wanted
+            loss = loss * part * size()
+        optimization.step(loss)
+        losses += loss.detach() * len(chosen)
+        on_batch()
+    return total([losses.item()], device)[0] / size() / train.count
+
+
+def _own_part(y: Tensor) -> tuple[slice, Tensor | float]:
+    """Which samples of a batch are this process's, and their share of what the loss counts."""
+    mine = share(len(y))
+    if size() == 1:
+        return mine, 1.0
+    part = _known(y[mine]) / _known(y).clamp(min=1)
+    # a process without samples has to take part in the sums all the same
+    return (mine if mine.start < mine.stop else slice(0, 1)), part
+
+
+def _known(y: Tensor) -> Tensor:
+    """How many targets count: those that are not NaN."""
+    return (~torch.isnan(y)).sum()
+
+
+def _drops_out(model: nn.Module) -> bool:
+    return any(
+        getattr(module, "p", 0) or getattr(module, "dropout", 0) for module in model.modules()
+    )
+
+
+def _resume(
+    checkpoint: Checkpoint | None, optimization: Optimization, generator: torch.Generator
+) -> tuple[Result, bool]:
+    """What training that was killed had reached, and whether it had ended."""
+    kept = None if checkpoint is None else checkpoint.load()
+    result = Result() if kept is None else Result(**kept["result"])
+    device = optimization.device
+    require_same(len(result.history), device)
+    if checkpoint is None or kept is None or kept["ended"]:
+        return result, kept is not None
+    optimization.load_state_dict(kept["optimization"])
+    generator.set_state(kept["generator"])
+    torch.set_rng_state(kept["torch"])
+    if device.type == "cuda":
+        torch.cuda.set_rng_state(kept["cuda"], device)
+    say(f"{checkpoint.path}: training goes on after epoch {len(result.history)}")
+    return result, False
+
+
+def _state(
+    result: Result, ended: bool, optimization: Optimization, generator: torch.Generator
+) -> dict[str, Any]:
+    """What ``_resume`` has to know."""
+    state: dict[str, Any] = {"result": vars(result), "ended": ended}
+    if not ended:
+        device = optimization.device
+        state["optimization"] = optimization.state_dict()
+        state["generator"] = generator.get_state()
+        state["torch"] = torch.get_rng_state()
+        if device.type == "cuda":
+            state["cuda"] = torch.cuda.get_rng_state(device)
+    return state
 
 
 def loss_of(
@@ -123,97 +220,32 @@ def score(network: nn.Module, samples: Samples, settings: Train, prefix: str = "
     network.eval()
     device = next(network.parameters()).device
     # summed up part by part, since the answers to a panel's windows are larger than the panel
-    total, right, known = 0.0, 0, 0
-    for numbers in torch.arange(samples.count, device=device).split(EVALUATION_BATCH):
+    losses, right, known = 0.0, 0.0, 0.0
+    own = torch.arange(samples.count, device=device)[share(samples.count)]
+    for numbers in own.split(EVALUATION_BATCH):
         x, y = samples.draw(numbers)
         answers = network(x)
-        count = int((~torch.isnan(y)).sum()) if y.is_floating_point() else len(y)
+        count = int(_known(y))
         loss = loss_of(answers, y, settings.loss, quantile=settings.quantile)
-        total, known = total + loss.item() * count, known + count
+        losses, known = losses + loss.item() * count, known + count
         if settings.loss == "cross_entropy":
             right += int((answers.argmax(dim=1) == y).sum())
-    figures = {f"{prefix}loss": total / max(known, 1)}
+    losses, right, known = total([losses, right, known], device)
+    figures = {f"{prefix}loss": losses / max(known, 1)}
     if settings.loss == "cross_entropy":
         figures[f"{prefix}accuracy"] = right / samples.count
     return figures
 
 
-def _better(figures: dict[str, float], best: Result) -> bool:
+def _is_best(figures: dict[str, float], result: Result) -> bool:
+    """Whether ``figures`` beat those of the best epoch so far, accuracy before loss."""
+
     def rank(epoch: dict[str, float]) -> tuple[float, float]:
         return epoch.get("validation_accuracy", 0.0), -epoch["validation_loss"]
 
-    return rank(figures) > rank(best.history[best.best_epoch - 1])
+    best = result.best_epoch
+    return best == 0 or rank(figures) > rank(result.history[best - 1])
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:
     return {name: value.detach().clone() for name, value in network.state_dict().items()}
-
-
-def make_optimizer(network: nn.Module, settings: Train) -> torch.optim.Optimizer:
-    """The optimizer that ``settings`` names; weight decay spares biases."""
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    vectors = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": settings.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
-    options: dict[str, Any] = {"lr": settings.learning_rate, "fused": True}
-    if settings.optimizer == "sgd":
-        return torch.optim.SGD(groups, momentum=settings.momentum, **options)
-    kind = torch.optim.Adam if settings.optimizer == "adam" else torch.optim.AdamW
-    return kind(groups, **options)
-
-
-def make_schedule(
-    optimizer: torch.optim.Optimizer, settings: Train, steps: int
-) -> torch.optim.lr_scheduler.LRScheduler:
-    """The learning rate over ``steps`` batches: constant, cosine to 0, or one cycle."""
-    if settings.schedule == "cosine":
-        return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
-    if settings.schedule == "one_cycle":
-        # Smith & Topin 2018, without their cycle of the momentum, which Adam's betas stand for
-        return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer,
-            settings.learning_rate,
-            total_steps=steps + 1,
-            pct_start=settings.warm_up,
-            cycle_momentum=False,
-        )
-    return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
-
-
-class _Average:
-    """The exponential moving average of a network's weights over batches (Polyak averaging).
-
-    With decay 0 the average is the network itself. The decay starts low, so that the random first
-    weights are soon forgotten.
-    """
-
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.weights = list(network.parameters())
-        self.decay = decay
-        self.average = [weight.detach().clone() for weight in self.weights] if decay else []
-        self.updates = 0
-
-    @torch.no_grad()
-    def update(self) -> None:
-        if self.decay:
-            self.updates += 1
-            decay = min(self.decay, self.updates / (self.updates + 9))
-            torch._foreach_lerp_(self.average, self.weights, 1 - decay)
-
-    def in_place(self) -> "_Average":
-        return self
-
-    def __enter__(self) -> None:
-        self._swap()
-
-    def __exit__(self, *exception: object) -> None:
-        self._swap()
-
-    @torch.no_grad()
-    def _swap(self) -> None:
-        for weight, mean in zip(self.weights, self.average, strict=False):
-            kept = weight.clone()
-            weight.copy_(mean)
-            mean.copy_(kept)
