@@ -98,7 +98,8 @@ def planned(base: Params, only: list[str] | None) -> dict[str, Changes]:
     for name in only or []:
         if name not in KNOBS:
             raise InputError(f"--only: {name!r} is no knob; there are {', '.join(KNOBS)}")
-    task, runs = base.tasks[TASK], {BASE: {}}
+    task = base.images(TASK)
+    runs: dict[str, Changes] = {BASE: {}}
     for knob in only or KNOBS:
         for changes in KNOBS[knob]:
             if any(at(task, key) != value for key, value in changes.items()):

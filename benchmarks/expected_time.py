@@ -46,7 +46,7 @@ def main(name: str) -> None:
 
 def expected_seconds(params: Params, device: torch.device) -> float:
     """How long training takes by ``params``, from a few batches of noise."""
-    task = params.tasks[TASK]
+    task = params.images(TASK)
     steps, features = LAYOUTS[task.windows.sequence]
     measured = min(steps, STEPS)
     batch = task.train.batch_size

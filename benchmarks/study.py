@@ -41,7 +41,13 @@ from benchmarks.scratch import (
 from benchmarks.study_report import draw, in_markdown
 from stages.common.devices import prepare, sow
 from stages.common.errors import exit_code
-from stages.common.files import read_json, read_tensors, write_table, write_tensors
+from stages.common.files import (
+    read_json,
+    read_tensors,
+    write_sums,
+    write_table,
+    write_tensors,
+)
 from stages.common.models import build_network, read_models
 from stages.common.network import CELLS, count_parameters
 from stages.common.params import Params
@@ -193,6 +199,7 @@ class Study:
             path = self.project / f"data/windows/{TASK}/main/train.safetensors"
             train = read_tensors(path, "windows")
             write_tensors(path, {key: values[:images] for key, values in train.items()})
+            write_sums(path.parent)
         self.laid_out = sequence, images
 
     def part(self, name: str) -> dict[str, np.ndarray]:

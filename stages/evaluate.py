@@ -30,7 +30,7 @@ def main(name: str, params: Params) -> None:
     with output_files(Path("metrics") / name) as folder:
         (folder / "tables").mkdir()
         if card["kind"] == "images":
-            read_early = params.tasks[name].evaluate.early_reading
+            read_early = params.images(name).evaluate.early_reading
             evaluate_images(name, networks["main"], card, device, folder, read_early)
         else:
             evaluate_series(name, networks, card, params, device, folder)

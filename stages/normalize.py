@@ -74,8 +74,12 @@ def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
     training = np.minimum(cuts["main"].train, cuts["year"].train)
     panel = panel.without(series.unfit(panel, training, task), task.data.csv)
     series.say_left_out(panel, task.data.csv, Path("data/normalized") / name / "card.json")
-    tensors = {"offsets": panel.offsets, "ds": panel.ds.astype(np.int64), "y": panel.values}
-    tensors["filled"] = panel.filled
+    tensors = {
+        "offsets": panel.offsets,
+        "ds": panel.ds.astype(np.int64),
+        "y": panel.values,
+        "filled": panel.filled,
+    }
     cuts = series.cut_series(panel.lengths, task.data)
     for fit, cut in cuts.items():
         tensors |= {f"{fit}.{part}": ends for part, ends in asdict(cut).items()}

@@ -64,8 +64,10 @@ def main(name: str, params: Params) -> None:
         # a matplotlibrc of the user's own must not change the bytes
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE | {"figure.dpi": plot.dpi})
-        draw = draw_images if card["kind"] == "images" else draw_series
-        figures = draw(name, normalized, card, plot)
+        if card["kind"] == "images":
+            figures = draw_images(name, normalized, card, params.images(name).plot)
+        else:
+            figures = draw_series(name, normalized, card, params.series(name).plot)
         figures["curves"] = curves_figure(evaluated(name, "tables/curves.csv"), plot.color)
         for stem, figure in figures.items():
             # the version of matplotlib is no part of the picture; its title is for the report

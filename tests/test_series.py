@@ -199,7 +199,9 @@ def test_mixed_frequencies_go_by_the_usual_one(tmp_path: Path) -> None:
 def test_what_is_left_out_is_said_in_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
     reasons = {f"s{n}": f"has {n} values" for n in range(MOST_LINES + 4)}
     y, offsets = joined(wave(9, 4))
-    say_left_out(Panel(["a"], offsets, np.arange(9), y, reasons), "x.csv", Path("card.json"))
+    say_left_out(
+        Panel(["a"], offsets, np.arange(9), y, np.isnan(y), reasons), "x.csv", Path("card.json")
+    )
     lines = capsys.readouterr().err.splitlines()
     assert lines[1] == "x.csv: left out: series 's1' has 1 values"
     assert lines[MOST_LINES:] == ["x.csv: left out: 4 more; card.json names all"]
@@ -207,7 +209,7 @@ def test_what_is_left_out_is_said_in_a_line_each(capsys: pytest.CaptureFixture[s
 
 def test_without_keeps_what_was_left_out_before() -> None:
     y, offsets = joined(wave(9, 4), wave(7, 4, 1), wave(5, 4, 2))
-    panel = Panel(["a", "b", "c"], offsets, np.arange(21), y, {"z": "was broken"})
+    panel = Panel(["a", "b", "c"], offsets, np.arange(21), y, np.isnan(y), {"z": "was broken"})
     assert panel.without({}, "x.csv") is panel
     found = panel.without({0: "is odd", 2: "is even"}, "x.csv")
     assert found.left_out == {"z": "was broken", "a": "is odd", "c": "is even"}
@@ -238,7 +240,7 @@ def faults_of(panel: Panel, task: SeriesTask) -> dict[int, str]:
 
 def panel_of(*series: np.ndarray) -> Panel:
     y, offsets = joined(*series)
-    return Panel([f"s{n}" for n in range(len(series))], offsets, np.arange(len(y)), y)
+    return Panel([f"s{n}" for n in range(len(series))], offsets, np.arange(len(y)), y, np.isnan(y))
 
 
 @pytest.mark.parametrize("place", [3, 140])

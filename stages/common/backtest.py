@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -77,7 +77,7 @@ def ask_all(
     history: History,
     learned: Learned,
     card: dict,
-    baselines: list[str],
+    baselines: Sequence[str],
     processes: int,
     ends: np.ndarray,
     requests: list[Request],

@@ -174,7 +174,7 @@ def theta(training: np.ndarray, period: int) -> Forecaster:
     return _statsforecast(AutoTheta(season_length=period), training)
 
 
-def _statsforecast(model, training: np.ndarray) -> Forecaster:
+def _statsforecast(model: Any, training: np.ndarray) -> Forecaster:
     into, back = _logs(training)
     fitted = model.fit(into(training))
 

@@ -47,7 +47,7 @@ def choose_weights(
         return errors, choose_weights(truth, forecasts, series, np.ones_like(scale))[1]
     if not known:
         return errors, {next(iter(forecasts)): 1.0}
-    picks = [min(known, key=known.get)]
+    picks = [min(known, key=lambda method: known[method])]
     error = known[picks[0]]
     while len(picks) < MOST_PICKS:
         mean = sum(forecasts[method] for method in picks)
@@ -57,7 +57,7 @@ def choose_weights(
             )
             for method in known
         }
-        best = min(tried, key=tried.get)
+        best = min(tried, key=lambda method: tried[method])
         if tried[best] >= (1 - LEAST_GAIN) * error:
             break
         picks.append(best)
@@ -67,4 +67,4 @@ def choose_weights(
 
 def combine(forecasts: dict[str, np.ndarray], weights: dict[str, float]) -> np.ndarray:
     """The weighted mean of forecasts by method."""
-    return sum(weight * forecasts[method] for method, weight in weights.items())
+    return np.sum([weight * forecasts[method] for method, weight in weights.items()], axis=0)

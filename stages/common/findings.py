@@ -36,7 +36,7 @@ def best_baseline(scores: dict, protocol: str, measure: str) -> str | None:
         for method, by_protocol in scores.items()
         if method not in OURS and by_protocol[protocol][measure] is not None
     }
-    return min(known, key=known.get) if known else None
+    return min(known, key=lambda method: known[method]) if known else None
 
 
 def in_figures(value: float | None, measure: str) -> str:

@@ -30,7 +30,7 @@ def evaluate_series(
     normalized = card["windows"]["normalized"]
     history = History(tensors["y"], tensors["offsets"], normalized["period"], tensors["filled"])
     ds = tensors["ds"].astype("datetime64[s]") if normalized["time"] == "dates" else tensors["ds"]
-    settings = params.task(name).evaluate
+    settings = params.series(name).evaluate
     trained = Trained(history, tensors, networks, card, settings, params.threads, device)
     found = forecast_protocols(trained)
     say_stood_in(trained.stood_in, len(normalized["ids"]))

@@ -36,7 +36,7 @@ def read_list(path: Path, dataset: str) -> dict[str, Path]:
     require(path, "run `dvc repro download_mnist`")
     with path.open(newline="", encoding="utf-8", errors="replace") as file:
         rows = list(csv.DictReader(file))
-    names = {row.get("part"): row.get("file") or "" for row in rows}
+    names = {row.get("part") or "": row.get("file") or "" for row in rows}
     # a name alone: no list leads to files elsewhere
     beside = all(Path(name).name == name and name.endswith(".gz") for name in names.values())
     if set(names) != set(IMAGE_FILES) or not beside:

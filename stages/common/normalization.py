@@ -44,7 +44,9 @@ class Normalization:
         sizes = {"x": len(y)}
         if self.smoothing is not None:
             sizes |= {"level": len(y), "season": len(y) + self.smoothing.season.size}
-        found = {key: np.empty(size, dtype=kind) for key, size in sizes.items()}
+        found: dict[str, np.ndarray] = {
+            key: np.empty(size, dtype=kind) for key, size in sizes.items()
+        }
         filled = dict.fromkeys(found, 0)
         for some in chunks(offsets):
             own = offsets[some.start : some.stop + 1]
@@ -148,6 +150,5 @@ def normalization_from(
     scaler = Scaler(method.startswith("log"), lags, arrays["shift"], arrays["scale"])
     if method not in SMOOTHING_METHODS:
         return Normalization(scaler, None)
-    fitted = {key: arrays[key] for key in SMOOTHED}
     constants = settings["level"], settings["season"], settings["damping"]
-    return Normalization(scaler, Smoothing(*constants, **fitted))
+    return Normalization(scaler, Smoothing(*constants, *(arrays[key] for key in SMOOTHED)))

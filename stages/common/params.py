@@ -269,6 +269,20 @@ class Params(Block):
             raise InputError(f"{PARAMS_FILE}: tasks.{name}: no such task{hint(name, self.tasks)}")
         return self.tasks[name]
 
+    def images(self, name: str) -> ImagesTask:
+        """The task of images called ``name``; InputError where it is none."""
+        task = self.task(name)
+        if not isinstance(task, ImagesTask):
+            raise InputError(f"{PARAMS_FILE}: tasks.{name}.kind: is series; name a task of images")
+        return task
+
+    def series(self, name: str) -> SeriesTask:
+        """The task of series called ``name``; InputError where it is none."""
+        task = self.task(name)
+        if not isinstance(task, SeriesTask):
+            raise InputError(f"{PARAMS_FILE}: tasks.{name}.kind: is images; name a task of series")
+        return task
+
 
 def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check ``path``.
@@ -294,7 +308,4 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
 
 
 def _known_keys() -> list[str]:
-    pending, keys = [*Block.__subclasses__()], set()
-    for block in pending:
-        keys.update(block.model_fields)
-    return sorted(keys)
+    return sorted({key for block in Block.__subclasses__() for key in block.model_fields})

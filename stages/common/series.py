@@ -28,16 +28,16 @@ class Panel:
         offsets: int64 [S + 1]; series s is ``values[offsets[s]:offsets[s + 1]]``.
         ds: datetime64[s] or int64 [M], the time of each value.
         values: float64 [M], in the units of the file.
+        filled: bool [M], which values stand in for gaps and are no truth.
         left_out: why a series of the file is not among them, by its name.
-        filled: bool [M], which values stand in for gaps and are no truth; None where none do.
     """
 
     ids: list[str]
     offsets: np.ndarray
     ds: np.ndarray
     values: np.ndarray
+    filled: np.ndarray
     left_out: dict[str, str] = field(default_factory=dict)
-    filled: np.ndarray | None = None
 
     @property
     def lengths(self) -> np.ndarray:
@@ -66,8 +66,8 @@ class Panel:
             np.cumsum([0, *self.lengths[kept]]),
             self.ds[rows],
             self.values[rows],
+            self.filled[rows],
             {**self.left_out, **named},
-            None if self.filled is None else self.filled[rows],
         )
 
 
@@ -123,8 +123,7 @@ def read_panel(data: SeriesData) -> Panel:
     path = Path(data.csv)
     panel = _laid_out(*read_rows(path, data), path)
     panel = panel.without(_faults(panel), str(path))
-    filled = np.isnan(panel.values)
-    return replace(panel, values=_without_gaps(panel, data.period), filled=filled)
+    return replace(panel, values=_without_gaps(panel, data.period))
 
 
 def say_left_out(panel: Panel, path: str, listed: Path) -> None:
@@ -165,7 +164,8 @@ def _laid_out(
         lengths[number] = last + 1 - first
     if not kept.all():
         ds, y = ds[kept], y[kept]
-    return Panel([names[number] for number in order], np.cumsum([0, *lengths]), ds, y)
+    offsets = np.cumsum([0, *lengths])
+    return Panel([names[number] for number in order], offsets, ds, y, np.isnan(y))
 
 
 def _faults(panel: Panel) -> dict[int, str]:

@@ -90,13 +90,13 @@ def _read_text(path: Path, data: SeriesData) -> Rows:
         known = are_times(pd.Series(list(times), dtype=str))
         while rows_kept < len(y) and known[when[rows_kept]]:
             rows_kept += 1
-    codes, when = (np.frombuffer(each, dtype=np.intc)[:rows_kept] for each in (codes, when))
-    texts = pd.Series(list(times)[: when.max() + 1], dtype=str)
-    ds = read_times(texts, header[columns["ds"]], path)[when]
-    kept = list(names)[: codes.max() + 1]
+    series, place = (np.frombuffer(each, dtype=np.intc)[:rows_kept] for each in (codes, when))
+    texts = pd.Series(list(times)[: place.max() + 1], dtype=str)
+    ds = read_times(texts, header[columns["ds"]], path)[place]
+    kept = list(names)[: series.max() + 1]
     if "" in kept:
         raise _unnamed(header[columns["unique_id"]], path)
-    return kept, codes, ds, values[:rows_kept]
+    return kept, series, ds, values[:rows_kept]
 
 
 def _is_row(time: str, value: str) -> bool:
