@@ -3,8 +3,8 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 INSTALLED := .venv/installed
 
-.PHONY: reproduce test lint lock compare forecast best pixels permuted ablation study \
-  tutorial-mnist tutorial-airline clean
+.PHONY: reproduce test lint check audit lock compare new-series forecast best pixels permuted \
+  ablation study bench tutorial-mnist tutorial-airline clean
 
 reproduce: $(INSTALLED)
 	@dvc repro download_mnist || { \
@@ -20,19 +20,47 @@ test: $(INSTALLED) lint
 lint: $(INSTALLED)
 	ruff check .
 	ruff format --check .
+	mypy stages benchmarks
 
-# The three cells on both tasks, through DVC's queue; the table is sorted by accuracy. With JOBS=2
-# two run side by side, of one thread each: threads of two experiments would get in each other's way.
+# What a pull request must pass (.github/workflows/pipeline.yml). AGAINST names the revision whose
+# scores are compared; origin/main, or main without one.
+check: test audit
+	@dvc repro --dry --allow-missing | grep 'Data and pipelines are up to date' || { \
+	  echo "dvc.lock is not of this code and these parameters: dvc repro, then commit it"; exit 1; }
+	@dvc exp remove --quiet small 2> /dev/null || true
+	dvc exp run --temp --name small $(SMALL)
+	@dvc exp remove --quiet small
+	python -m stages.gate $(if $(AGAINST),--against '$(AGAINST)') --out report/gate.md
+
+# the whole pipeline in a minute: digits, few epochs, quick baselines
+SMALL := -S tasks.mnist.data.dataset=digits -S tasks.mnist.train.batch_size=32 \
+  -S tasks.mnist.train.epochs=2 -S tasks.mnist.model.hidden_size=16 \
+  -S tasks.airline.train.epochs=2 -S tasks.airline.train.ensemble=1 \
+  -S 'tasks.airline.evaluate.baselines=[seasonal_naive,drift]'
+
+# --strict: a package that the database does not know has not been looked at
+audit: $(INSTALLED)
+	@mkdir -p report && rm -f report/audit.txt
+	@if pip-audit --strict --requirement requirements.lock --no-deps --disable-pip \
+	  --progress-spinner off --output report/audit.txt 2> report/audit.log; \
+	then echo "pip-audit: no package has a known fault"; \
+	elif [ -s report/audit.txt ]; then cat report/audit.txt; exit 1; \
+	else echo "pip-audit skipped, since its database does not answer: $$(tail -n 1 report/audit.log)"; fi
+
+# The three cells on both tasks, through DVC's queue, and a table for each task, best first. With
+# JOBS=2 two run side by side, of one thread each: threads of two would get in each other's way.
 JOBS := 1
-SHOWN := accuracy|validation_accuracy|parameters|model[.](one_step|year|long)[.]mase
+SHOW := dvc exp show --md --hide-workspace
 compare: $(INSTALLED)
-	-dvc exp remove --quiet rnn lstm gru
-	for cell in rnn lstm gru; do dvc exp run --queue --name $$cell \
-	  $(if $(filter-out 1,$(JOBS)),-S threads=1) \
-	  -S tasks.mnist.model.cell=$$cell -S tasks.airline.model.cell=$$cell; done
+	for cell in rnn lstm gru; do \
+	  dvc exp remove --quiet $$cell 2> /dev/null; \
+	  dvc exp run --queue --name $$cell $(if $(filter-out 1,$(JOBS)),-S threads=1) \
+	  -S tasks.mnist.model.cell=$$cell -S tasks.airline.model.cell=$$cell || exit 1; done
 	dvc exp run --run-all --jobs $(JOBS)
-	@dvc exp show --md --hide-workspace --sort-by accuracy --sort-order desc \
-	  --drop '^(?!Experiment$$|($(SHOWN))$$).*'
+	@$(SHOW) --sort-by accuracy --sort-order desc \
+	  --drop '^(?!Experiment$$|(accuracy|validation_accuracy|parameters)$$).*'
+	@$(SHOW) --sort-by model.rolling.mase --sort-order asc \
+	  --drop '^(?!Experiment$$|model[.](one_step|year|long|rolling)[.]mase$$).*'
 
 # Named parameter sets, run in the workspace; `git checkout params.yaml` leads back to the fast one.
 best pixels permuted: $(INSTALLED)
@@ -49,6 +77,20 @@ ablation: $(INSTALLED)
 study: $(INSTALLED)
 	dvc repro download_mnist
 	python -m benchmarks.study
+
+# This project's speed beside the usual loop, the ceiling and the roofline; about 25 minutes.
+bench: $(INSTALLED)
+	dvc repro download_mnist
+	python -m benchmarks.bench
+
+# A series of your own as a task: make new-series CSV=mine.csv PERIOD=12 (TASK, UNIT, ID, TIME, VALUE)
+TASK := $(basename $(notdir $(CSV)))
+new-series: $(INSTALLED)
+	@python -m stages.new_series $(if $(CSV),'$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
+	  --name '$(TASK)' $(if $(UNIT),--unit '$(UNIT)') $(if $(ID),--id '$(ID)') \
+	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)')
+	dvc repro plot@$(TASK)
+	@python -m stages.report
 
 # What comes after the data: make forecast CSV=mine.csv PERIOD=12 HORIZON=24; the airline's without.
 forecast: $(INSTALLED)

@@ -151,7 +151,7 @@ def _with_progress(chunks: Iterator[bytes], name: str, size: int) -> Iterator[by
 
 
 def _reason(fault: Exception) -> str:
-    if isinstance(fault, requests.HTTPError):
+    if isinstance(fault, requests.HTTPError) and fault.response is not None:
         return f"HTTP {fault.response.status_code}"
     if isinstance(fault, requests.Timeout):
         return "no answer in time"
