@@ -81,7 +81,7 @@ def run(sizes: Sequence[int], rounds: int, out: Path) -> None:
     print(as_text(table))
 
 
-def make_project(project: Path, size: int) -> Path:
+def make_project(project: Path, size: int, ensemble: int = 1) -> Path:
     """A task of ``size`` series in a folder of its own."""
     (project / "data/raw").mkdir(parents=True)
     generate(size, MONTHS).to_csv(csv_of(project), index=False)
@@ -89,7 +89,7 @@ def make_project(project: Path, size: int) -> Path:
     params = yaml.load(ROOT / "params.yaml")
     task = params["tasks"]["airline"]
     task["data"]["csv"] = "data/raw/panel.csv"
-    task["train"].update(epochs=1, ensemble=1, refit=False, batch_size=256)
+    task["train"].update(epochs=1, ensemble=ensemble, refit=False, batch_size=256)
     params["tasks"] = {"panel": task}
     yaml.dump(params, project / "params.yaml")
     return project

@@ -1,0 +1,189 @@
+"""How long 10,000 series take to be forecast, 24 steps each, once networks are trained.
+
+    python -m benchmarks.forecast_many --out benchmarks/results/forecast_many
+
+Trains the airline task's ensemble on 1,000 monthly series of 120 values, one epoch, then forecasts
+10,000 others that it has never seen: by ``python -m stages.forecast --trained``, from the CSV to
+the written table and picture, and inside this process, part by part. Beside it stand the classical
+baselines, fitted on some of the series: as the project runs them, in processes side by side, and
+by StatsForecast with its own ``n_jobs``. What all series would take is then in proportion. Writes a
+table, as Markdown and as JSON.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.panels import MONTHS, generate, make_project
+from benchmarks.scratch import RESULTS, ROOT, markdown, run_stages
+from stages.common.backtest import History
+from stages.common.baselines import FEW_SERIES, QUICK, forecast_baseline
+from stages.common.devices import prepare
+from stages.common.errors import InputError, exit_code
+from stages.common.files import output_folder, write_json
+from stages.common.forecasting import forecaster, mean_answer
+from stages.common.models import read_models
+from stages.common.normalization import fit_normalization
+from stages.common.params import Params, SeriesNormalize, load_params
+from stages.common.protocols import Request
+
+TRAINED_ON = 1_000
+HORIZON = 24
+# what is left of the time when processes have started and libraries are imported
+WARM_UP = FEW_SERIES + 1
+BY_LIBRARY = {"ets": "AutoETS", "theta": "AutoTheta"}
+Row = dict[str, Any]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--series", type=int, default=10_000, help="to forecast (10000)")
+    parser.add_argument("--some", type=int, default=500, help="series for the baselines (500)")
+    parser.add_argument("--rounds", type=int, default=3, help="medians are over so many (3)")
+    parser.add_argument("--out", type=Path, default=RESULTS / "forecast_many", help="folder")
+    arguments = parser.parse_args()
+    sys.exit(
+        exit_code(lambda: run(arguments.series, arguments.some, arguments.rounds, arguments.out))
+    )
+
+
+def run(series: int, some: int, rounds: int, out: Path) -> None:
+    table = generate(series, MONTHS, seed=1)
+    with tempfile.TemporaryDirectory() as folder:
+        project = make_project(Path(folder) / "project", min(series, TRAINED_ON), ensemble=5)
+        run_stages(project, "normalize", "windows", "train", task="panel")
+        path = Path(folder) / "many.csv"
+        table.to_csv(path, index=False)
+        params = load_params(project / "params.yaml")
+        rows = [
+            from_file_to_file(project, path, series, rounds),
+            *network_alone(project, params, history_of(table, series), rounds),
+        ]
+    known = history_of(table, some)
+    rows += [
+        baseline(name, known, params.threads)
+        for name in params.task("panel").evaluate.baselines
+        if name not in QUICK
+    ]
+    rows += [
+        by_library(name, table.head(some * MONTHS), some, params.threads) for name in BY_LIBRARY
+    ]
+    text = as_text(rows, series)
+    with output_folder(out) as partial:
+        (partial / "table.md").write_text(text + "\n", encoding="utf-8")
+        write_json(partial / "table.json", {"threads": params.threads, "rows": rows})
+    print(text)
+
+
+def history_of(table: pd.DataFrame, series: int) -> History:
+    """The first ``series`` of the table."""
+    values = table["y"].to_numpy()[: series * MONTHS]
+    return History(values, MONTHS * np.arange(series + 1), 12)
+
+
+def from_file_to_file(project: Path, path: Path, series: int, rounds: int) -> Row:
+    """``python -m stages.forecast --trained``, all included."""
+    command = [sys.executable, "-m", "stages.forecast", "--trained", "--task", "panel"]
+    command += ["--csv", str(path), "--horizon", str(HORIZON)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+    def forecast() -> None:
+        done = subprocess.run(
+            command, cwd=project, env=environment, stdout=subprocess.DEVNULL, check=False
+        )
+        if done.returncode:
+            raise InputError("stages.forecast failed, see above")
+
+    what = "`stages.forecast --trained`, from the CSV to table and picture"
+    return {"what": what, "series": series, "seconds": timed(forecast, rounds)}
+
+
+def network_alone(project: Path, params: Params, history: History, rounds: int) -> list[Row]:
+    """The parts of a forecast from arrays in memory: normalization, then the ensemble."""
+    networks, card = read_models(project / "data/models/panel", "panel", prepare(params))
+    y, offsets, series = history.y, history.offsets, len(history.offsets) - 1
+    settings = SeriesNormalize(**card["windows"]["normalized"]["normalize"])
+    request = Request(offsets[1:], np.arange(series), HORIZON)
+
+    def normalized() -> Callable:
+        fitted = fit_normalization(y, offsets, np.diff(offsets), settings, history.period)
+        return forecaster(fitted, card["windows"], y, offsets)
+
+    forecast, answer = normalized(), mean_answer(networks["year"])
+    count = len(networks["year"])
+    works = {
+        "normalization, fitted and applied": normalized,
+        f"the {count} networks of the ensemble alone": lambda: forecast(answer, request),
+    }
+    return [
+        {"what": what, "series": series, "seconds": timed(work, rounds)}
+        for what, work in works.items()
+    ]
+
+
+def baseline(name: str, history: History, processes: int) -> Row:
+    """A baseline as the stages run it, fitted on the whole of each series."""
+    y, offsets = history.y, history.offsets
+
+    def forecast(series: int) -> None:
+        part = offsets[: series + 1]
+        request = Request(part[1:], np.arange(series), HORIZON)
+        forecast_baseline(
+            name, y[: part[-1]], part, np.diff(part), history.period, [request], processes
+        )
+
+    series = len(offsets) - 1
+    forecast(min(series, WARM_UP))
+    return {"what": name, "series": series, "seconds": timed(lambda: forecast(series), 1)}
+
+
+def by_library(name: str, table: pd.DataFrame, series: int, processes: int) -> Row:
+    """The same method, on logarithms too, by StatsForecast over the whole table."""
+    from statsforecast import StatsForecast, models
+
+    table = table.assign(ds=pd.to_datetime(table["ds"]), y=np.log(table["y"]))
+    model = getattr(models, BY_LIBRARY[name])(season_length=12)
+    forecasts = StatsForecast(models=[model], freq="MS", n_jobs=processes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        forecasts.forecast(df=table.head(WARM_UP * MONTHS), h=HORIZON)
+        seconds = timed(lambda: forecasts.forecast(df=table, h=HORIZON), 1)
+    what = f"{name}, by StatsForecast with n_jobs {processes}"
+    return {"what": what, "series": series, "seconds": seconds}
+
+
+def timed(work: Callable[[], object], rounds: int) -> float:
+    """The median of the seconds that ``work`` takes."""
+    found = []
+    for _ in range(rounds):
+        started = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - started)
+    return median(found)
+
+
+def as_text(rows: list[Row], series: int) -> str:
+    header = ["what", "series", "seconds", "ms a series", f"seconds for {series:,}"]
+    lines = []
+    for row in rows:
+        each = row["seconds"] / row["series"]
+        cells = [f"{row['seconds']:.2f}", f"{1e3 * each:.2f}", f"{each * series:.1f}"]
+        lines.append([row["what"], f"{row['series']:,}", *cells])
+    return markdown(header, lines)
+
+
+if __name__ == "__main__":
+    main()
