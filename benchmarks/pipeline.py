@@ -134,7 +134,7 @@ def run(project: Path, *command: str) -> str:
         command, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True, check=False
     )
     if done.returncode:
-        raise InputError(f"{' '.join(command[:3])} failed, see above")
+        raise InputError(f"{' '.join(command[-3:])} failed, see above")
     return done.stdout
 
 

@@ -19,6 +19,7 @@ IMAGE_FILES = {
 }
 MEND = "delete its folder and run `dvc repro download_mnist`"
 UNSIGNED_BYTE = 8
+CHUNK = 1000  # images that are counted at a time
 DIMENSIONS = {"images": 3, "labels": 1}
 LARGEST = 1 << 30  # bytes unpacked; eight times the largest set of this format
 
@@ -110,8 +111,10 @@ def input_statistics(images: np.ndarray, method: str) -> dict[str, float]:
     if method == "minmax":
         low, high = int(images.min()), int(images.max())
         return {"shift": float(low), "scale": float(max(high - low, 1))}
-    # exact sums over the 256 levels: no float copy of the whole set, no rounding order
-    counts = np.bincount(images.reshape(-1), minlength=256)
+    # exact sums over the 256 levels: no rounding order, and no copy of the whole set, since
+    # bincount makes eight bytes of each that it counts
+    parts = (images[start : start + CHUNK] for start in range(0, len(images), CHUNK))
+    counts = sum(np.bincount(part.reshape(-1), minlength=256) for part in parts)
     levels = np.arange(256)
     mean = float((counts * levels).sum() / counts.sum())
     variance = float((counts * levels**2).sum() / counts.sum()) - mean**2

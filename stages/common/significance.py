@@ -2,7 +2,6 @@
 
 import numpy as np
 from dieboldmariano import NegativeVarianceException, ZeroVarianceException, dm_test
-from scipy.stats import wilcoxon
 
 # fewer pairs than this say nothing
 LEAST_PAIRS = 8
@@ -37,6 +36,9 @@ def compare(ours: np.ndarray, theirs: np.ndarray, series: np.ndarray, steps: int
     if len(ours) < max(LEAST_PAIRS, 0 if several else steps + 1) or np.ptp(ours - theirs) == 0:
         return found
     if several:
+        # takes half a second to import, and few tasks need it
+        from scipy.stats import wilcoxon
+
         return {**found, "p_value": float(wilcoxon(ours, theirs).pvalue)}
     try:
         # the losses themselves are handed over, not forecasts
