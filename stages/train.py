@@ -26,6 +26,7 @@ from stages.common.checkpoints import fingerprint, open_checkpoints
 from stages.common.devices import prepare
 from stages.common.distributed import own_threads, process_group, rank, size, under_torchrun
 from stages.common.ensembles import Checkpoints, Member, Progress, Recipe, silent, train_member
+from stages.common.errors import require
 from stages.common.files import (
     output_folder,
     read_json,
@@ -71,6 +72,8 @@ def checkpoints_of(name: str, params: Params, recipe: Recipe) -> Checkpoints:
     settings |= {"model": recipe.model.model_dump(), "train": recipe.train.model_dump()}
     windows = Path("data/windows") / name
     parts = [path_of(name, fit, p) for fit in recipe.card["fits"] for p in parts_of(recipe.train)]
+    for path in parts:
+        require(path, f"run `dvc repro windows@{name}`")
     run = fingerprint(settings, [windows / "card.json", *parts], recipe.device)
     return open_checkpoints(CHECKPOINTS / name, run)
 

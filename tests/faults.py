@@ -26,7 +26,11 @@ def fails_here(
     """Run a stage in this process that must fail in one line, and leave nothing half-written."""
     capsys.readouterr()
     assert run_stage_here(project, stage, task) == 1
-    # on a slow machine training says how far it is
-    lines = [line for line in capsys.readouterr().err.splitlines() if ": epoch " not in line]
-    one_error_line("\n".join(lines), *words)
+    complaint(capsys, *words)
     assert partial_leftovers(project) == []
+
+
+def complaint(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    """The one line for a user; on a slow machine training says besides how far it is."""
+    lines = capsys.readouterr().err.splitlines()
+    return one_error_line("\n".join(line for line in lines if ": epoch " not in line), *words)

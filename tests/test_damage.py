@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from faults import fails_here
+from faults import complaint, fails_here
 from helpers import TASKS, one_error_line, partial_leftovers, run_stage_here
 
 UPSTREAM = {
@@ -118,6 +118,34 @@ def test_full_disk(
     capsys.readouterr()
     with small_disk(copy / folder, 4, tmp_path / "spare"):
         assert run_stage_here(copy, stage, *([task] if task else [])) == 1
-        one_error_line(capsys.readouterr().err, "full", "free some space")
+        complaint(capsys, "full", "free some space")
         assert partial_leftovers(copy) == []
-        assert {path for path in copy.rglob("*") if path.is_file()} == before
+        left = {path for path in copy.rglob("*") if path.is_file()}
+        # training goes on from its checkpoint once there is room
+        assert {path for path in left if "checkpoints" not in path.parts} == before
+
+
+@pytest.mark.skipif(os.name != "posix" or os.geteuid() != 0, reason="mounts a small disk as root")
+@pytest.mark.parametrize(
+    ("stage", "folder"),
+    [
+        ("download_mnist", "data/raw"),
+        ("normalize", "data/normalized"),
+        ("windows", "data/windows"),
+        ("train", "data/models"),
+        ("evaluate", "metrics"),
+        ("plot", "metrics"),
+    ],
+)
+def test_read_only_folder(
+    copy: Path, tmp_path: Path, stage: str, folder: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A file system that is mounted so, since permissions hold nobody back who is root."""
+    capsys.readouterr()
+    with small_disk(copy / folder, 1000, tmp_path / "spare"):
+        before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}
+        command = ["mount", "-o", "remount,ro", str(copy / folder)]
+        subprocess.run(command, check=True, capture_output=True)
+        assert run_stage_here(copy, stage, *([] if stage == "download_mnist" else ["mnist"])) == 1
+        complaint(capsys, folder, "read-only", "writable place")
+        assert {path: path.read_bytes() for path in before} == before
