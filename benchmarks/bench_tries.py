@@ -2,9 +2,9 @@
 
     python -m benchmarks.bench --tries
 
-A step is forward, backward and all that ``Optimization`` does, on one batch of 128 images by rows
-that lies ready; one layer of 128. Each try runs in a process of its own, since most of them hold
-for a whole process, and all take turns in each round.
+A step is forward, backward and all that ``Optimization`` does, on one batch of images by rows that
+lies ready, for the two smaller shapes of bench_epochs. Each try runs in a process of its own, since
+most of them hold for a whole process, and all take turns in each round.
 """
 
 import json
@@ -23,13 +23,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from benchmarks.bench_epochs import SHAPES, Shape
 from benchmarks.scratch import CODE, TASK, markdown, with_changes
 from stages.common import devices
 from stages.common.network import CELLS, RecurrentNetwork
 from stages.common.optimization import Optimization
 from stages.common.params import Params
 
-BATCH, STEPS, FEATURES, CLASSES = 128, 28, 28, 10
+STEPS, FEATURES, CLASSES = 28, 28, 10
+COLUMNS = {f"{cell} {shape.hidden_size}": (cell, shape) for shape in SHAPES[:2] for cell in CELLS}
 WARM_UP, SECONDS = 5, 0.8  # steps before the clock, and how long it runs at least
 
 
@@ -42,6 +44,7 @@ class Try:
     keep_memory: bool = True
     onednn: bool = True
     precision: str = "float32"
+    products: str = "highest"  # highest, medium: the precision of float32 products
     clip: bool = True
     average: bool = True
     optimizer: str = "fused"  # fused, foreach, for_loop
@@ -56,6 +59,7 @@ TRIES = {
     "freed memory given back": Try(keep_memory=False),
     "without oneDNN": Try(onednn=False),
     "bfloat16": Try(precision="bfloat16"),
+    "float32 products in bfloat16": Try(products="medium"),
     "no clipping": Try(clip=False),
     "no average of weights": Try(average=False),
     "optimizer: foreach": Try(optimizer="foreach"),
@@ -79,14 +83,14 @@ class TimeFirst(nn.Module):
 
 
 def measure(threads: int, rounds: int) -> list[dict[str, Any]]:
-    """A row a try: the median milliseconds of a step of each cell; None where it fails."""
+    """A row a try: the median milliseconds of a step by cell and size; None where it fails."""
     found: dict[str, list[dict[str, float | None]]] = {name: [] for name in TRIES}
     for _ in range(rounds):
         for name in TRIES:
             found[name].append(in_own_process(name, threads))
             print(f"{name}: {found[name][-1]}", file=sys.stderr)
     return [
-        {"try": name, **{cell: _median([run[cell] for run in runs]) for cell in CELLS}}
+        {"try": name, **{column: _median([run[column] for run in runs]) for column in COLUMNS}}
         for name, runs in found.items()
     ]
 
@@ -102,24 +106,31 @@ def in_own_process(name: str, threads: int) -> dict[str, float | None]:
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         # a way that this build of torch has not
-        return dict.fromkeys(CELLS)
+        return dict.fromkeys(COLUMNS)
     return json.loads(done.stdout)
 
 
 def milliseconds(name: str, threads: int) -> dict[str, float]:
-    """Of a step of each cell, in this process."""
+    """Of a step by cell and size, in this process."""
     tried = TRIES[name]
     params = with_changes({"threads": tried.threads or threads})
     with nullcontext() if tried.keep_memory else patch.object(devices, "_keep_freed_memory"):
         device = devices.prepare(params)
     torch.set_flush_denormal(tried.flush_denormals)
+    torch.set_float32_matmul_precision(tried.products)
     with nullcontext() if tried.onednn else torch.backends.mkldnn.flags(enabled=False):
-        return {cell: 1000 * seconds_of_step(params, cell, tried, device) for cell in CELLS}
+        return {
+            column: 1000 * seconds_of_step(params, cell, shape, tried, device)
+            for column, (cell, shape) in COLUMNS.items()
+        }
 
 
-def seconds_of_step(params: Params, cell: str, tried: Try, device: torch.device) -> float:
+def seconds_of_step(
+    params: Params, cell: str, shape: Shape, tried: Try, device: torch.device
+) -> float:
     task = params.task(TASK)
-    model = task.model.model_copy(update={"cell": cell, "hidden_size": 128, "num_layers": 1})
+    size = {"hidden_size": shape.hidden_size, "num_layers": shape.num_layers}
+    model = task.model.model_copy(update={"cell": cell, **size})
     changes: dict[str, Any] = {"precision": tried.precision}
     changes |= {} if tried.clip else {"gradient_clip": 0.0}
     changes |= {} if tried.average else {"weight_average": 0.0}
@@ -132,8 +143,8 @@ def seconds_of_step(params: Params, cell: str, tried: Try, device: torch.device)
         for group in optimization.optimizer.param_groups:
             group.update(fused=False, foreach=foreach)
     answer = torch.compile(network) if tried.compiled else network
-    x = torch.randn(BATCH, STEPS, FEATURES, device=device)
-    y = torch.randint(CLASSES, (BATCH,), device=device)
+    x = torch.randn(shape.batch_size, STEPS, FEATURES, device=device)
+    y = torch.randint(CLASSES, (shape.batch_size,), device=device)
 
     def step() -> None:
         half = tried.precision == "bfloat16"
@@ -162,13 +173,13 @@ def in_markdown(report: dict[str, Any]) -> str:
     base, lines = report["tries"][0], []
     for row in report["tries"]:
         cells = []
-        for cell in CELLS:
-            if row[cell] is None:
+        for name in COLUMNS:
+            if row[name] is None:
                 cells.append("fails")
             else:
-                cells.append(f"{row[cell]:.2f} ({100 * (row[cell] / base[cell] - 1):+.0f} %)")
+                cells.append(f"{row[name]:.2f} ({100 * (row[name] / base[name] - 1):+.0f} %)")
         lines.append([row["try"], *cells])
-    return markdown(["milliseconds a step", *CELLS], lines)
+    return markdown(["milliseconds a step", *COLUMNS], lines)
 
 
 if __name__ == "__main__":
