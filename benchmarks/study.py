@@ -198,7 +198,7 @@ class Study:
         if images:
             path = self.project / f"data/windows/{TASK}/main/train.safetensors"
             train = read_tensors(path, "windows")
-            write_tensors(path, {key: values[:images] for key, values in train.items()})
+            write_tensors(path, {key: values[:images].copy() for key, values in train.items()})
             write_sums(path.parent)
         self.laid_out = sequence, images
 

@@ -48,8 +48,7 @@ def main(name: str, params: Params) -> None:
             tensors = read_tensors(source / "images.safetensors", stage)
             shape = write_image_windows(folder, tensors, card, task.windows.sequence)
         else:
-            # the times of a panel are a third of it, and windows know none
-            tensors = read_tensors(source / "series.safetensors", stage, besides=("ds",))
+            tensors = read_tensors(source / "series.safetensors", stage)
             shape = write_series_windows(folder, tensors, card, task)
         write_json(folder / "card.json", {**shape, "kind": card["kind"], "normalized": card})
         write_sums(folder)

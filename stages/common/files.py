@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SUMS = "SHA256SUMS"
+# the kinds of numbers that stages write, by their names in safetensors
+KINDS = {"BOOL": np.bool_, "U8": np.uint8, "I64": np.int64, "F32": np.float32, "F64": np.float64}
 
 
 @contextmanager
@@ -148,15 +150,37 @@ def write_tensors(path: Path, tensors: dict[str, np.ndarray]) -> None:
         raise OSError(int(number[1]), os.strerror(int(number[1])), str(path)) from None
 
 
-def read_tensors(path: Path, stage: str, besides: tuple[str, ...] = ()) -> dict[str, np.ndarray]:
-    """Read the arrays that ``stage`` wrote, all but those named by ``besides``.
+def read_tensors(path: Path, stage: str) -> dict[str, np.ndarray]:
+    """The arrays that ``stage`` wrote: views into the file, read from the disk as they are used.
 
     Raises:
         InputError: they are missing or damaged.
     """
     _require_whole(path, stage)
     try:
-        with safe_open(path, "numpy") as file:
-            return {name: file.get_tensor(name) for name in sorted(set(file.keys()) - {*besides})}
-    except (SafetensorError, ValueError):
+        # it checks the header and the size, and reads no more
+        with safe_open(path, "numpy"):
+            return _views(path)
+    except (SafetensorError, ValueError, KeyError):
         raise _damaged(path, stage) from None
+
+
+def _views(path: Path) -> dict[str, np.ndarray]:
+    """By the format of safetensors: the header's size (8 bytes), the header (JSON), the arrays."""
+    with path.open("rb") as file:
+        size = int.from_bytes(file.read(8), "little")
+        header = json.loads(file.read(size))
+    header.pop("__metadata__", None)
+    start = 8 + size
+    if path.stat().st_size == start:
+        # the system maps no empty file
+        numbers = np.empty(0, dtype=np.uint8)
+    else:
+        # copied where it is written to, so that the file stays as it is
+        numbers = np.asarray(np.memmap(path, np.uint8, mode="c", offset=start))
+    return {
+        name: numbers[slice(*about["data_offsets"])]
+        .view(KINDS[about["dtype"]])
+        .reshape(about["shape"])
+        for name, about in sorted(header.items())
+    }
