@@ -25,8 +25,9 @@ from typing import Any
 import torch
 
 from benchmarks import bench_tables, bench_tries, pipeline
-from benchmarks.bench_epochs import SHAPES, Data, seconds_of, usual_dataset
+from benchmarks.bench_epochs import SHAPES, Data, seconds_of
 from benchmarks.bench_series import seconds_of_series
+from benchmarks.bench_usual import unpacked
 from benchmarks.scratch import (
     RESULTS,
     ROOT,
@@ -92,7 +93,7 @@ def epochs(
 ) -> list[dict[str, Any]]:
     """A row for each shape and cell."""
     rows = []
-    with scratch_project() as project, usual_dataset(ROOT / "data/raw/mnist") as usual:
+    with scratch_project() as project, unpacked(ROOT / "data/raw/mnist") as usual:
         write_params(project, BY_ROWS)
         run_stages(project, "normalize", "windows")
         windows = project / f"data/windows/{TASK}"
@@ -104,7 +105,7 @@ def epochs(
             images = arguments.images or (len(part["y"]) if device.type == "cuda" else shape.images)
             for cell in CELLS:
                 shaped = shape._replace(images=images)
-                task = params.task(TASK)
+                task = params.images(TASK)
                 rows.append(seconds_of(task, cell, shaped, data, device, arguments.rounds))
                 print(f"{cell} {shape.hidden_size}: measured", file=sys.stderr)
     return rows

@@ -8,8 +8,8 @@ the cell, its size and the batch, from the same first images of the training par
                       augmentation
     epoch_augmented   the same with the augmentation of params.yaml
     usual_0, usual_2  torchvision's MNIST with ToTensor and Normalize through a DataLoader with 0
-                      and with 2 workers (8 on CUDA), and the loop that everyone writes; workers are
-                      started before the clock
+                      and with 2 workers (8 on CUDA), and the loop that everyone writes, in a
+                      process of its own (bench_usual); workers are started before the clock
     ceiling           forward, backward and the optimizer's step on one batch that lies ready, as
                       many times as the epoch has batches
     products          the cell's matrix products alone, as torch.mm does them (bench_roofline)
@@ -20,23 +20,20 @@ No work includes validation, and none the making of its network. Seconds are for
 nothing in an epoch but the drawing of its order (3 ms for 60,000) is not in proportion to them.
 """
 
-import gzip
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.utils.data import DataLoader, Dataset, Subset
 
 from benchmarks.bench_roofline import Product, flops_of, multiplications, products_of
+from benchmarks.bench_usual import Usual, in_own_process
 from benchmarks.scratch import alternate
-from benchmarks.torchvision_data import import_datasets
 from stages.common.augmentation import Augmentation
 from stages.common.devices import sow
 from stages.common.models import build_network
@@ -47,8 +44,6 @@ from stages.common.training import fit
 
 Work = Callable[[], None]
 PER_IMAGES = 10_000
-# what people commonly divide by, rounded: mean and deviation of MNIST's training images
-MEAN, DEVIATION = 0.1307, 0.3081
 
 
 class Shape(NamedTuple):
@@ -64,11 +59,17 @@ SHAPES = (Shape(50, 2, 32, 12_800), Shape(128, 1, 128, 19_200), Shape(256, 2, 51
 
 
 class Data(NamedTuple):
-    """The training part, as this project and as torchvision holds it, and the windows' card."""
+    """What is trained on.
+
+    Attributes:
+        part: the training part of this project's windows, whose card is ``card``.
+        usual: folder of the same images for torchvision.
+        workers: numbers of processes for the usual loop.
+    """
 
     part: dict[str, np.ndarray]
     card: dict
-    usual: Dataset
+    usual: Path
     workers: tuple[int, int]
 
 
@@ -80,8 +81,9 @@ def seconds_of(
     shape = shape._replace(images=images, batch_size=min(shape.batch_size, images))
     hidden, layers, batch, _ = shape
     products = products_of(cell, hidden, layers, batch, data.card["steps"], data.card["features"])
-    works = works_of(task, cell, shape, data, products, device)
-    found = alternate({name: _finished(work, device) for name, work in works.items()}, rounds)
+    with ExitStack() as processes:
+        works = works_of(task, cell, shape, data, products, device, processes)
+        found = alternate({name: _finished(work, device) for name, work in works.items()}, rounds)
     return {
         "cell": cell,
         **shape._asdict(),
@@ -97,8 +99,9 @@ def works_of(
     data: Data,
     products: list[Product],
     device: torch.device,
+    processes: ExitStack,
 ) -> dict[str, Work]:
-    """All works by name, in the order of their turns."""
+    """All works by name, in the order of their turns; ``processes`` ends those of some."""
     size = {"cell": cell, "hidden_size": shape.hidden_size, "num_layers": shape.num_layers}
     model = task.model.model_copy(update=size)
     plain = {"batch_size": shape.batch_size, "augment": None, "precision": "float32"}
@@ -110,8 +113,8 @@ def works_of(
     batches = -(-shape.images // shape.batch_size)
     resident = samples.draw(torch.arange(shape.batch_size, device=device))
 
-    def network(card: dict = data.card) -> nn.Module:
-        return build_network(card, model).to(device)
+    def network() -> nn.Module:
+        return build_network(data.card, model).to(device)
 
     works = {"epoch": partial(epoch, network(), samples, settings)}
     if task.train.augment is not None:
@@ -122,12 +125,18 @@ def works_of(
             device,
         )
         works["epoch_augmented"] = partial(epoch, network(), samples, settings, change)
-    normalized = {**data.card, "input": {"shift": 0.0, "scale": 1.0}}
     for workers in data.workers:
-        loader = usual_loader(data.usual, shape, workers, device)
-        works[f"usual_{workers}"] = partial(
-            usual_loop, network(normalized), loader, settings, device
+        usual = Usual(
+            data.usual,
+            data.card,
+            model,
+            settings,
+            shape.images,
+            workers,
+            device,
+            torch.get_num_threads(),
         )
+        works[f"usual_{workers}"] = processes.enter_context(in_own_process(usual))
     works["ceiling"] = partial(ceiling, network(), resident, batches, settings)
     for name, work in multiplications(products, device):
         works[name] = partial(_repeat, work, batches)
@@ -141,34 +150,6 @@ def epoch(
 ) -> None:
     """One epoch as the pipeline trains it."""
     fit(network, samples, None, settings, sow(1, "bench"), augment, epochs=1)
-
-
-def usual_loader(dataset: Dataset, shape: Shape, workers: int, device: torch.device) -> DataLoader:
-    return DataLoader(
-        Subset(dataset, range(shape.images)),
-        batch_size=shape.batch_size,
-        shuffle=True,
-        num_workers=workers,
-        # as in one long training, processes are started once and not for each epoch
-        persistent_workers=workers > 0,
-        pin_memory=device.type == "cuda",
-    )
-
-
-def usual_loop(
-    network: nn.Module, loader: DataLoader, settings: Train, device: torch.device
-) -> float:
-    """One epoch as torch's tutorials train it: the mean loss."""
-    optimizer, total = make_optimizer(network, settings), 0.0
-    network.train()
-    for images, labels in loader:
-        images, labels = images.squeeze(1).to(device), labels.to(device)
-        optimizer.zero_grad()
-        loss = F.cross_entropy(network(images), labels)
-        loss.backward()
-        optimizer.step()
-        total += loss.item()
-    return total / len(loader)
 
 
 def ceiling(
@@ -185,21 +166,6 @@ def ceiling(
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
-
-
-@contextmanager
-def usual_dataset(raw: Path) -> Iterator[Dataset]:
-    """torchvision's MNIST, of the gzipped files in ``raw``, which it reads unpacked."""
-    datasets = import_datasets()
-    from torchvision.transforms import Compose, Normalize, ToTensor
-
-    with TemporaryDirectory() as folder:
-        unpacked = Path(folder) / "MNIST/raw"
-        unpacked.mkdir(parents=True)
-        for path in raw.glob("*.gz"):
-            (unpacked / path.stem).write_bytes(gzip.decompress(path.read_bytes()))
-        transform = Compose([ToTensor(), Normalize((MEAN,), (DEVIATION,))])
-        yield datasets.MNIST(folder, train=True, transform=transform)
 
 
 def _repeat(work: Work, times: int) -> None:

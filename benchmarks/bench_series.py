@@ -41,7 +41,7 @@ class Method(NamedTuple):
 
 def seconds_of_series(params: Params, device: torch.device, rounds: int) -> list[dict[str, Any]]:
     """A row a method: seconds to fit and to forecast as many steps as the task's horizon."""
-    task = params.task("airline")
+    task = params.series("airline")
     panel = series.read_panel(task.data)
     works: dict[str, Callable[[], None]] = {}
     methods = {

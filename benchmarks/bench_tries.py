@@ -128,7 +128,7 @@ def milliseconds(name: str, threads: int) -> dict[str, float]:
 def seconds_of_step(
     params: Params, cell: str, shape: Shape, tried: Try, device: torch.device
 ) -> float:
-    task = params.task(TASK)
+    task = params.images(TASK)
     size = {"hidden_size": shape.hidden_size, "num_layers": shape.num_layers}
     model = task.model.model_copy(update={"cell": cell, **size})
     changes: dict[str, Any] = {"precision": tried.precision}

@@ -2,6 +2,7 @@
 
 import sys
 from argparse import Namespace
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from helpers import edit_params, put_images, read_json, small_images
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import bench, bench_series, bench_tables, bench_tries, pipeline, scratch
-from benchmarks.bench_epochs import Shape, usual_dataset, usual_loader
+from benchmarks.bench_epochs import Shape
 from benchmarks.bench_roofline import flops_of, multiplications, products_of, ways
+from benchmarks.bench_usual import Usual, in_own_process, loader_of, mnist, train_epoch, unpacked
 from stages.common.errors import InputError
+from stages.common.models import build_network
 from stages.common.network import CELLS
 from stages.common.params import load_params
 
@@ -36,6 +39,8 @@ def options(out: Path, **more: object) -> Namespace:
     return Namespace(**{"only": bench.PARTS, **given})
 
 
+# switching oneDNN off and on makes torch warn of its TF32, which no CPU has
+@pytest.mark.filterwarnings("ignore:TF32")
 @pytest.mark.parametrize("layers", [1, 2])
 @pytest.mark.parametrize("cell", CELLS)
 def test_flops_are_those_that_torch_counts(cell: str, layers: int) -> None:
@@ -66,14 +71,20 @@ def test_onednn_multiplies_as_torch_does() -> None:
         torch.testing.assert_close(multiply(left, right), left @ right)
 
 
-def test_epochs(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_epochs(
+    small: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(bench, "CELLS", ["gru"])
     bench.main(options(tmp_path / "out", only=["epochs"]))
     report = read_json(tmp_path / "out/bench.json")
     assert list(report) == ["machine", "rounds", "epochs", "targets"]
     machine = report["machine"]
     assert machine["processor"]
     assert (machine["threads"], machine["torch"]) == (1, torch.__version__)
-    assert [row["cell"] for row in report["epochs"]] == list(CELLS)
+    assert [row["cell"] for row in report["epochs"]] == ["gru"]
     for row in report["epochs"]:
         assert (row["hidden_size"], row["images"]) == (6, 100)
         named = set(row["seconds"])
@@ -85,9 +96,18 @@ def test_epochs(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert printed.count("| gru | 6, 2, 40 |") == 2
 
 
-def test_the_usual_loader_gives_normalized_images_once_each(small: Path) -> None:
-    with usual_dataset(small / "data/raw/mnist") as dataset:
-        batches = list(usual_loader(dataset, SMALL, 0, CPU))
+@pytest.fixture
+def usual(small: Path) -> Iterator[Usual]:
+    """The usual loop on small images."""
+    task = load_params().images("mnist")
+    train = task.train.model_copy(update={"batch_size": 40})
+    card = {"features": 8, "outputs": 4, "steps": 8, "input": {"shift": 0.0, "scale": 1.0}}
+    with unpacked(small / "data/raw/mnist") as folder:
+        yield Usual(folder, card, task.model, train, 100, 0, CPU, 1)
+
+
+def test_the_usual_loader_gives_normalized_images_once_each(usual: Usual) -> None:
+    batches = list(loader_of(mnist(usual.folder), usual))
     images = torch.cat([x for x, _ in batches])
     expected = torch.from_numpy(small_images()["train_images"][:100]) / 255
     expected = (expected - 0.1307) / 0.3081
@@ -95,6 +115,22 @@ def test_the_usual_loader_gives_normalized_images_once_each(small: Path) -> None
     # in another order
     torch.testing.assert_close(images.sum(), expected.sum())
     assert not torch.equal(images[:, 0], expected)
+
+
+def test_the_usual_loop_learns(usual: Usual) -> None:
+    network = build_network(usual.card, usual.model)
+    optimizer = torch.optim.AdamW(network.parameters(), lr=0.01)
+    loader = loader_of(mnist(usual.folder), usual)
+    losses = [train_epoch(network, optimizer, loader, CPU) for _ in range(10)]
+    assert losses[-1] < 0.5 * losses[0]
+
+
+def test_a_usual_loop_that_fails_is_said_to(usual: Usual, tmp_path: Path) -> None:
+    with (
+        in_own_process(usual._replace(folder=tmp_path / "none")) as epoch,
+        pytest.raises(InputError, match="the usual loop failed, see above"),
+    ):
+        epoch()
 
 
 def test_series(small: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
@@ -109,7 +145,7 @@ def test_series(small: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
 
 def test_our_forecast_is_that_of_the_whole_series(small: Path, airline) -> None:
     params = load_params()
-    task = params.task("airline")
+    task = params.series("airline")
     panel = bench_series.series.read_panel(task.data)
     method = bench_series.ours(task, panel, params.seed, CPU)
     forecast = method.forecast(method.fit())
