@@ -116,7 +116,7 @@ def works_of(
     def network() -> nn.Module:
         return build_network(data.card, model).to(device)
 
-    works = {"epoch": partial(epoch, network(), samples, settings)}
+    works: dict[str, Work] = {"epoch": partial(epoch, network(), samples, settings)}
     if task.train.augment is not None:
         change = Augmentation(
             task.train.augment.model_dump(),

@@ -11,6 +11,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -61,7 +62,7 @@ def seconds_of_series(params: Params, device: torch.device, rounds: int) -> list
 
 
 def _in_two(name: str, method: Method) -> dict[str, Callable[[], None]]:
-    fitted = []
+    fitted: list[Any] = []
 
     def fit() -> None:
         fitted[:] = [method.fit()]
@@ -96,7 +97,7 @@ def statistical(task: SeriesTask, y: np.ndarray) -> dict[str, Method]:
 
     return {
         model.__name__: Method(
-            lambda model=model: model(season_length=task.data.period).fit(y),
+            partial(model(season_length=task.data.period).fit, y),
             lambda fitted: fitted.predict(h=task.windows.horizon),
         )
         for model in (AutoARIMA, AutoETS)

@@ -84,7 +84,7 @@ def repro(project: Path) -> dict[str, float]:
     with subprocess.Popen(
         REPRO, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True
     ) as process:
-        for line in process.stdout:
+        for line in process.stdout or ():
             if line.startswith("Running stage '"):
                 found[current] = time.perf_counter() - begun
                 current, begun = line.split("'")[1], time.perf_counter()

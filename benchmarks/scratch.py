@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from statistics import median
@@ -134,7 +134,7 @@ def recipe(params: Params) -> dict:
     return {"seed": params.seed, "threads": params.threads, "device": params.device, **task}
 
 
-def alternate(works: dict[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+def alternate(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
     """The median seconds of each work over ``rounds``, after one more that warms up.
 
     In each round all take turns, so that a slow minute of the machine falls on each alike.

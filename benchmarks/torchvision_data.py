@@ -20,5 +20,5 @@ def import_datasets() -> Any:
         for operator in ("nms", "qnms"):
             library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
         datasets = importlib.import_module("torchvision.datasets")
-        datasets.declared = library
+        datasets.__dict__["declared"] = library
         return datasets

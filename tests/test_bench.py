@@ -5,6 +5,7 @@ from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from helpers import edit_params, put_images, read_json, small_images
@@ -133,7 +134,9 @@ def test_a_usual_loop_that_fails_is_said_to(usual: Usual, tmp_path: Path) -> Non
         epoch()
 
 
-def test_series(small: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
+def test_series(
+    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     # whether it is installed or not
     monkeypatch.setattr(bench_series.importlib.util, "find_spec", lambda name: None)
     rows = bench_series.seconds_of_series(load_params(), CPU, 1)
@@ -143,7 +146,7 @@ def test_series(small: Path, monkeypatch: pytest.MonkeyPatch, capsys) -> None:
     assert capsys.readouterr().err == "neuralforecast is not installed: its LSTM is left out\n"
 
 
-def test_our_forecast_is_that_of_the_whole_series(small: Path, airline) -> None:
+def test_our_forecast_is_that_of_the_whole_series(small: Path, airline: np.ndarray) -> None:
     params = load_params()
     task = params.series("airline")
     panel = bench_series.series.read_panel(task.data)
