@@ -7,7 +7,8 @@ without augmentation, so that what is compared is the networks; beside them, by 
 logistic regression and a convolutional network with about as many parameters as the LSTM by rows.
 A CPU could not finish 784 steps of all images: there pixels and permuted get the first 10,000
 images, and the two others are trained on as few too. With two cores about an hour; a network that
-is done is not trained again, so it may be stopped at any time.
+is done is not trained again, so it may be stopped at any time. How long an image takes is measured
+at the end, of all networks in turn: it doesn't hang on the weights.
 
 Reads:   params.yaml, data/raw/mnist/
 Writes:  benchmarks/results/study/: a JSON for each network, study.md, study.csv and study.png
@@ -48,8 +49,9 @@ from stages.common.files import (
     write_table,
     write_tensors,
 )
-from stages.common.models import build_network, read_models
-from stages.common.network import CELLS, count_parameters
+from stages.common.images import as_sequences
+from stages.common.models import read_models
+from stages.common.network import CELLS, RecurrentNetwork, count_parameters
 from stages.common.params import Params
 from stages.common.samples import samples_of
 from stages.common.training import answers_for, fit
@@ -58,7 +60,8 @@ SEQUENCES = ("rows", "pixels", "permuted", "flat")
 LONG = ("pixels", "permuted")
 FEWER = 10_000  # images, for long sequences on a CPU
 COMPARED = ("logistic regression", "convolutional")
-ALONE = 20  # images that are timed by themselves
+ROUNDS = 5  # of timing, in which all networks take turns
+ALONE = 4  # images that are timed by themselves in each round
 TOGETHER = 256  # images that are timed as one batch
 # 784 steps need gates that remember, and sums that bfloat16 would round away
 LONG_CHANGES: Changes = {
@@ -93,6 +96,7 @@ def main(arguments: argparse.Namespace) -> None:
             rows += [study.recurrent(cell, sequence, plan) for cell in CELLS]
         for plan in sorted(set(plans.values())):
             rows += [study.compared(name, plan) for name in COMPARED]
+        study.time(rows, write_params(project, shared))
     table = pd.DataFrame(rows)
     write_table(arguments.out / "study.csv", table)
     text = in_markdown(table)
@@ -131,11 +135,9 @@ class Study:
             run_stages(self.project, "train")
             folder = self.project / f"data/models/{TASK}"
             networks, card = read_models(folder, TASK, self.device)
-            seconds = read_json(self.project / f"metrics/{TASK}/speed.json", "train")
             return {
                 "steps": card["windows"]["steps"],
                 "validation_accuracy": card["fits"]["main"][0]["validation_accuracy"],
-                "train_seconds": seconds["train_seconds"],
                 **self.measure(networks["main"][0]),
             }
 
@@ -155,30 +157,63 @@ class Study:
                 for part in ("train", "validation")
             }
             generator = sow(params.seed, "study", name)
-            network = self.network(name, params, card)
-            begun = time.perf_counter()
+            network = self.network(name, "rows", params)
             settings = params.tasks[TASK].train
             result = fit(network, parts["train"], parts["validation"], settings, generator)
-            seconds = time.perf_counter() - begun
             network.load_state_dict(result.weights)
             best = result.history[result.best_epoch - 1]
             return {
                 "steps": 1,
                 "validation_accuracy": best["validation_accuracy"],
-                "train_seconds": round(seconds, 2),
                 **self.measure(network),
             }
 
         return self.row(name, "whole", plan, params, work)
 
-    def network(self, name: str, params: Params, card: dict) -> nn.Module:
-        shape, classes = card["image_shape"], card["outputs"]
+    def network(self, name: str, sequence: str, params: Params) -> nn.Module:
+        """An untrained network for images of the scratch project, by its name in the table."""
+        card = read_json(self.project / f"data/normalized/{TASK}/card.json", "normalize")
+        shape, classes, statistics = card["shape"], card["classes"], card["statistics"]
+        model = params.images(TASK).model
+        steps, features = as_sequences(np.empty((1, *shape)), sequence).shape[1:]
+
+        def recurrent(cell: str) -> nn.Module:
+            settings = {**model.model_dump(), "cell": cell}
+            return RecurrentNetwork(features, classes, steps=steps, **settings, **statistics)
+
+        if name in CELLS:
+            return recurrent(name).to(self.device)
+        layers = logistic_regression(shape, classes)
         if name == "convolutional":
-            lstm = params.tasks[TASK].model.model_copy(update={"cell": "lstm"})
-            layers = convolutional(shape, classes, count_parameters(build_network(card, lstm)))
-        else:
-            layers = logistic_regression(shape, classes)
-        return OfImages(layers, **card["input"]).to(self.device)
+            layers = convolutional(shape, classes, count_parameters(recurrent("lstm")))
+        return OfImages(layers, **statistics).to(self.device)
+
+    def time(self, rows: list[dict], params: Params) -> None:
+        """Put into each row how long an image takes, alone and in a batch, in milliseconds.
+
+        Medians over rounds in which all networks take turns, so that a slow moment of the machine
+        hits them alike.
+        """
+        self.normalize()
+        images = read_tensors(
+            self.project / f"data/normalized/{TASK}/images.safetensors", "normalize"
+        )["test_images"][:TOGETHER]
+        ready = []
+        for row in rows:
+            sequence = row["sequence"] if row["network"] in CELLS else "rows"
+            x = torch.from_numpy(as_sequences(images, sequence).copy()).to(self.device)
+            network = self.network(row["network"], sequence, params).eval()
+            # the first pass sets things up
+            milliseconds(network, x)
+            ready.append((network, x))
+        alone: list[list[float]] = [[] for _ in rows]
+        together: list[list[float]] = [[] for _ in rows]
+        for _ in range(ROUNDS):
+            for number, (network, x) in enumerate(ready):
+                alone[number] += [milliseconds(network, x[n : n + 1]) for n in range(ALONE)]
+                together[number].append(milliseconds(network, x) / len(x))
+        for row, one, many in zip(rows, alone, together, strict=True):
+            row |= {"ms_alone": float(np.median(one)), "ms_in_batch": float(np.median(many))}
 
     def row(
         self, name: str, sequence: str, plan: Plan, params: Params, work: Callable[[], dict]
@@ -193,8 +228,8 @@ class Study:
         """Windows of ``sequence``, of which training gets the first ``images``."""
         if self.laid_out == (sequence, images):
             return
-        normalized = self.project / f"data/normalized/{TASK}"
-        run_stages(self.project, *(() if normalized.exists() else ("normalize",)), "windows")
+        self.normalize()
+        run_stages(self.project, "windows")
         if images:
             path = self.project / f"data/windows/{TASK}/main/train.safetensors"
             train = read_tensors(path, "windows")
@@ -202,39 +237,36 @@ class Study:
             write_sums(path.parent)
         self.laid_out = sequence, images
 
+    def normalize(self) -> None:
+        if not (self.project / f"data/normalized/{TASK}").exists():
+            run_stages(self.project, "normalize")
+
     def part(self, name: str) -> dict[str, np.ndarray]:
         return read_tensors(
             self.project / f"data/windows/{TASK}/main/{name}.safetensors", "windows"
         )
 
     def measure(self, network: nn.Module) -> dict:
-        """Test accuracy, size and speed of a trained network."""
+        """Test accuracy and size of a trained network."""
         network.eval()
         test = self.part("test")
         x, y = (torch.from_numpy(test[key]).to(self.device) for key in ("x", "y"))
         right = answers_for(network, x).argmax(dim=1) == y
-        alone = [self.milliseconds(network, x[n : n + 1]) for n in range(ALONE)]
-        together = self.milliseconds(network, x[:TOGETHER]) / len(x[:TOGETHER])
         on_cuda = self.device.type == "cuda"
         return {
             "parameters": count_parameters(network),
             "accuracy": right.double().mean().item(),
-            "ms_alone": float(np.median(alone)),
-            "ms_in_batch": together,
             "training_images": len(self.part("train")["y"]),
             "device": torch.cuda.get_device_name() if on_cuda else "cpu",
         }
 
-    @torch.inference_mode()
-    def milliseconds(self, network: nn.Module, x: torch.Tensor) -> float:
-        """The faster of two passes, since the first may set things up."""
-        times = []
-        for _ in range(2):
-            begun = time.perf_counter()
-            # the answer's way to the host waits until the device is done
-            network(x).cpu()
-            times.append(1000 * (time.perf_counter() - begun))
-        return min(times)
+
+@torch.inference_mode()
+def milliseconds(network: nn.Module, x: torch.Tensor) -> float:
+    begun = time.perf_counter()
+    # the answer's way to the host waits until the device is done
+    network(x).cpu()
+    return 1000 * (time.perf_counter() - begun)
 
 
 def parse() -> argparse.Namespace:

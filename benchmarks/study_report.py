@@ -11,13 +11,13 @@ from stages.common.network import CELLS
 def in_markdown(table: pd.DataFrame) -> str:
     header = [
         *["network", "sequence", "steps", "parameters", "test accuracy (%)", "ms an image, alone"],
-        *["ms an image, of 256", "training images", "epochs", "seconds of training"],
+        *["ms an image, of 256", "training images", "epochs"],
     ]
     rows = [
         [
             *[row.network, row.sequence, f"{row.steps}", f"{row.parameters:,}"],
             *[f"{100 * row.accuracy:.2f}", f"{row.ms_alone:.2f}", f"{row.ms_in_batch:.3f}"],
-            *[f"{row.training_images:,}", f"{row.epochs}", f"{row.train_seconds:.0f}"],
+            *[f"{row.training_images:,}", f"{row.epochs}"],
         ]
         for row in table.itertuples()
     ]
