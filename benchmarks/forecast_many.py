@@ -75,7 +75,7 @@ def run(series: int, some: int, rounds: int, out: Path) -> None:
     known = history_of(table, some)
     rows += [
         baseline(name, known, params.threads)
-        for name in params.task("panel").evaluate.baselines
+        for name in params.series("panel").evaluate.baselines
         if name not in QUICK
     ]
     rows += [

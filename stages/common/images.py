@@ -114,7 +114,7 @@ def input_statistics(images: np.ndarray, method: str) -> dict[str, float]:
     # exact sums over the 256 levels: no rounding order, and no copy of the whole set, since
     # bincount makes eight bytes of each that it counts
     parts = (images[start : start + CHUNK] for start in range(0, len(images), CHUNK))
-    counts = sum(np.bincount(part.reshape(-1), minlength=256) for part in parts)
+    counts = np.sum([np.bincount(part.reshape(-1), minlength=256) for part in parts], axis=0)
     levels = np.arange(256)
     mean = float((counts * levels).sum() / counts.sum())
     variance = float((counts * levels**2).sum() / counts.sum()) - mean**2

@@ -3,43 +3,25 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML, YAMLError
 
 from stages.common.errors import InputError
 from stages.common.params_faults import first_fault, hint, yaml_fault
+from stages.common.params_types import (
+    Block,
+    Count,
+    CountOrNone,
+    Fraction,
+    Judged,
+    ProjectPath,
+    Share,
+    Size,
+    Tolerance,
+    span,
+)
 
 PARAMS_FILE = Path("params.yaml")
-
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-# more than a million of anything is a slip of the finger, and overflows somewhere in the end
-Count = Annotated[int, Field(ge=1, le=10**6)]
-CountOrNone = Annotated[int, Field(ge=0, le=10**6)]
-Size = Annotated[float, Field(ge=0, le=10**6)]
-Tolerance = Annotated[float, Field(ge=0)]
-Judged = Literal["accuracy", "macro_f1", "loss", "mape", "smape", "mase", "msis", "coverage"]
-
-
-def _inside_project(path: str) -> str:
-    if not path or Path(path).is_absolute() or ".." in Path(path).parts or path.startswith("~"):
-        raise ValueError(f"{path!r} leads out of the project; copy the file into data/raw/")
-    return path
-
-
-ProjectPath = Annotated[str, AfterValidator(_inside_project)]
-
-
-def _span(steps: int) -> int:
-    if steps == 1:
-        raise ValueError("a span of 1 step is none; write 0 for none, or 2 or more")
-    return steps
-
-
-class Block(BaseModel):
-    """A block of ``params.yaml``: no unknown keys, no silent conversions, nothing infinite."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class DatasetFiles(Block):
@@ -114,7 +96,7 @@ class Model(Block):
     head_dropout: Fraction
     forget_bias: Annotated[float, Field(ge=-100, le=100)]
     # models and parameters from before it came have no such key
-    chrono: Annotated[CountOrNone, AfterValidator(_span)] = 0
+    chrono: Annotated[CountOrNone, AfterValidator(span)] = 0
     orthogonal: bool
     zero_head: bool
     shortcut: bool = False

@@ -1,0 +1,36 @@
+"""The kinds of values that ``params.yaml`` may hold, each with its range."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0, lt=1)]
+Share = Annotated[float, Field(gt=0, lt=1)]
+# more than a million of anything is a slip of the finger, and overflows somewhere in the end
+Count = Annotated[int, Field(ge=1, le=10**6)]
+CountOrNone = Annotated[int, Field(ge=0, le=10**6)]
+Size = Annotated[float, Field(ge=0, le=10**6)]
+Tolerance = Annotated[float, Field(ge=0)]
+Judged = Literal["accuracy", "macro_f1", "loss", "mape", "smape", "mase", "msis", "coverage"]
+
+
+def inside_project(path: str) -> str:
+    if not path or Path(path).is_absolute() or ".." in Path(path).parts or path.startswith("~"):
+        raise ValueError(f"{path!r} leads out of the project; copy the file into data/raw/")
+    return path
+
+
+ProjectPath = Annotated[str, AfterValidator(inside_project)]
+
+
+def span(steps: int) -> int:
+    if steps == 1:
+        raise ValueError("a span of 1 step is none; write 0 for none, or 2 or more")
+    return steps
+
+
+class Block(BaseModel):
+    """A block of ``params.yaml``: no unknown keys, no silent conversions, nothing infinite."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
