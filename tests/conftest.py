@@ -11,6 +11,7 @@ from pathlib import Path
 os.environ["OMP_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+import clones
 import helpers
 import numpy as np
 import pytest
@@ -23,11 +24,7 @@ from helpers import (
     Mirror,
     edit_params,
     run_stage,
-    serve,
-    write_small_dataset,
 )
-
-__all__ = ["ROOT", "edit_params", "serve", "write_small_dataset"]
 
 torch.set_num_threads(1)
 
@@ -98,3 +95,9 @@ def finished(
 def copy(finished: tuple[Path, Done], tmp_path: Path) -> Path:
     """The finished project, to be changed."""
     return shutil.copytree(finished[0], tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def finished_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A clone after `dvc repro`. Copy it before a change."""
+    return clones.finish(tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("mirror"))

@@ -2,97 +2,28 @@
 
 import json
 import os
-import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, edit_params, serve, write_small_dataset
+from clones import (
+    another,
+    clone,
+    command,
+    commit,
+    make_small,
+    stages_that_ran,
+    succeed,
+    succeed_quietly,
+)
+from helpers import edit_params
 
 TRAIN_TO_PLOT = ["train", "evaluate", "plot"]
 
 
-def command(folder: Path, *words: str, **environment: str) -> subprocess.CompletedProcess[str]:
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    clean = {key: value for key, value in os.environ.items() if key != "MNIST_MIRROR"}
-    return subprocess.run(
-        words,
-        cwd=folder,
-        env={**clean, "PATH": path, **environment},
-        capture_output=True,
-        text=True,
-        timeout=600,
-    )
-
-
-def succeed(folder: Path, *words: str, **environment: str) -> str:
-    done = command(folder, *words, **environment)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout + done.stderr
-
-
-def succeed_quietly(folder: Path, *words: str) -> str:
-    """Likewise, and return what went to standard output alone."""
-    done = command(folder, *words)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def commit(folder: Path) -> None:
-    succeed(folder, "git", "add", "--all")
-    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
-    succeed(folder, "git", *identity, "commit", "--quiet", "--allow-empty", "--message", "test")
-
-
-def clone(target: Path) -> Path:
-    """A repository of its own that holds the files that git tracks here, as they are now."""
-    listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
-    )
-    for name in listed.stdout.split("\0"):
-        source = ROOT / name
-        if name and source.is_file() and not name.startswith(("tests/", "metrics/")):
-            (target / name).parent.mkdir(parents=True, exist_ok=True)
-            (target / name).write_bytes(source.read_bytes())
-    (target / "dvc.lock").unlink(missing_ok=True)
-    succeed(target, "git", "init", "--quiet")
-    return target
-
-
-def make_small(folder: Path) -> None:
-    edit_params(
-        folder,
-        {
-            "threads": 1,
-            "tasks.mnist.model.hidden_size": 16,
-            "tasks.mnist.train.epochs": 2,
-            "tasks.mnist.train.batch_size": 64,
-            "tasks.airline.model.hidden_size": 4,
-            "tasks.airline.train.epochs": 3,
-            "tasks.airline.train.ensemble": 1,
-            # quick ones: the others are tested elsewhere, and take longer to import than to run
-            "tasks.airline.evaluate.baselines": ["seasonal_naive", "last_growth", "drift"],
-        },
-    )
-
-
-def stages_that_ran(output: str) -> set[str]:
-    return {line.split("'")[1] for line in output.splitlines() if line.startswith("Running stage")}
-
-
 @pytest.fixture(scope="module")
-def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone after `dvc repro`, its mirror gone again."""
-    folder = clone(tmp_path_factory.mktemp("clone"))
-    make_small(folder)
-    files = tmp_path_factory.mktemp("mirror")
-    write_small_dataset(files, folder)
-    commit(folder)
-    with serve(files) as address:
-        succeed(folder, "dvc", "repro", MNIST_MIRROR=address)
-    commit(folder)
-    return folder
+def repository(finished_clone: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return another(finished_clone, tmp_path_factory.mktemp("pipeline") / "clone")
 
 
 def test_repro_leaves_everything_in_place_and_a_clean_status(repository: Path) -> None:

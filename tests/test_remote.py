@@ -5,25 +5,16 @@ from pathlib import Path
 
 import pytest
 import requests
-from helpers import serve, write_small_dataset
+from clones import another, commit, stages_that_ran, succeed
 from moto.server import ThreadedMotoServer
-from test_pipeline import clone, commit, make_small, stages_that_ran, succeed
 
 MADE = ("data/raw/mnist", "data/normalized", "data/windows", "data/models", "data/live")
 Add = Callable[[Path], None]
 
 
-@pytest.fixture(scope="module")
-def finished_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone after `dvc repro`, its mirror gone again."""
-    folder = clone(tmp_path_factory.mktemp("clone"))
-    make_small(folder)
-    files = tmp_path_factory.mktemp("mirror")
-    write_small_dataset(files, folder)
-    commit(folder)
-    with serve(files) as address:
-        succeed(folder, "dvc", "repro", MNIST_MIRROR=address)
-    return folder
+@pytest.fixture
+def pushing(finished_clone: Path, tmp_path: Path) -> Path:
+    return another(finished_clone, tmp_path / "pushing")
 
 
 @pytest.fixture(params=["folder", "s3"])
@@ -60,17 +51,17 @@ def contents(project: Path) -> dict[str, bytes]:
 
 
 def test_another_machine_has_every_stage_from_the_remote(
-    finished_clone: Path, add_remote: Add, tmp_path: Path
+    pushing: Path, add_remote: Add, tmp_path: Path
 ) -> None:
-    add_remote(finished_clone)
-    succeed(finished_clone, "dvc", "push")
-    made = contents(finished_clone)
+    add_remote(pushing)
+    succeed(pushing, "dvc", "push")
+    made = contents(pushing)
     assert {"data/models/mnist/weights.safetensors", "data/raw/mnist/files.csv"} <= made.keys()
     for name, commands in {
         "pulled": [["pull"], ["repro"]],
         "reproduced": [["repro", "--pull"]],
     }.items():
-        succeed(tmp_path, "git", "clone", "--quiet", str(finished_clone), name)
+        succeed(tmp_path, "git", "clone", "--quiet", str(pushing), name)
         assert contents(tmp_path / name) == {}
         output = "".join(succeed(tmp_path / name, "dvc", *words) for words in commands)
         assert stages_that_ran(output) == set()
