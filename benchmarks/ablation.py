@@ -155,13 +155,14 @@ def table(scores: dict[str, list[dict]], runs: dict[str, Changes]) -> str:
     for name in runs:
         knob, _, setting = name.partition(": ")
         found = values(scores[name])
-        difference = "" if name == BASE else f"{found.mean() - base.mean():+.2f}"
-        seconds = np.mean([run["train_seconds"] for run in scores[name]])
+        difference = "" if name == BASE else f"{round(found.mean() - base.mean(), 2) + 0.0:+.2f}"
+        # a machine that was busy for one seed tells nothing
+        seconds = np.median([run["train_seconds"] for run in scores[name]])
         parameters = f"{scores[name][0]['parameters']:,}"
         rows.append([knob, setting, spread(found), difference, parameters, f"{seconds:.0f}"])
     header = ["knob", "setting", "validation accuracy (%)", "to the base", "parameters", "seconds"]
     devices = ", ".join(sorted({run["device"] for found in scores.values() for run in found}))
-    note = f"Mean ± standard deviation over {len(base)} seed(s); seconds of training on: {devices}."
+    note = f"Mean ± standard deviation over {len(base)} seed(s); seconds: median, on {devices}."
     return f"{note}\n\n{markdown(header, rows)}"
 
 
