@@ -34,7 +34,7 @@ def test_every_file_is_as_its_sum_says(finished: tuple[Path, Done]) -> None:
 
 @pytest.mark.parametrize("place", [0.02, 0.5, 0.98], ids=["start", "middle", "end"])
 def test_a_flipped_bit_is_found_in_every_file(copy: Path, place: float) -> None:
-    """In the header, the numbers and the end of each; where a flip is no fault of the format too."""
+    """In the header, the numbers and the end of each, also where the format allows the flip."""
     files = handed_on(copy)
     assert {path.suffix for path in files} == set(READERS)
     for path in files:
