@@ -52,8 +52,7 @@ def fit(
     """Train ``network`` and keep the weights that score best on ``validation``.
 
     Args:
-        train: on the network's device.
-        validation: likewise, or None to keep the last weights.
+        train, validation: on the network's device; without validation the last weights are kept.
         settings: block ``train`` of params.yaml.
         generator: the only source of chance beside torch's own, which dropout and noise use.
         augment: changes each batch x at random.
@@ -71,9 +70,7 @@ def fit(
     model = replicate(network)
     while not ended:
         started, epoch = time.perf_counter(), len(result.history) + 1
-        loss = _train_epoch(
-            model, train, optimization, settings, generator, augment, epoch, on_batch
-        )
+        loss = _run_epoch(model, train, optimization, settings, generator, augment, epoch, on_batch)
         figures = {"epoch": epoch, "train_loss": loss}
         with optimization.average.in_place():
             if validation is not None:
@@ -90,7 +87,7 @@ def fit(
     return result
 
 
-def _train_epoch(
+def _run_epoch(
     model: nn.Module,
     train: Samples,
     optimization: Optimization,
