@@ -146,9 +146,10 @@ def test_the_cpu_takes_no_gpu(machine: Machine, monkeypatch: pytest.MonkeyPatch)
 def test_an_experiment_takes_no_more_threads_than_it_asked_for() -> None:
     with threadpool_limits(2):
         prepare(params_with(device="cpu", threads=1))
-        threads = {pool["filepath"]: pool["num_threads"] for pool in threadpool_info()}
-        assert len(threads) > 1
-        assert set(threads.values()) == {1}
+        # other tests may have loaded OpenMP libraries that no stage computes with
+        blas = [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
+        assert blas
+        assert {*blas, torch.get_num_threads()} == {1}
 
 
 @pytest.mark.parametrize("deterministic", [True, False])
