@@ -32,6 +32,12 @@ torch.set_num_threads(1)
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.fixture(autouse=True, scope="module")
+def smallest_numbers() -> None:
+    """What other files' tests have set for speed would round numbers near zero to zero here."""
+    torch.set_flush_denormal(False)
+
+
 @pytest.fixture(scope="session")
 def blank_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """What git holds for the pipeline, with small settings and no outputs; not to be written to."""
