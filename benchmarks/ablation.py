@@ -33,6 +33,7 @@ from benchmarks.scratch import (
 )
 from stages.common.errors import InputError, exit_code
 from stages.common.params import ImagesTask, Params
+from stages.common.stage import parser_of
 
 BASE = "base"
 # the settings of each knob; a setting that the base has anyway is not run
@@ -176,9 +177,7 @@ def spread(found: np.ndarray) -> str:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="runs of each setting (3)")
     parser.add_argument("--epochs", type=int, help="of each run, in place of params.yaml's")
     parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")

@@ -42,6 +42,7 @@ from stages.common.errors import InputError, exit_code
 from stages.common.files import output_files, read_json, read_tensors, write_json
 from stages.common.network import CELLS
 from stages.common.params import Params
+from stages.common.stage import parser_of
 
 PARTS = ("epochs", "series", "pipeline")
 BY_ROWS = {f"tasks.{TASK}.windows.sequence": "rows"}
@@ -119,9 +120,7 @@ def keep(out: Path, name: str, report: dict[str, Any], text: str) -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="medians are over so many (5)")
     parser.add_argument("--images", type=int, help="of an epoch, in place of each shape's own")
     parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")

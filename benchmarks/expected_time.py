@@ -9,7 +9,6 @@ Reads:   params.yaml, experiments/NAME
 Writes:  a line to standard error
 """
 
-import argparse
 import sys
 import time
 from itertools import pairwise
@@ -22,6 +21,7 @@ from stages.common.errors import exit_code
 from stages.common.network import RecurrentNetwork
 from stages.common.params import Params
 from stages.common.samples import Samples
+from stages.common.stage import parser_of
 from stages.common.training import fit
 
 SHAPE = (28, 28)
@@ -71,9 +71,7 @@ def expected_seconds(params: Params, device: torch.device) -> float:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("name", help="a file in experiments/")
     given = parser.parse_args()
     sys.exit(exit_code(lambda: main(given.name)))

@@ -10,7 +10,6 @@ by StatsForecast with its own ``n_jobs``. What all series would take is then in 
 table, as Markdown and as JSON.
 """
 
-import argparse
 import os
 import subprocess
 import sys
@@ -37,6 +36,7 @@ from stages.common.models import read_models
 from stages.common.normalization import fit_normalization
 from stages.common.params import Params, SeriesNormalize, load_params
 from stages.common.protocols import Request
+from stages.common.stage import parser_of
 
 TRAINED_ON = 1_000
 HORIZON = 24
@@ -47,9 +47,7 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--series", type=int, default=10_000, help="to forecast (10000)")
     parser.add_argument("--some", type=int, default=500, help="series for the baselines (500)")
     parser.add_argument("--rounds", type=int, default=3, help="medians are over so many (3)")

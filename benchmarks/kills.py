@@ -2,12 +2,12 @@
 
     python -m benchmarks.kills --kills 50
 
-In a temporary clone with a small setting (scikit-learn's digits and the airline series, few epochs)
+In a temporary copy with a small setting (scikit-learn's digits and the airline series, few epochs)
 the pipeline runs once without harm. Then it starts anew and is killed (SIGKILL, with all that it
 started) after a random time, again and again, until a run finishes; what it leaves in metrics/ and
 data/models/ is compared with the first run's, all is removed, and so on until all kills are spent.
 
-Reads:   the code and parameters of this project as git holds them at HEAD
+Reads:   the code and parameters of this project as they lie here
 Writes:  which stages were hit how often, to standard output; exit code 1 if any byte differs
 """
 
@@ -20,13 +20,13 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
 from pathlib import Path
 
-from benchmarks.scratch import CODE, markdown, write_params
+from benchmarks.scratch import markdown, own_tools, project_copy, write_params
 from stages.common.errors import InputError, exit_code
+from stages.common.stage import parser_of
 
 SMALL = {
     "threads": 1,
@@ -47,9 +47,9 @@ BESIDES = ("speed.json",)
 
 def main(arguments: argparse.Namespace) -> None:
     chance = random.Random(arguments.seed)
-    with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder) / "project"
-        clone(project)
+    with project_copy() as project:
+        write_params(project, SMALL)
+        empty(project)
         started = time.monotonic()
         finish(project)
         duration, expected = time.monotonic() - started, sums_of(project)
@@ -70,13 +70,6 @@ def main(arguments: argparse.Namespace) -> None:
     )
 
 
-def clone(project: Path) -> None:
-    """A clone of this project's HEAD, with a small setting."""
-    subprocess.run(["git", "clone", "--quiet", str(CODE), str(project)], check=True)
-    write_params(project, SMALL)
-    empty(project)
-
-
 def empty(project: Path) -> None:
     for name in (*MADE, *CACHED):
         path = project / name
@@ -91,10 +84,7 @@ def start(project: Path) -> subprocess.Popen:
     return subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro"],
         cwd=project,
-        env={
-            **os.environ,
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-        },
+        env=own_tools(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -147,9 +137,7 @@ def sums_of(project: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1, help="of the random moments")
     given = parser.parse_args()

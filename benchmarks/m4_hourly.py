@@ -8,7 +8,6 @@ part is what the test file holds; as in every task no stage before evaluate look
 minutes on two cores.
 """
 
-import argparse
 import shutil
 import sys
 import time
@@ -26,6 +25,7 @@ from benchmarks.m4_data import (
 from benchmarks.scratch import RESULTS, markdown, run_stages
 from stages.common.errors import exit_code
 from stages.common.files import read_json, write_json
+from stages.common.stage import parser_of
 
 TASK = "m4_hourly"
 PARAMS = Path(__file__).with_suffix(".yaml")
@@ -33,9 +33,7 @@ STAGES = ("normalize", "windows", "train", "evaluate", "plot")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument(
         "--data", type=Path, required=True, help="folder of Hourly-train.csv and Hourly-test.csv"
     )

@@ -7,7 +7,6 @@ windows and train (one epoch) on them. Writes a table and a picture: the time of
 what the stage takes for one series alone, and the most memory that a process held.
 """
 
-import argparse
 import json
 import os
 import subprocess
@@ -25,6 +24,7 @@ from ruamel.yaml import YAML
 from benchmarks.scratch import RESULTS, ROOT, markdown
 from stages.common.errors import exit_code
 from stages.common.files import output_folder, write_table
+from stages.common.stage import parser_of
 
 SIZES = (100, 1_000, 10_000)
 MONTHS = 120
@@ -34,9 +34,7 @@ STAGES = ("normalize", "windows", "train")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of series")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="medians are over so many (3)")
     parser.add_argument("--out", type=Path, default=RESULTS / "panels", help="folder for both")

@@ -10,7 +10,6 @@ table. With two free cores and the default parameters a round takes about five m
 
 import argparse
 import itertools
-import os
 import statistics
 import subprocess
 import sys
@@ -19,14 +18,13 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.scratch import CODE, markdown
+from benchmarks.scratch import CODE, markdown, own_tools
 from stages.common.errors import InputError, exit_code
+from stages.common.stage import parser_of
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--experiments", type=int, default=4, help="in the queue each time")
     parser.add_argument("--jobs", type=int, default=2, help="experiments side by side")
     parser.add_argument("--rounds", type=int, default=3)
@@ -80,9 +78,7 @@ def time_queue(
 
 def run(project: Path, *words: str) -> str:
     """What a command prints; InputError with its last words if it fails."""
-    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-    environment = {**os.environ, "PATH": path}
-    done = subprocess.run(words, cwd=project, env=environment, capture_output=True, text=True)
+    done = subprocess.run(words, cwd=project, env=own_tools(), capture_output=True, text=True)
     if done.returncode:
         raise InputError(f"{' '.join(words[:3])} failed: {done.stderr[-500:]}")
     return done.stdout

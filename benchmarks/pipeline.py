@@ -18,9 +18,7 @@ Reads:   what git holds of this project, data/raw/mnist
 Writes:  a table to standard output
 """
 
-import argparse
 import json
-import os
 import subprocess
 import sys
 import time
@@ -29,8 +27,17 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.scratch import ROOT, TASK, alternate, markdown, project_copy, write_params
+from benchmarks.scratch import (
+    ROOT,
+    TASK,
+    alternate,
+    markdown,
+    own_tools,
+    project_copy,
+    write_params,
+)
 from stages.common.errors import InputError, exit_code
+from stages.common.stage import parser_of
 
 REPRO = ["dvc", "repro"]
 STAGES = ("download_mnist", "normalize", "windows", "train", "evaluate", "plot")
@@ -140,9 +147,8 @@ def run(project: Path, *command: str) -> str:
 
 def environment() -> dict[str, str]:
     """That of the project's own commands, with a mirror that is no network."""
-    tools = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     mirror = str(ROOT / "data/raw/mnist")
-    return {**os.environ, "PATH": tools, "MNIST_MIRROR": mirror, "PYTHONUNBUFFERED": "1"}
+    return {**own_tools(), "MNIST_MIRROR": mirror, "PYTHONUNBUFFERED": "1"}
 
 
 def in_markdown(found: dict[str, Any]) -> str:
@@ -165,9 +171,7 @@ def in_markdown(found: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="medians are over so many (5)")
     arguments = parser.parse_args()
     sys.exit(exit_code(lambda: print(in_markdown(measure(arguments.rounds)))))

@@ -94,6 +94,12 @@ def project_copy() -> Iterator[Path]:
         yield project
 
 
+def own_tools() -> dict[str, str]:
+    """The environment in which `python` and `dvc` are those of this process."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path}
+
+
 def run_stages(project: Path, *stages: str, task: str = TASK) -> None:
     """Run stages of a task in ``project``, with the code of this one.
 

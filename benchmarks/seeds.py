@@ -7,7 +7,6 @@ and data of this one, and writes mean ± standard deviation of MAPE (%) and MASE
 without chance in them have no spread.
 """
 
-import argparse
 import shutil
 import sys
 import tempfile
@@ -18,12 +17,11 @@ import numpy as np
 from benchmarks.scratch import ROOT, markdown, run_stages, write_params
 from stages.common.errors import exit_code
 from stages.common.files import read_json
+from stages.common.stage import parser_of
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("task")
     parser.add_argument("--seeds", type=int, default=5)
     arguments = parser.parse_args()

@@ -54,6 +54,7 @@ from stages.common.models import read_models
 from stages.common.network import CELLS, RecurrentNetwork, count_parameters
 from stages.common.params import Params
 from stages.common.samples import samples_of
+from stages.common.stage import parser_of
 from stages.common.training import answers_for, fit
 
 SEQUENCES = ("rows", "pixels", "permuted", "flat")
@@ -270,9 +271,7 @@ def milliseconds(network: nn.Module, x: torch.Tensor) -> float:
 
 
 def parse() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = parser_of(__doc__)
     parser.add_argument("--epochs", type=int, help="of all, in place of 10 (20 on CUDA)")
     parser.add_argument("--images", type=int, help="to train on, for all networks")
     parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")
