@@ -6,7 +6,13 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers import edit_params, one_error_line, partial_leftovers, run_stage_here
+from helpers import (
+    LIKE_THE_REAL_ONE,
+    edit_params,
+    one_error_line,
+    partial_leftovers,
+    run_stage_here,
+)
 
 from stages.common.forecasting import forecaster, mean_answer
 from stages.common.models import read_models
@@ -20,15 +26,7 @@ COLUMNS = ["unique_id", "ds", "forecast", "low_80", "high_80", "low_95", "high_9
 @pytest.fixture
 def small(project: Path) -> Path:
     """A project whose forecasts take a second."""
-    edit_params(
-        project,
-        {
-            "tasks.airline.normalize.method": "log_exponential_smoothing",
-            "tasks.airline.windows.center": "none",
-            "tasks.airline.train.epochs": 2,
-            "tasks.airline.evaluate.baselines": ["seasonal_naive", "drift"],
-        },
-    )
+    edit_params(project, LIKE_THE_REAL_ONE | {"tasks.airline.train.epochs": 2})
     return project
 
 

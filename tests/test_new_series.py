@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from helpers import (
     CHAIN,
+    LIKE_THE_REAL_ONE,
     ROOT,
     edit_params,
     partial_leftovers,
@@ -25,15 +26,7 @@ FILES = ("params.yaml", "dvc.yaml")
 @pytest.fixture
 def small(project: Path) -> Path:
     """A project whose params.yaml is laid out as the real one, and quick to run."""
-    edit_params(
-        project,
-        {
-            "tasks.airline.normalize.method": "log_exponential_smoothing",
-            "tasks.airline.windows.center": "none",
-            "tasks.airline.train.epochs": 1,
-            "tasks.airline.evaluate.baselines": ["seasonal_naive", "drift"],
-        },
-    )
+    edit_params(project, LIKE_THE_REAL_ONE | {"tasks.airline.train.epochs": 1})
     return project
 
 
