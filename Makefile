@@ -2,11 +2,17 @@
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 INSTALLED := .venv/installed
+# Apart from the lock: on each index torch is another file (for CUDA, for CPUs), so no sum holds
+# everywhere, and a CUDA build brings libraries of its own, whose versions it pins itself.
+TORCH := torch==2.13.0
 
 .PHONY: reproduce test lint check audit lock compare new-series forecast best pixels permuted \
   ablation study bench tutorial-mnist tutorial-airline clean
 
 reproduce: $(INSTALLED)
+# killed while it writes dvc.lock, DVC leaves half of it; git has it whole, the cache what ran since
+	@[ ! -e dvc.lock ] || { grep -q ^schema dvc.lock && [ -z "$$(tail -c 1 dvc.lock)" ]; } || \
+	  git checkout dvc.lock
 	@dvc repro download_mnist || { \
 	  echo "NO MIRROR GAVE MNIST (see above): the images task runs on scikit-learn's digits"; \
 	  echo "instead. params.yaml now says so; git checkout params.yaml asks for MNIST again."; \
@@ -41,7 +47,9 @@ SMALL := -S tasks.mnist.data.dataset=digits -S tasks.mnist.train.batch_size=32 \
 # --strict: a package that the database does not know has not been looked at
 audit: $(INSTALLED)
 	@mkdir -p report && rm -f report/audit.txt
-	@if pip-audit --strict --requirement requirements.lock --no-deps --disable-pip \
+	@echo $(TORCH) > report/torch.txt
+	@if pip-audit --strict --requirement requirements.lock --requirement report/torch.txt \
+	  --no-deps --disable-pip \
 	  --progress-spinner off --output report/audit.txt 2> report/audit.log; \
 	then echo "pip-audit: no package has a known fault"; \
 	elif [ -s report/audit.txt ]; then cat report/audit.txt; exit 1; \
@@ -134,19 +142,23 @@ tutorial-airline: $(INSTALLED)
 
 $(INSTALLED): requirements.lock
 	$(PYTHON) -m venv .venv
-	pip install --quiet --requirement requirements.lock
+	pip install --quiet --require-hashes --no-deps --requirement requirements.lock
+	pip install --quiet $(TORCH)
 	touch $@
 
-# torch first: without a pin of its own, pip may take a far larger build
 lock:
 	rm -rf .venv && $(PYTHON) -m venv .venv
-	pip install --quiet torch==2.13.0
+	pip install --quiet pip-tools==7.6.2
 	python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb')); \
 	  print(*p['project']['dependencies'], *p['dependency-groups']['dev'], sep='\n')" > .venv/wanted
-	pip install --quiet --requirement .venv/wanted
-	(echo '# Exact versions of all that pyproject.toml asks for; made by: make lock'; \
-	  pip freeze | sed 's/+cpu//') > requirements.lock
-	touch $(INSTALLED)
+	echo $(TORCH) >> .venv/wanted
+	pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --output-file .venv/locked .venv/wanted
+	(echo '# Exact versions of all that pyproject.toml asks for but torch (see Makefile), with the sums'; \
+	  echo '# of all their files; made by: make lock'; \
+	  awk '/^[^ ]/ {skip = /^(#|torch==|triton==|cuda-|nvidia-[^m])/} NF && !skip' .venv/locked) \
+	  > requirements.lock
+	rm -rf .venv
 
 clean:
 	rm -rf .venv
