@@ -8,7 +8,8 @@ started) after a random time, again and again, until a run finishes; what it lea
 data/models/ is compared with the first run's, all is removed, and so on until all kills are spent.
 
 Reads:   the code and parameters of this project as they lie here
-Writes:  which stages were hit how often, to standard output; exit code 1 if any byte differs
+Writes:  which stages were hit how often, to standard output, and each kill to standard error; exit
+         code 1 if any byte differs
 """
 
 import argparse
@@ -53,6 +54,7 @@ def main(arguments: argparse.Namespace) -> None:
         started = time.monotonic()
         finish(project)
         duration, expected = time.monotonic() - started, sums_of(project)
+        say(f"unharmed: {duration:.0f} s, {len(expected)} files")
         hit: Counter[str] = Counter()
         finished = 0
         while hit.total() < arguments.kills:
@@ -63,6 +65,7 @@ def main(arguments: argparse.Namespace) -> None:
             if differing:
                 raise InputError(f"after kills {differing[0][0]} is not what it is without them")
             finished += 1
+            say(f"same bytes after {hit.total()} kills")
     rows = [[stage, str(count)] for stage, count in sorted(hit.items())]
     print(markdown(["killed in", "times"], rows))
     print(
@@ -111,13 +114,27 @@ def kill_until_done(
             said, _ = process.communicate(timeout=chance.uniform(0, duration))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
-            hit[last_stage(process.communicate()[0])] += 1
+            stage = last_stage(process.communicate()[0])
+            hit[stage] += 1
+            say(f"killed in: {stage}")
             continue
-        if process.returncode:
-            raise InputError(f"dvc repro failed after a kill: {said[-2000:]}")
-        return hit
+        if not process.returncode:
+            return hit
+        mend(project, said)
     finish(project)
     return hit
+
+
+def mend(project: Path, said: str) -> None:
+    """Do what the README says of a half-written dvc.lock; InputError if that is not the fault."""
+    if not re.search(r"dvc\.lock' (validation failed|is invalid)", said):
+        raise InputError(f"dvc repro failed after a kill: {said[-2000:]}")
+    say(f"dvc.lock was written by half, and is removed: {said.strip()[-200:]}")
+    (project / "dvc.lock").unlink()
+
+
+def say(words: str) -> None:
+    print(words, file=sys.stderr, flush=True)
 
 
 def last_stage(said: str) -> str:
