@@ -36,6 +36,7 @@ TARGETS = {
     "cpu": [
         Target("times as fast as the usual loop", "usual_0", "epoch", 1.6, None, (50,)),
         Target("times as fast as the usual loop", "usual_0", "epoch", 2.5, None, (128,)),
+        Target("the same in bfloat16", "usual_0", "epoch_bfloat16", 2.5, None, (128,)),
         Target("epoch to ceiling", "epoch", "ceiling", None, 1.08, ALL_SIZES),
         Target("products to ceiling", "products", "ceiling", 0.6, None, (256,)),
     ],

@@ -25,7 +25,7 @@ from torch import Tensor, nn
 
 from benchmarks.bench_epochs import SHAPES, Shape
 from benchmarks.scratch import CODE, TASK, markdown, with_changes
-from stages.common import devices
+from stages.common import devices, network
 from stages.common.network import CELLS, RecurrentNetwork
 from stages.common.optimization import Optimization
 from stages.common.params import Params
@@ -48,6 +48,7 @@ class Try:
     clip: bool = True
     average: bool = True
     optimizer: str = "fused"  # fused, foreach, for_loop
+    own_cells: bool = True
     time_first: bool = False
     compiled: bool = False
 
@@ -55,6 +56,8 @@ class Try:
 TRIES = {
     "as it is": Try(),
     "1 thread": Try(threads=1),
+    "torch's own RNN and GRU": Try(own_cells=False),
+    "torch's own, time first": Try(own_cells=False, time_first=True),
     "denormals kept": Try(flush_denormals=False),
     "freed memory given back": Try(keep_memory=False),
     "without oneDNN": Try(onednn=False),
@@ -64,7 +67,6 @@ TRIES = {
     "no average of weights": Try(average=False),
     "optimizer: foreach": Try(optimizer="foreach"),
     "optimizer: one tensor at a time": Try(optimizer="for_loop"),
-    "time first, contiguous": Try(time_first=True),
     "torch.compile": Try(compiled=True),
 }
 
@@ -118,7 +120,9 @@ def milliseconds(name: str, threads: int) -> dict[str, float]:
         device = devices.prepare(params)
     torch.set_flush_denormal(tried.flush_denormals)
     torch.set_float32_matmul_precision(tried.products)
-    with nullcontext() if tried.onednn else torch.backends.mkldnn.flags(enabled=False):
+    onednn = nullcontext() if tried.onednn else torch.backends.mkldnn.flags(enabled=False)
+    read = nullcontext() if tried.own_cells else patch.object(network, "read", _as_torch_does)
+    with onednn, read:
         return {
             column: 1000 * seconds_of_step(params, cell, shape, tried, device)
             for column, (cell, shape) in COLUMNS.items()
@@ -135,14 +139,14 @@ def seconds_of_step(
     changes |= {} if tried.clip else {"gradient_clip": 0.0}
     changes |= {} if tried.average else {"weight_average": 0.0}
     settings = task.train.model_copy(update=changes)
-    network: nn.Module = RecurrentNetwork(FEATURES, CLASSES, **model.model_dump()).to(device)
-    network = TimeFirst(network) if tried.time_first else network
-    optimization = Optimization(network, settings, 10_000)
+    whole = RecurrentNetwork(FEATURES, CLASSES, **model.model_dump()).to(device)
+    trained: nn.Module = TimeFirst(whole) if tried.time_first else whole
+    optimization = Optimization(trained, settings, 10_000)
     if tried.optimizer != "fused":
         foreach = tried.optimizer == "foreach"
         for group in optimization.optimizer.param_groups:
             group.update(fused=False, foreach=foreach)
-    answer = torch.compile(network) if tried.compiled else network
+    answer = torch.compile(trained) if tried.compiled else trained
     x = torch.randn(shape.batch_size, STEPS, FEATURES, device=device)
     y = torch.randint(CLASSES, (shape.batch_size,), device=device)
 
@@ -153,6 +157,10 @@ def seconds_of_step(
         optimization.step(F.cross_entropy(answers.float(), y))
 
     return _clock(step, device)
+
+
+def _as_torch_does(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
+    return recurrent(x)[0]
 
 
 def _clock(step: Callable[[], None], device: torch.device) -> float:
