@@ -1,6 +1,7 @@
 """Train the networks of a task: one for each fit and member of the ensemble.
 
-Reads:   params.yaml (seed, threads, device, tasks.TASK.model, train), data/windows/TASK/
+Reads:   params.yaml (seed, threads, device, deterministic, tasks.TASK.model, train),
+         data/windows/TASK/
 Writes:  data/checkpoints/TASK/ while it trains, so that a run that was killed goes on from there;
          data/models/TASK/: weights.safetensors, card.json and history.csv (a row an epoch);
          data/live/TASK/: DVCLive's curves, and report.html, a page that updates as it trains;
