@@ -121,8 +121,8 @@ def milliseconds(name: str, threads: int) -> dict[str, float]:
     torch.set_flush_denormal(tried.flush_denormals)
     torch.set_float32_matmul_precision(tried.products)
     onednn = nullcontext() if tried.onednn else torch.backends.mkldnn.flags(enabled=False)
-    read = nullcontext() if tried.own_cells else patch.object(network, "read", _as_torch_does)
-    with onednn, read:
+    cells = nullcontext() if tried.own_cells else patch.object(network, "outputs_of", _by_torch)
+    with onednn, cells:
         return {
             column: 1000 * seconds_of_step(params, cell, shape, tried, device)
             for column, (cell, shape) in COLUMNS.items()
@@ -159,7 +159,7 @@ def seconds_of_step(
     return _clock(step, device)
 
 
-def _as_torch_does(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
+def _by_torch(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
     return recurrent(x)[0]
 
 

@@ -18,10 +18,12 @@ from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
 
-def read(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
+def outputs_of(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
     """What ``recurrent``, whose batch comes first, puts out for x [N, T, F]: [N, T, D * H]."""
     training = recurrent.training and torch.is_grad_enabled()
-    if not training or x.device.type != "cpu" or recurrent.mode == "LSTM":
+    # in bfloat16 torch multiplies in 16 bits but keeps h in 32; to do so here gains nothing
+    exact = x.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
+    if not training or not exact or recurrent.mode == "LSTM":
         return recurrent(x)[0]
     # memory of one step side by side, since step by step is how it is read
     output = x.transpose(0, 1).contiguous()
@@ -38,17 +40,13 @@ def read(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
 
 def _run(recurrent: nn.RNNBase, x: Tensor, layer: str) -> Tensor:
     """One layer in one direction: [T, N, F] to [T, N, H]."""
-    half = torch.is_autocast_enabled("cpu")
-    dtype = torch.get_autocast_dtype("cpu") if half else x.dtype
-    w_ih, w_hh = (getattr(recurrent, f"weight_{kind}_{layer}").to(dtype) for kind in ("ih", "hh"))
+    w_ih, w_hh = (getattr(recurrent, f"weight_{kind}_{layer}") for kind in ("ih", "hh"))
     b_ih = b_hh = w_ih.new_zeros(len(w_ih))
     if recurrent.bias:
-        b_ih, b_hh = (getattr(recurrent, f"bias_{kind}_{layer}").to(dtype) for kind in ("ih", "hh"))
-    with torch.autocast("cpu", enabled=False):
-        if recurrent.mode == "GRU":
-            return _GRU.apply(F.linear(x.to(dtype), w_ih, b_ih), w_hh, b_hh)
-        of_x = F.linear(x.to(dtype), w_ih, b_ih + b_hh)
-        return _RNN.apply(of_x, w_hh, recurrent.mode == "RNN_RELU")
+        b_ih, b_hh = (getattr(recurrent, f"bias_{kind}_{layer}") for kind in ("ih", "hh"))
+    if recurrent.mode == "GRU":
+        return _GRU.apply(F.linear(x, w_ih, b_ih), w_hh, b_hh)
+    return _RNN.apply(F.linear(x, w_ih, b_ih + b_hh), w_hh, recurrent.mode == "RNN_RELU")
 
 
 class _RNN(Function):
@@ -63,7 +61,10 @@ class _RNN(Function):
                 torch.addmm(input_t, h[t - 1], across, out=h_t)
             else:
                 h_t.copy_(input_t)
-            h_t.relu_() if relu else h_t.tanh_()
+            if relu:
+                h_t.relu_()
+            else:
+                h_t.tanh_()
         context.save_for_backward(h, w_hh)
         context.relu = relu
         return h

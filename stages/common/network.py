@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from stages.common.cells import read
+from stages.common.cells import outputs_of
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
@@ -144,7 +144,7 @@ class RecurrentNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Answer for sequences x [N, T, F] of any number type: [N, K]."""
         x = self._normalized(x)
-        output = read(self.recurrent, x)  # [N, T, D * H]
+        output = outputs_of(self.recurrent, x)  # [N, T, D * H]
         answer = self.head(self.head_dropout(self._pooled(output)))
         return answer if self.shortcut is None else answer + self.shortcut(x.flatten(1))
 
