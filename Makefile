@@ -1,4 +1,6 @@
 # `make reproduce` runs everything; `make test` checks everything. Both build .venv first.
+# macOS's make else starts simple lines without a shell, and so without the PATH below
+SHELL := /bin/bash
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 INSTALLED := .venv/installed
@@ -13,7 +15,8 @@ reproduce: $(INSTALLED)
 # killed while it writes dvc.lock, DVC leaves half of it; git has it whole, the cache what ran since
 	@[ ! -e dvc.lock ] || { grep -q ^schema dvc.lock && [ -z "$$(tail -c 1 dvc.lock)" ]; } || \
 	  git checkout dvc.lock
-	@dvc repro download_mnist || { \
+	@set -o pipefail; dvc repro download_mnist 2>&1 | tee .venv/download.log || { \
+	  grep -q 'no mirror gave it' .venv/download.log || exit 1; \
 	  echo "NO MIRROR GAVE MNIST (see above): the images task runs on scikit-learn's digits"; \
 	  echo "instead. params.yaml now says so; git checkout params.yaml asks for MNIST again."; \
 	  dvc exp run -S tasks.mnist.data.dataset=digits -S tasks.mnist.train.batch_size=32; }
@@ -47,7 +50,7 @@ SMALL := -S tasks.mnist.data.dataset=digits -S tasks.mnist.train.batch_size=32 \
 # --strict: a package that the database does not know has not been looked at
 audit: $(INSTALLED)
 	@mkdir -p report && rm -f report/audit.txt
-	@echo $(TORCH) > report/torch.txt
+	@echo $(firstword $(subst +, ,$(TORCH))) > report/torch.txt
 	@if pip-audit --strict --requirement requirements.lock --requirement report/torch.txt \
 	  --no-deps --disable-pip \
 	  --progress-spinner off --output report/audit.txt 2> report/audit.log; \
@@ -92,12 +95,12 @@ bench: $(INSTALLED)
 	python -m benchmarks.bench
 
 # A series of your own as a task: make new-series CSV=mine.csv PERIOD=12 (TASK, UNIT, ID, TIME, VALUE)
-TASK := $(basename $(notdir $(CSV)))
+TASK = $(shell basename '$(CSV)' | sed 's/\.[^.]*$$//')
 new-series: $(INSTALLED)
 	@python -m stages.new_series $(if $(CSV),'$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
 	  --name '$(TASK)' $(if $(UNIT),--unit '$(UNIT)') $(if $(ID),--id '$(ID)') \
 	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)')
-	dvc repro plot@$(TASK)
+	dvc repro 'plot@$(TASK)'
 	@python -m stages.report
 
 # What comes after the data: make forecast CSV=mine.csv PERIOD=12 HORIZON=24; the airline's without.

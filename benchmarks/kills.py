@@ -126,7 +126,7 @@ def kill_until_done(
 
 
 def mend(project: Path, said: str) -> None:
-    """Do what the README says of a half-written dvc.lock; InputError if that is not the fault."""
+    """Remove a half-written dvc.lock, of which git has no copy here; InputError if it is none."""
     if not re.search(r"dvc\.lock' (validation failed|is invalid)", said):
         raise InputError(f"dvc repro failed after a kill: {said[-2000:]}")
     say(f"dvc.lock was written by half, and is removed: {said.strip()[-200:]}")

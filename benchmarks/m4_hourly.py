@@ -1,6 +1,6 @@
 """The 414 hourly series of the M4 competition, 48 hours ahead, by the stages of the pipeline.
 
-    python -m benchmarks.m4_hourly --data ../shared/data/m4
+    python -m benchmarks.m4_hourly --data FOLDER
 
 Lays the competition's two files out as a task (benchmarks/m4_hourly.yaml) in OUT, runs the stages
 from normalize to plot on it, and prints a Markdown table of the published rows and ours. The test

@@ -198,7 +198,7 @@ def train(
 
 
 @contextmanager
-def bar(title: str, batches: int) -> Iterator[tuple[Callable, Callable]]:
+def bar(title: str, epochs: int, batches: int) -> Iterator[tuple[Callable, Callable]]:
     """Progress on a terminal."""
     with training_bar(title, batches) as (update, _):
         yield lambda: update(advance=1), lambda figures: None

@@ -23,6 +23,7 @@ from math import inf, isclose
 from pathlib import Path
 
 from stages.common.errors import InputError, exit_code
+from stages.common.files import write_whole
 from stages.common.params import load_params
 from stages.common.stage import parser_of
 
@@ -90,7 +91,7 @@ def gate(against: str | None, out: Path | None) -> None:
     print(text)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        out.write_text(text + "\n", encoding="utf-8")
+        write_whole(out, (text + "\n").encode())
     failed = [score for score in scores if score.verdict in FAILS]
     if failed:
         others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""

@@ -7,7 +7,8 @@ A picture may have any size, be dark on light or light on dark, and hold colour 
 is made into an image as those of MNIST were made: the digit in a box of 20×20, its centre of mass
 in the middle of 28×28 pixels.
 
-Reads:   params.yaml (threads, device, deterministic), data/models/TASK/, the pictures (PNG or JPEG)
+Reads:   params.yaml (threads, device, deterministic, tasks.TASK.kind), data/models/TASK/, the
+         pictures (PNG or JPEG)
 Writes:  a row for each picture to standard output: the answer, and each class's probability in
          per cent; with --onnx the named file: input x, float32 [N, T, F] of grey levels 0 to 255,
          output logits [N, K], the normalization inside

@@ -5,7 +5,8 @@ Reads:   params.yaml (seed, threads, device, deterministic, tasks.TASK.model, tr
 Writes:  data/checkpoints/TASK/ while it trains, so that a run that was killed goes on from there;
          data/models/TASK/: weights.safetensors, card.json and history.csv (a row an epoch);
          data/live/TASK/: DVCLive's curves, and report.html, a page that updates as it trains;
-         metrics/TASK/speed.json: seconds, samples a second, peak memory (outside git and DVC)
+         metrics/TASK/speed.json: seconds, samples a second, peak memory of the first process
+         (outside git and DVC)
 Needs:   what `dvc repro windows@TASK` leaves; no GPU, but takes one where device says so
 """
 
@@ -81,7 +82,7 @@ def checkpoints_of(name: str, params: Params, recipe: Recipe) -> Checkpoints:
 
 def write_all(name: str, threads: int, recipe: Recipe, checkpoints: Checkpoints) -> None:
     """Train all networks and write what the stage leaves."""
-    bar = partial(progress, name, recipe.train.epochs)
+    bar = partial(progress, name)
     with output_folder(Path("data/models") / name) as folder, live_curves(name) as log:
         members = train_all(name, recipe, checkpoints, bar, log)
         write_history(folder / "history.csv", members)
@@ -181,7 +182,7 @@ def live_curves(name: str) -> Iterator[Callable[[str, dict[str, float]], None]]:
 
 @contextmanager
 def progress(
-    name: str, epochs: int, title: str, batches: int
+    name: str, title: str, epochs: int, batches: int
 ) -> Iterator[tuple[Callable, Callable]]:
     """A bar with loss, score and time left on a terminal; a line an epoch, if slow, elsewhere."""
     told, title = time.monotonic(), f"{name} {title}"

@@ -1,6 +1,7 @@
 """Lay a task's normalized data out as what a recurrent network reads.
 
-Reads:   params.yaml (tasks.TASK.windows), data/normalized/TASK/
+Reads:   params.yaml (tasks.TASK.windows, and of series data.period and normalize.damping),
+         data/normalized/TASK/
 Writes:  data/windows/TASK/: card.json, and FIT/{train,validation,test}.safetensors for each fit
          images: x [N, T, F] and y [N] (classes)
          series: the series up to the end of the part, and the origin of each window in them, from

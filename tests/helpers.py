@@ -92,6 +92,13 @@ SMALL_SETTINGS = {
 }
 
 
+def trained(project: Path, task: str) -> dict[str, bytes]:
+    """All that DVC tracks of training."""
+    folders = [project / "data" / part / task for part in ("models", "live")]
+    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(project)): path.read_bytes() for path in files}
+
+
 def read_json(path: Path) -> dict:
     return json.loads(path.read_text())
 

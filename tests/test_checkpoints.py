@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import ROOT, edit_params, partial_leftovers, run_stage, small_environment
+from helpers import ROOT, edit_params, partial_leftovers, run_stage, small_environment, trained
 from toys import settings, signs, sums
 
 from stages.common import checkpoints
@@ -205,13 +205,6 @@ def test_a_fingerprint_is_of_settings_data_and_code(tmp_path: Path) -> None:
 # the stage itself, from here on
 
 
-def outputs(project: Path, task: str) -> dict[str, bytes]:
-    """What must not depend on a kill: all that DVC tracks of training."""
-    folders = [project / "data" / part / task for part in ("models", "live")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    return {str(path.relative_to(project)): path.read_bytes() for path in files}
-
-
 def start_training(project: Path, task: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-m", "stages.train", task],
@@ -249,7 +242,7 @@ def long_training(copy: Path) -> Path:
 def test_a_stage_that_is_killed_ends_as_if_it_had_not_been(long_training: Path) -> None:
     project = long_training
     assert run_stage(project, "train", "mnist").returncode == 0
-    whole = outputs(project, "mnist")
+    whole = trained(project, "mnist")
     assert not (project / "data/checkpoints/mnist").exists()
     for network in ("main-0", "main-1"):
         process = start_training(project, "mnist")
@@ -260,7 +253,7 @@ def test_a_stage_that_is_killed_ends_as_if_it_had_not_been(long_training: Path) 
     assert done.returncode == 0, done.stderr
     assert "main-1.safetensors: training goes on after epoch" in done.stderr
     assert "main-0.safetensors" not in done.stderr
-    assert outputs(project, "mnist") == whole
+    assert trained(project, "mnist") == whole
     assert not (project / "data/checkpoints/mnist").exists()
 
 
@@ -283,11 +276,11 @@ def test_ctrl_c_says_at_once_how_to_go_on(long_training: Path) -> None:
 
 def test_a_checkpoint_with_other_parameters_is_not_used(copy: Path) -> None:
     project = copy
-    before = outputs(project, "airline")
+    before = trained(project, "airline")
     other = project / "data/checkpoints/airline/0123456789abcdef/main-0.safetensors"
     Checkpoint(other).save(lambda: {"ended": True, "result": {}}, ended=True)
     done = run_stage(project, "train", "airline")
     assert done.returncode == 0, done.stderr
     assert "is of a training with other parameters, data, code or device" in done.stderr
-    assert outputs(project, "airline") == before
+    assert trained(project, "airline") == before
     assert not other.exists()

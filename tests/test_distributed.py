@@ -19,6 +19,7 @@ from helpers import (
     run_stage,
     run_stage_here,
     small_environment,
+    trained,
 )
 
 from stages.common import distributed
@@ -48,13 +49,6 @@ def history(project: Path, task: str) -> list[dict[str, float]]:
     return [
         {key: float(value) for key, value in row.items() if key != "fit" and value} for row in rows
     ]
-
-
-def outputs(project: Path, task: str) -> dict[str, bytes]:
-    """What must not depend on a kill: all that DVC tracks of training."""
-    folders = [project / "data" / part / task for part in ("models", "live")]
-    files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
-    return {str(path.relative_to(project)): path.read_bytes() for path in files}
 
 
 def accuracy_on_test(project: Path) -> float:
@@ -152,7 +146,7 @@ def errors(said: str) -> str:
 def test_a_process_that_is_killed_ends_the_run_which_then_goes_on(training: Path) -> None:
     whole = run_stage(training, "train", "mnist")
     assert whole.returncode == 0, whole.stderr
-    expected = outputs(training, "mnist")
+    expected = trained(training, "mnist")
     run = Run(training)
     run.workers[1].kill()
     line = one_error_line(errors(run.said()), "process 1 of 2 was killed by SIGKILL")
@@ -161,7 +155,7 @@ def test_a_process_that_is_killed_ends_the_run_which_then_goes_on(training: Path
     done = run_stage(training, "train", "mnist")
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("training goes on after epoch") == 1
-    assert outputs(training, "mnist") == expected
+    assert trained(training, "mnist") == expected
 
 
 def test_ctrl_c_ends_all_processes_with_one_line(training: Path) -> None:

@@ -18,21 +18,23 @@ def test_figures_by_step_are_those_of_scikit_learn(bidirectional: bool) -> None:
     torch.manual_seed(0)
     network = RecurrentNetwork(3, 4, hidden_size=5, bidirectional=bidirectional).eval()
     x, y = torch.randn(300, 6, 3), torch.randint(0, 4, (300,))
-    table = early_reading(network, x, y)
-    assert list(table) == ["step", "accuracy", "f1_0", "f1_1", "f1_2", "f1_3"]
+    table = early_reading([network], x, y)
+    assert list(table) == ["step", "images", "accuracy", "f1_0", "f1_1", "f1_2", "f1_3"]
     assert table["step"].tolist() == [1, 2, 3, 4, 5, 6]
     for row in table.itertuples(index=False):
         with torch.inference_mode():
             answers = network(x[:, : int(row.step)]).argmax(1)
         assert row.accuracy == pytest.approx((answers == y).double().mean().item())
         expected = f1_score(y, answers, average=None, labels=range(4), zero_division=0)
-        np.testing.assert_allclose(row[2:], expected)
+        np.testing.assert_allclose(row[3:], expected)
 
 
 def early(**classes: list[float]) -> pd.DataFrame:
     steps = len(next(iter(classes.values())))
     accuracy = np.mean(list(classes.values()), axis=0)
-    return pd.DataFrame({"step": range(1, steps + 1), "accuracy": accuracy, **classes})
+    return pd.DataFrame(
+        {"step": range(1, steps + 1), "images": 1000, "accuracy": accuracy, **classes}
+    )
 
 
 def test_known_is_from_where_it_stays() -> None:

@@ -263,6 +263,7 @@ def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixt
         (["--csv", "data/raw/airline.csv"], ["--period"]),
         (["--csv", "data/raw/airline.csv", "--period", "0"], ["--period 0: write 1 to 10000"]),
         (["--csv", "", "--period", "12"], ["is a folder: name a file"]),
+        (["--value", "price"], ["data/raw/airline.csv", "no column 'price'"]),
         (["--horizon", "-3"], ["--horizon -3: write 1 to 10000"]),
         (["--horizon", "1000000"], ["--horizon 1000000: write 1 to 10000"]),
         (["--csv", "data/raw/airline.csv", "--period", "70"], ["'airline' has 144 values"]),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from helpers import (
+    CHAIN,
     ROOT,
     Done,
     edit_params,
@@ -21,11 +22,10 @@ from helpers import (
 )
 
 COMMANDS = sorted(path.stem for path in (ROOT / "stages").glob("[a-z]*.py"))
-OF_A_TASK = ("normalize", "windows", "train", "evaluate", "plot")
 
 
 def test_all_commands_are_looked_at() -> None:
-    assert {*OF_A_TASK, "download_mnist", "report", "predict", "forecast"} <= {*COMMANDS}
+    assert {*CHAIN, "download_mnist", "report", "predict", "forecast"} <= {*COMMANDS}
 
 
 @pytest.mark.parametrize("stage", COMMANDS)
@@ -50,7 +50,7 @@ def test_a_wrong_command_line_is_exit_code_2(
     assert "usage: " in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("stage", OF_A_TASK)
+@pytest.mark.parametrize("stage", CHAIN)
 @pytest.mark.parametrize("words", [[], ["mnist", "airline"]], ids=["no task", "two tasks"])
 def test_a_stage_takes_one_task(
     project: Path, stage: str, words: list[str], capsys: pytest.CaptureFixture[str]

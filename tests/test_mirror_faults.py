@@ -71,10 +71,9 @@ def serving() -> Iterator[Callable[[Answer], Server]]:
 
 @pytest.fixture(autouse=True)
 def _in_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No waiting between tries, and seconds of waiting for an answer made short."""
+    """No waiting between tries, and no proxy."""
     monkeypatch.setattr(mirrors, "time", type("Clock", (), {
         "sleep": lambda seconds: None, "monotonic": time.monotonic}))  # fmt: skip
-    monkeypatch.setattr(mirrors, "READ_SECONDS", 0.3)
     for name in ("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -161,8 +160,15 @@ def status(number: int) -> Answer:
     ],
 )
 def test_each_fault_is_told_and_nothing_kept(
-    serving: Callable, tmp_path: Path, answer: Answer, words: str, tries: int
+    serving: Callable,
+    tmp_path: Path,
+    answer: Answer,
+    words: str,
+    tries: int,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    if answer in (silence, silence_after_a_while, drip):
+        monkeypatch.setattr(mirrors, "READ_SECONDS", 0.3)
     server = serving(answer)
     assert words in refusal(server.url, tmp_path)
     assert len(server.asked) == tries

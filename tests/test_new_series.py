@@ -19,6 +19,7 @@ from helpers import (
 )
 
 from stages.common.params import SeriesTask, load_params
+from stages.common.task_entry import with_plots
 
 FILES = ("params.yaml", "dvc.yaml")
 
@@ -97,6 +98,12 @@ def test_the_real_files_only_grow_by_a_commented_entry(tmp_path: Path) -> None:
     comments = [line.partition("#")[2] for line in airline]
     assert [line.partition("#")[2] for line in added["params.yaml"][1:]] == comments
     assert (tmp_path / "data/raw/mine.csv").read_bytes() == csv.read_bytes()
+
+
+@pytest.mark.parametrize("plots", ["", "plots:\n- metrics/airline/tables/curves.csv\n"])
+def test_a_dvc_yaml_without_plots_to_follow(plots: str) -> None:
+    text = f"stages: {{}}\n{plots}"
+    assert with_plots(text, "mine", "airline", "things", None) == text
 
 
 def test_plots_are_those_of_the_airline(small: Path, tmp_path: Path) -> None:

@@ -6,7 +6,6 @@ nothing, so each also shows that the test part did reach the files where it belo
 """
 
 import csv
-import json
 import shutil
 from pathlib import Path
 
@@ -14,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
-from helpers import edit_params, put_images, run_stage_here, small_images
+from helpers import edit_params, put_images, read_json, run_stage_here, small_images
 from safetensors.numpy import load_file
 
 from stages.common import protocols
@@ -46,10 +45,6 @@ def two_projects(blank: Path, folder: Path) -> tuple[Path, Path]:
 def run_to_train(project: Path, task: str) -> None:
     for stage in ("normalize", "windows", "train"):
         assert run_stage_here(project, stage, task) == 0, stage
-
-
-def read_json(path: Path) -> dict:
-    return json.loads(path.read_text())
 
 
 @pytest.fixture(scope="module")

@@ -45,11 +45,15 @@ def test_every_plot_of_dvc_can_be_drawn(repository: Path) -> None:
     assert forecast["encoding"]["x"]["type"] == "temporal"
 
 
-def test_repro_with_nothing_to_do_takes_under_five_seconds(repository: Path) -> None:
+def test_repro_with_nothing_to_do_takes_a_few_times_as_long_as_dvc_itself(
+    repository: Path,
+) -> None:
     started = time.monotonic()
     output = succeed(repository, "dvc", "repro")
+    middle = time.monotonic()
+    succeed(repository, "dvc", "version")
     assert stages_that_ran(output) == set()
-    assert time.monotonic() - started < 5
+    assert middle - started < 5 * (time.monotonic() - middle)
 
 
 @pytest.mark.parametrize(

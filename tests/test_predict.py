@@ -1,5 +1,6 @@
 """python -m stages.predict: pictures named by a finished project, and its network as ONNX."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -119,6 +120,18 @@ def test_before_training_it_names_the_stage(
     shutil.rmtree(copy / "data/models")
     assert run_stage_here(copy, "predict", str(pictures[0])) == 1
     one_error_line(capsys.readouterr().err, "dvc repro train@mnist")
+
+
+def test_networks_of_another_version(
+    copy: Path, pictures: list[Path], capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = copy / "data/models/mnist/card.json"
+    card = json.loads(path.read_text())
+    card["model"]["gates"] = 5
+    path.write_text(json.dumps(card))
+    (path.parent / "SHA256SUMS").unlink()
+    assert run_stage_here(copy, "predict", str(pictures[0])) == 1
+    one_error_line(capsys.readouterr().err, "card.json", "another version", "dvc repro train@mnist")
 
 
 def test_help(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

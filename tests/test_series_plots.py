@@ -44,6 +44,7 @@ def written(
         "offsets": offsets,
         "ds": np.concatenate([times[:n] for n in lengths]),
         "y": y,
+        "filled": np.zeros(len(y), dtype=bool),
         "main.train": cut - 4,
         "main.validation": cut,
     }
@@ -229,4 +230,18 @@ def test_autocorrelation() -> None:
     assert autocorrelation(swing, 1) == pytest.approx(-0.99)
     assert autocorrelation(swing, 2) == pytest.approx(0.98)
     assert np.isnan(autocorrelation(np.full(9, 3.0), 1))
-    assert np.isnan(autocorrelation(np.array([1.0, np.inf, 2.0]), 1))
+    assert np.isnan(autocorrelation(np.array([1.0, np.inf, 1.0]), 1))
+    swing[30:40] = np.nan
+    # 11 of 99 pairs add nothing, to a variance of 90 values
+    assert autocorrelation(swing, 1) == pytest.approx(-88 / 90)
+
+
+def test_a_value_that_stands_in_for_a_gap_is_no_truth() -> None:
+    tensors, card, forecasts = written([40], drawn=1)
+    whole = residuals_figure(gather(tensors, card, forecasts), 1, 4, "things", "navy")
+    tensors["filled"][35] = True
+    tensors["y"] = tensors["y"].copy()
+    tensors["y"][35] = 1e6
+    gappy = residuals_figure(gather(tensors, card, forecasts), 1, 4, "things", "navy")
+    assert whole.get_suptitle().startswith("One step ahead: residuals average 1.5;")
+    assert gappy.get_suptitle().startswith("One step ahead: residuals average 1.5;")

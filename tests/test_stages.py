@@ -11,7 +11,6 @@ from helpers import (
     CLASSES,
     COUNTS,
     IMAGE_FILES,
-    STAGES,
     TASKS,
     Done,
     Mirror,
@@ -217,16 +216,6 @@ def test_other_cells(copy: Path, task: str, cell: str) -> None:
     lstm = 4 * 16 * (8 + 16 + 2) if task == "mnist" else 4 * 8 * (1 + 8 + 2)
     head = 17 * CLASSES if task == "mnist" else 9 * 12
     assert card["parameters"] == lstm * {"rnn": 1, "gru": 3}[cell] // 4 + head
-
-
-@pytest.mark.parametrize("stage", [*STAGES, "report"])
-def test_help(project: Path, stage: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_stage_here(project, stage, "--help") == 0
-    text = capsys.readouterr().out
-    assert "usage: " in text
-    assert "Reads: " in text
-    assert "Writes: " in text
-    assert sorted(path.name for path in project.iterdir()) == ["data", "dvc.yaml", "params.yaml"]
 
 
 def test_report(copy: Path) -> None:

@@ -10,6 +10,7 @@ from stages.common.devices import sow
 from stages.common.network import RecurrentNetwork
 from stages.common.samples import Samples
 from stages.common.training import Result, answers_for, fit, score
+from stages.common.training import _is_best as is_best
 
 TRAIN, VALIDATION = sums(200, 1), sums(50, 2)
 
@@ -135,6 +136,12 @@ def test_the_best_weights_are_kept(weight_average: float) -> None:
     assert score(network, opposite(), settings())["loss"] > best
     network.load_state_dict(result.weights)
     assert score(network, opposite(), settings())["loss"] == pytest.approx(best, rel=1e-6)
+
+
+def test_an_epoch_without_a_loss_is_not_the_best() -> None:
+    unknown = {"validation_loss": float("nan")}
+    assert is_best({"validation_loss": 3.0}, Result(best_epoch=1, history=[unknown]))
+    assert not is_best(unknown, Result(best_epoch=1, history=[{"validation_loss": 3.0}]))
 
 
 def test_accuracy_comes_before_loss() -> None:
@@ -265,7 +272,9 @@ def test_callbacks() -> None:
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
-def test_a_single_step(schedule: str) -> None:
-    _, result = run(schedule=schedule, epochs=1, batch_size=1000)
-    assert len(result.history) == 1
-    assert np.isfinite(result.history[0]["train_loss"])
+@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 5, 9])
+def test_a_few_steps(schedule: str, epochs: int) -> None:
+    # a rise over a fifth of five steps is one of no length
+    _, result = run(schedule=schedule, epochs=epochs, batch_size=1000, warm_up=0.2)
+    assert len(result.history) == epochs
+    assert np.isfinite(result.history[-1]["train_loss"])

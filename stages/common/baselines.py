@@ -234,7 +234,7 @@ def _quietly(work: Callable[[], Any]) -> Any:
         warnings.simplefilter("ignore")
         try:
             return work()
-        except ImportError:
+        except (ImportError, MemoryError):
             raise
         except Exception:
             # libraries raise whatever they like, plain Exception among it

@@ -57,27 +57,35 @@ def evaluate_images(
     )
     write_table(folder / "predictions.csv", predictions)
     if read_early:
-        write_table(folder / "tables/early.csv", early_reading(networks[0], x, y))
+        write_table(folder / "tables/early.csv", early_reading(networks, x, y))
 
 
 @torch.inference_mode()
-def early_reading(network: RecurrentNetwork, x: torch.Tensor, y: torch.Tensor) -> pd.DataFrame:
-    """How right the head is after each step of the test images x [N, T, F] of classes y [N].
+def early_reading(
+    networks: list[RecurrentNetwork], x: torch.Tensor, y: torch.Tensor
+) -> pd.DataFrame:
+    """How right the networks' mean is after each step of the images x [N, T, F] of classes y [N].
 
     Returns:
-        A row a step: step (from 1), accuracy, and f1_K for each class K: the harmonic mean of the
-        share of its images that are named so and of the share of images named so that are its
-        own. The first alone would call known what a network answers to every beginning.
+        A row a step: step (from 1), images (how many were read, the first ones), accuracy, and
+        f1_K for each class K: the harmonic mean of the share of its images that are named so and
+        of the share of images named so that are its own. The first alone would call known what a
+        network answers to every beginning.
     """
-    if network.recurrent.bidirectional:
+    if networks[0].recurrent.bidirectional:
         x, y = x[:EARLY_IMAGES_IF_BIDIRECTIONAL], y[:EARLY_IMAGES_IF_BIDIRECTIONAL]
-    answers = torch.cat([network.answers_by_step(part).argmax(dim=2) for part in x.split(250)])
+    chances = (
+        torch.stack([network.answers_by_step(part).softmax(dim=2) for network in networks]).mean(0)
+        for part in x.split(250)
+    )
+    answers = torch.cat([each.argmax(dim=2) for each in chances])
     truth = y[:, None]
     table = {
         "step": np.arange(1, x.shape[1] + 1),
+        "images": len(x),
         "accuracy": (answers == truth).double().mean(dim=0).cpu().numpy(),
     }
-    for label in range(network.head.out_features):
+    for label in range(networks[0].head.out_features):
         named, own = answers == label, truth == label
         hits = 2 * (named & own).sum(dim=0).double()
         table[f"f1_{label}"] = (hits / (named.sum(dim=0) + own.sum()).clamp(min=1)).cpu().numpy()

@@ -1,8 +1,8 @@
 """Training in several processes: who takes part, which samples are whose, what they sum up.
 
-The processes compute as one would: all draw the same batches and the same chance, each computes on
-its share of a batch, and DistributedDataParallel adds up their gradients. In a process that
-torchrun did not start, every function here leaves things as they are.
+The processes compute as one would: all draw the same batches and, but for dropout, the same chance;
+each computes on its share of a batch, and DistributedDataParallel adds up their gradients. In a
+process that torchrun did not start, every function here leaves things as they are.
 """
 
 import atexit

@@ -15,7 +15,7 @@ from stages.common.params import Model, Train
 from stages.common.samples import Samples
 from stages.common.training import Result, fit
 
-Progress = Callable[[str, int], AbstractContextManager[tuple[Callable, Callable]]]
+Progress = Callable[[str, int, int], AbstractContextManager[tuple[Callable, Callable]]]
 Checkpoints = Callable[[str], Checkpoint | None]
 
 
@@ -51,7 +51,9 @@ class Member:
     seconds: float
 
 
-def silent(title: str, batches: int) -> AbstractContextManager[tuple[Callable, Callable]]:
+def silent(
+    title: str, epochs: int, batches: int
+) -> AbstractContextManager[tuple[Callable, Callable]]:
     """No progress: two functions that do nothing."""
     return nullcontext((lambda: None, lambda figures: None))
 
@@ -127,10 +129,11 @@ def _train(
         augment = Augmentation(
             settings.augment.model_dump(), card["image_shape"], card["pixel_order"], recipe.device
         )
-    batches = (epochs or settings.epochs) * -(-samples.count // settings.batch_size)
+    most = epochs or settings.epochs
+    batches = most * -(-samples.count // settings.batch_size)
     title = fit_name if settings.ensemble == 1 else f"{fit_name}-{member}"
     title += "" if validation is not None else " refit"
-    with progress(title, batches) as (after_batch, show):
+    with progress(title, most, batches) as (after_batch, show):
 
         def after_epoch(figures: dict[str, float]) -> None:
             show(figures)

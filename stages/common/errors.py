@@ -1,6 +1,7 @@
 """Faults that a user can mend: one line on stderr and a non-zero exit, never a traceback."""
 
 import errno
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -41,7 +42,7 @@ def exit_code(work: Callable[[], None]) -> int:
         return _report(NO_MEMORY, 1)
     except RuntimeError as error:
         # torch's word for it on a CPU; it has a type for it on a GPU alone, which is one of these
-        if "memory" not in str(error):
+        if not re.search(r"(out of|not enough|can't allocate) memory", str(error)):
             raise
         return _report(NO_MEMORY, 1)
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from stages.common.files import write_whole
 from stages.common.network import GATES, RecurrentNetwork
 
 OPSET = 17
@@ -47,7 +48,7 @@ def write_onnx(networks: list[RecurrentNetwork], cell: str, windows: dict, path:
         producer_name="recurrent-pipeline",
     )
     onnx.checker.check_model(model, full_check=True)
-    path.write_bytes(model.SerializeToString())
+    write_whole(path, model.SerializeToString())
 
 
 class _Graph:

@@ -93,7 +93,14 @@ def _damaged(path: Path, stage: str) -> InputError:
 
 def write_json(path: Path, content: Any) -> None:
     """Write ``content`` as indented JSON; numbers that are not finite become null."""
-    path.write_text(json.dumps(_finite(content), indent=2) + "\n", encoding="utf-8")
+    write_whole(path, (json.dumps(_finite(content), indent=2) + "\n").encode())
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file that stands by itself: all of it, or what was there stays."""
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(content)
+    partial.replace(path)
 
 
 def _finite(content: Any) -> Any:

@@ -28,10 +28,12 @@ def task_for(arguments: argparse.Namespace, params: Params) -> SeriesTask:
         given = getattr(arguments, name)
         if given is not None and not 1 <= given <= MOST_STEPS:
             raise InputError(f"--{name} {given}: write 1 to {MOST_STEPS}")
-    data, windows = {}, {}
+    named = {f"{column}_column": getattr(arguments, column) for column in COLUMNS}
+    data = {column: name for column, name in named.items() if name is not None}
     if arguments.csv is not None:
-        named = {f"{column}_column": getattr(arguments, column) for column in COLUMNS}
+        # another file has its own names, known or given
         data = {"csv": arguments.csv, **named}
+    windows = {}
     if arguments.horizon:
         windows["horizon"] = arguments.horizon
     if arguments.period and arguments.period != task.data.period:

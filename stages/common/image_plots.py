@@ -12,15 +12,16 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from stages.common.drawing import BASELINE as WRONG
+from stages.common.drawing import WIDTH
 from stages.common.images import pixel_order
 
-WIDTH = 8.5  # inches
-WRONG = "#D55E00"  # vermilion, which no common colour blindness takes for grey
 MOST_MISTAKES = 24
 CAPTION = 0.22  # height of a line below an image, in widths of the image
 GAP = 0.15  # between images, likewise
 THUMBNAILS = 7
 UNITS = {"rows": "rows", "pixels": "pixels", "permuted": "pixels"}
+ACCURACY = "accuracy on {:,} test images"
 KNOWN = 0.9  # F1 of a class, from which on it counts as known
 
 
@@ -161,7 +162,7 @@ def early_figure(
     else:
         figure = Figure(figsize=(WIDTH, 5.4 + 0.18 * classes))
         ax, below = figure.subplots(2, sharex=True, height_ratios=(4, 0.25 * classes))
-    ax.set(xlim=(0, last * 1.02), ylim=(0, 1.02), ylabel="accuracy on the test images")
+    ax.set(xlim=(0, last * 1.02), ylim=(0, 1.02), ylabel=ACCURACY.format(early["images"].iloc[0]))
     ax.yaxis.set_major_formatter(PercentFormatter(1, symbol=" %"))
     ax.xaxis.set_major_locator(MaxNLocator(nbins=14, integer=True))
     ax.grid(axis="y")

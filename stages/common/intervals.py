@@ -6,7 +6,8 @@ interval takes the quantile that held the asked share of the validation values. 
 errors is assumed; intervals hold as often as they say where the time to come is like validation.
 
 The validation part of one short series may have been a quiet time by chance, so intervals are
-nowhere narrower than those that the errors inside the training part give in the same way.
+nowhere narrower than those that the errors inside the training part give in the same way. That also
+makes up for the networks, whose epoch validation chose.
 """
 
 from dataclasses import dataclass, replace

@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from pydantic import ValidationError
 from torch import Tensor
 
+from stages.common.errors import InputError
 from stages.common.files import read_json, read_tensors, write_json, write_tensors
 from stages.common.network import RecurrentNetwork
-from stages.common.params import Model
+from stages.common.params import Model, Train
 
 # the members of each ensemble, by its name
 Networks = dict[str, list[RecurrentNetwork]]
@@ -41,6 +43,7 @@ def read_models(folder: Path, task_name: str, device: torch.device) -> tuple[Net
     """The networks of each fit, in evaluation mode, and the card."""
     stage = f"train@{task_name}"
     card = read_json(folder / "card.json", stage)
+    _require_known(folder / "card.json", card, stage)
     tensors = read_tensors(folder / "weights.safetensors", stage)
     networks: Networks = {}
     for fit, members in card["networks"].items():
@@ -55,6 +58,18 @@ def read_models(folder: Path, task_name: str, device: torch.device) -> tuple[Net
             network = load_network(card["windows"], Model(**card["model"]), weights, device)
             networks[fit].append(network)
     return networks, card
+
+
+def _require_known(path: Path, card: dict, stage: str) -> None:
+    """InputError if the card is of a version of this project that had other parameters."""
+    try:
+        Model(**card["model"])
+        Train(**card["train"])
+    except (KeyError, ValidationError):
+        raise InputError(
+            f"{path}: another version of this project trained these networks: run "
+            f"`dvc repro {stage}`, or `dvc checkout` for those of this commit"
+        ) from None
 
 
 def load_network(

@@ -75,10 +75,13 @@ def make_schedule(
         return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
     if settings.schedule == "one_cycle":
         # Smith & Topin 2018, without their cycle of the momentum, which Adam's betas stand for
+        total = steps + 1
+        # torch divides by the steps of the rise less one
+        total += settings.warm_up * total == 1
         return torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
             settings.learning_rate,
-            total_steps=steps + 1,
+            total_steps=total,
             pct_start=settings.warm_up,
             cycle_momentum=False,
         )

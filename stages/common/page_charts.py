@@ -36,10 +36,15 @@ def accuracy_chart(curves: pd.DataFrame) -> Spec:
 
 
 def early_chart(early: pd.DataFrame) -> Spec:
-    """Accuracy after each step, and on hovering F1 by class. early: step, accuracy, f1_K."""
+    """Accuracy after each step, and on hovering F1 by class.
+
+    Args:
+        early: step, images, accuracy, f1_K.
+    """
     table = early.rename(columns=lambda column: column.replace("f1_", "F1 of class "))
-    told = table.columns.drop("step")
-    return line_chart(table, "step", ["accuracy"], told, "accuracy on the test images", ".1%")
+    told = table.columns.drop(["step", "images"])
+    axis = f"accuracy on {early['images'].iloc[0]:,} test images"
+    return line_chart(table, "step", ["accuracy"], told, axis, ".1%")
 
 
 def steps_chart(by_step: pd.DataFrame) -> Spec:

@@ -135,7 +135,7 @@ def answers_of(
 
 
 def judge_fit(trained: Trained, fit: str) -> Judgement:
-    """What the validation part of ``fit`` says of the methods that have not seen it."""
+    """What the validation part of ``fit`` says of the methods, none of which was fitted on it."""
     train, validation = (trained.tensors[f"{fit}.{part}"] for part in ("train", "validation"))
     learned, layout = trained.learned(fit, chosen=True), trained.card["windows"]["layout"]
     return judge(

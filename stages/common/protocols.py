@@ -77,7 +77,8 @@ def fitted_requests(
     """From each origin that has a step in the validation part, and from each in the training part.
 
     Origins inside the training part are among the first too, so that each step ahead is judged on
-    as many values: methods saw what lies before the origin, but nothing of validation.
+    as many values. Nothing was fitted on validation, but it chose the networks' epoch, so that they
+    look a little better there than the other methods.
 
     Args:
         train, validation: where these parts end inside each series, [S].

@@ -14,7 +14,7 @@ def residuals_figure(panel: list[Series], total: int, period: int, unit: str, co
     """What one-step forecasts miss: over time, how it is spread, and whether it repeats."""
     residuals = []
     for series in panel:
-        missed = series.y[series.validation :] - series.forecasts["model", "one_step"].values
+        missed = series.truth[series.validation :] - series.forecasts["model", "one_step"].values
         # series of unlike sizes meet in units of their own seasonal naive error
         scale = seasonal_naive_error(series.y[: series.validation], period)
         residuals.append(missed if len(panel) == 1 else missed / scale)
@@ -68,8 +68,12 @@ def _draw_autocorrelation(ax: Axes, residuals: list[np.ndarray], period: int, co
 
 
 def autocorrelation(values: np.ndarray, lag: int) -> float:
-    """Sample autocorrelation; NaN for values that differ by rounding alone, or are no numbers."""
-    if not np.isfinite(values).all() or np.ptp(values) <= 1e-9 * np.abs(values).max():
+    """Sample autocorrelation of what is known (no NaN); NaN for values that differ by rounding.
+
+    Where one of a pair is unknown, the pair adds nothing.
+    """
+    known = values[np.isfinite(values)]
+    if len(known) < 2 or np.ptp(known) <= 1e-9 * np.abs(known).max():
         return float("nan")
-    centred = values - values.mean()
+    centred = np.nan_to_num(values - known.mean(), posinf=0.0, neginf=0.0)
     return float((centred[lag:] * centred[:-lag]).sum() / (centred**2).sum())

@@ -30,7 +30,7 @@ LOG_RATIO = 10
 def curves_figure(curves: pd.DataFrame, color: str) -> Figure:
     """Training and validation loss by epoch and, for classes, validation accuracy."""
     has_accuracy = "validation_accuracy" in curves
-    figure = Figure(figsize=(8.5, 3.6))
+    figure = Figure(figsize=(WIDTH, 3.6))
     figure.suptitle(_best_epoch(curves, has_accuracy), x=0.005, ha="left")
     panels = figure.subplots(1, 1 + has_accuracy, squeeze=False)[0]
     _draw_curve(panels[0], curves, "train_loss", "0.55", "training")
@@ -78,7 +78,7 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
     table = by_step.pivot(index="step", columns="method", values="mase")
     table = table.replace([np.inf, -np.inf], np.nan).dropna(axis="columns")
     means = table.mean().sort_values()
-    figure = Figure(figsize=(8.5, 0.6 if means.empty else 4.8))
+    figure = Figure(figsize=(WIDTH, 0.6 if means.empty else 4.8))
     if means.empty:
         reason = "the test part is shorter than a period, or no forecast is a number"
         figure.suptitle(f"No errors by step: {reason}", x=0.005, ha="left")

@@ -44,6 +44,7 @@ class Series:
 
     Attributes:
         ds, y: times (datetime64[s] or int64) and values (float64), [n] each.
+        filled: bool [n], which values only stand in for gaps.
         train, validation: positions where these parts end; the rest is the test part.
         forecasts: by (method, protocol), each of as many of the last values as it forecasts.
     """
@@ -51,9 +52,15 @@ class Series:
     unique_id: str
     ds: np.ndarray
     y: np.ndarray
+    filled: np.ndarray
     train: int
     validation: int
     forecasts: dict[tuple[str, str], Forecast]
+
+    @property
+    def truth(self) -> np.ndarray:
+        """y, but NaN where a value only stands in for a gap."""
+        return np.where(self.filled, np.nan, self.y)
 
 
 def gather(tensors: dict[str, np.ndarray], card: dict, forecasts: pd.DataFrame) -> list[Series]:
@@ -76,8 +83,9 @@ def gather(tensors: dict[str, np.ndarray], card: dict, forecasts: pd.DataFrame) 
             train, validation = (
                 int(tensors[f"main.{part}"][number]) for part in ("train", "validation")
             )
-            y = tensors["y"][span]
-            panel.append(Series(unique_id, ds[span], y, train, validation, by_id[unique_id]))
+            y, filled = tensors["y"][span], tensors["filled"][span]
+            forecasts_of = by_id[unique_id]
+            panel.append(Series(unique_id, ds[span], y, filled, train, validation, forecasts_of))
     return panel
 
 

@@ -51,7 +51,9 @@ def said_of_members(card: dict) -> list[str]:
     if len(members) < 2:
         return []
     measure = "validation_accuracy" if "validation_accuracy" in members[0] else "validation_loss"
-    values = sorted(member[measure] for member in members)
+    values = sorted(member[measure] for member in members if member[measure] is not None)
+    if len(values) < len(members):
+        return [f"{len(members) - len(values)} of the {len(members)} networks did not converge."]
     return [
         f"The {len(members)} networks, each from a seed of its own, have a "
         f"{measure.replace('_', ' ')} of {values[0]:.4g} to {values[-1]:.4g}."

@@ -27,13 +27,14 @@ def with_plots(text: str, name: str, like: str, unit: str, panel: Panel) -> str:
 
     Plots that are there already stay as they are.
     """
-    known = {title: plot for entry in YAML().load(text)["plots"] for title, plot in entry.items()}
+    entries = [each for each in YAML().load(text).get("plots") or [] if isinstance(each, dict)]
+    known = {title: plot for entry in entries for title, plot in entry.items()}
     plots = []
     for title, plot in known.items():
         ours = title.replace(like, name, 1)
-        is_forecast = plot["x"] == "ds"
         if not title.startswith(f"{like} ") or ours in known:
             continue
+        is_forecast = plot["x"] == "ds"
         if is_forecast and len(panel.ids) > 1:
             continue
         entry = deepcopy(plot)

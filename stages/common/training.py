@@ -1,5 +1,6 @@
 """Training a network on tensors that stay on the device: any sequences, any loss."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -110,7 +111,8 @@ def _run_epoch(
         x, y = train.draw(chosen.to(device))
         mine, part = _own_part(y)
         inputs = x[mine]
-        # chance is drawn for the whole batch, so that a sample is the same whoever has it
+        # drawn for the whole batch, so that a sample is changed alike whoever has it; noise, from
+        # torch's own chance, only where no dropout draws from that too
         if augment is not None:
             inputs = augment.change(inputs, augment.draw(len(x), generator, progress)[mine])
         if settings.input_noise:
@@ -238,7 +240,9 @@ def _is_best(figures: dict[str, float], result: Result) -> bool:
     """Whether ``figures`` beat those of the best epoch so far, accuracy before loss."""
 
     def rank(epoch: dict[str, float]) -> tuple[float, float]:
-        return epoch.get("validation_accuracy", 0.0), -epoch["validation_loss"]
+        loss = epoch["validation_loss"]
+        # no comparison with NaN holds: a network that diverged at first would stay the best
+        return epoch.get("validation_accuracy", 0.0), -math.inf if math.isnan(loss) else -loss
 
     best = result.best_epoch
     return best == 0 or rank(figures) > rank(result.history[best - 1])
