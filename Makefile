@@ -89,7 +89,7 @@ study: $(INSTALLED)
 	dvc repro download_mnist
 	python -m benchmarks.study
 
-# This project's speed beside the usual loop, the ceiling and the roofline; about 25 minutes.
+# This project's speed beside the usual loop, the ceiling and the roofline; about 16 minutes.
 bench: $(INSTALLED)
 	dvc repro download_mnist
 	python -m benchmarks.bench

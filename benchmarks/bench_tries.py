@@ -57,7 +57,7 @@ TRIES = {
     "as it is": Try(),
     "1 thread": Try(threads=1),
     "torch's own RNN and GRU": Try(own_cells=False),
-    "torch's own, time first": Try(own_cells=False, time_first=True),
+    "torch's own, time first": Try(time_first=True),
     "denormals kept": Try(flush_denormals=False),
     "freed memory given back": Try(keep_memory=False),
     "without oneDNN": Try(onednn=False),
@@ -72,7 +72,7 @@ TRIES = {
 
 
 class TimeFirst(nn.Module):
-    """The same network, given its input as [T, N, F]."""
+    """The same network, whose cells, run by torch, are given their input as [T, N, F]."""
 
     def __init__(self, network: RecurrentNetwork) -> None:
         super().__init__()

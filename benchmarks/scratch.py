@@ -16,6 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from stages.common.errors import InputError
+from stages.common.files import write_whole
 from stages.common.params import Params, load_params
 
 CODE = Path(__file__).resolve().parents[1]
@@ -127,10 +128,8 @@ def kept(path: Path, made_by: Params | dict, work: Callable[[], dict]) -> dict:
             return found["figures"]
     figures = work()
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".partial")
     content = {"figures": figures, "made_by": wanted}
-    partial.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, (json.dumps(content, indent=2) + "\n").encode())
     return figures
 
 
