@@ -22,12 +22,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from stages.common.classification import mean_chances
 from stages.common.devices import prepare
 from stages.common.errors import InputError, exit_code
 from stages.common.export import write_onnx
 from stages.common.images import as_sequences
 from stages.common.models import read_models
-from stages.common.network import RecurrentNetwork
 from stages.common.params import Params, load_params
 from stages.common.pictures import read_digit
 from stages.common.stage import parser_of
@@ -47,13 +47,8 @@ def main(arguments: argparse.Namespace, params: Params) -> None:
     if arguments.images:
         images = [read_digit(path, windows["image_shape"]) for path in arguments.images]
         x = torch.from_numpy(as_sequences(np.stack(images), windows["sequence"])).to(device)
-        print(table(arguments.images, chances_for(networks["main"], x)))
-
-
-def chances_for(networks: list[RecurrentNetwork], x: torch.Tensor) -> np.ndarray:
-    """Each class's probability, [N, K], the mean over the ensemble."""
-    chances = [answers_for(network, x).softmax(dim=1) for network in networks]
-    return torch.stack(chances).mean(dim=0).cpu().numpy()
+        chances = mean_chances(answers_for(network, x) for network in networks["main"])
+        print(table(arguments.images, chances.cpu().numpy()))
 
 
 def table(paths: list[Path], chances: np.ndarray) -> str:

@@ -1,5 +1,6 @@
 """Scores of networks that classify: accuracy, the mistakes, and accuracy after each step."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -31,7 +32,7 @@ def evaluate_images(
 
     test = read_tensors(Path("data/windows") / name / "main/test.safetensors", f"windows@{name}")
     x, y = (torch.from_numpy(test[key]).to(device) for key in ("x", "y"))
-    chances = torch.stack([answers_for(network, x).softmax(1) for network in networks]).mean(0)
+    chances = mean_chances(answers_for(network, x) for network in networks)
     confidence, predicted = chances.max(dim=1)
     labels, answers = test["y"], predicted.cpu().numpy()
     windows = card["windows"]
@@ -60,6 +61,11 @@ def evaluate_images(
         write_table(folder / "tables/early.csv", early_reading(networks, x, y))
 
 
+def mean_chances(answers: Iterable[torch.Tensor]) -> torch.Tensor:
+    """Probabilities of the classes [..., K], the mean over networks' answers [..., K]."""
+    return torch.stack([each.softmax(dim=-1) for each in answers]).mean(0)
+
+
 @torch.inference_mode()
 def early_reading(
     networks: list[RecurrentNetwork], x: torch.Tensor, y: torch.Tensor
@@ -75,8 +81,7 @@ def early_reading(
     if networks[0].recurrent.bidirectional:
         x, y = x[:EARLY_IMAGES_IF_BIDIRECTIONAL], y[:EARLY_IMAGES_IF_BIDIRECTIONAL]
     chances = (
-        torch.stack([network.answers_by_step(part).softmax(dim=2) for network in networks]).mean(0)
-        for part in x.split(250)
+        mean_chances(network.answers_by_step(part) for network in networks) for part in x.split(250)
     )
     answers = torch.cat([each.argmax(dim=2) for each in chances])
     truth = y[:, None]

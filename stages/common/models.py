@@ -43,7 +43,7 @@ def read_models(folder: Path, task_name: str, device: torch.device) -> tuple[Net
     """The networks of each fit, in evaluation mode, and the card."""
     stage = f"train@{task_name}"
     card = read_json(folder / "card.json", stage)
-    _require_known(folder / "card.json", card, stage)
+    model = _model_of(folder / "card.json", card, stage)
     tensors = read_tensors(folder / "weights.safetensors", stage)
     networks: Networks = {}
     for fit, members in card["networks"].items():
@@ -55,16 +55,16 @@ def read_models(folder: Path, task_name: str, device: torch.device) -> tuple[Net
                 for name, value in tensors.items()
                 if name.startswith(start)
             }
-            network = load_network(card["windows"], Model(**card["model"]), weights, device)
+            network = load_network(card["windows"], model, weights, device)
             networks[fit].append(network)
     return networks, card
 
 
-def _require_known(path: Path, card: dict, stage: str) -> None:
-    """InputError if the card is of a version of this project that had other parameters."""
+def _model_of(path: Path, card: dict, stage: str) -> Model:
+    """The card's network; InputError if a version that had other parameters wrote the card."""
     try:
-        Model(**card["model"])
         Train(**card["train"])
+        return Model(**card["model"])
     except (KeyError, ValidationError):
         raise InputError(
             f"{path}: another version of this project trained these networks: run "
