@@ -29,6 +29,8 @@ def prepare(params: Params) -> torch.device:
     torch.set_num_threads(params.threads)
     # matrices of numpy and scipy are small here: threads that share one wait longer than they work
     threadpool_limits(1, user_api="blas")
+    # for those that are imported later, as scipy's own is
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     # numbers near zero cost a CPU up to a hundred times the time of others and change nothing
     torch.set_flush_denormal(True)
     if params.device == "cuda" and not torch.cuda.is_available():
