@@ -150,12 +150,15 @@ def sarima(training: np.ndarray, period: int) -> Forecaster:
     season = _decomposed(into(training), period) if long else np.zeros(1)
     order = (0, 1, 1, period) if period > 1 and not long else (0, 0, 0, 0)
     rest = into(training) - np.resize(season, len(training))
-    fitted = SARIMAX(rest, order=(0, 1, 1), seasonal_order=order).fit(disp=False)
+    model = SARIMAX(rest, order=(0, 1, 1), seasonal_order=order)
+    # without the covariance of the parameters, which nothing here asks for
+    params = model.fit(disp=False, cov_type="none").params
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
         seasons = np.resize(season, len(history) + steps)
         rest = into(history) - seasons[: len(history)]
-        return back(fitted.apply(rest).forecast(steps) + seasons[len(history) :])
+        filtered = model.clone(rest).filter(params, cov_type="none")
+        return back(filtered.forecast(steps) + seasons[len(history) :])
 
     return forecast
 
