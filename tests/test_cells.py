@@ -50,17 +50,55 @@ def test_dropout_between_layers_draws_what_torch_draws(kind: type, more: dict) -
         torch.testing.assert_close(mine, torchs)
 
 
+@pytest.fixture
+def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    if cells._onednn is None:
+        pytest.skip("this torch is built without oneDNN")
+    monkeypatch.setattr(cells, "LARGE", 0)
+
+
+@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}])
+@pytest.mark.parametrize(("kind", "more"), KINDS)
+@pytest.mark.usefixtures("all_large")
+def test_products_of_onednn_are_the_same_numbers(kind: type, more: dict, options: dict) -> None:
+    torch.manual_seed(1)
+    recurrent = kind(3, 5, batch_first=True, **options, **more)
+    theirs, ours = both(recurrent, torch.randn(4, 7, 3))
+    for mine, torchs in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, torchs)
+
+
+@pytest.mark.parametrize(("kind", "more"), KINDS)
+def test_small_products_stay_in_float32_under_autocast(kind: type, more: dict) -> None:
+    recurrent = kind(3, 5, batch_first=True, **more)
+    x = torch.randn(4, 7, 3)
+    expected = cells.outputs_of(recurrent, x)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(cells.outputs_of(recurrent, x), expected)
+
+
+@pytest.mark.parametrize(("kind", "more"), KINDS)
+@pytest.mark.usefixtures("all_large")
+def test_large_products_are_rounded_to_bfloat16_under_autocast(kind: type, more: dict) -> None:
+    torch.manual_seed(1)
+    recurrent = kind(30, 50, num_layers=2, batch_first=True, **more)
+    x = torch.randn(40, 7, 30)
+    exact, _ = both(recurrent, x)
+    with torch.autocast("cpu", torch.bfloat16):
+        _, rounded = both(recurrent, x)
+    for ours, torchs in zip(rounded, exact, strict=True):
+        assert ours.dtype == torch.float32
+        # a bfloat16 holds 8 bits, and steps add up
+        assert 2**-15 < (ours - torchs).norm() / torchs.norm() < 0.1
+
+
 @pytest.mark.parametrize("cell", ["rnn", "gru"])
-def test_training_in_float32_alone_goes_this_way(
-    cell: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_training_alone_goes_this_way(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = RecurrentNetwork(3, 2, cell)
     expected = network(torch.ones(1, 4, 3))
     for name in ("_RNN", "_GRU"):
         monkeypatch.delattr(cells, name)
     with pytest.raises(NameError):
         network(torch.ones(1, 4, 3))
-    with torch.autocast("cpu", torch.bfloat16):
-        assert network(torch.ones(1, 4, 3)).requires_grad
     network.eval()
     torch.testing.assert_close(network(torch.ones(1, 4, 3)), expected)

@@ -3,12 +3,15 @@
 torch gives an LSTM on a CPU to oneDNN as a whole, but runs an RNN and a GRU as a chain of small
 operations, each with its own entry in the graph of derivatives; for small networks most of the time
 goes into that. Here a layer is one entry: the weights' gradients of all steps are one product, and
-a step back in time is two or three operations. Same weights, same numbers but for rounding;
-``python -m benchmarks.bench`` has the times.
+a step back in time is two or three operations. For large networks most of the time goes into the
+products, which are oneDNN's here too, in bfloat16 under autocast; what is small, and all that is no
+product, stays in float32. Same weights, same numbers but for rounding; ``python -m
+benchmarks.bench`` has the times.
 
-Shapes: T steps, N sequences, F features, H = hidden_size.
+Shapes: T steps, N sequences, F features, H = hidden_size, G = H in an RNN and 3 H in a GRU.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -17,56 +20,86 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
+# oneDNN's product, for which torch has no public name; None in a torch built without oneDNN
+_onednn: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
+# multiplications in a product from which oneDNN takes less time than the BLAS behind torch.mm: on
+# an AMD EPYC half as much for large ones, but twice as much for small ones
+LARGE = 2_000_000
+_MINUS_ONE = torch.tensor(-1.0)
+
 
 def outputs_of(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
     """What ``recurrent``, whose batch comes first, puts out for x [N, T, F]: [N, T, D * H]."""
     training = recurrent.training and torch.is_grad_enabled()
-    # in bfloat16 torch multiplies in 16 bits but keeps h in 32; to do so here gains nothing
-    exact = x.device.type == "cpu" and not torch.is_autocast_enabled("cpu")
-    if not training or not exact or recurrent.mode == "LSTM":
+    if not training or x.device.type != "cpu" or recurrent.mode == "LSTM":
         return recurrent(x)[0]
+    half = torch.is_autocast_enabled("cpu")
+    with torch.autocast("cpu", enabled=False):
+        return _all_layers(recurrent, x, half)
+
+
+def _all_layers(recurrent: nn.RNNBase, x: Tensor, half: bool) -> Tensor:
+    """``half``: whether large products are taken in bfloat16, here and below."""
     # memory of one step side by side, since step by step is how it is read
     output = x.transpose(0, 1).contiguous()
     for layer in range(recurrent.num_layers):
         if layer and recurrent.dropout:
             output = F.dropout(output, recurrent.dropout)
-        forward = _run(recurrent, output, f"l{layer}")
+        forward = _run(recurrent, output, f"l{layer}", half)
         if recurrent.bidirectional:
-            backward = _run(recurrent, output.flip(0), f"l{layer}_reverse").flip(0)
+            backward = _run(recurrent, output.flip(0), f"l{layer}_reverse", half).flip(0)
             forward = torch.cat([forward, backward], dim=2)
         output = forward
     return output.transpose(0, 1)
 
 
-def _run(recurrent: nn.RNNBase, x: Tensor, layer: str) -> Tensor:
+def _run(recurrent: nn.RNNBase, x: Tensor, layer: str, half: bool) -> Tensor:
     """One layer in one direction: [T, N, F] to [T, N, H]."""
     w_ih, w_hh = (getattr(recurrent, f"weight_{kind}_{layer}") for kind in ("ih", "hh"))
     b_ih = b_hh = w_ih.new_zeros(len(w_ih))
     if recurrent.bias:
         b_ih, b_hh = (getattr(recurrent, f"bias_{kind}_{layer}") for kind in ("ih", "hh"))
     if recurrent.mode == "GRU":
-        return _GRU.apply(F.linear(x, w_ih, b_ih), w_hh, b_hh)
-    return _RNN.apply(F.linear(x, w_ih, b_ih + b_hh), w_hh, recurrent.mode == "RNN_RELU")
+        return _GRU.apply(_Linear.apply(x, w_ih, b_ih, half), w_hh, b_hh, half)
+    a = _Linear.apply(x, w_ih, b_ih + b_hh, half)
+    return _RNN.apply(a, w_hh, recurrent.mode == "RNN_RELU", half)
+
+
+class _Linear(Function):
+    """What the input adds to the gates of all steps: x [T, N, F] to [T, N, G]."""
+
+    @staticmethod
+    def forward(context: Any, x: Tensor, weight: Tensor, bias: Tensor, half: bool) -> Tensor:
+        context.save_for_backward(x, weight)
+        context.half = half
+        return _product(x.flatten(0, 1), weight.t(), half).add_(bias).view(*x.shape[:2], -1)
+
+    @staticmethod
+    @once_differentiable
+    def backward(context: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+        x, weight = context.saved_tensors
+        d_x, grad = None, grad.flatten(0, 1)
+        if context.needs_input_grad[0]:
+            d_x = _product(grad, weight, context.half).view_as(x)
+        d_w = _product(x.flatten(0, 1).t(), grad, context.half).t()
+        return d_x, d_w, grad.sum(0), None
 
 
 class _RNN(Function):
     """h_t = tanh(a_t + W_hh h_{t-1}), or relu, for a [T, N, H], what the input adds."""
 
     @staticmethod
-    def forward(context: Any, a: Tensor, w_hh: Tensor, relu: bool) -> Tensor:
-        h = torch.empty_like(a)
-        across = w_hh.t()
-        for t, (input_t, h_t) in enumerate(zip(a.unbind(), h.unbind(), strict=True)):
-            if t:
-                torch.addmm(input_t, h[t - 1], across, out=h_t)
-            else:
-                h_t.copy_(input_t)
-            if relu:
-                h_t.relu_()
-            else:
-                h_t.tanh_()
+    def forward(context: Any, a: Tensor, w_hh: Tensor, relu: bool, half: bool) -> Tensor:
+        squash, scale = (Tensor.relu_, 1) if relu else (_tanh_of_half_, 2)
+        h = scale * a
+        add_product = _adding(a.shape[1], scale * w_hh.t(), half)
+        before = None
+        for h_t in h.unbind():
+            if before is not None:
+                add_product(h_t, before)
+            before = squash(h_t)
         context.save_for_backward(h, w_hh)
-        context.relu = relu
+        context.relu, context.half = relu, half
         return h
 
     @staticmethod
@@ -74,13 +107,15 @@ class _RNN(Function):
     def backward(context: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         h, w_hh = context.saved_tensors
         slope = (h > 0).to(h.dtype) if context.relu else 1 - h * h
-        d_a = torch.empty_like(h)
-        d_h = grad[-1]
-        for t in range(len(h) - 1, -1, -1):
-            torch.mul(d_h, slope[t], out=d_a[t])
-            if t:
-                d_h = torch.addmm(grad[t - 1], d_a[t], w_hh)
-        return d_a, _over_time(d_a, h), None
+        add_product = _adding(h.shape[1], w_hh, context.half)
+        d_a = grad.clone()
+        by_step = [*zip(d_a.unbind(), slope.unbind(), strict=True)]
+        later = None
+        for d_t, slope_t in reversed(by_step):
+            if later is not None:
+                add_product(d_t, later)
+            later = d_t.mul_(slope_t)
+        return d_a, _over_time(d_a, h, context.half), None, None
 
 
 class _GRU(Function):
@@ -91,47 +126,88 @@ class _GRU(Function):
     """
 
     @staticmethod
-    def forward(context: Any, a: Tensor, w_hh: Tensor, b_hh: Tensor) -> Tensor:
-        steps, count, gates = a.shape
-        size = gates // 3
+    def forward(context: Any, a: Tensor, w_hh: Tensor, b_hh: Tensor, half: bool) -> Tensor:
+        (steps, count, _), size = a.shape, w_hh.shape[1]
         # rows of h are states before each step, and after the last
         h = a.new_zeros(steps + 1, count, size)
-        rz = a[:, :, : 2 * size] + b_hh[: 2 * size]
-        k, n = torch.empty_like(h[1:]), torch.empty_like(h[1:])
-        to_rz, to_n = w_hh[: 2 * size].t(), w_hh[2 * size :].t()
-        r, z = (gate.unbind() for gate in rz.chunk(2, dim=2))
-        by_step = zip(h, h[1:], rz, r, z, k, n, a[:, :, 2 * size :], strict=False)
-        for h_before, h_t, rz_t, r_t, z_t, k_t, n_t, a_t in by_step:
-            rz_t.addmm_(h_before, to_rz).sigmoid_()
-            torch.addmm(b_hh[2 * size :], h_before, to_n, out=k_t)
-            torch.addcmul(a_t, r_t, k_t, out=n_t).tanh_()
+        n = torch.empty_like(h[1:])
+        # what tanh is taken of is doubled throughout
+        doubled = w_hh.clone()
+        doubled[2 * size :] *= 2
+        gates = a + b_hh  # r, z and 2 k
+        gates[:, :, 2 * size :] = 2 * b_hh[2 * size :]
+        add_product = _adding(count, doubled.t(), half)
+        a_n = 2 * a[:, :, 2 * size :]
+        parts = [gates, gates[:, :, : 2 * size], *gates.split(size, dim=2), a_n, n]
+        by_step = zip(h, h[1:], *(part.unbind() for part in parts), strict=False)
+        for h_before, h_t, gates_t, rz_t, r_t, z_t, k_t, a_t, n_t in by_step:
+            add_product(gates_t, h_before)
+            rz_t.sigmoid_()
+            _tanh_of_half_(torch.addcmul(a_t, r_t, k_t, out=n_t))
             torch.lerp(n_t, h_before, z_t, out=h_t)
-        context.save_for_backward(h, rz, k, n, w_hh)
+        context.save_for_backward(h, gates, n, w_hh)
+        context.half = half
         return h[1:]
 
     @staticmethod
     @once_differentiable
     def backward(context: Any, grad: Tensor) -> tuple[Tensor, ...]:
-        h, rz, k, n, w_hh = context.saved_tensors
-        r, z = rz.chunk(2, dim=2)
+        h, gates, n, w_hh = context.saved_tensors
+        r, z, k = gates.split(n.shape[2], dim=2)
         # how much of the gradient of h_t arrives before each gate's σ or tanh, and at k
-        to_n = (1 - z) * (1 - n * n)
-        slopes = torch.stack([to_n * k * r * (1 - r), (h[:-1] - n) * z * (1 - z), to_n * r], dim=2)
-        of_h = torch.empty_like(slopes)  # [T, N, 3, H]
-        d_h = torch.empty_like(n)
-        d_h[-1] = grad[-1]
-        for t in range(len(n) - 1, -1, -1):
-            torch.mul(d_h[t].unsqueeze(1), slopes[t], out=of_h[t])
-            if t:
-                torch.addcmul(grad[t - 1], d_h[t], z[t], out=d_h[t - 1])
-                d_h[t - 1].addmm_(of_h[t].flatten(1), w_hh)
-        of_h = of_h.flatten(2)
-        d_w, d_b = _over_time(of_h, h[1:]), of_h.sum((0, 1))
-        d_a = of_h
-        d_a[:, :, -n.shape[2] :] = d_h * to_n
-        return d_a, d_w, d_b
+        to_n = (1 - n * n).mul_(1 - z)
+        slopes = n.new_empty(*n.shape[:2], 3, n.shape[2])
+        to_r, to_z, to_k = slopes.unbind(2)
+        torch.mul(to_n, r, out=to_k)
+        torch.mul(to_k, k, out=to_r).mul_((1 - r).div_(2))
+        torch.sub(h[:-1], n, out=to_z).mul_(z).mul_(1 - z)
+        add_product = _adding(n.shape[1], w_hh, context.half)
+        d_h, of_gates = grad.clone(), torch.empty_like(slopes)
+        d_gates = of_gates.flatten(2)
+        parts = [d_h, d_h.unsqueeze(2), z, slopes, of_gates, d_gates]
+        by_step = [*zip(*(part.unbind() for part in parts), strict=True)]
+        later = None
+        for d_t, wide_t, z_t, slope_t, of_t, d_gates_t in reversed(by_step):
+            if later is not None:
+                d_later, z_later, d_gates_later = later
+                add_product(d_t.addcmul_(d_later, z_later), d_gates_later)
+            torch.mul(wide_t, slope_t, out=of_t)
+            later = d_t, z_t, d_gates_t
+        d_w, d_b = _over_time(d_gates, h[1:], context.half), d_gates.sum((0, 1))
+        # before a_n stands no r
+        torch.mul(d_h, to_n, out=of_gates[:, :, 2])
+        return d_gates, d_w, d_b, None
 
 
-def _over_time(d: Tensor, h: Tensor) -> Tensor:
+def _tanh_of_half_(x: Tensor) -> Tensor:
+    """tanh(x / 2) = 2 σ(x) - 1, in place: torch computes σ several times as fast as tanh."""
+    return torch.add(_MINUS_ONE, x.sigmoid_(), alpha=2, out=x)
+
+
+def _over_time(d: Tensor, h: Tensor, half: bool) -> Tensor:
     """Gradient of W_hh: d_t [T, N, G] times h_{t-1}, summed over steps and sequences: [G, H]."""
-    return d[1:].flatten(0, 1).t() @ h[:-1].flatten(0, 1)
+    return _product(h[:-1].flatten(0, 1).t(), d[1:].flatten(0, 1), half).t()
+
+
+def _product(left: Tensor, right: Tensor, half: bool) -> Tensor:
+    """Of matrices [R, I] and [I, C]: [R, C]."""
+    if not _is_large(len(left), right):
+        return left @ right
+    if half:
+        return (left.bfloat16() @ right.bfloat16()).float()
+    return _onednn(left, right.t(), None, "none", [], "")
+
+
+def _adding(rows: int, right: Tensor, half: bool) -> Callable[[Tensor, Tensor], Tensor]:
+    """What adds to a matrix [R, C], in place, the product of one [R, I] and ``right`` [I, C]."""
+    if not _is_large(rows, right):
+        return lambda total, left: total.addmm_(left, right)
+    if half:
+        half_right = right.bfloat16()
+        return lambda total, left: total.add_(left.bfloat16() @ half_right)
+    return lambda total, left: total.add_(_onednn(left, right.t(), None, "none", [], ""))
+
+
+def _is_large(rows: int, right: Tensor) -> bool:
+    known = _onednn is not None and right.dtype == torch.float32
+    return known and rows * right.numel() > LARGE
