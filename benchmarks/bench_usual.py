@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, Dataset, Subset
 from benchmarks.torchvision_data import import_datasets
 from stages.common.errors import InputError
 from stages.common.models import build_network
-from stages.common.optimization import make_optimizer
+from stages.common.optimization import OPTIMIZERS
 from stages.common.params import Model, Train
 
 # what people commonly divide by, rounded: mean and deviation of MNIST's training images
@@ -90,7 +90,7 @@ def _serve(usual: Usual, pipe: Connection) -> None:
     # ToTensor and Normalize stand for what the network of this project does itself
     card = {**usual.card, "input": {"shift": 0.0, "scale": 1.0}}
     network = build_network(card, usual.model).to(usual.device)
-    kind = type(make_optimizer(network, usual.train))
+    kind = OPTIMIZERS[usual.train.optimizer]
     optimizer = kind(network.parameters(), lr=usual.train.learning_rate)
     while True:
         try:

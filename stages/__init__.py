@@ -1,5 +1,6 @@
 """The stages of the pipeline."""
 
+import gc
 import sys
 from types import TracebackType
 
@@ -13,3 +14,6 @@ def _report(kind: type[BaseException], fault: BaseException, trace: TracebackTyp
 
 
 sys.excepthook = _report
+# a stage is short and leaves little in cycles, but imports a million objects of torch and pandas,
+# through which the collector would look again and again: a seventh of a stage's start
+gc.set_threshold(100_000)

@@ -1,14 +1,10 @@
-"""Losses and schedules, by hand."""
+"""Losses, by hand."""
 
 import numpy as np
 import pytest
 import torch
-from torch import nn
-from toys import settings
 
 from stages.common.devices import sow
-from stages.common.network import RecurrentNetwork
-from stages.common.optimization import make_optimizer, make_schedule
 from stages.common.training import loss_of
 
 
@@ -68,46 +64,6 @@ def test_pinball_is_least_at_the_quantile(quantile: float) -> None:
     losses = [loss_of(t.expand(5000, 1), y, "pinball", quantile=quantile).item() for t in tried]
     found = tried[int(np.argmin(losses))].item()
     assert found == pytest.approx(np.quantile(y.numpy(), quantile), abs=0.03)
-
-
-def rates(schedule: str, steps: int, **changes) -> list[float]:
-    optimizer = make_optimizer(nn.Linear(2, 2), settings(optimizer="sgd"))
-    made = make_schedule(optimizer, settings(schedule=schedule, **changes), steps)
-    found = []
-    for _ in range(steps):
-        found.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        made.step()
-    assert {group["lr"] for group in optimizer.param_groups} == {optimizer.param_groups[0]["lr"]}
-    return [*found, optimizer.param_groups[0]["lr"]]
-
-
-def test_schedules() -> None:
-    assert rates("constant", 20) == pytest.approx([0.02] * 21)
-    expected = 0.01 * (1 + np.cos(np.pi * np.arange(21) / 20))
-    np.testing.assert_allclose(rates("cosine", 20), expected, atol=1e-12)
-    cycle = rates("one_cycle", 20)
-    assert max(cycle) == pytest.approx(0.02, rel=0.01)  # the top may lie between two steps
-    top = int(np.argmax(cycle))
-    assert 0 < top < 10
-    assert (np.diff(cycle[: top + 1]) > 0).all()
-    assert (np.diff(cycle[top:]) < 0).all()
-    assert cycle[0] == pytest.approx(0.02 / 25)
-    assert cycle[-1] < 1e-3 * cycle[0]
-
-
-@pytest.mark.parametrize("warm_up", [0.1, 0.5, 0.8])
-def test_warm_up_says_when_the_rate_is_highest(warm_up: float) -> None:
-    assert np.argmax(rates("one_cycle", 20, warm_up=warm_up)) == pytest.approx(20 * warm_up, abs=1)
-
-
-def test_weight_decay_spares_biases() -> None:
-    network = RecurrentNetwork(1, 2, hidden_size=4)
-    optimizer = make_optimizer(network, settings(weight_decay=0.1))
-    decay = {id(p): g["weight_decay"] for g in optimizer.param_groups for p in g["params"]}
-    for name, parameter in network.named_parameters():
-        assert decay.pop(id(parameter)) == (0.0 if "bias" in name else 0.1), name
-    assert decay == {}
 
 
 def test_sow_depends_on_every_part_of_the_path() -> None:

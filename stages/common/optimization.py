@@ -1,11 +1,18 @@
 """What moves a network's weights: an optimizer, the schedule of its rate, an average over steps."""
 
+import inspect
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
 from stages.common.params import Train
+
+OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
+    "sgd": torch.optim.SGD,
+    "adam": torch.optim.Adam,
+    "adamw": torch.optim.AdamW,
+}
 
 
 class Optimization:
@@ -62,9 +69,19 @@ def make_optimizer(network: nn.Module, settings: Train) -> torch.optim.Optimizer
     ]
     options: dict[str, Any] = {"lr": settings.learning_rate, "fused": True}
     if settings.optimizer == "sgd":
-        return torch.optim.SGD(groups, momentum=settings.momentum, **options)
-    kind = torch.optim.Adam if settings.optimizer == "adam" else torch.optim.AdamW
-    return kind(groups, **options)
+        options["momentum"] = settings.momentum
+    return _without_compiler(OPTIMIZERS[settings.optimizer])(groups, **options)
+
+
+def _without_compiler(kind: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
+    """The same optimizer without the wrappers of its methods that only torch.compile needs.
+
+    Called for the first time, they import the compiler, which takes a second and more.
+    """
+    wrapped = ("add_param_group", "zero_grad", "state_dict", "load_state_dict", "step")
+    plain = {name: inspect.unwrap(getattr(kind, name)) for name in wrapped}
+    plain["step"] = torch.no_grad()(plain["step"])
+    return type(kind.__name__, (kind,), plain)
 
 
 def make_schedule(
