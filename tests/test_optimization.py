@@ -1,0 +1,102 @@
+"""Optimizers and schedules."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import torch
+from helpers import ROOT, small_environment
+from torch import nn
+from toys import settings
+
+from stages.common.network import RecurrentNetwork
+from stages.common.optimization import OPTIMIZERS, make_optimizer, make_schedule
+
+ONE_STEP = """
+import sys, torch
+from toys import settings
+from stages.common.optimization import make_optimizer
+
+network = torch.nn.Linear(2, 2)
+optimizer = make_optimizer(network, settings(optimizer=sys.argv[1]))
+network(torch.ones(1, 2)).sum().backward()
+optimizer.step()
+optimizer.zero_grad()
+optimizer.load_state_dict(optimizer.state_dict())
+print("torch._dynamo" in sys.modules)
+"""
+
+
+def rates(schedule: str, steps: int, **changes) -> list[float]:
+    optimizer = make_optimizer(nn.Linear(2, 2), settings(optimizer="sgd"))
+    made = make_schedule(optimizer, settings(schedule=schedule, **changes), steps)
+    found = []
+    for _ in range(steps):
+        found.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        made.step()
+    assert {group["lr"] for group in optimizer.param_groups} == {optimizer.param_groups[0]["lr"]}
+    return [*found, optimizer.param_groups[0]["lr"]]
+
+
+def test_schedules() -> None:
+    assert rates("constant", 20) == pytest.approx([0.02] * 21)
+    expected = 0.01 * (1 + np.cos(np.pi * np.arange(21) / 20))
+    np.testing.assert_allclose(rates("cosine", 20), expected, atol=1e-12)
+    cycle = rates("one_cycle", 20)
+    assert max(cycle) == pytest.approx(0.02, rel=0.01)  # the top may lie between two steps
+    top = int(np.argmax(cycle))
+    assert 0 < top < 10
+    assert (np.diff(cycle[: top + 1]) > 0).all()
+    assert (np.diff(cycle[top:]) < 0).all()
+    assert cycle[0] == pytest.approx(0.02 / 25)
+    assert cycle[-1] < 1e-3 * cycle[0]
+
+
+@pytest.mark.parametrize("warm_up", [0.1, 0.5, 0.8])
+def test_warm_up_says_when_the_rate_is_highest(warm_up: float) -> None:
+    assert np.argmax(rates("one_cycle", 20, warm_up=warm_up)) == pytest.approx(20 * warm_up, abs=1)
+
+
+def test_weight_decay_spares_biases() -> None:
+    network = RecurrentNetwork(1, 2, hidden_size=4)
+    optimizer = make_optimizer(network, settings(weight_decay=0.1))
+    decay = {id(p): g["weight_decay"] for g in optimizer.param_groups for p in g["params"]}
+    for name, parameter in network.named_parameters():
+        assert decay.pop(id(parameter)) == (0.0 if "bias" in name else 0.1), name
+    assert decay == {}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_steps_are_those_of_torchs_optimizer(name: str) -> None:
+    torch.manual_seed(1)
+    ours, theirs = nn.Linear(3, 2, bias=False), nn.Linear(3, 2, bias=False)
+    theirs.load_state_dict(ours.state_dict())
+    chosen = settings(optimizer=name, weight_decay=0.1)
+    more = {"momentum": chosen.momentum} if name == "sgd" else {}
+    optimizers = [
+        make_optimizer(ours, chosen),
+        OPTIMIZERS[name](
+            theirs.parameters(), lr=chosen.learning_rate, weight_decay=0.1, fused=True, **more
+        ),
+    ]
+    for x in torch.randn(5, 4, 3):
+        for network, optimizer in zip((ours, theirs), optimizers, strict=True):
+            optimizer.zero_grad()
+            network(x).square().sum().backward()
+            optimizer.step()
+    assert torch.equal(ours.weight, theirs.weight)
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_no_step_imports_the_compiler(name: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ONE_STEP, name],
+        env=small_environment(PYTHONPATH=f"{ROOT}:{ROOT / 'tests'}"),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "False\n"
