@@ -11,7 +11,12 @@ from torch import nn
 from toys import settings
 
 from stages.common.network import RecurrentNetwork
-from stages.common.optimization import OPTIMIZERS, make_optimizer, make_schedule
+from stages.common.optimization import (
+    OPTIMIZERS,
+    clip_gradients,
+    make_optimizer,
+    make_schedule,
+)
 
 ONE_STEP = """
 import sys, torch
@@ -100,3 +105,18 @@ def test_no_step_imports_the_compiler(name: str) -> None:
         check=True,
     )
     assert done.stdout == "False\n"
+
+
+@pytest.mark.parametrize("size", [0.01, 100.0])
+def test_gradients_are_clipped_as_torch_clips_them(size: float) -> None:
+    weights = [nn.Parameter(torch.zeros(shape)) for shape in ((3, 2), (3,), (2,))]
+    torch.manual_seed(1)
+    for weight in weights[:2]:  # the last has no gradient
+        weight.grad = size * torch.randn_like(weight)
+    theirs = [nn.Parameter(torch.zeros_like(weight)) for weight in weights]
+    for weight, other in zip(weights[:2], theirs, strict=False):
+        other.grad = weight.grad.clone()
+    clip_gradients(weights, 1.0)
+    nn.utils.clip_grad_norm_(theirs, 1.0)
+    for weight, other in zip(weights[:2], theirs, strict=False):
+        assert torch.equal(weight.grad, other.grad)
