@@ -33,13 +33,13 @@ import pandas as pd
 import torch
 
 from stages.common import series, times
-from stages.common.backtest import History, Judgement, Learned, ask_all, judge, say_stood_in
+from stages.common.backtest import History, Judgement, Learned, ask_all, judge
 from stages.common.combination import combine
 from stages.common.devices import prepare
 from stages.common.ensembles import Recipe, train_member
 from stages.common.errors import InputError, exit_code
 from stages.common.files import output_files, write_table
-from stages.common.findings import on_validation
+from stages.common.findings import on_validation, stood_in
 from stages.common.forecast_plot import forecast_figure, save
 from stages.common.forecast_task import (
     COLUMNS,
@@ -107,7 +107,7 @@ def forecast(arguments: argparse.Namespace, params: Params) -> None:
     if arguments.csv:
         # the unit of the task whose settings these are is not that of the file
         plot = plot.model_copy(update={"unit": value_name(Path(task.data.csv), task.data)})
-    with output_files(arguments.out) as folder:
+    with output_files(arguments.out, path.stem) as folder:
         write_table(folder / path.name, table)
         if panel.left_out:
             reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
@@ -147,14 +147,14 @@ def look_ahead(
         task = within_reach(task, int(cut.train.max()), normalizations[0])
         recipe = Recipe(task.model, task.train, series_card(task), params.seed, device)
         networks = train(history, cut, normalizations, recipe)
-    stood_in: Counter[str] = Counter()
+    failed: Counter[str] = Counter()
     ask = partial(
         ask_all,
         history,
         card=series_card(task),
         baselines=task.evaluate.baselines,
         processes=params.threads,
-        stood_in=stood_in,
+        stood_in=failed,
     )
     chosen = Learned(networks[0], normalizations[0])
     judgement = judge(
@@ -170,7 +170,8 @@ def look_ahead(
     # without a refit the networks know the normalization of the training part alone
     final = Learned(networks[1], normalizations[1 if task.train.refit else 0])
     answers = ask(learned=final, ends=cut.validation, requests=[request])
-    say_stood_in(stood_in, len(panel.ids))
+    for line in stood_in(failed):
+        print(line, file=sys.stderr)
     return judgement, combine({m: found[0] for m, found in answers.items()}, judgement.weights)
 
 

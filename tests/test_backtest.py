@@ -17,7 +17,6 @@ from stages.common.backtest import (
     judge,
     learn_again,
     roll_with_refits,
-    say_stood_in,
     scales_of,
 )
 from stages.common.baselines import forecast_baseline
@@ -92,9 +91,7 @@ def test_methods_in_order_and_each_request_its_own_shape() -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def test_series_that_a_method_cannot_bear_are_noted_and_said(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
+def test_series_that_a_method_cannot_bear_are_noted() -> None:
     of, stood_in = history(), Counter(theta=1)
     requests = [Request(of.offsets[:-1] + TRAIN, np.arange(3), 9)]
     # growth since so small a value soon has no number
@@ -104,11 +101,6 @@ def test_series_that_a_method_cannot_bear_are_noted_and_said(
     assert stood_in == Counter(theta=1, last_growth=2)
     ask_all(history(), network, CARD, BASELINES, 1, TRAIN, requests, stood_in)
     assert stood_in == Counter(theta=1, last_growth=2)
-    say_stood_in(stood_in, 3)
-    [line] = capsys.readouterr().err.splitlines()
-    assert line.endswith("theta for 1, last_growth for 2 of 3 series")
-    say_stood_in(Counter(naive=0), 3)
-    assert capsys.readouterr().err == ""
 
 
 def test_scales_by_hand() -> None:

@@ -26,6 +26,7 @@ from stages.common.findings import (
     on_validation,
     paired_tests,
     series_left_out,
+    stood_in,
 )
 
 
@@ -122,15 +123,25 @@ def test_series_left_out() -> None:
     assert lines[10].startswith("Left out: 4 more")
 
 
+def test_stood_in() -> None:
+    assert stood_in({}) == stood_in({"theta": 0}) == []
+    [line] = stood_in({"theta": 1, "naive": 0, "last_growth": 2})
+    assert line.endswith("where a method fails: theta for 1 and last growth for 2 series.")
+
+
 def test_findings_of_a_task(finished: tuple[Path, dict]) -> None:
     folder = finished[0] / "metrics/airline"
     tables = (pd.read_csv(folder / f"tables/{name}.csv") for name in ("validation", "comparison"))
-    lines = findings(read_json(folder / "scores.json"), *tables, {"x": "is constant (1)"})
+    stand_ins = pd.DataFrame({"method": ["sarima"], "series": [2]})
+    lines = findings(
+        read_json(folder / "scores.json"), *tables, stand_ins, {"x": "is constant (1)"}
+    )
     assert "validation" in lines[0]
     assert lines[1].startswith("For year: ")
     assert "paired tests at 5 % (Diebold-Mariano)" in lines[2]
     assert lines[3].startswith("80 / 95 % intervals of the model hold")
-    assert lines[-1] == "Left out: series 'x' is constant (1)"
+    assert lines[-2] == "Left out: series 'x' is constant (1)"
+    assert "sarima for 2 series" in lines[-1]
     assert all("\n" not in line and "nan" not in line for line in lines)
 
 

@@ -1,6 +1,5 @@
 """All methods side by side: judged on validation, then asked for the forecasts that count."""
 
-import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -102,14 +101,6 @@ def ask_all(
         found[name], count = forecast_baseline(name, y, offsets, ends, period, requests, processes)
         stood_in[name] = max(stood_in[name], count)
     return found
-
-
-def say_stood_in(stood_in: Counter[str], total: int) -> None:
-    """A line on stderr, if the seasonal naive forecast stands in for any of ``total`` series."""
-    counts = [f"{name} for {count}" for name, count in stood_in.items() if count]
-    if counts:
-        words = f"the seasonal naive forecast stands in where a method fails: {', '.join(counts)}"
-        print(f"{words} of {total} series", file=sys.stderr)
 
 
 def judge(

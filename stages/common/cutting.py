@@ -31,7 +31,7 @@ def cut(
     level = part["level"][origin - 1][:, None]
     inputs = past - part["season"][back + shift] - level
     ahead = torch.arange(steps, device=origin.device)
-    damped = torch.cumsum(torch.tensor(layout.damping).double() ** (torch.arange(steps) + 1), 0)
+    damped = (layout.damping ** torch.arange(1, steps + 1, dtype=torch.float64)).cumsum(0)
     drift = part["slope"][series][:, None] * damped.to(past)
     base = level + drift + part["season"][own_season + ahead % layout.period]
     inputs = inputs / part["input_scale"][series][:, None]

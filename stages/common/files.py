@@ -35,13 +35,14 @@ def output_folder(folder: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def output_files(folder: Path) -> Iterator[Path]:
+def output_files(folder: Path, name: str = "new") -> Iterator[Path]:
     """A new folder to write into; what it holds joins ``folder`` if the block ends without a fault.
 
-    What else lies in ``folder`` stays there.
+    What else lies in ``folder`` stays there. Processes that write there at the same time need a
+    ``name`` each.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    with _partial(folder / "new") as partial:
+    with _partial(folder / name) as partial:
         yield partial
         for path in sorted(partial.iterdir()):
             if path.is_dir():

@@ -1,6 +1,6 @@
 """What the scores of series say, in words: for the titles of pictures and for reports."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
@@ -61,13 +61,17 @@ def shortened(unique_id: str) -> str:
 
 
 def findings(
-    scores: dict, validation: pd.DataFrame, comparison: pd.DataFrame, left_out: dict[str, str]
+    scores: dict,
+    validation: pd.DataFrame,
+    comparison: pd.DataFrame,
+    stand_ins: pd.DataFrame,
+    left_out: dict[str, str],
 ) -> list[str]:
     """What a user is to know of a series task: plain text, a sentence or two a line.
 
     Args:
         scores: scores.json.
-        validation, comparison: the tables of these names that evaluate writes.
+        validation, comparison, stand_ins: the tables of these names that evaluate writes.
         left_out: why series of the file are not among those that were forecast, by id.
     """
     main, year = (on_validation(validation[validation["fit"] == fit]) for fit in ("main", "year"))
@@ -77,6 +81,7 @@ def findings(
         paired_tests(comparison),
         *interval_coverage(scores),
         *series_left_out(left_out),
+        *stood_in(dict(stand_ins.itertuples(index=False))),
     ]
 
 
@@ -175,6 +180,13 @@ def series_left_out(left_out: dict[str, str]) -> list[str]:
     if len(left_out) > len(first):
         lines.append(f"Left out: {len(left_out) - len(first)} more; the task's card.json lists all")
     return lines
+
+
+def stood_in(counts: Mapping[str, int]) -> list[str]:
+    """For how many series the seasonal naive forecast stands in for a method: a line, or none."""
+    failed = [f"{name} for {count}" for name, count in counts.items() if count]
+    said = "The seasonal naive forecast stands in where a method fails"
+    return [f"{said}: {_listed(failed)} series."] if failed else []
 
 
 def _listed(names: Iterable[str]) -> str:
