@@ -92,6 +92,18 @@ def test_large_products_are_rounded_to_bfloat16_under_autocast(kind: type, more:
         assert 2**-15 < (ours - torchs).norm() / torchs.norm() < 0.1
 
 
+@pytest.mark.parametrize(("kind", "more"), KINDS)
+def test_many_hidden_numbers_go_to_torch_under_autocast(
+    kind: type, more: dict, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recurrent = kind(3, 5, batch_first=True, **more)
+    x = torch.randn(4, 7, 3)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert cells.outputs_of(recurrent, x).dtype == torch.float32
+        monkeypatch.setattr(cells, "CACHED", 19)
+        assert cells.outputs_of(recurrent, x).dtype == torch.bfloat16
+
+
 @pytest.mark.parametrize("cell", ["rnn", "gru"])
 def test_training_alone_goes_this_way(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
     network = RecurrentNetwork(3, 2, cell)

@@ -25,6 +25,9 @@ _onednn: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
 # multiplications in a product from which oneDNN takes less time than the BLAS behind torch.mm: on
 # an AMD EPYC half as much for large ones, but twice as much for small ones
 LARGE = 2_000_000
+# numbers in a step's hidden states [N, H] up to which memory is no matter: beyond, torch under
+# autocast is faster, since it keeps the gates of all steps in 16 bits
+CACHED = 50_000
 _MINUS_ONE = torch.tensor(-1.0)
 
 
@@ -34,6 +37,8 @@ def outputs_of(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
     if not training or x.device.type != "cpu" or recurrent.mode == "LSTM":
         return recurrent(x)[0]
     half = torch.is_autocast_enabled("cpu")
+    if half and len(x) * recurrent.hidden_size > CACHED:
+        return recurrent(x)[0]
     with torch.autocast("cpu", enabled=False):
         return _all_layers(recurrent, x, half)
 
