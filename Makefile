@@ -106,7 +106,8 @@ new-series: $(INSTALLED)
 # What comes after the data: make forecast CSV=mine.csv PERIOD=12 HORIZON=24; the airline's without.
 forecast: $(INSTALLED)
 	@python -m stages.forecast $(if $(CSV),--csv '$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
-	  $(if $(HORIZON),--horizon $(HORIZON))
+	  $(if $(HORIZON),--horizon $(HORIZON)) $(if $(ID),--id '$(ID)') \
+	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)')
 
 # The tutorial's settings on an honest split, beside the workspace, which stays as it is.
 tutorial-mnist: $(INSTALLED)

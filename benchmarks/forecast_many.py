@@ -30,7 +30,7 @@ from stages.common.backtest import History
 from stages.common.baselines import FEW_SERIES, QUICK, forecast_baseline
 from stages.common.devices import prepare
 from stages.common.errors import InputError, exit_code
-from stages.common.files import output_folder, write_json
+from stages.common.files import output_files, write_json
 from stages.common.forecasting import forecaster, mean_answer
 from stages.common.models import read_models
 from stages.common.normalization import fit_normalization
@@ -80,7 +80,7 @@ def run(series: int, some: int, rounds: int, out: Path) -> None:
         by_library(name, table.head(some * MONTHS), some, params.threads) for name in BY_LIBRARY
     ]
     text = as_text(rows, series)
-    with output_folder(out) as partial:
+    with output_files(out) as partial:
         (partial / "table.md").write_text(text + "\n", encoding="utf-8")
         write_json(partial / "table.json", {"threads": params.threads, "rows": rows})
     print(text)

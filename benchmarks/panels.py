@@ -23,7 +23,7 @@ from ruamel.yaml import YAML
 
 from benchmarks.scratch import RESULTS, ROOT, markdown
 from stages.common.errors import exit_code
-from stages.common.files import output_folder, write_table
+from stages.common.files import output_files, write_table
 from stages.common.stage import parser_of
 
 SIZES = (100, 1_000, 10_000)
@@ -73,7 +73,7 @@ def run(sizes: Sequence[int], rounds: int, out: Path) -> None:
                 }
             )
     table = pd.DataFrame(rows)
-    with output_folder(out) as partial:
+    with output_files(out) as partial:
         write_table(partial / "panels.csv", table)
         figure(table).savefig(partial / "panels.png", dpi=120)
     print(as_text(table))

@@ -3,9 +3,10 @@
 Reads:   params.yaml (threads, device, deterministic, tasks.TASK.evaluate),
          data/normalized/TASK/, data/windows/TASK/, data/models/TASK/
 Writes:  metrics/TASK/: scores.json, predictions.csv and tables/: curves.csv (loss by epoch), and
-         images: early.csv (accuracy after each step, and F1 by class)
+         images: early.csv (accuracy after each step, and F1 by class); validation_accuracy in
+         scores.json is the mean of an ensemble's networks, each by itself
          series: series.csv (all measures by series), forecasts.csv (of every method, of the first
-         series), by_step.csv (errors by step ahead), validation.csv (errors on validation, and
+         six series), by_step.csv (errors by step ahead), validation.csv (errors on validation, and
          the weights of the combination), comparison.csv (paired tests against the model),
          stand_ins.csv (for how many series a method failed and seasonal naive stands in)
 Needs:   what `dvc repro train@TASK` and the stages before it leave

@@ -109,6 +109,7 @@ def forecast(arguments: argparse.Namespace, params: Params) -> None:
         plot = plot.model_copy(update={"unit": value_name(Path(task.data.csv), task.data)})
     with output_files(arguments.out, path.stem) as folder:
         write_table(folder / path.name, table)
+        left_out.unlink(missing_ok=True)
         if panel.left_out:
             reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
             write_table(folder / left_out.name, reasons)

@@ -15,6 +15,7 @@ Exit:    1 where a score is worse by more than the gate allows, else 0
 """
 
 import json
+import re
 import subprocess
 import sys
 from collections import Counter
@@ -117,6 +118,13 @@ def metrics_diff(revision: str) -> dict[str, dict]:
     if done.returncode != 0:
         reason = (done.stderr.strip().splitlines() or ["it did not say why"])[-1]
         raise InputError(f"dvc metrics diff {revision}: {reason.removeprefix('ERROR: ')}")
+    # DVC leaves out what it could not load, says so in passing, and ends well
+    unread = re.search(r"failed to load .*'(.+)'", done.stderr)
+    if unread is not None and revision in unread[1].split(", "):
+        raise InputError(
+            f"--against {revision}: DVC cannot read its scores, as `dvc metrics show` there would "
+            "tell; name another revision"
+        )
     return json.loads(done.stdout)
 
 

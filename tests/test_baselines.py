@@ -13,7 +13,7 @@ from stages.common.baselines import (
     forecast_baseline,
 )
 from stages.common.measures import measure, seasonal_naive_error
-from stages.common.protocols import PROTOCOLS, Request
+from stages.common.protocols import FIT_OF, Request
 
 # pytest would take a function of this name for a test
 requests_of = protocols.test_requests
@@ -38,7 +38,7 @@ def scores(airline: np.ndarray, method: str) -> list[dict[str, float]]:
     offsets, cuts = np.array([0, 144]), {fit: np.array([cut]) for fit, cut in CUTS.items()}
     requests, found = requests_of(offsets, cuts, 12), []
     for protocol in ("one_step", "year", "long"):
-        request, cut = requests[protocol], cuts[PROTOCOLS[protocol]]
+        request, cut = requests[protocol], cuts[FIT_OF[protocol]]
         [forecast], _ = forecast_baseline(method, airline, offsets, cut, 12, [request], 1)
         truth = request.truth(airline, offsets[:-1], offsets[1:])
         found.append(measure(truth, forecast, seasonal_naive_error(airline[: cut[0]], 12)))

@@ -155,6 +155,16 @@ def test_a_new_task_passes_with_a_word(scored: Path) -> None:
     assert "| other |" not in done.stdout
 
 
+def test_a_revision_whose_scores_are_damaged_is_named(scored: Path) -> None:
+    kept = (scored / MNIST).read_bytes()
+    (scored / MNIST).write_bytes(kept[:100])
+    git(scored, "commit", "--quiet", "--all", "--message", "half a file")
+    (scored / MNIST).write_bytes(kept)
+    done = gate(scored)
+    assert done.returncode == 1
+    one_error_line(done.stderr, "--against main: DVC cannot read its scores", "name another")
+
+
 def test_an_unknown_revision_is_named(scored: Path) -> None:
     done = gate(scored, "--against", "nowhere")
     assert done.returncode == 1

@@ -5,7 +5,7 @@ import pytest
 
 from stages.common import protocols
 from stages.common.protocols import (
-    PROTOCOLS,
+    FIT_OF,
     Request,
     every_origin,
     fitted_requests,
@@ -22,12 +22,12 @@ def pairs(request: Request) -> list[tuple[int, int]]:
 
 
 def test_protocols_and_their_fits() -> None:
-    assert PROTOCOLS == {"one_step": "main", "year": "year", "long": "main", "rolling": "main"}
+    assert FIT_OF == {"one_step": "main", "year": "year", "long": "main", "rolling": "main"}
 
 
 def test_requests_by_hand() -> None:
     found = requests_of(OFFSETS, CUTS, 4)
-    assert list(found) == list(PROTOCOLS)
+    assert list(found) == list(FIT_OF)
     each = [(0, o) for o in range(14, 20)] + [(1, o) for o in range(41, 50)]
     assert pairs(found["one_step"]) == each
     assert pairs(found["year"]) == [(0, 16), (1, 46)]
@@ -35,7 +35,7 @@ def test_requests_by_hand() -> None:
     # a year ahead lies within the series
     rolling = [(0, o) for o in range(14, 17)] + [(1, o) for o in range(41, 47)]
     assert pairs(found["rolling"]) == rolling
-    assert [found[p].steps for p in PROTOCOLS] == [1, 4, 9, 4]
+    assert [found[p].steps for p in FIT_OF] == [1, 4, 9, 4]
 
 
 def test_a_test_part_shorter_than_a_period_has_no_rolling_origins() -> None:

@@ -124,8 +124,8 @@ def read_json(path: Path, stage: str) -> Any:
 
 
 def write_table(path: Path, table: "pd.DataFrame") -> None:
-    """Write a table as CSV with six significant digits."""
-    table.to_csv(path, index=False, lineterminator="\n", float_format="%.6g")
+    """Write a table as CSV with ten significant digits."""
+    table.to_csv(path, index=False, lineterminator="\n", float_format="%.10g")
 
 
 def read_table(path: Path, stage: str) -> "pd.DataFrame":

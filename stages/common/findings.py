@@ -1,5 +1,6 @@
 """What the scores of series say, in words: for the titles of pictures and for reports."""
 
+import math
 from collections.abc import Iterable, Mapping
 
 import pandas as pd
@@ -13,12 +14,14 @@ MEASURES = {
     "mae": ("MAE", "{:.4g}"),
     "msis": ("MSIS", "{:.2f}"),
 }
-PROTOCOLS = {
+PROTOCOL_WORDS = {
     "one_step": "one step ahead",
     "year": "last period at once",
     "long": "whole test at once",
     "rolling": "a period ahead from each origin",
 }
+# those that forecast each time step once
+DRAWN = ("one_step", "year", "long")
 # a difference that chance alone makes less often than this is called significant
 SIGNIFICANT = 0.05
 MOST_LEFT_OUT = 10
@@ -49,6 +52,12 @@ def in_words(scores: dict, protocol: str, measure: str, others: dict[str, str]) 
     for method, name in others.items():
         words.append(f"{name} {in_figures(scores[method][protocol][measure], measure)}")
     return ", ".join(words)
+
+
+def percent(share: float) -> str:
+    """Per cent, cut and not rounded: nothing short of all reads 100 %."""
+    # the 1e-6 keeps 0.57 from becoming 56.99
+    return "–" if math.isnan(share) else f"{math.floor(10000 * share + 1e-6) / 100:.2f} %"
 
 
 def spoken(name: str) -> str:

@@ -10,7 +10,7 @@ import torch
 
 from stages.common.backtest import History
 from stages.common.files import read_tensors, write_json, write_table
-from stages.common.findings import stood_in
+from stages.common.findings import DRAWN, stood_in
 from stages.common.intervals import LEVELS
 from stages.common.measures import coverage, interval_score, measure, overall_weighted_average
 from stages.common.models import Networks
@@ -97,7 +97,7 @@ def predictions(
 ) -> pd.DataFrame:
     """The network's forecasts beside the truth: unique_id, ds, y and a column a protocol."""
     columns = {}
-    for protocol in ("one_step", "year", "long"):
+    for protocol in DRAWN:
         of = found[protocol]
         at, inside = _positions(of, history)
         values = np.full(len(history.y), np.nan)
@@ -121,7 +121,7 @@ def forecast_table(
 ) -> pd.DataFrame:
     """Forecasts and intervals of every method, but not rolling ones, of the first series."""
     tables, times = [], written(ds)
-    for protocol in ("one_step", "year", "long"):
+    for protocol in DRAWN:
         of = found[protocol]
         rows = np.flatnonzero(of.request.series < SERIES_WRITTEN)
         at, inside = _positions(of, history)

@@ -18,6 +18,10 @@ COLUMNS = {"id": "unique_id, or one series", "time": "ds, or the first", "value"
 def task_for(arguments: argparse.Namespace, params: Params) -> SeriesTask:
     """The task's settings, for the file, the period and the horizon of the command line.
 
+    Args:
+        arguments: task, and csv, period, horizon, id, time, value and trained, None or False where
+            they were not said.
+
     Raises:
         InputError: the task is none of series, or a number is missing or out of its range.
     """

@@ -14,6 +14,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from stages.common.drawing import BASELINE as WRONG
 from stages.common.drawing import WIDTH
+from stages.common.findings import percent
 from stages.common.images import pixel_order
 
 MOST_MISTAKES = 24
@@ -32,7 +33,7 @@ def digits_figure(images: np.ndarray, predictions: pd.DataFrame, count: int) -> 
     right = (predictions["label"] == predictions["predicted"]).mean()
     title = (
         f"{len(shown) - wrong.sum()} of the first {len(shown)} test images read right; "
-        f"{_percent(right)} of all {len(predictions):,}"
+        f"{percent(right)} of all {len(predictions):,}"
     )
     return _sheet(
         images[shown["image"]],
@@ -57,22 +58,16 @@ def mistakes_figure(images: np.ndarray, predictions: pd.DataFrame) -> Figure:
     noun, surest = ("mistake", "") if len(mistakes) == 1 else ("mistakes", "the surest: ")
     title = (
         f"{len(mistakes):,} {noun} in {total}; {surest}"
-        f"{rows[0].label} taken for {rows[0].predicted} at {_percent(rows[0].confidence)}"
+        f"{rows[0].label} taken for {rows[0].predicted} at {percent(rows[0].confidence)}"
     )
     return _sheet(
         images[shown["image"]],
-        [f"{row.label} → {row.predicted}\n{_percent(row.confidence)}" for row in rows],
+        [f"{row.label} → {row.predicted}\n{percent(row.confidence)}" for row in rows],
         np.zeros(len(rows), dtype=bool),
         columns=8,
         title=title,
         note="below each image: truth → prediction, and the network's confidence in it",
     )
-
-
-def _percent(share: float) -> str:
-    """Per cent, cut and not rounded: nothing short of all reads 100 %."""
-    # the 1e-6 keeps 0.57 from becoming 56.99
-    return "–" if math.isnan(share) else f"{math.floor(10000 * share + 1e-6) / 100:.2f} %"
 
 
 def _sheet(
@@ -123,7 +118,7 @@ def confusion_figure(predictions: pd.DataFrame, classes: int) -> Figure:
     ax.imshow(mistakes, cmap=shade, vmin=0, vmax=max(mistakes.max(), 0.01))
     for label in range(classes):
         ax.add_patch(Rectangle((label - 0.5, label - 0.5), 1, 1, facecolor="0.9"))
-        recall = _percent(shares[label, label]) if totals[label] else "–"
+        recall = percent(shares[label, label]) if totals[label] else "–"
         ax.text(classes - 0.3, label, recall, va="center", color="0.25")
     size = min(9, 90 / classes)
     for label, answer in np.argwhere(counts):
@@ -171,9 +166,9 @@ def early_figure(
     ax.plot(steps, accuracy, color=color, linewidth=2)
     ax.plot(last, final, "o", color=color)
     where: dict[str, Any] = {"xytext": (14, 0), "textcoords": "offset points", "va": "center"}
-    ax.annotate(f"{_percent(final)}\nin the end", (last, final), **where)
+    ax.annotate(f"{percent(final)}\nin the end", (last, final), **where)
     if sequence == "flat":
-        title = f"The whole image in one step, {_percent(final)} right: nothing to read early"
+        title = f"The whole image in one step, {percent(final)} right: nothing to read early"
         ax.set_xlabel("steps read (of 1)")
     else:
         passed = {share: int(steps[np.argmax(accuracy >= share * final)]) for share in (0.5, 0.9)}

@@ -49,7 +49,8 @@ def read_list(path: Path, dataset: str) -> dict[str, Path]:
         if row.get("dataset") != dataset:
             raise InputError(
                 f"{path} lists files of {row.get('dataset')}, but params.yaml asks for {dataset}: "
-                "run `dvc repro download_mnist`"
+                "write that in tasks.mnist too, whose data all tasks of images read, and run "
+                "`dvc repro download_mnist`"
             )
         _check_sum(path.parent / row["file"], row.get("md5"))
     return {part: path.parent / name for part, name in names.items()}

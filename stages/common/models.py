@@ -40,7 +40,11 @@ def write_models(folder: Path, networks: dict[str, list[dict[str, Tensor]]], car
 
 
 def read_models(folder: Path, task_name: str, device: torch.device) -> tuple[Networks, dict]:
-    """The networks of each fit, in evaluation mode, and the card."""
+    """The networks of each fit, in evaluation mode, and the card.
+
+    Raises:
+        InputError: the card or the weights are missing or damaged, or of another version.
+    """
     stage = f"train@{task_name}"
     card = read_json(folder / "card.json", stage)
     model = _model_of(folder / "card.json", card, stage)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.common.findings import OURS, PROTOCOLS, best_baseline, spoken
+from stages.common.findings import OURS, PROTOCOL_WORDS, best_baseline, spoken
 
 Spec = dict[str, Any]
 # with more, figures no longer fit into the squares of a confusion matrix
@@ -131,7 +131,7 @@ def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
     x, when = _times(table)
     menus = [
         menu("method", methods, [*map(spoken, methods)]),
-        menu("protocol", protocols, [PROTOCOLS[protocol] for protocol in protocols]),
+        menu("protocol", protocols, [PROTOCOL_WORDS[protocol] for protocol in protocols]),
         menu("unique_id", ids := table["unique_id"].unique(), ids, "series"),
     ]
     menus = [entry for entry in menus if len(entry["bind"]["options"]) > 1]

@@ -1,6 +1,7 @@
 """A task's section of the report page: what was run, its scores, and every picture."""
 
 import base64
+import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,15 +85,25 @@ def section_of(name: str, params: Params, scores: dict, said: list[str]) -> Sect
     else:
         table = series_table(scores, tables.get("series"), tables.get("forecasts"))
     card = Path("data/models") / name / "card.json"
-    members = said_of_members(read_json(card, f"train@{name}")) if card.is_file() else []
+    trained = read_json(card, f"train@{name}") if card.is_file() else None
+    more = [] if trained is None else [*said_of_members(trained), *_changed(task, params, trained)]
     return Section(
         name,
         _facts(name, params, tables),
         task.model_dump(exclude={"kind"}, exclude_none=True),
         table,
-        said + members,
+        said + more,
         _plots(name, task, tables, scores),
     )
+
+
+def _changed(task: ImagesTask | SeriesTask, params: Params, trained: dict) -> list[str]:
+    """A sentence, if the networks were trained with other parameters than those shown."""
+    now = {"model": task.model, "train": task.train}
+    shown = {block: json.loads(settings.model_dump_json()) for block, settings in now.items()}
+    if {**shown, "seed": params.seed} == {key: trained[key] for key in (*shown, "seed")}:
+        return []
+    return ["params.yaml has changed since these networks were trained: run `dvc repro`."]
 
 
 def tables_of(name: str) -> dict[str, pd.DataFrame]:

@@ -22,7 +22,7 @@ from stages.common.ensembles import Recipe
 from stages.common.models import Networks
 from stages.common.normalization import fitted_normalization
 from stages.common.params import Model, SeriesEvaluate, SeriesNormalize, Train
-from stages.common.protocols import PROTOCOLS, Request, test_requests
+from stages.common.protocols import FIT_OF, Request, test_requests
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def forecast_protocols(trained: Trained) -> dict[str, Forecasts]:
     found = {}
     for fit, cut in cuts.items():
         judgement, scale = judge_fit(trained, fit), scales_of(history, cut)
-        mine = {protocol: requests[protocol] for protocol, of in PROTOCOLS.items() if of == fit}
+        mine = {protocol: requests[protocol] for protocol, of in FIT_OF.items() if of == fit}
         for protocol, by_method in answers_of(trained, fit, cut, mine).items():
             truth = requests[protocol].truth(
                 history.truth, history.offsets[:-1], history.offsets[1:]
@@ -115,7 +115,7 @@ def forecast_protocols(trained: Trained) -> dict[str, Forecasts]:
                 **by_method,
             }
             found[protocol] = Forecasts(requests[protocol], truth, by_method, judgement, scale)
-    return {protocol: found[protocol] for protocol in PROTOCOLS}
+    return {protocol: found[protocol] for protocol in FIT_OF}
 
 
 def answers_of(

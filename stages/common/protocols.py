@@ -7,7 +7,7 @@ import numpy as np
 from stages.common.scalers import numbers_of, places_of
 
 # the fit that each protocol forecasts with
-PROTOCOLS = {"one_step": "main", "year": "year", "long": "main", "rolling": "main"}
+FIT_OF = {"one_step": "main", "year": "year", "long": "main", "rolling": "main"}
 # of a panel of many, methods are judged by as many origins as this at most
 MOST_ORIGINS = 10_000
 # of long series, as many for each as this on average

@@ -16,9 +16,10 @@ from stages.common.drawing import BASELINE, COMBINATION, FILLS, WIDTH, label_end
 from stages.common.findings import (
     MEASURES,
     OURS,
-    PROTOCOLS,
+    PROTOCOL_WORDS,
     best_baseline,
     in_figures,
+    percent,
     spoken,
     usable_measure,
 )
@@ -66,7 +67,7 @@ def _best_epoch(curves: pd.DataFrame, has_accuracy: bool) -> str:
     last = int(curves["epoch"].max())
     if has_accuracy:
         best = known.loc[known["validation_accuracy"].idxmax()]
-        figure = f"accuracy is highest, {100 * best['validation_accuracy']:.2f} %"
+        figure = f"accuracy is highest, {percent(best['validation_accuracy'])}"
     else:
         best = known.loc[known["validation_loss"].idxmin()]
         figure = f"loss is lowest, {best['validation_loss']:.4g}"
@@ -113,12 +114,12 @@ def scores_figure(scores: dict, color: str) -> Figure:
     figure = Figure(figsize=(9.5, 2 * (0.23 * len(scores) + 0.9) + 0.4))
     colors = {"model": color, "combination": COMBINATION}
     ranks: dict[str, list[str]] = {method: [] for method in colors}
-    for ax, protocol in zip(figure.subplots(2, 2).flat, PROTOCOLS, strict=True):
+    for ax, protocol in zip(figure.subplots(2, 2).flat, PROTOCOL_WORDS, strict=True):
         measure = usable_measure(scores, protocol, ("mase", "mae"))
         values = pd.Series({m: by_protocol[protocol][measure] for m, by_protocol in scores.items()})
         values = values.astype(float).sort_values(na_position="last", kind="stable")
         _draw_bars(ax, values, measure, colors)
-        ax.set_title(PROTOCOLS[protocol])
+        ax.set_title(PROTOCOL_WORDS[protocol])
         for method in colors:
             place = values.index.get_loc(method)
             ranks[method].append("–" if np.isnan(values[method]) else str(place + 1))
@@ -152,15 +153,15 @@ def intervals_figure(scores: dict, color: str) -> Figure:
     combination stands the baseline with the best intervals.
     """
     figure = Figure(figsize=(WIDTH, 6.2))
-    axes = figure.subplots(len(PROTOCOLS), 2, sharex="col", width_ratios=(3, 2))
-    for row, protocol in zip(axes, PROTOCOLS, strict=True):
+    axes = figure.subplots(len(PROTOCOL_WORDS), 2, sharex="col", width_ratios=(3, 2))
+    for row, protocol in zip(axes, PROTOCOL_WORDS, strict=True):
         best = best_baseline(scores, protocol, "msis")
         colors = {"model": color, "combination": COMBINATION}
         colors |= {} if best is None else {best: BASELINE}
         table = pd.DataFrame({method: scores[method][protocol] for method in colors}).T
         table = table.astype(float)
         _draw_coverage(row[0], table, colors)
-        row[0].set_title(PROTOCOLS[protocol])
+        row[0].set_title(PROTOCOL_WORDS[protocol])
         _draw_interval_scores(row[1], table["msis"], colors)
     least = min([70, *(x for ax in axes[:, 0] for x in ax.dataLim.intervalx if np.isfinite(x))])
     axes[0, 0].set_xlim(max(least - 5, -2), 102)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stages.common.findings import MEASURES, PROTOCOLS
+from stages.common.findings import MEASURES, PROTOCOL_WORDS, percent
 from stages.common.spread import accuracy_interval, standard_errors
 
 METHODS = (
@@ -78,7 +78,7 @@ def series_table(
             cells.append(f"{number(row[relative], 2)} / {number(row['mase'], 3)}{spread}{star}")
         rows.append(cells)
     title = f"{MEASURES[relative][0]} in % and MASE, by protocol (* lowest MASE)"
-    explained = [f"{protocol}: {PROTOCOLS[protocol]}" for protocol in protocols]
+    explained = [f"{protocol}: {PROTOCOL_WORDS[protocol]}" for protocol in protocols]
     notes = [f"{'; '.join(explained)}.", METHODS, *([_source(by_series)] if errors else [])]
     return ScoreTable(title, ["method", *protocols], rows, notes)
 
@@ -95,7 +95,3 @@ def _source(by_series: pd.DataFrame) -> str:
 
 def number(value: float | None, digits: int) -> str:
     return "–" if value is None else f"{value:.{digits}f}"
-
-
-def percent(share: float) -> str:
-    return f"{100 * share:.2f} %"

@@ -22,7 +22,8 @@ from stages.common.drawing import (
     title,
 )
 from stages.common.findings import (
-    PROTOCOLS,
+    DRAWN,
+    PROTOCOL_WORDS,
     best_baseline,
     in_figures,
     in_words,
@@ -33,7 +34,6 @@ from stages.common.findings import (
 
 PART_SHADES = {"training": "white", "validation": "0.96", "test": "0.92"}
 # rolling forecasts overlap, so that no one line shows them
-DRAWN = ("one_step", "year", "long")
 # values of the truth beside forecasts of one or two
 LEAST_SHOWN = 12
 
@@ -108,7 +108,7 @@ def overview_figure(panel: list[Series], total: int, scores: dict, unit: str, co
         lines = [Line(Forecast(series.y), TRUTH, "truth")]
         for protocol, shade in colors.items():
             forecast = series.forecasts["model", protocol]
-            lines.append(Line(forecast, shade, PROTOCOLS[protocol], protocol == "one_step"))
+            lines.append(Line(forecast, shade, PROTOCOL_WORDS[protocol], protocol == "one_step"))
         draw_lines(ax, series.ds, lines, height - 0.5)
         _shade_parts(ax, series)
         ax.set_ylabel(unit if len(panel) == 1 else shortened(series.unique_id))
@@ -178,7 +178,7 @@ def _closeup_title(scores: dict, protocol: str, joint: str) -> str:
     held = scores["model"][protocol]["coverage_95"]
     band = "" if held is None else f"; {held:.0f} % inside the 95 % band"
     words = in_words(scores, protocol, measure, others)
-    return f"{PROTOCOLS[protocol]}: {words}{joint}combination {combined}{band}"
+    return f"{PROTOCOL_WORDS[protocol]}: {words}{joint}combination {combined}{band}"
 
 
 def _test_lines(series: Series, scores: dict, protocol: str, color: str) -> list[Line]:
