@@ -180,6 +180,10 @@ def test_of_a_panel_what_can_be_forecast_is(
     assert "left out: series 'short' has 9 values" in said
     listed = pd.read_csv(small / "forecasts/shops_left_out.csv")
     assert listed["unique_id"].tolist() == ["flat", "short"]
+    # of mended data no list is left
+    path.write_text("unique_id,ds,y\n" + "\n".join(r for r in rows if r[0] in "ab") + "\n")
+    forecast_of(small, "--csv", str(path), "--period", "12", "--horizon", "6")
+    assert not (small / "forecasts/shops_left_out.csv").exists()
 
 
 def test_zeros_have_no_logarithm_and_a_forecast_all_the_same(

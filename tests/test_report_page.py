@@ -109,6 +109,15 @@ def test_what_was_run(reported: Path) -> None:
         assert words in html
 
 
+def test_parameters_that_changed_since_are_said(reported: Path, tmp_path: Path) -> None:
+    words = "params.yaml has changed since these networks were trained"
+    assert words not in (reported / "report/index.html").read_text()
+    folder = shutil.copytree(reported, tmp_path / "project")
+    edit_params(folder, {"tasks.airline.train.epochs": 7})
+    assert run_stage_here(folder, "report") == 0
+    assert (folder / "report/index.html").read_text().count(words) == 1
+
+
 def test_every_picture_has_its_title_and_a_sentence(reported: Path) -> None:
     html = (reported / "report/index.html").read_text()
     figures = re.findall(r"<figure.*?</figure>", html, re.DOTALL)
