@@ -33,7 +33,7 @@ def images_table(scores: dict, predictions: pd.DataFrame | None = None) -> Score
     notes = []
     if predictions is not None:
         low, high = accuracy_interval(predictions)
-        rows.append(["its 95 % interval", f"{100 * low:.2f} to {percent(high)}"])
+        rows.append(["its 95 % interval", f"{100 * low:.2f} to {100 * high:.2f} %"])
         guess = predictions["label"].value_counts(normalize=True).iloc[0]
         rows.append(["the commonest class alone", percent(guess)])
         notes.append(
