@@ -6,7 +6,7 @@ Three parts, each explained in its own module: ``epochs`` (bench_epochs: an epoc
 beside the usual loop, the ceiling and the matrix products alone), ``series`` (bench_series: fit and
 forecast of the airline series beside other methods) and ``pipeline`` (pipeline: what stages cost
 beside training). All figures are medians over rounds in which all take turns. On two cores, with
-nothing else running, about 16 minutes.
+nothing else running, about 14 minutes.
 
 With --tries it measures, in place of all that, what was tried to make training faster
 (bench_tries).
