@@ -38,7 +38,7 @@ TARGETS = {
         Target("times as fast as the usual loop", "usual_0", "epoch", 2.5, None, (128,)),
         Target("the same in bfloat16", "usual_0", "epoch_bfloat16", 2.5, None, (128,)),
         Target("epoch to ceiling", "epoch", "ceiling", None, 1.08, ALL_SIZES),
-        Target("products to ceiling", "products", "ceiling", 0.6, None, (256,)),
+        Target("products to ceiling", "roofline", "ceiling", 0.6, None, (256,)),
     ],
     "cuda": [Target("times as fast as the usual loop", "usual_8", "epoch", 20, None, ALL_SIZES)],
 }
@@ -52,7 +52,7 @@ def verdicts(report: dict[str, Any]) -> list[dict[str, Any]]:
     found = []
     device = "cpu" if report["machine"]["gpu"] is None else "cuda"
     for row in report.get("epochs", []):
-        seconds, size = row["seconds"], row["hidden_size"]
+        seconds, size = with_roofline(row["seconds"]), row["hidden_size"]
         name = f"{row['cell']} {size}"
         for target in TARGETS[device]:
             if size in target.hidden_sizes:
@@ -125,17 +125,20 @@ def quotients_table(rows: list[dict[str, Any]]) -> str:
         "to epoch, bfloat16": (first_usual, "epoch_bfloat16"),
         "epoch to ceiling": ("epoch", "ceiling"),
         "bfloat16: epoch to ceiling": ("epoch_bfloat16", "ceiling_bfloat16"),
-        "products to ceiling": ("products", "ceiling"),
+        "products to ceiling": ("roofline", "ceiling"),
     }
-    lines = [
-        [
-            row["cell"],
-            shape_of(row),
-            *(f"{row['seconds'][of] / row['seconds'][to]:.2f}" for of, to in wanted.values()),
-        ]
-        for row in rows
-    ]
+    lines = []
+    for row in rows:
+        seconds = with_roofline(row["seconds"])
+        quotients = [f"{seconds[of] / seconds[to]:.2f}" for of, to in wanted.values()]
+        lines.append([row["cell"], shape_of(row), *quotients])
     return markdown(["cell", "hidden, layers, batch", *wanted], lines)
+
+
+def with_roofline(seconds: dict[str, float]) -> dict[str, float]:
+    """``seconds`` of works, and those of the products by the way that is faster here."""
+    ways = [taken for name, taken in seconds.items() if name.startswith("products")]
+    return {**seconds, "roofline": min(ways)}
 
 
 def shape_of(row: dict[str, Any]) -> str:
