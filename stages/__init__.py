@@ -15,5 +15,5 @@ def _report(kind: type[BaseException], fault: BaseException, trace: TracebackTyp
 
 sys.excepthook = _report
 # a stage is short and leaves little in cycles, but imports a million objects of torch and pandas,
-# through which the collector would look again and again: a seventh of a stage's start
+# through which the collector would look again and again: a seventh of what that takes
 gc.set_threshold(100_000)

@@ -33,13 +33,13 @@ import pandas as pd
 import torch
 
 from stages.common import series, times
-from stages.common.backtest import History, Judgement, Learned, ask_all, judge
+from stages.common.backtest import History, Judgement, Learned, ask_all, judge, say_stood_in
 from stages.common.combination import combine
 from stages.common.devices import prepare
 from stages.common.ensembles import Recipe, train_member
 from stages.common.errors import InputError, exit_code
 from stages.common.files import output_files, write_table
-from stages.common.findings import on_validation, stood_in
+from stages.common.findings import on_validation
 from stages.common.forecast_plot import forecast_figure, save
 from stages.common.forecast_task import (
     COLUMNS,
@@ -109,11 +109,12 @@ def forecast(arguments: argparse.Namespace, params: Params) -> None:
         plot = plot.model_copy(update={"unit": value_name(Path(task.data.csv), task.data)})
     with output_files(arguments.out, path.stem) as folder:
         write_table(folder / path.name, table)
-        left_out.unlink(missing_ok=True)
         if panel.left_out:
             reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
             write_table(folder / left_out.name, reasons)
         save(forecast_figure(panel, table, plot), folder / f"{path.stem}.png", plot.dpi)
+    if not panel.left_out:
+        left_out.unlink(missing_ok=True)
     print(on_validation(judgement.table()))
     print(f"{horizon} steps of {len(panel.ids)} series: {path.with_suffix('')}.csv and .png")
 
@@ -148,14 +149,14 @@ def look_ahead(
         task = within_reach(task, int(cut.train.max()), normalizations[0])
         recipe = Recipe(task.model, task.train, series_card(task), params.seed, device)
         networks = train(history, cut, normalizations, recipe)
-    failed: Counter[str] = Counter()
+    stood_in: Counter[str] = Counter()
     ask = partial(
         ask_all,
         history,
         card=series_card(task),
         baselines=task.evaluate.baselines,
         processes=params.threads,
-        stood_in=failed,
+        stood_in=stood_in,
     )
     chosen = Learned(networks[0], normalizations[0])
     judgement = judge(
@@ -171,8 +172,7 @@ def look_ahead(
     # without a refit the networks know the normalization of the training part alone
     final = Learned(networks[1], normalizations[1 if task.train.refit else 0])
     answers = ask(learned=final, ends=cut.validation, requests=[request])
-    for line in stood_in(failed):
-        print(line, file=sys.stderr)
+    say_stood_in(stood_in)
     return judgement, combine({m: found[0] for m, found in answers.items()}, judgement.weights)
 
 

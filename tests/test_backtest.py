@@ -17,6 +17,7 @@ from stages.common.backtest import (
     judge,
     learn_again,
     roll_with_refits,
+    say_stood_in,
     scales_of,
 )
 from stages.common.baselines import forecast_baseline
@@ -91,7 +92,9 @@ def test_methods_in_order_and_each_request_its_own_shape() -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def test_series_that_a_method_cannot_bear_are_noted() -> None:
+def test_series_that_a_method_cannot_bear_are_noted_and_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     of, stood_in = history(), Counter(theta=1)
     requests = [Request(of.offsets[:-1] + TRAIN, np.arange(3), 9)]
     # growth since so small a value soon has no number
@@ -101,6 +104,11 @@ def test_series_that_a_method_cannot_bear_are_noted() -> None:
     assert stood_in == Counter(theta=1, last_growth=2)
     ask_all(history(), network, CARD, BASELINES, 1, TRAIN, requests, stood_in)
     assert stood_in == Counter(theta=1, last_growth=2)
+    say_stood_in(stood_in)
+    [line] = capsys.readouterr().err.splitlines()
+    assert line.endswith("theta for 1 and last growth for 2 series.")
+    say_stood_in(Counter(naive=0))
+    assert capsys.readouterr().err == ""
 
 
 def test_scales_by_hand() -> None:

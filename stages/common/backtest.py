@@ -1,5 +1,6 @@
 """All methods side by side: judged on validation, then asked for the forecasts that count."""
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -7,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from stages.common import findings
 from stages.common.baselines import forecast_baseline
 from stages.common.combination import choose_weights, combine
 from stages.common.ensembles import Recipe, train_again
@@ -101,6 +103,12 @@ def ask_all(
         found[name], count = forecast_baseline(name, y, offsets, ends, period, requests, processes)
         stood_in[name] = max(stood_in[name], count)
     return found
+
+
+def say_stood_in(counts: Counter[str]) -> None:
+    """A line on stderr, if the seasonal naive forecast stands in for a method that failed."""
+    for line in findings.stood_in(counts):
+        print(line, file=sys.stderr)
 
 
 def judge(

@@ -196,21 +196,25 @@ def _over_time(d: Tensor, h: Tensor, half: bool) -> Tensor:
 
 def _product(left: Tensor, right: Tensor, half: bool) -> Tensor:
     """Of matrices [R, I] and [I, C]: [R, C]."""
-    if not _is_large(len(left), right):
-        return left @ right
-    if half:
-        return (left.bfloat16() @ right.bfloat16()).float()
-    return _onednn(left, right.t(), None, "none", [], "")
+    return _multiplying(len(left), right, half)(left)
 
 
 def _adding(rows: int, right: Tensor, half: bool) -> Callable[[Tensor, Tensor], Tensor]:
     """What adds to a matrix [R, C], in place, the product of one [R, I] and ``right`` [I, C]."""
     if not _is_large(rows, right):
         return lambda total, left: total.addmm_(left, right)
+    multiply = _multiplying(rows, right, half)
+    return lambda total, left: total.add_(multiply(left))
+
+
+def _multiplying(rows: int, right: Tensor, half: bool) -> Callable[[Tensor], Tensor]:
+    """What multiplies a matrix [R, I] by ``right`` [I, C], chosen once for many of them."""
+    if not _is_large(rows, right):
+        return lambda left: left @ right
     if half:
         half_right = right.bfloat16()
-        return lambda total, left: total.add_(left.bfloat16() @ half_right)
-    return lambda total, left: total.add_(_onednn(left, right.t(), None, "none", [], ""))
+        return lambda left: (left.bfloat16() @ half_right).float()
+    return lambda left: _onednn(left, right.t(), None, "none", [], "")
 
 
 def _is_large(rows: int, right: Tensor) -> bool:

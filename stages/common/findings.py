@@ -20,7 +20,7 @@ PROTOCOL_WORDS = {
     "long": "whole test at once",
     "rolling": "a period ahead from each origin",
 }
-# those that forecast each time step once
+# those that a line can show: rolling forecasts overlap
 DRAWN = ("one_step", "year", "long")
 # a difference that chance alone makes less often than this is called significant
 SIGNIFICANT = 0.05

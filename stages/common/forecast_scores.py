@@ -1,6 +1,5 @@
 """Scores of networks that forecast, beside their control, the baselines and the combination."""
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -8,9 +7,9 @@ import numpy as np
 import pandas as pd
 import torch
 
-from stages.common.backtest import History
+from stages.common.backtest import History, say_stood_in
 from stages.common.files import read_tensors, write_json, write_table
-from stages.common.findings import DRAWN, stood_in
+from stages.common.findings import DRAWN
 from stages.common.intervals import LEVELS
 from stages.common.measures import coverage, interval_score, measure, overall_weighted_average
 from stages.common.models import Networks
@@ -35,8 +34,7 @@ def evaluate_series(
     settings = params.series(name).evaluate
     trained = Trained(history, tensors, networks, card, settings, params.threads, device)
     found = forecast_protocols(trained)
-    for line in stood_in(trained.stood_in):
-        print(line, file=sys.stderr)
+    say_stood_in(trained.stood_in)
     ids = np.array(normalized["ids"])
     scores = series_scores(found, ids)
     write_json(folder / "scores.json", mean_scores(scores))

@@ -1,7 +1,6 @@
 """A task's section of the report page: what was run, its scores, and every picture."""
 
 import base64
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -100,7 +99,7 @@ def section_of(name: str, params: Params, scores: dict, said: list[str]) -> Sect
 def _changed(task: ImagesTask | SeriesTask, params: Params, trained: dict) -> list[str]:
     """A sentence, if the networks were trained with other parameters than those shown."""
     now = {"model": task.model, "train": task.train}
-    shown = {block: json.loads(settings.model_dump_json()) for block, settings in now.items()}
+    shown = {block: settings.model_dump(mode="json") for block, settings in now.items()}
     if {**shown, "seed": params.seed} == {key: trained[key] for key in (*shown, "seed")}:
         return []
     return ["params.yaml has changed since these networks were trained: run `dvc repro`."]

@@ -33,7 +33,6 @@ from stages.common.findings import (
 )
 
 PART_SHADES = {"training": "white", "validation": "0.96", "test": "0.92"}
-# rolling forecasts overlap, so that no one line shows them
 # values of the truth beside forecasts of one or two
 LEAST_SHOWN = 12
 
