@@ -73,6 +73,8 @@ def main(arguments: argparse.Namespace) -> None:
         raise InputError("--seeds: write 1 or more")
     shared = {"threads": arguments.threads, f"tasks.{TASK}.train.epochs": arguments.epochs}
     shared = {key: value for key, value in shared.items() if value is not None}
+    # one for all machines, so that those who go on compare like with like
+    shared[f"tasks.{TASK}.train.precision"] = "bfloat16"
     runs = planned(with_changes(shared), arguments.only)
     scores: dict[str, list[dict]] = {name: [] for name in runs}
     with scratch_project() as project:

@@ -18,6 +18,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from stages.common.cells import large_product
 from stages.common.network import GATES
 
 Multiply = Callable[[Tensor, Tensor], Tensor]
@@ -88,7 +89,6 @@ def ways(device: torch.device) -> dict[str, Multiply]:
     On a CPU torch's LSTM multiplies by oneDNN, its RNN and GRU as torch.mm does.
     """
     found: dict[str, Multiply] = {"products": torch.mm}
-    if device.type == "cpu" and torch.backends.mkldnn.is_available():
-        linear = torch.ops.mkldnn._linear_pointwise
-        found["products_onednn"] = lambda left, right: linear(left, right.T, None, "none", [], "")
+    if device.type == "cpu" and large_product() is not torch.mm:
+        found["products_onednn"] = large_product()
     return found

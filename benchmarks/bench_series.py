@@ -27,6 +27,7 @@ from stages.common.forecasting import forecaster, mean_answer
 from stages.common.layout import series_card
 from stages.common.normalization import fit_normalization
 from stages.common.params import Params, SeriesTask
+from stages.common.precision import settle_precision
 from stages.common.protocols import Request
 from stages.forecast import train
 
@@ -72,6 +73,7 @@ def _in_two(name: str, method: Method) -> dict[str, Callable[[], None]]:
 
 def ours(task: SeriesTask, panel: series.Panel, seed: int, device: torch.device) -> Method:
     recipe = Recipe(task.model, task.train, series_card(task), seed, device)
+    recipe = settle_precision(recipe)
     cut = series.cut_at(panel.lengths, panel.lengths, task.data)
     y, offsets, period = panel.values, panel.offsets, task.data.period
 

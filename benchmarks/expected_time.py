@@ -17,9 +17,11 @@ import torch
 
 from benchmarks.scratch import TASK, read_set, with_changes
 from stages.common.devices import prepare
+from stages.common.ensembles import Recipe
 from stages.common.errors import exit_code
-from stages.common.network import RecurrentNetwork
+from stages.common.models import build_network
 from stages.common.params import Params
+from stages.common.precision import settle_precision
 from stages.common.samples import Samples
 from stages.common.stage import parser_of
 from stages.common.training import fit
@@ -51,16 +53,17 @@ def expected_seconds(params: Params, device: torch.device) -> float:
     measured = min(steps, STEPS)
     batch = task.train.batch_size
     x, y = torch.rand(batch, measured, features), torch.zeros(batch, dtype=torch.long)
-    network = RecurrentNetwork(features, 10, **task.model.model_dump()).to(device)
+    card = {"features": features, "outputs": 10, "steps": measured, "input": {}}
     ends: list[float] = []
     samples = Samples(3 * batch, lambda chosen: (x[: len(chosen)], y[: len(chosen)]))
     settings = task.train.model_copy(update={"epochs": 1, "augment": None})
+    recipe = settle_precision(Recipe(task.model, settings, card, params.seed, device))
     generator = torch.Generator().manual_seed(0)
     fit(
-        network,
+        build_network(card, task.model).to(device),
         samples,
         None,
-        settings,
+        recipe.train,
         generator,
         on_batch=lambda: ends.append(time.perf_counter()),
     )

@@ -54,6 +54,7 @@ from stages.common.models import load_network, read_models
 from stages.common.network import RecurrentNetwork
 from stages.common.normalization import Normalization, fit_normalization
 from stages.common.params import Params, SeriesTask, load_params
+from stages.common.precision import settle_precision
 from stages.common.progress import training_bar
 from stages.common.protocols import Request
 from stages.common.samples import Samples, samples_of
@@ -148,7 +149,7 @@ def look_ahead(
     if networks is None:
         task = within_reach(task, int(cut.train.max()), normalizations[0])
         recipe = Recipe(task.model, task.train, series_card(task), params.seed, device)
-        networks = train(history, cut, normalizations, recipe)
+        networks = train(history, cut, normalizations, settle_precision(recipe))
     stood_in: Counter[str] = Counter()
     ask = partial(
         ask_all,

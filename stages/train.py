@@ -40,6 +40,7 @@ from stages.common.files import (
 from stages.common.models import build_network, write_models
 from stages.common.network import count_parameters
 from stages.common.params import Params, Train
+from stages.common.precision import settle_precision
 from stages.common.progress import training_bar
 from stages.common.samples import Samples, samples_of
 from stages.common.stage import run_task_stage
@@ -62,6 +63,7 @@ def main(name: str, params: Params) -> None:
     device = prepare(params.model_copy(update={"threads": threads}))
     with process_group(device):
         recipe = Recipe(task.model, task.train, card, params.seed, device)
+        recipe = settle_precision(recipe)
         checkpoints = checkpoints_of(name, params, recipe)
         if rank() == 0:
             write_all(name, params.threads, recipe, checkpoints)
@@ -88,7 +90,7 @@ def write_all(name: str, threads: int, recipe: Recipe, checkpoints: Checkpoints)
         write_history(folder / "history.csv", members)
         write_members(folder, members, recipe)
         write_sums(folder)
-    write_speed(name, members, recipe.device, threads)
+    write_speed(name, members, recipe, threads)
     shutil.rmtree(CHECKPOINTS / name, ignore_errors=True)
 
 
@@ -208,14 +210,12 @@ def _in_words(figures: dict[str, float]) -> str:
     return text
 
 
-def write_speed(
-    name: str, members: dict[str, list[Member]], device: torch.device, threads: int
-) -> None:
+def write_speed(name: str, members: dict[str, list[Member]], recipe: Recipe, threads: int) -> None:
     everyone = [member for each in members.values() for member in each]
     seconds = sum(member.seconds for member in everyone)
     folder = Path("metrics") / name
     folder.mkdir(parents=True, exist_ok=True)
-    on_cuda = device.type == "cuda"
+    on_cuda = recipe.device.type == "cuda"
     # ru_maxrss counts KiB on Linux and bytes on macOS
     unit = 1 << 20 if platform.system() == "Darwin" else 1 << 10
     write_json(
@@ -226,6 +226,7 @@ def write_speed(
             "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit,
             "device": torch.cuda.get_device_name() if on_cuda else "cpu",
             "threads": threads,
+            "precision": recipe.train.precision,
             "processes": size(),
         },
     )

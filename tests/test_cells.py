@@ -1,6 +1,7 @@
 """RNN and GRU with the derivative written out: torch's own numbers."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -52,8 +53,6 @@ def test_dropout_between_layers_draws_what_torch_draws(kind: type, more: dict) -
 
 @pytest.fixture
 def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    if cells._onednn is None:
-        pytest.skip("this torch is built without oneDNN")
     monkeypatch.setattr(cells, "LARGE", 0)
 
 
@@ -66,6 +65,31 @@ def test_products_of_onednn_are_the_same_numbers(kind: type, more: dict, options
     theirs, ours = both(recurrent, torch.randn(4, 7, 3))
     for mine, torchs in zip(ours, theirs, strict=True):
         torch.testing.assert_close(mine, torchs)
+
+
+def test_without_onednn_s_product_torch_s_own_does_the_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*arguments: object) -> Tensor:
+        raise RuntimeError("could not create a primitive")
+
+    def mislead(left: Tensor, right: Tensor, *arguments: object) -> Tensor:
+        return left @ right.t() + 1
+
+    for operator in (None, refuse, mislead):
+        named = (
+            SimpleNamespace() if operator is None else SimpleNamespace(_linear_pointwise=operator)
+        )
+        monkeypatch.setattr(torch.ops, "mkldnn", named)
+        cells.large_product.cache_clear()
+        assert cells.large_product() is torch.mm
+    monkeypatch.setattr(cells, "LARGE", 0)
+    recurrent = nn.GRU(3, 5, batch_first=True)
+    theirs, ours = both(recurrent, torch.randn(4, 7, 3))
+    for mine, torchs in zip(ours, theirs, strict=True):
+        torch.testing.assert_close(mine, torchs)
+    monkeypatch.undo()
+    cells.large_product.cache_clear()
 
 
 @pytest.mark.parametrize(("kind", "more"), KINDS)

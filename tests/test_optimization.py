@@ -13,6 +13,7 @@ from toys import settings
 from stages.common.network import RecurrentNetwork
 from stages.common.optimization import (
     OPTIMIZERS,
+    Average,
     clip_gradients,
     make_optimizer,
     make_schedule,
@@ -107,8 +108,11 @@ def test_no_step_imports_the_compiler(name: str) -> None:
     assert done.stdout == "False\n"
 
 
+@pytest.mark.parametrize("named", [True, False], ids=["", "by public names"])
 @pytest.mark.parametrize("size", [0.01, 100.0])
-def test_gradients_are_clipped_as_torch_clips_them(size: float) -> None:
+def test_gradients_are_clipped_as_torch_clips_them(
+    size: float, named: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     weights = [nn.Parameter(torch.zeros(shape)) for shape in ((3, 2), (3,), (2,))]
     torch.manual_seed(1)
     for weight in weights[:2]:  # the last has no gradient
@@ -116,7 +120,26 @@ def test_gradients_are_clipped_as_torch_clips_them(size: float) -> None:
     theirs = [nn.Parameter(torch.zeros_like(weight)) for weight in weights]
     for weight, other in zip(weights[:2], theirs, strict=False):
         other.grad = weight.grad.clone()
+    if not named:
+        monkeypatch.delattr(torch, "_foreach_mul_")
     clip_gradients(weights, 1.0)
-    nn.utils.clip_grad_norm_(theirs, 1.0)
+    nn.utils.clip_grad_norm_(theirs, 1.0, foreach=named)
     for weight, other in zip(weights[:2], theirs, strict=False):
         assert torch.equal(weight.grad, other.grad)
+
+
+def test_weights_are_averaged_without_operators_on_lists(monkeypatch: pytest.MonkeyPatch) -> None:
+    def averaged() -> list[torch.Tensor]:
+        torch.manual_seed(1)
+        network = nn.Linear(3, 2)
+        average = Average(network, 0.9)
+        for _ in range(3):
+            for weight in network.parameters():
+                weight.data += torch.randn_like(weight)
+            average.update()
+        return average.average
+
+    expected = averaged()
+    monkeypatch.delattr(torch, "_foreach_lerp_")
+    for mine, other in zip(averaged(), expected, strict=True):
+        assert torch.equal(mine, other)

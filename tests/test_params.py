@@ -115,7 +115,7 @@ def test_design_s_defaults() -> None:
         ("threads", 0, "greater than or equal to 1"),
         ("device", "gpu", "'auto', 'cpu' or 'cuda'"),
         (f"{MNIST}.train.augment.final", 1.5, "less than or equal to 1"),
-        (f"{MNIST}.train.precision", "float16", "'float32' or 'bfloat16'"),
+        (f"{MNIST}.train.precision", "float16", "'auto', 'float32' or 'bfloat16'"),
         (f"{MNIST}.train.warm_up", 0, "greater than 0"),
         (f"{MNIST}.train.input_noise", -0.1, "greater than or equal to 0"),
         (f"{MNIST}.kind", "movies", "images"),

@@ -101,7 +101,7 @@ def test_what_was_run(reported: Path) -> None:
     for words in (
         "small, read by rows; 60 test images",
         "LSTM, 1 layer of 16",
-        "6 epochs at most, adam, learning rate 0.02, batches of 25, seed 1",
+        "6 epochs at most, adam, learning rate 0.02, batches of 25, seed 1, computed in float32",
         "tested from 1957-05-01 to 1960-12-01",
         "hidden_size&nbsp;<b>16</b>",
         "DVC finds no commit to compare with",

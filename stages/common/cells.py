@@ -12,6 +12,7 @@ Shapes: T steps, N sequences, F features, H = hidden_size, G = H in an RNN and 3
 """
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 import torch
@@ -20,8 +21,6 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-# oneDNN's product, for which torch has no public name; None in a torch built without oneDNN
-_onednn: Any = getattr(torch.ops.mkldnn, "_linear_pointwise", None)
 # multiplications in a product from which oneDNN takes less time than the BLAS behind torch.mm: on
 # an AMD EPYC half as much for large ones, but twice as much for small ones
 LARGE = 2_000_000
@@ -214,9 +213,27 @@ def _multiplying(rows: int, right: Tensor, half: bool) -> Callable[[Tensor], Ten
     if half:
         half_right = right.bfloat16()
         return lambda left: (left.bfloat16() @ half_right).float()
-    return lambda left: _onednn(left, right.t(), None, "none", [], "")
+    product = large_product()
+    return lambda left: product(left, right)
+
+
+@cache
+def large_product() -> Callable[[Tensor, Tensor], Tensor]:
+    """The fastest product of large float32 matrices [R, I] and [I, C] that works here: oneDNN's.
+
+    torch has no public name for it. Where a build, a processor or a later torch lacks or refuses
+    it, torch.mm does the work.
+    """
+    left, right = torch.ones(2, 3), torch.arange(6.0).view(3, 2)
+    try:
+        operator = torch.ops.mkldnn._linear_pointwise
+        found = operator(left, right.t(), None, "none", [], "")
+    except (AttributeError, RuntimeError, TypeError):
+        return torch.mm
+    if not torch.equal(found, left @ right):
+        return torch.mm
+    return lambda left, right: operator(left, right.t(), None, "none", [], "")
 
 
 def _is_large(rows: int, right: Tensor) -> bool:
-    known = _onednn is not None and right.dtype == torch.float32
-    return known and rows * right.numel() > LARGE
+    return right.dtype == torch.float32 and rows * right.numel() > LARGE

@@ -62,11 +62,15 @@ class Optimization:
 def clip_gradients(weights: list[Tensor], most: float) -> None:
     """Scale the weights' gradients down to a norm, all together, of ``most`` (Pascanu et al. 2013).
 
-    The numbers of nn.utils.clip_grad_norm_ in half its time: that one sorts by device first.
+    The numbers of nn.utils.clip_grad_norm_ in half its time: that one sorts by device first. Where
+    torch's operators on lists, which have no public names, are missing, it does the work.
     """
     gradients = [weight.grad for weight in weights if weight.grad is not None]
-    norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
-    torch._foreach_mul_(gradients, (most / (norm + 1e-6)).clamp(max=1.0))
+    try:
+        norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
+        torch._foreach_mul_(gradients, (most / (norm + 1e-6)).clamp(max=1.0))
+    except (AttributeError, NotImplementedError):
+        nn.utils.clip_grad_norm_(weights, most, foreach=False)
 
 
 def make_optimizer(network: nn.Module, settings: Train) -> torch.optim.Optimizer:
@@ -133,7 +137,12 @@ class Average:
         if self.decay:
             self.updates += 1
             decay = min(self.decay, self.updates / (self.updates + 9))
-            torch._foreach_lerp_(self.average, self.weights, 1 - decay)
+            try:
+                torch._foreach_lerp_(self.average, self.weights, 1 - decay)
+            except (AttributeError, NotImplementedError):
+                # an operator without a public name: see clip_gradients
+                for mean, weight in zip(self.average, self.weights, strict=True):
+                    mean.lerp_(weight, 1 - decay)
 
     def in_place(self) -> "Average":
         return self

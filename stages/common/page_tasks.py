@@ -88,7 +88,7 @@ def section_of(name: str, params: Params, scores: dict, said: list[str]) -> Sect
     more = [] if trained is None else [*said_of_members(trained), *_changed(task, params, trained)]
     return Section(
         name,
-        _facts(name, params, tables),
+        _facts(name, params, tables, trained),
         task.model_dump(exclude={"kind"}, exclude_none=True),
         table,
         said + more,
@@ -100,6 +100,9 @@ def _changed(task: ImagesTask | SeriesTask, params: Params, trained: dict) -> li
     """A sentence, if the networks were trained with other parameters than those shown."""
     now = {"model": task.model, "train": task.train}
     shown = {block: settings.model_dump(mode="json") for block, settings in now.items()}
+    if task.train.precision == "auto":
+        # the card holds what it became
+        shown["train"]["precision"] = trained["train"]["precision"]
     if {**shown, "seed": params.seed} == {key: trained[key] for key in (*shown, "seed")}:
         return []
     return ["params.yaml has changed since these networks were trained: run `dvc repro`."]
@@ -112,7 +115,9 @@ def tables_of(name: str) -> dict[str, pd.DataFrame]:
     return {p.stem: read_table(p, f"evaluate@{name}") for p in paths if p.is_file()}
 
 
-def _facts(name: str, params: Params, tables: dict[str, pd.DataFrame]) -> dict[str, str]:
+def _facts(
+    name: str, params: Params, tables: dict[str, pd.DataFrame], trained: dict | None
+) -> dict[str, str]:
     task = params.tasks[name]
     model, train = task.model, task.train
     tested = tables.get("predictions")
@@ -125,11 +130,13 @@ def _facts(name: str, params: Params, tables: dict[str, pd.DataFrame]) -> dict[s
     networks = f"{train.ensemble} networks: " if train.ensemble > 1 else ""
     layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
     both = ", bidirectional" if model.bidirectional else ""
+    precision = train.precision if trained is None else trained["train"]["precision"]
     facts = {
         "Data": what + size,
         "Network": f"{networks}{model.cell.upper()}, {layers} of {model.hidden_size}{both}",
         "Training": f"{train.epochs:,} epochs at most, {train.optimizer}, learning rate "
-        f"{train.learning_rate:g}, batches of {train.batch_size:,}, seed {params.seed}",
+        f"{train.learning_rate:g}, batches of {train.batch_size:,}, seed {params.seed}, "
+        f"computed in {precision}",
     }
     speed = Path("metrics") / name / "speed.json"
     if speed.is_file():

@@ -127,7 +127,7 @@ class Train(Block):
     label_smoothing: Fraction
     weight_average: Fraction
     input_noise: Size
-    precision: Literal["float32", "bfloat16"]
+    precision: Literal["auto", "float32", "bfloat16"]
     patience: CountOrNone
     refit: bool
     ensemble: Count

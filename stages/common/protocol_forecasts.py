@@ -22,6 +22,7 @@ from stages.common.ensembles import Recipe
 from stages.common.models import Networks
 from stages.common.normalization import fitted_normalization
 from stages.common.params import Model, SeriesEvaluate, SeriesNormalize, Train
+from stages.common.precision import settle_precision
 from stages.common.protocols import FIT_OF, Request, test_requests
 
 
@@ -154,6 +155,7 @@ def with_refits(trained: Trained, request: Request, cut: np.ndarray) -> dict[str
     card = trained.card
     model, train = Model(**card["model"]), Train(**card["train"])
     recipe = Recipe(model, train, card["windows"], card["seed"], trained.device)
+    recipe = settle_precision(recipe)
     epochs = [member["epoch"] for member in card["fits"]["main"]]
 
     def ask_at(ends: np.ndarray, requests: list[Request]) -> dict[str, list[np.ndarray]]:

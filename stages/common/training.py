@@ -60,7 +60,12 @@ def fit(
         epochs: stop after so many, on the schedule of ``settings.epochs``; None for all.
         on_batch, on_epoch: called after each; the latter with the epoch's figures.
         checkpoint: where training that was killed goes on; what was told is told once more.
+
+    Raises:
+        ValueError: ``settings.precision`` is auto; see ``precision.settle_precision``.
     """
+    if settings.precision == "auto":
+        raise ValueError("train.precision auto must be settled first")
     batches = -(-train.count // settings.batch_size)
     optimization = Optimization(network, settings, settings.epochs * batches)
     result, ended = _resume(checkpoint, optimization, generator)

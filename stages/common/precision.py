@@ -1,0 +1,102 @@
+"""The number type that training computes in: what ``train.precision`` becomes on this machine.
+
+bfloat16 takes half the time of float32 on some processors, and thirty times as long on others.
+Names of instruction sets do not tell which (one Intel Xeon with ``avx512_bf16`` takes 1.3 times as
+long, one AMD EPYC half as long), so a few training steps of the task's own network are timed.
+"""
+
+import sys
+import time
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+
+from stages.common.distributed import rank, size, total
+from stages.common.ensembles import Recipe
+from stages.common.errors import InputError
+from stages.common.models import build_network
+
+# float32 is the more exact, and two runs on one machine must agree: bfloat16 is chosen only where
+# it is so much faster that no noise in the timing hides it
+MIN_SPEEDUP = 1.2
+STEPS = 8  # of a sequence: enough to compare, and short for one of 784
+ROUNDS = 5
+KEY = "params.yaml: train.precision"
+# where one is so many times as fast as the other, more rounds tell nothing new
+CLEAR = 3
+
+
+def settle_precision(recipe: Recipe) -> Recipe:
+    """``recipe`` with ``train.precision`` settled: ``auto`` becomes float32 or bfloat16.
+
+    Where bfloat16 is asked for by name and is slower than float32, a line on stderr says so.
+
+    Raises:
+        InputError: bfloat16 is asked for by name, and torch cannot train the cell in it here.
+    """
+    asked = recipe.train.precision
+    if asked == "float32":
+        return recipe
+    speedup = bfloat16_speedup(recipe)
+    if asked == "bfloat16" and speedup is None:
+        raise InputError(
+            f"{KEY}: torch cannot train cell {recipe.model.cell} in bfloat16 on this machine; "
+            "write auto or float32"
+        )
+    if asked == "bfloat16" and speedup is not None and speedup < 1 and rank() == 0:
+        print(
+            f"warning: {KEY}: bfloat16 takes {1 / speedup:.1f} times as long as float32 on this "
+            "machine; auto or float32 is faster",
+            file=sys.stderr,
+        )
+    if asked == "auto":
+        faster = speedup is not None and speedup >= MIN_SPEEDUP
+        # processes that train one network together must agree
+        everyone = total([float(faster)], recipe.device)[0] == size()
+        asked = "bfloat16" if everyone else "float32"
+    return replace(recipe, train=recipe.train.model_copy(update={"precision": asked}))
+
+
+def bfloat16_speedup(recipe: Recipe) -> float | None:
+    """Time of a training step in float32 over its time in bfloat16; None where that cannot run."""
+    card, device = recipe.card, recipe.device
+    with torch.random.fork_rng([device] if device.type == "cuda" else []):
+        network = build_network({**card, "steps": STEPS}, recipe.model).to(device)
+    x = torch.zeros(recipe.train.batch_size, STEPS, card["features"], device=device)
+    # with one thread the ratio is the same, and a busy machine disturbs it less
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return _speedup(network, x)
+    finally:
+        torch.set_num_threads(threads)
+
+
+def _speedup(network: nn.Module, x: Tensor) -> float | None:
+    seconds: dict[bool, list[float]] = {False: [], True: []}
+    for number in range(ROUNDS):
+        for half, found in seconds.items():
+            try:
+                taken = _step_seconds(network, x, half)
+            except RuntimeError as error:
+                # "could not create a primitive descriptor", and the like
+                if half and "memory" not in str(error):
+                    return None
+                raise
+            if number:
+                found.append(taken)
+        # a first round compiles kernels
+        if number and not 1 / CLEAR < (ratio := min(seconds[False]) / min(seconds[True])) < CLEAR:
+            break
+    return ratio
+
+
+def _step_seconds(network: nn.Module, x: Tensor, half: bool) -> float:
+    started = time.perf_counter()
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+        answers = network(x)
+    answers.float().sum().backward()
+    if x.device.type == "cuda":
+        torch.cuda.synchronize()
+    return time.perf_counter() - started

@@ -1,0 +1,111 @@
+"""What train.precision becomes: chosen by a measurement, or named and held to it."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+from helpers import ROOT
+from toys import settings
+
+from stages.common import precision
+from stages.common.ensembles import Recipe
+from stages.common.errors import InputError
+from stages.common.models import build_network
+from stages.common.params import load_params
+from stages.common.precision import bfloat16_speedup, settle_precision
+
+CARD = {"features": 3, "outputs": 2, "steps": 20, "input": {}}
+
+
+def recipe(asked: str, cell: str = "gru") -> Recipe:
+    model = load_params(ROOT / "params.yaml").tasks["airline"].model
+    model = model.model_copy(update={"cell": cell, "hidden_size": 5, "shortcut": True})
+    train = settings(precision=asked, batch_size=4)
+    return Recipe(model, train, CARD, seed=1, device=torch.device("cpu"))
+
+
+def settled(asked: str, speedup: float | None, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(precision, "bfloat16_speedup", lambda recipe: speedup)
+    return settle_precision(recipe(asked)).train.precision
+
+
+@pytest.mark.parametrize(
+    ("speedup", "expected"),
+    [(None, "float32"), (0.4, "float32"), (1.19, "float32"), (1.2, "bfloat16"), (4, "bfloat16")],
+)
+def test_auto_is_bfloat16_where_it_is_clearly_faster(
+    speedup: float | None, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert settled("auto", speedup, monkeypatch) == expected
+
+
+def test_what_is_named_stays(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert settled("float32", 9.0, monkeypatch) == "float32"
+    assert settled("bfloat16", 1.0, monkeypatch) == "bfloat16"
+    assert capsys.readouterr().err == ""
+
+
+def test_slow_by_name_is_one_warning(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert settled("bfloat16", 0.4, monkeypatch) == "bfloat16"
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("warning: params.yaml: train.precision: bfloat16 takes 2.5 times")
+
+
+def test_impossible_by_name_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"precision: torch cannot train cell gru .* write auto"):
+        settled("bfloat16", None, monkeypatch)
+
+
+@pytest.mark.parametrize("seconds", [(1.0, 2.0), (3.0, 1.0), (1.0, 100.0)])
+def test_the_speedup_is_float32_s_time_over_bfloat16_s(
+    seconds: tuple[float, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+
+    def step(network: object, x: torch.Tensor, half: bool) -> float:
+        assert x.shape == (4, precision.STEPS, 3)
+        asked.append(half)
+        # a first round, which compiles kernels, does not count
+        return 1000.0 if len(asked) <= 2 else seconds[half]
+
+    monkeypatch.setattr(precision, "_step_seconds", step)
+    assert bfloat16_speedup(recipe("auto")) == seconds[0] / seconds[1]
+    clear = not 1 / 3 < seconds[0] / seconds[1] < 3
+    assert asked == [False, True] * (2 if clear else precision.ROUNDS)
+
+
+def test_what_bfloat16_refuses_has_no_speedup(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(network: object, x: torch.Tensor, half: bool) -> float:
+        if half:
+            raise RuntimeError("could not create a primitive descriptor for the LSTM")
+        return 1.0
+
+    monkeypatch.setattr(precision, "_step_seconds", refuse)
+    assert bfloat16_speedup(recipe("auto")) is None
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_measuring_changes_nothing(cell: str) -> None:
+    torch.manual_seed(3)
+    state, threads = torch.get_rng_state(), torch.get_num_threads()
+    asked = recipe("auto", cell)
+    found = settle_precision(asked)
+    assert found.train.precision in ("float32", "bfloat16")
+    assert torch.equal(torch.get_rng_state(), state)
+    assert torch.get_num_threads() == threads
+    train = found.train.model_copy(update={"precision": "auto"})
+    assert replace(found, train=train) == asked
+
+
+def test_training_takes_no_auto() -> None:
+    from stages.common.samples import Samples
+    from stages.common.training import fit
+
+    asked = recipe("auto")
+    samples = Samples(4, lambda chosen: (torch.zeros(4, 20, 3), torch.zeros(4, 2)))
+    with pytest.raises(ValueError, match="settled"):
+        fit(build_network(CARD, asked.model), samples, None, asked.train, torch.Generator())
