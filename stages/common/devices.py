@@ -5,6 +5,8 @@ import hashlib
 import os
 import platform
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
@@ -15,6 +17,8 @@ from threadpoolctl import threadpool_limits
 from stages.common.errors import InputError
 from stages.common.params import Params
 
+# multiplications in a step forward up to which a second thread saves less than a tenth of its time
+SMALL = 30_000_000
 _held: list[FileLock] = []  # a lock that nobody refers to would be free again
 
 
@@ -42,6 +46,22 @@ def prepare(params: Params) -> torch.device:
     device = torch.device("cuda", own_gpu())
     torch.cuda.set_device(device)
     return device
+
+
+@contextmanager
+def threads_for(multiplications: int) -> Iterator[None]:
+    """Have a CPU compute on one thread while steps take no more ``multiplications`` than ``SMALL``.
+
+    Threads that share a small step wait for each other longer than they work, and on a busy
+    machine for the core that another process has taken.
+    """
+    threads = torch.get_num_threads()
+    if multiplications <= SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 @cache

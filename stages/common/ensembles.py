@@ -9,8 +9,9 @@ from torch import Tensor
 
 from stages.common.augmentation import Augmentation
 from stages.common.checkpoints import Checkpoint
-from stages.common.devices import sow
+from stages.common.devices import sow, threads_for
 from stages.common.models import build_network
+from stages.common.network import count_parameters
 from stages.common.params import Model, Train
 from stages.common.samples import Samples
 from stages.common.training import Result, fit
@@ -133,7 +134,10 @@ def _train(
     batches = most * -(-samples.count // settings.batch_size)
     title = fit_name if settings.ensemble == 1 else f"{fit_name}-{member}"
     title += "" if validation is not None else " refit"
-    with progress(title, most, batches) as (after_batch, show):
+    # each weight is multiplied once for each step of each sequence of a batch
+    sequences = min(settings.batch_size, samples.count) * recipe.card["steps"]
+    threads = threads_for(sequences * count_parameters(network))
+    with threads, progress(title, most, batches) as (after_batch, show):
 
         def after_epoch(figures: dict[str, float]) -> None:
             show(figures)
