@@ -8,22 +8,52 @@ INSTALLED := .venv/installed
 # everywhere, and a CUDA build brings libraries of its own, whose versions it pins itself.
 TORCH := torch==2.13.0
 
-.PHONY: reproduce test lint check audit lock compare new-series forecast best pixels permuted \
-  ablation study bench tutorial-mnist tutorial-airline clean
+# empty in an unpacked ZIP, even where that lies in a repository of something else
+UNDER_GIT := $(or $(wildcard .git),$(shell git ls-files --error-unmatch dvc.yaml 2> /dev/null))
 
-reproduce: $(INSTALLED)
+.PHONY: environment needs-git reproduce test lint check audit lock compare new-series forecast \
+  best pixels permuted ablation study bench tutorial-mnist tutorial-airline clean
+
+reproduce: environment
 # killed while it writes dvc.lock, DVC leaves half of it; git has it whole, the cache what ran since
-	@[ ! -e dvc.lock ] || { grep -q ^schema dvc.lock && [ -z "$$(tail -c 1 dvc.lock)" ]; } || \
-	  git checkout dvc.lock
+	@[ ! -e dvc.lock ] || { grep -q ^schema dvc.lock && [ -z "$$(tail -c 1 dvc.lock)" ]; } || { \
+	  echo "dvc.lock is half written: git's own takes its place, or none where git has none"; \
+	  git checkout --quiet dvc.lock 2> /dev/null || rm dvc.lock; }
 	@set -o pipefail; dvc repro download_mnist 2>&1 | tee .venv/download.log || { \
 	  grep -q 'no mirror gave it' .venv/download.log || exit 1; \
 	  echo "NO MIRROR GAVE MNIST (see above): the images task runs on scikit-learn's digits"; \
-	  echo "instead. params.yaml now says so; git checkout params.yaml asks for MNIST again."; \
-	  dvc exp run -S tasks.mnist.data.dataset=digits -S tasks.mnist.train.batch_size=32; }
+	  echo "instead. params.yaml now says so; $(ASK_AGAIN) asks for MNIST again."; \
+	  $(RUN_ON_DIGITS); }
 	dvc repro
 	@python -m stages.report
 
-test: $(INSTALLED) lint
+ON_DIGITS := tasks.mnist.data.dataset=digits tasks.mnist.train.batch_size=32
+ifdef UNDER_GIT
+ASK_AGAIN := git checkout params.yaml
+RUN_ON_DIGITS := dvc exp run $(ON_DIGITS:%=-S %)
+else
+ASK_AGAIN := cp .venv/params.yaml params.yaml
+# there is no dvc exp run without git: its -S alone, for the dvc repro that follows
+RUN_ON_DIGITS := cp params.yaml .venv/params.yaml && python -c "from dvc.utils.hydra import \
+  apply_overrides; apply_overrides('params.yaml', '$(ON_DIGITS)'.split())"
+endif
+
+# DVC asks git unless it is told that there is none
+environment: $(INSTALLED)
+ifdef UNDER_GIT
+	@! grep -qs 'no_scm = true' .dvc/config.local || dvc config --local --unset core.no_scm
+else
+	@grep -qs 'no_scm = true' .dvc/config.local || dvc config --local core.no_scm true
+	@echo "This folder is not under git. The pipeline runs, but experiments (dvc exp), the gate and"
+	@echo "the comparison with the last commit need a clone (git clone)."
+endif
+
+needs-git:
+	@[ -n "$(UNDER_GIT)" ] || { echo "error: this folder is not under git, as in a ZIP;" \
+	  "make $(MAKECMDGOALS) needs a clone (git clone)" >&2; exit 1; }
+
+# the tests make clones
+test: needs-git environment lint
 	python -m pytest
 
 lint: $(INSTALLED)
@@ -62,7 +92,7 @@ audit: $(INSTALLED)
 # JOBS=2 two run side by side, of one thread each: threads of two would get in each other's way.
 JOBS := 1
 SHOW := dvc exp show --md --hide-workspace
-compare: $(INSTALLED)
+compare: needs-git environment
 	for cell in rnn lstm gru; do \
 	  dvc exp remove --quiet $$cell 2> /dev/null; \
 	  dvc exp run --queue --name $$cell $(if $(filter-out 1,$(JOBS)),-S threads=1) \
@@ -74,29 +104,29 @@ compare: $(INSTALLED)
 	  --drop '^(?!Experiment$$|model[.](one_step|year|long|rolling)[.]mase$$).*'
 
 # Named parameter sets, run in the workspace; `git checkout params.yaml` leads back to the fast one.
-best pixels permuted: $(INSTALLED)
+best pixels permuted: needs-git environment
 	@python -m benchmarks.expected_time $@
 	-dvc exp remove --quiet $@
 	dvc exp run --name $@ $$(grep -v '^#' experiments/$@) plot@mnist
 
 # What each part of the images recipe is worth, on validation; both go on where they were stopped.
-ablation: $(INSTALLED)
+ablation: environment
 	dvc repro download_mnist
 	python -m benchmarks.ablation
 
 # Every cell by every sequence, beside a logistic regression and a convolutional network.
-study: $(INSTALLED)
+study: environment
 	dvc repro download_mnist
 	python -m benchmarks.study
 
 # This project's speed beside the usual loop, the ceiling and the roofline; about 16 minutes.
-bench: $(INSTALLED)
+bench: environment
 	dvc repro download_mnist
 	python -m benchmarks.bench
 
 # A series of your own as a task: make new-series CSV=mine.csv PERIOD=12 (TASK, UNIT, ID, TIME, VALUE)
 TASK = $(shell basename '$(CSV)' | sed 's/\.[^.]*$$//')
-new-series: $(INSTALLED)
+new-series: environment
 	@python -m stages.new_series $(if $(CSV),'$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
 	  --name '$(TASK)' $(if $(UNIT),--unit '$(UNIT)') $(if $(ID),--id '$(ID)') \
 	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)')
@@ -110,7 +140,7 @@ forecast: $(INSTALLED)
 	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)')
 
 # The tutorial's settings on an honest split, beside the workspace, which stays as it is.
-tutorial-mnist: $(INSTALLED)
+tutorial-mnist: needs-git environment
 	-dvc exp remove --quiet tutorial-mnist
 	dvc exp run --temp --name tutorial-mnist \
 	  -S tasks.mnist.windows.sequence=flat \
@@ -126,7 +156,7 @@ tutorial-mnist: $(INSTALLED)
 	  plot@mnist
 	dvc metrics diff HEAD tutorial-mnist --targets metrics/mnist/scores.json
 
-tutorial-airline: $(INSTALLED)
+tutorial-airline: needs-git environment
 	-dvc exp remove --quiet tutorial-airline
 	dvc exp run --temp --name tutorial-airline \
 	  -S tasks.airline.normalize.method=minmax \

@@ -10,7 +10,7 @@ an interval is better near its level. A score that is gone counts as worse, a ne
 Reads:   params.yaml (gate); metrics/TASK/scores.json, here and as git holds them at the revision:
          no cache of DVC and no data are needed
 Writes:  the difference, as Markdown, to standard output and to the file after --out
-Needs:   git, and a revision that holds scores
+Needs:   a clone (git), and a revision that holds scores
 Exit:    1 where a score is worse by more than the gate allows, else 0
 """
 
@@ -25,6 +25,7 @@ from pathlib import Path
 
 from stages.common.errors import InputError, exit_code
 from stages.common.files import write_whole
+from stages.common.git import under_git
 from stages.common.params import load_params
 from stages.common.stage import parser_of
 
@@ -101,14 +102,36 @@ def gate(against: str | None, out: Path | None) -> None:
 
 def known_revision(against: str | None) -> str:
     """``against`` or the main branch; InputError where git knows no such commit."""
+    if not under_git():
+        raise InputError(
+            "git does not track this folder, as in a ZIP of the project: the gate compares with "
+            "another commit; run it in a clone (git clone)"
+        )
     for name in [against] if against else MAIN_BRANCH:
         found = ["git", "rev-parse", "--verify", "--quiet", f"{name}^{{commit}}"]
         if subprocess.run(found, capture_output=True).returncode == 0:
             return name
     raise InputError(
         f"--against {against or MAIN_BRANCH[0]}: git knows no such commit; "
-        "`git fetch origin main` brings the main branch, or name another"
+        f"{fetch_of(against)}, or name another"
     )
+
+
+def fetch_of(against: str | None) -> str:
+    """The command that brings a missing commit, and what it brings.
+
+    Where a clone has one branch only, as with --depth, `git fetch origin main` leaves no
+    origin/main behind; nor does `git fetch --unshallow` fetch other branches.
+    """
+    if against is None:
+        return "`git fetch origin main:refs/remotes/origin/main` brings the main branch"
+    shallow = ["git", "rev-parse", "--is-shallow-repository"]
+    if subprocess.run(shallow, capture_output=True, text=True).stdout.strip() == "true":
+        return (
+            "`git fetch --unshallow origin '+refs/heads/*:refs/remotes/origin/*'` brings what "
+            "this shallow clone lacks"
+        )
+    return "`git fetch origin` brings new commits"
 
 
 def metrics_diff(revision: str) -> dict[str, dict]:

@@ -10,6 +10,10 @@ Writes:  data/checkpoints/TASK/ while it trains, so that a run that was killed g
 Needs:   what `dvc repro windows@TASK` leaves; no GPU, but takes one where device says so
 """
 
+# before torch, which reads the environment as it is loaded
+import stages  # noqa: F401
+
+# isort: split
 import platform
 import resource
 import shutil

@@ -79,3 +79,11 @@ def test_outputs_of_train_are_all_cached() -> None:
     """One output that is not cached switches the run cache off for the whole stage."""
     assert all(isinstance(entry, str) for entry in definition("train")["outs"])
     assert "metrics" not in definition("train")
+
+
+def test_another_mirror_runs_nothing_again() -> None:
+    """The sums pin the bytes, whichever mirror gave them."""
+    assert definition("download_mnist")["params"] == [
+        "tasks.mnist.data.dataset",
+        "datasets.${tasks.mnist.data.dataset}.md5",
+    ]

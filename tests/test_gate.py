@@ -1,6 +1,7 @@
 """python -m stages.gate: worse scores than the main branch's are seen, better ones let through."""
 
 import json
+import shlex
 import shutil
 import subprocess
 from pathlib import Path
@@ -169,6 +170,45 @@ def test_an_unknown_revision_is_named(scored: Path) -> None:
     done = gate(scored, "--against", "nowhere")
     assert done.returncode == 1
     one_error_line(done.stderr, "--against nowhere: git knows no such commit", "git fetch")
+
+
+def advised(error: str) -> list[str]:
+    """The words of the command that an error line names in backquotes."""
+    return shlex.split(error.split("`")[1])
+
+
+@pytest.fixture
+def shallow(scored: Path, tmp_path: Path) -> Path:
+    """A clone of one commit of a branch with two of its own, as CI services make them."""
+    git(scored, "checkout", "--quiet", "-b", "idea")
+    for message in ("an idea", "more of it"):
+        git(scored, "commit", "--quiet", "--allow-empty", "--message", message)
+    source = f"file://{scored}"
+    git(tmp_path, "clone", "--quiet", "--depth", "1", "--branch", "idea", source, "shallow")
+    return tmp_path / "shallow"
+
+
+@pytest.mark.parametrize("words", [[], ["--against", "HEAD~1"], ["--against", "origin/main"]])
+def test_in_a_shallow_clone_the_advice_helps(shallow: Path, words: list[str]) -> None:
+    done = gate(shallow, *words)
+    assert done.returncode == 1
+    one_error_line(done.stderr, "git knows no such commit")
+    _, *fetch = advised(done.stderr)
+    git(shallow, *fetch)
+    done = gate(shallow, *words)
+    assert done.returncode == 0, done.stderr
+    assert "### Scores against" in done.stdout
+
+
+@pytest.mark.parametrize("inside_another", [False, True])
+def test_without_git_one_line_says_so(scored: Path, inside_another: bool) -> None:
+    shutil.rmtree(scored / ".git")
+    if inside_another:
+        git(scored.parent, "init", "--quiet", "--initial-branch", "main")
+        git(scored.parent, "commit", "--quiet", "--allow-empty", "--message", "another project")
+    done = gate(scored)
+    assert done.returncode == 1
+    one_error_line(done.stderr, "git does not track this folder", "git clone")
 
 
 @pytest.mark.parametrize(

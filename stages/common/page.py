@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from stages.common.files import output_files
+from stages.common.git import under_git
 from stages.common.page_tasks import Section
 
 REPORT = Path("report")
@@ -41,8 +42,8 @@ def vega() -> str:
 
 
 def last_commit() -> str | None:
-    """Hash and subject of the last commit; None outside a git repository or before the first."""
-    return answer_of("git", "log", "-1", "--format=%h (%s)")
+    """Hash and subject of the last commit; None where git tracks no project or has none yet."""
+    return answer_of("git", "log", "-1", "--format=%h (%s)") if under_git() else None
 
 
 def differences() -> list[list[str]] | None:
@@ -51,9 +52,9 @@ def differences() -> list[list[str]] | None:
     Returns:
         Rows of task, score, old and new value and change; None where DVC cannot tell.
     """
-    # outside a project of DVC, the answer is known without it
+    # outside a project of DVC and git, the answer is known without a second of waiting for DVC
     diff = (sys.executable, "-m", "dvc", "metrics", "diff", "--json")
-    answer = answer_of(*diff) if Path(".dvc").is_dir() else None
+    answer = answer_of(*diff) if Path(".dvc").is_dir() and under_git() else None
     if answer is None:
         return None
     return [

@@ -1,0 +1,53 @@
+"""A project that git does not track is told from one that it does, wherever it lies."""
+
+from pathlib import Path
+
+import pytest
+from clones import commit, succeed
+
+from stages.common.git import under_git
+from stages.common.page import last_commit
+
+
+@pytest.fixture
+def unpacked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project without git, and where this runs."""
+    folder = tmp_path / "outer/project"
+    folder.mkdir(parents=True)
+    (folder / "params.yaml").write_text("seed: 1\n")
+    monkeypatch.chdir(folder)
+    return folder
+
+
+def test_a_clone_is_under_git(unpacked: Path) -> None:
+    succeed(unpacked, "git", "init", "--quiet")
+    assert not under_git()
+    commit(unpacked)
+    assert under_git()
+    assert last_commit().endswith(" (test)")
+
+
+def test_a_zip_is_not(unpacked: Path) -> None:
+    assert not under_git()
+    assert last_commit() is None
+
+
+def test_a_zip_inside_a_repository_of_something_else_is_not(unpacked: Path) -> None:
+    outer = unpacked.parent
+    succeed(outer, "git", "init", "--quiet")
+    (outer / ".gitignore").write_text("/project/\n")
+    commit(outer)
+    assert not under_git()
+    assert last_commit() is None
+
+
+def test_a_folder_of_a_larger_repository_is(unpacked: Path) -> None:
+    succeed(unpacked.parent, "git", "init", "--quiet")
+    commit(unpacked.parent)
+    assert under_git()
+
+
+def test_git_need_not_be_installed(unpacked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(unpacked))
+    assert not under_git()
+    assert last_commit() is None
