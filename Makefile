@@ -11,7 +11,7 @@ TORCH := torch==2.13.0
 # empty in an unpacked ZIP, even where that lies in a repository of something else
 UNDER_GIT := $(or $(wildcard .git),$(shell git ls-files --error-unmatch dvc.yaml 2> /dev/null))
 
-.PHONY: environment needs-git reproduce test lint check audit lock compare new-series forecast \
+.PHONY: environment needs-git reproduce test lint check small audit lock compare new-series forecast \
   best pixels permuted ablation study bench tutorial-mnist tutorial-airline clean
 
 reproduce: environment
@@ -66,12 +66,15 @@ lint: $(INSTALLED)
 check: test audit
 	@dvc repro --dry --allow-missing | grep 'Data and pipelines are up to date' || { \
 	  echo "dvc.lock is not of this code and these parameters: dvc repro, then commit it"; exit 1; }
+	@$(MAKE) --no-print-directory small
+	python -m stages.gate $(if $(AGAINST),--against '$(AGAINST)') --out report/gate.md
+
+# The whole pipeline in a minute, beside the workspace: digits, few epochs, quick baselines.
+small: needs-git environment
 	@dvc exp remove --quiet small 2> /dev/null || true
 	dvc exp run --temp --name small $(SMALL)
 	@dvc exp remove --quiet small
-	python -m stages.gate $(if $(AGAINST),--against '$(AGAINST)') --out report/gate.md
 
-# the whole pipeline in a minute: digits, few epochs, quick baselines
 SMALL := -S tasks.mnist.data.dataset=digits -S tasks.mnist.train.batch_size=32 \
   -S tasks.mnist.train.epochs=2 -S tasks.mnist.model.hidden_size=16 \
   -S tasks.airline.train.epochs=2 -S tasks.airline.train.ensemble=1 \
