@@ -29,7 +29,7 @@ from stages.common.files import read_json
 from stages.common.stage import parser_of
 
 LOADS = (0, 1, 2)
-EPOCHS = 3
+EPOCHS = 1
 BEGIN = ("normalize", "windows")
 
 
