@@ -1,7 +1,6 @@
 """One member of an ensemble, trained as the block ``train`` of its task says."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -12,10 +11,10 @@ from stages.common.checkpoints import Checkpoint
 from stages.common.devices import sow
 from stages.common.models import build_network
 from stages.common.params import Model, Train
+from stages.common.progress import at_work
 from stages.common.samples import Samples
 from stages.common.training import Result, fit
 
-Progress = Callable[[str, int, int], AbstractContextManager[tuple[Callable, Callable]]]
 Checkpoints = Callable[[str], Checkpoint | None]
 
 
@@ -51,13 +50,6 @@ class Member:
     seconds: float
 
 
-def silent(
-    title: str, epochs: int, batches: int
-) -> AbstractContextManager[tuple[Callable, Callable]]:
-    """No progress: two functions that do nothing."""
-    return nullcontext((lambda: None, lambda figures: None))
-
-
 def forgotten(network: str) -> None:
     """No checkpoint: training that is killed starts anew."""
 
@@ -67,7 +59,6 @@ def train_member(
     parts: dict[str, Samples],
     fit_name: str,
     member: int,
-    progress: Progress = silent,
     on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
     checkpoints: Checkpoints = forgotten,
 ) -> Member:
@@ -76,24 +67,18 @@ def train_member(
     Args:
         parts: train, validation and, for a refit, refit.
         fit_name, member: name the seed.
-        progress: from a title and a number of batches, a context that gives two functions, to be
-            called after each batch and with the figures of each epoch.
         on_epoch: called with the figures of each epoch that has validation.
         checkpoints: from a name of a network, where its training goes on if it was killed.
     """
     name = f"{fit_name}-{member}"
     checkpoint, again = checkpoints(name), checkpoints(f"{name}-refit")
     train, validation = parts["train"], parts["validation"]
-    result = _train(
-        recipe, train, validation, None, fit_name, member, progress, on_epoch, checkpoint
-    )
+    result = _train(recipe, train, validation, None, fit_name, member, on_epoch, checkpoint)
     seen, seconds = len(result.history) * train.count, result.seconds
     final = result.weights
     if recipe.train.refit:
         epochs = result.best_epoch
-        refit = _train(
-            recipe, parts["refit"], None, epochs, fit_name, member, progress, checkpoint=again
-        )
+        refit = _train(recipe, parts["refit"], None, epochs, fit_name, member, checkpoint=again)
         final, seconds = refit.weights, seconds + refit.seconds
         seen += epochs * parts["refit"].count
     return Member(result.weights, final, result.best_epoch, result.history, seen, seconds)
@@ -117,7 +102,6 @@ def _train(
     epochs: int | None,
     fit_name: str,
     member: int,
-    progress: Progress = silent,
     on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
     checkpoint: Checkpoint | None = None,
 ) -> Result:
@@ -133,10 +117,12 @@ def _train(
     batches = most * -(-samples.count // settings.batch_size)
     title = fit_name if settings.ensemble == 1 else f"{fit_name}-{member}"
     title += "" if validation is not None else " refit"
-    with progress(title, most, batches) as (after_batch, show):
+    # with validation, patience may end it
+    left = "at most" if validation is not None and settings.patience else "about"
+    with at_work(title, batches, "batches", left) as work:
 
         def after_epoch(figures: dict[str, float]) -> None:
-            show(figures)
+            work.tell(f"epoch {figures['epoch']}/{most}, {_in_words(figures)}")
             if validation is not None:
                 on_epoch(figures)
 
@@ -148,7 +134,16 @@ def _train(
             generator,
             augment,
             epochs,
-            after_batch,
+            work.advance,
             after_epoch,
             checkpoint,
         )
+
+
+def _in_words(figures: dict[str, float]) -> str:
+    text = f"loss {figures['train_loss']:.4f}"
+    if "validation_loss" in figures:
+        text += f", validation loss {figures['validation_loss']:.4f}"
+    if "validation_accuracy" in figures:
+        text += f", validation accuracy {figures['validation_accuracy']:.2%}"
+    return text
