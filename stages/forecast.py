@@ -27,8 +27,6 @@ import stages  # noqa: F401
 import argparse
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -59,11 +57,11 @@ from stages.common.network import RecurrentNetwork
 from stages.common.normalization import Normalization, fit_normalization
 from stages.common.params import Params, SeriesTask, load_params
 from stages.common.precision import settle_precision
-from stages.common.progress import training_bar
+from stages.common.progress import at_work
 from stages.common.protocols import Request
 from stages.common.samples import Samples, samples_of
 from stages.common.series_files import value_name
-from stages.common.stage import parser_of
+from stages.common.stage import command, parser_of
 from stages.common.windowing import part_of
 
 # those judged on validation, and those that forecast
@@ -87,7 +85,12 @@ def main() -> None:
     )
     parser.add_argument("--out", type=Path, default=Path("forecasts"), help="folder (forecasts)")
     arguments = parser.parse_args()
-    sys.exit(exit_code(lambda: forecast(arguments, load_params())))
+
+    def told() -> None:
+        with at_work(command()):
+            forecast(arguments, load_params())
+
+    sys.exit(exit_code(told))
 
 
 def forecast(arguments: argparse.Namespace, params: Params) -> None:
@@ -176,7 +179,8 @@ def look_ahead(
     request = Request(panel.offsets[1:], np.arange(len(panel.ids)), horizon)
     # without a refit the networks know the normalization of the training part alone
     final = Learned(networks[1], normalizations[1 if task.train.refit else 0])
-    answers = ask(learned=final, ends=cut.validation, requests=[request])
+    with at_work("the forecast itself"):
+        answers = ask(learned=final, ends=cut.validation, requests=[request])
     say_stood_in(stood_in)
     return judgement, combine({m: found[0] for m, found in answers.items()}, judgement.weights)
 
@@ -196,19 +200,13 @@ def train(
     for name, (normalization, start, end, whole) in wanted.items():
         part = part_of(history.y, history.offsets, normalization, start, end, layout, whole)
         parts[name] = samples_of(part, recipe.card, recipe.device)
-    members = [
-        train_member(recipe, parts, "future", number, bar)
-        for number in range(recipe.train.ensemble)
-    ]
+    members, count = [], recipe.train.ensemble
+    with at_work("", count if count > 1 else None, "networks") as networks:
+        for number in range(count):
+            members.append(train_member(recipe, parts, "future", number))
+            networks.advance()
     load = partial(load_network, recipe.card, recipe.model, device=recipe.device)
     return [load(each.chosen) for each in members], [load(each.final) for each in members]
-
-
-@contextmanager
-def bar(title: str, epochs: int, batches: int) -> Iterator[tuple[Callable, Callable]]:
-    """Progress on a terminal."""
-    with training_bar(title, batches) as (update, _):
-        yield lambda: update(advance=1), lambda figures: None
 
 
 def future_table(panel: series.Panel, answer: np.ndarray, judgement: Judgement) -> pd.DataFrame:

@@ -17,7 +17,6 @@ import stages  # noqa: F401
 import platform
 import resource
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -31,7 +30,7 @@ from dvclive import Live
 from stages.common.checkpoints import fingerprint, open_checkpoints
 from stages.common.devices import prepare
 from stages.common.distributed import own_threads, process_group, rank, size, under_torchrun
-from stages.common.ensembles import Checkpoints, Member, Progress, Recipe, silent, train_member
+from stages.common.ensembles import Checkpoints, Member, Recipe, train_member
 from stages.common.errors import require
 from stages.common.files import (
     output_folder,
@@ -45,7 +44,7 @@ from stages.common.models import build_network, write_models
 from stages.common.network import count_parameters
 from stages.common.params import Params, Train
 from stages.common.precision import settle_precision
-from stages.common.progress import training_bar
+from stages.common.progress import at_work, hush
 from stages.common.samples import Samples, samples_of
 from stages.common.stage import run_task_stage
 
@@ -61,6 +60,7 @@ def main(name: str, params: Params) -> None:
         # a quarter of a second to import, for nothing where one process trains
         from stages.common.launch import launch
 
+        hush()  # the first of the processes tells how training goes
         launch(task.train.processes, "stages.train", name)
         return
     threads = own_threads(params.threads)
@@ -72,6 +72,7 @@ def main(name: str, params: Params) -> None:
         if rank() == 0:
             write_all(name, params.threads, recipe, checkpoints)
         else:
+            hush()
             train_all(name, recipe, checkpoints)
 
 
@@ -88,9 +89,8 @@ def checkpoints_of(name: str, params: Params, recipe: Recipe) -> Checkpoints:
 
 def write_all(name: str, threads: int, recipe: Recipe, checkpoints: Checkpoints) -> None:
     """Train all networks and write what the stage leaves."""
-    bar = partial(progress, name)
     with output_folder(Path("data/models") / name) as folder, live_curves(name) as log:
-        members = train_all(name, recipe, checkpoints, bar, log)
+        members = train_all(name, recipe, checkpoints, log)
         write_history(folder / "history.csv", members)
         write_members(folder, members, recipe)
         write_sums(folder)
@@ -102,19 +102,22 @@ def train_all(
     name: str,
     recipe: Recipe,
     checkpoints: Checkpoints,
-    bar: Progress = silent,
     log: Callable[[str, dict[str, float]], None] = lambda fit, figures: None,
 ) -> dict[str, list[Member]]:
     """Train the members of each fit; its curves are those of the first."""
     members: dict[str, list[Member]] = {}
-    for fit in recipe.card["fits"]:
-        parts = {part: load(name, fit, part, recipe) for part in parts_of(recipe.train)}
-        members[fit] = []
-        for number in range(recipe.train.ensemble):
-            # one member's curves stand for all: twenty plots on a page help nobody
-            on_epoch = partial(log, fit) if number == 0 else lambda figures: None
-            member = train_member(recipe, parts, fit, number, bar, on_epoch, checkpoints)
-            members[fit].append(member)
+    count = recipe.train.ensemble * len(recipe.card["fits"])
+    # of a single network the batches say enough
+    with at_work("", count if count > 1 else None, "networks") as networks:
+        for fit in recipe.card["fits"]:
+            parts = {part: load(name, fit, part, recipe) for part in parts_of(recipe.train)}
+            members[fit] = []
+            for number in range(recipe.train.ensemble):
+                # one member's curves stand for all: twenty plots on a page help nobody
+                on_epoch = partial(log, fit) if number == 0 else lambda figures: None
+                member = train_member(recipe, parts, fit, number, on_epoch, checkpoints)
+                members[fit].append(member)
+                networks.advance()
     return members
 
 
@@ -184,34 +187,6 @@ def live_curves(name: str) -> Iterator[Callable[[str, dict[str, float]], None]]:
                 drawn = time.monotonic()
 
         yield log
-
-
-@contextmanager
-def progress(
-    name: str, title: str, epochs: int, batches: int
-) -> Iterator[tuple[Callable, Callable]]:
-    """A bar with loss, score and time left on a terminal; a line an epoch, if slow, elsewhere."""
-    told, title = time.monotonic(), f"{name} {title}"
-    with training_bar(title, batches) as (update, on_terminal):
-
-        def on_epoch(figures: dict[str, float]) -> None:
-            nonlocal told
-            text = _in_words(figures)
-            update(figures=text)
-            if not on_terminal and time.monotonic() - told > 1:
-                print(f"{title}: epoch {figures['epoch']}/{epochs}, {text}", file=sys.stderr)
-            told = time.monotonic()
-
-        yield lambda: update(advance=1), on_epoch
-
-
-def _in_words(figures: dict[str, float]) -> str:
-    text = f"loss {figures['train_loss']:.4f}"
-    if "validation_loss" in figures:
-        text += f", validation loss {figures['validation_loss']:.4f}"
-    if "validation_accuracy" in figures:
-        text += f", validation accuracy {figures['validation_accuracy']:.2%}"
-    return text
 
 
 def write_speed(name: str, members: dict[str, list[Member]], recipe: Recipe, threads: int) -> None:

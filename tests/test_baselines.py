@@ -220,7 +220,7 @@ def test_few_series_start_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Starting one takes longer than fitting a baseline to an airline series."""
     import joblib
 
-    def none(*args: object) -> None:
+    def none(*args: object, **settings: object) -> None:
         raise AssertionError("processes were started")
 
     monkeypatch.setattr(joblib, "Parallel", none)

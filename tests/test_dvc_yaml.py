@@ -8,7 +8,7 @@ from test_structure import modules_of
 
 PIPELINE = read_yaml(ROOT / "dvc.yaml")["stages"]
 # plumbing: a change of words or of a check changes no output
-PLUMBING = {"errors", "params", "params_faults", "params_types", "stage"}
+PLUMBING = {"errors", "params", "params_faults", "params_types", "progress", "stage"}
 
 
 def definition(stage: str) -> dict:

@@ -20,6 +20,7 @@ from stages.common.models import load_network
 from stages.common.network import RecurrentNetwork
 from stages.common.normalization import Normalization, fit_normalization
 from stages.common.params import SeriesNormalize
+from stages.common.progress import at_work
 from stages.common.protocols import Request, fitted_requests
 from stages.common.samples import samples_of
 from stages.common.windowing import part_of
@@ -99,9 +100,14 @@ def ask_all(
         method: [forecast(answer, request) for request in requests]
         for method, answer in answers.items()
     }
-    for name in baselines:
-        found[name], count = forecast_baseline(name, y, offsets, ends, period, requests, processes)
-        stood_in[name] = max(stood_in[name], count)
+    # some take a thousand times as long as others
+    with at_work("", len(baselines), "baselines", left="") as work:
+        for name in baselines:
+            found[name], count = forecast_baseline(
+                name, y, offsets, ends, period, requests, processes
+            )
+            stood_in[name] = max(stood_in[name], count)
+            work.advance()
     return found
 
 
@@ -137,7 +143,8 @@ def judge(
     start, cut, end = offsets[:-1], offsets[:-1] + train, offsets[:-1] + validation
     parts = ((cut, end), (start, cut))
     truths = [r.truth(history.truth, *part) for r, part in zip(requests, parts, strict=True)]
-    forecasts = ask(list(requests))
+    with at_work("judging on validation"):
+        forecasts = ask(list(requests))
     scale, series = scales_of(history, train), requests[0].series
     candidates = {m: f[0][:, :period] for m, f in forecasts.items() if m != "control"}
     errors, weights = choose_weights(truths[0][:, :period], candidates, series, scale)
@@ -198,10 +205,13 @@ def roll_with_refits(
     place = request.origin - history.offsets[request.series]
     block = (place - cut[request.series]) // every
     found: dict[str, np.ndarray] = {}
-    for number in np.unique(block):
-        rows = np.flatnonzero(block == number)
-        ends = np.minimum(cut + number * every, np.diff(history.offsets))
-        for method, forecasts in ask_at(ends, [request.of(rows)]).items():
-            shape = (len(request.origin), request.steps)
-            found.setdefault(method, np.empty(shape))[rows] = forecasts[0]
+    numbers = np.unique(block)
+    with at_work("rolling origins", len(numbers), "refits") as work:
+        for number in numbers:
+            rows = np.flatnonzero(block == number)
+            ends = np.minimum(cut + number * every, np.diff(history.offsets))
+            for method, forecasts in ask_at(ends, [request.of(rows)]).items():
+                shape = (len(request.origin), request.steps)
+                found.setdefault(method, np.empty(shape))[rows] = forecasts[0]
+            work.advance()
     return found

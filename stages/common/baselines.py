@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from stages.common.progress import gather
 from stages.common.protocols import Request
 
 Forecaster = Callable[[np.ndarray, int], np.ndarray]
@@ -277,10 +278,11 @@ def forecast_baseline(
         ]
         jobs.append((name, y[start:stop], int(end), period, wanted))
     if name in QUICK or len(jobs) <= FEW_SERIES:
-        done = [_forecast_one(*job) for job in jobs]
+        done = (_forecast_one(*job) for job in jobs)
     else:
-        done = Parallel(processes)(delayed(_forecast_one)(*job) for job in jobs)
-    forecasts, stood_in = zip(*done, strict=True)
+        side_by_side = Parallel(processes, return_as="generator")
+        done = side_by_side(delayed(_forecast_one)(*job) for job in jobs)
+    forecasts, stood_in = zip(*gather(done, name, len(jobs), "series"), strict=True)
     return [np.concatenate(of_all) for of_all in zip(*forecasts, strict=True)], sum(stood_in)
 
 

@@ -9,6 +9,7 @@ import torch
 
 from stages.common.files import read_tensors, write_json, write_table
 from stages.common.network import RecurrentNetwork
+from stages.common.progress import at_work, gather
 from stages.common.training import answers_for, loss_of
 
 # a bidirectional network reads each beginning of an image anew, which takes long
@@ -32,7 +33,8 @@ def evaluate_images(
 
     test = read_tensors(Path("data/windows") / name / "main/test.safetensors", f"windows@{name}")
     x, y = (torch.from_numpy(test[key]).to(device) for key in ("x", "y"))
-    chances = mean_chances(answers_for(network, x) for network in networks)
+    with at_work("reading", len(networks) * len(x), "images") as work:
+        chances = mean_chances(answers_for(network, x, work.advance) for network in networks)
     confidence, predicted = chances.max(dim=1)
     labels, answers = test["y"], predicted.cpu().numpy()
     windows = card["windows"]
@@ -80,10 +82,12 @@ def early_reading(
     """
     if networks[0].recurrent.bidirectional:
         x, y = x[:EARLY_IMAGES_IF_BIDIRECTIONAL], y[:EARLY_IMAGES_IF_BIDIRECTIONAL]
+    parts = x.split(250)
     chances = (
-        mean_chances(network.answers_by_step(part) for network in networks) for part in x.split(250)
+        mean_chances(network.answers_by_step(part) for network in networks) for part in parts
     )
-    answers = torch.cat([each.argmax(dim=2) for each in chances])
+    found = (each.argmax(dim=2) for each in chances)
+    answers = torch.cat(gather(found, "early reading", len(parts), "parts"))
     truth = y[:, None]
     table = {
         "step": np.arange(1, x.shape[1] + 1),

@@ -1,7 +1,6 @@
 """One member of an ensemble, trained as the block ``train`` of its task says."""
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 
 import torch
@@ -13,10 +12,10 @@ from stages.common.devices import sow, threads_for
 from stages.common.models import build_network
 from stages.common.network import count_parameters
 from stages.common.params import Model, Train
+from stages.common.progress import at_work
 from stages.common.samples import Samples
 from stages.common.training import Result, fit
 
-Progress = Callable[[str, int, int], AbstractContextManager[tuple[Callable, Callable]]]
 Checkpoints = Callable[[str], Checkpoint | None]
 
 
@@ -52,13 +51,6 @@ class Member:
     seconds: float
 
 
-def silent(
-    title: str, epochs: int, batches: int
-) -> AbstractContextManager[tuple[Callable, Callable]]:
-    """No progress: two functions that do nothing."""
-    return nullcontext((lambda: None, lambda figures: None))
-
-
 def forgotten(network: str) -> None:
     """No checkpoint: training that is killed starts anew."""
 
@@ -68,7 +60,6 @@ def train_member(
     parts: dict[str, Samples],
     fit_name: str,
     member: int,
-    progress: Progress = silent,
     on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
     checkpoints: Checkpoints = forgotten,
 ) -> Member:
@@ -77,24 +68,18 @@ def train_member(
     Args:
         parts: train, validation and, for a refit, refit.
         fit_name, member: name the seed.
-        progress: from a title and a number of batches, a context that gives two functions, to be
-            called after each batch and with the figures of each epoch.
         on_epoch: called with the figures of each epoch that has validation.
         checkpoints: from a name of a network, where its training goes on if it was killed.
     """
     name = f"{fit_name}-{member}"
     checkpoint, again = checkpoints(name), checkpoints(f"{name}-refit")
     train, validation = parts["train"], parts["validation"]
-    result = _train(
-        recipe, train, validation, None, fit_name, member, progress, on_epoch, checkpoint
-    )
+    result = _train(recipe, train, validation, None, fit_name, member, on_epoch, checkpoint)
     seen, seconds = len(result.history) * train.count, result.seconds
     final = result.weights
     if recipe.train.refit:
         epochs = result.best_epoch
-        refit = _train(
-            recipe, parts["refit"], None, epochs, fit_name, member, progress, checkpoint=again
-        )
+        refit = _train(recipe, parts["refit"], None, epochs, fit_name, member, checkpoint=again)
         final, seconds = refit.weights, seconds + refit.seconds
         seen += epochs * parts["refit"].count
     return Member(result.weights, final, result.best_epoch, result.history, seen, seconds)
@@ -118,7 +103,6 @@ def _train(
     epochs: int | None,
     fit_name: str,
     member: int,
-    progress: Progress = silent,
     on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
     checkpoint: Checkpoint | None = None,
 ) -> Result:
@@ -137,10 +121,12 @@ def _train(
     # each weight is multiplied once for each step of each sequence of a batch
     sequences = min(settings.batch_size, samples.count) * recipe.card["steps"]
     threads = threads_for(sequences * count_parameters(network))
-    with threads, progress(title, most, batches) as (after_batch, show):
+    # with validation, patience may end it
+    left = "at most" if validation is not None and settings.patience else "about"
+    with threads, at_work(title, batches, "batches", left) as work:
 
         def after_epoch(figures: dict[str, float]) -> None:
-            show(figures)
+            work.tell(f"epoch {figures['epoch']}/{most}, {_in_words(figures)}")
             if validation is not None:
                 on_epoch(figures)
 
@@ -152,7 +138,16 @@ def _train(
             generator,
             augment,
             epochs,
-            after_batch,
+            work.advance,
             after_epoch,
             checkpoint,
         )
+
+
+def _in_words(figures: dict[str, float]) -> str:
+    text = f"loss {figures['train_loss']:.4f}"
+    if "validation_loss" in figures:
+        text += f", validation loss {figures['validation_loss']:.4f}"
+    if "validation_accuracy" in figures:
+        text += f", validation accuracy {figures['validation_accuracy']:.2%}"
+    return text

@@ -10,6 +10,7 @@ from stages.common.cutting import cut, level_windows, past_positions
 from stages.common.layout import Layout
 from stages.common.network import RecurrentNetwork
 from stages.common.normalization import Normalization
+from stages.common.progress import at_work
 from stages.common.protocols import Request
 from stages.common.training import answers_for
 from stages.common.windowing import arrays_of
@@ -57,16 +58,18 @@ def forecaster(
 
     def forecast(answer: Answer, request: Request) -> np.ndarray:
         found = np.empty((len(request.origin), request.steps))
-        for start in range(0, len(found), MOST_WINDOWS):
-            rows = slice(start, start + MOST_WINDOWS)
-            origin, series = request.origin[rows], request.series[rows]
-            where = torch.from_numpy(origin), torch.from_numpy(series)
-            if normalization.smoothing is None:
-                known = part["x"][past_positions(part, layout, *where)]
-                z = _on_and_on(known, answer, layout, horizon, request.steps)
-            else:
-                z = _in_one_go(part, *where, answer, layout, request.steps)
-            found[rows] = normalization.scaler.inverse(z.numpy(), y, origin, series)
+        with at_work("the network", len(found), "windows") as work:
+            for start in range(0, len(found), MOST_WINDOWS):
+                rows = slice(start, start + MOST_WINDOWS)
+                origin, series = request.origin[rows], request.series[rows]
+                where = torch.from_numpy(origin), torch.from_numpy(series)
+                if normalization.smoothing is None:
+                    known = part["x"][past_positions(part, layout, *where)]
+                    z = _on_and_on(known, answer, layout, horizon, request.steps)
+                else:
+                    z = _in_one_go(part, *where, answer, layout, request.steps)
+                found[rows] = normalization.scaler.inverse(z.numpy(), y, origin, series)
+                work.advance(len(origin))
         return found
 
     return forecast

@@ -8,11 +8,10 @@ from pathlib import Path
 from urllib.parse import unquote, urlparse
 
 import requests
-from rich.console import Console
-from rich.progress import Progress
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from stages.common.errors import InputError
+from stages.common.progress import at_work
 
 TRIES = 3
 CONNECT_SECONDS, READ_SECONDS = 10, 30
@@ -142,11 +141,9 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
 
 
 def _with_progress(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
-    console = Console(stderr=True)
-    with Progress(console=console, disable=not console.is_terminal) as progress:
-        bar = progress.add_task(name, total=size or None)
+    with at_work(name, size / 1024, "KiB") as work:
         for chunk in chunks:
-            progress.advance(bar, len(chunk))
+            work.advance(len(chunk) / 1024)
             yield chunk
 
 

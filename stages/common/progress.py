@@ -1,28 +1,231 @@
-"""The bar that training shows on a terminal."""
+"""What long work says of itself: bars on a terminal, elsewhere a line at least every 30 s.
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+    with at_work("ets", len(series), "series") as work:
+        for each in series:
+            ...
+            work.advance()
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+Pieces of work nest: a stage, its networks, the batches of one. A line tells all of them:
+
+    train airline: 7/40 networks, about 3 min left; main-7 120/160 batches, epoch 30/40, loss 0.0412
+
+A thread writes it, since no one knows how long a single call will take: one fit, one epoch. Work
+that takes less than 10 s writes nothing.
+"""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from threading import Event, Lock, Thread
+from time import monotonic
+from typing import Any, TypeVar
+
+Result = TypeVar("Result")
+
+# seconds without a line; less than 30, since a busy machine wakes a thread late
+FIRST_LINE, NEXT_LINE = 10.0, 25.0
+# what a checkpoint had is counted in a moment, and the first steps are slow: neither says how fast
+# work goes
+WARM_UP = 1.0
+
+
+class Work:
+    """A piece of work: its name, and of ``total`` units how many are done."""
+
+    def __init__(self, title: str, total: float | None, unit: str, left: str) -> None:
+        self.title, self.total, self.unit, self.done = title, total, unit, 0.0
+        self._left, self._figures = left, ""
+        self._opened = self._advanced = self._told = monotonic()
+        self._timed_from = self._opened, 0.0
+        self._show: Callable[..., None] = lambda **changes: None
+
+    def advance(self, count: float = 1) -> None:
+        self.done += count
+        self._advanced = monotonic()
+        if self._advanced - self._opened < WARM_UP:
+            self._timed_from = self._advanced, self.done
+        self._show(completed=self.done)
+
+    def tell(self, figures: str) -> None:
+        """Show ``figures`` from now on; in a log at once, if 10 s have gone since the last."""
+        self._figures = figures
+        self._show(figures=figures)
+        slow = monotonic() - self._told >= FIRST_LINE
+        self._told = monotonic()
+        if slow and _voice is not None:
+            _voice.speak(FIRST_LINE)
+
+    def seconds_left(self) -> float | None:
+        """None while it is unknown."""
+        since, before = self._timed_from
+        done, took, now = self.done - before, self._advanced - since, monotonic()
+        if not self.total or not self._left or min(done, took) <= 0:
+            return None
+        # the unit at work is taken to be done as far as those before it were after as long
+        done += min(1, (now - self._advanced) / (took / done))
+        return (now - since) * max(0, self.total - before - done) / done
+
+    def __str__(self) -> str:
+        words = [self.title, self._figures]
+        if self.total is not None:
+            total = f"/{self.total:,.0f}" if self.total else ""
+            words[0] = f"{self.title} {self.done:,.0f}{total} {self.unit}".strip()
+        if left := self.seconds_left():
+            words.append(f"{self._left} {in_words(left)} left")
+        return ", ".join(filter(None, words))
+
+
+_levels: list[Work] = []
+_voice: "_Voice | None" = None
+_bars: Any = None
 
 
 @contextmanager
-def training_bar(title: str, steps: int) -> Iterator[tuple[Callable[..., None], bool]]:
-    """A bar of ``steps`` with figures and the time left, on standard error.
+def at_work(
+    title: str, total: float | None = None, unit: str = "", left: str = "about"
+) -> Iterator[Work]:
+    """Tell of the work done in this block, if it lasts.
 
-    Returns:
-        ``update(advance=…, figures=…)``, both optional, and whether a terminal shows it: in a log
-        there is no bar, and lines are the caller's to write.
+    Args:
+        total: how many units there are to ``advance`` by; 0 if that is unknown, None if nothing is
+            counted.
+        left: what stands before the time left: "at most" where work may end early, nothing where
+            units take so different times that no one knows.
     """
+    work = Work(title, total, unit, left)
+    _levels.append(work)
+    try:
+        with _speaking(), _bar(work):
+            yield work
+    finally:
+        _levels.remove(work)
+
+
+def gather(results: Iterable[Result], title: str, total: float, unit: str) -> list[Result]:
+    """All ``results``, each of which is a unit of work done."""
+    found = []
+    with at_work(title, total, unit) as work:
+        for result in results:
+            found.append(result)
+            work.advance()
+    return found
+
+
+def hush() -> None:
+    """Say nothing of the work going on: another process does."""
+    if _voice is not None:
+        _voice.hushed = True
+
+
+def in_words(seconds: float) -> str:
+    """A time as people say it: 40 s, 12 min, 2.5 h."""
+    if seconds < 95:
+        return f"{max(10, 10 * round(seconds / 10))} s"
+    return f"{seconds / 60:.0f} min" if seconds < 95 * 60 else f"{seconds / 3600:.1f} h"
+
+
+class _Voice:
+    """Writes a line where none has been for a while, as long as the outermost work lasts."""
+
+    def __init__(self) -> None:
+        self.hushed = False
+        self._ended, self._lock = Event(), Lock()
+        self._opened = self._last = monotonic()
+        self._silence = FIRST_LINE
+        self._thread = Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
+        self._thread.start()
+
+    def __exit__(self, *error: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def speak(self, silence: float) -> None:
+        """Write a line, unless the last is less than ``silence`` seconds old."""
+        with self._lock:
+            if monotonic() - self._last < silence:
+                return
+            self._last, self._silence = monotonic(), NEXT_LINE
+            # work goes on even where nobody reads any longer
+            if not self.hushed and _bars is None:
+                with suppress(OSError):
+                    sys.stderr.write(f"{self._line()}\n")
+                    sys.stderr.flush()
+
+    def _watch(self) -> None:
+        while not self._ended.wait(max(0, self._last + self._silence - monotonic())):
+            self.speak(self._silence)
+
+    def _line(self) -> str:
+        levels = [*_levels]
+        outermost, *inner = map(str, levels)
+        what = ["; ".join(filter(None, inner))]
+        if not any(work.seconds_left() for work in levels):
+            what.append(f"{in_words(monotonic() - self._opened)} so far")
+        return ": ".join(filter(None, [outermost, ", ".join(filter(None, what))]))
+
+
+@contextmanager
+def _speaking() -> Iterator[None]:
+    """One voice for all levels."""
+    global _voice
+    if _voice is not None:
+        yield
+        return
+    _voice = _Voice()
+    try:
+        with _voice:
+            yield
+    finally:
+        _voice = None
+
+
+@contextmanager
+def _bar(work: Work) -> Iterator[None]:
+    """A bar below those of the work around it, if a terminal shows it.
+
+    It goes when the work ends; the outermost stays, if it has figures to show.
+    """
+    global _bars
+    hushed = _voice is not None and _voice.hushed
+    bars = _bars or (_new_bars() if work.total and not hushed and sys.stderr.isatty() else None)
+    if not work.total or bars is None:
+        yield
+        return
+    outermost = _bars is None
+    if outermost:
+        _bars = bars
+        bars.start()
+    bar = bars.add_task(f"{work.title} {work.unit}".strip(), total=work.total, figures="")
+    work._show = lambda **changes: bars.update(bar, **changes)
+    try:
+        yield
+    finally:
+        if outermost:
+            bars.live.transient = not work._figures
+            bars.stop()
+            _bars = None
+        else:
+            bars.remove_task(bar)
+
+
+def _new_bars() -> Any:
+    """None on a terminal that can't move its cursor."""
+    # a tenth of a second to import, for nothing where there is no terminal
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
     console = Console(stderr=True)
-    columns = [
+    if not console.is_interactive:
+        return None
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
         TextColumn("{task.fields[figures]}"),
         TimeRemainingColumn(),
-    ]
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
-        bar = bars.add_task(title, total=steps, figures="")
-        yield lambda **changes: bars.update(bar, **changes), console.is_terminal
+        console=console,
+        # what is for a file must not end up on the terminal
+        redirect_stdout=False,
+    )

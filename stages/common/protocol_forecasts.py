@@ -23,6 +23,7 @@ from stages.common.models import Networks
 from stages.common.normalization import fitted_normalization
 from stages.common.params import Model, SeriesEvaluate, SeriesNormalize, Train
 from stages.common.precision import settle_precision
+from stages.common.progress import at_work
 from stages.common.protocols import FIT_OF, Request, test_requests
 
 
@@ -127,7 +128,8 @@ def answers_of(
     # where test parts are shorter than a period there are no origins to fit anew at
     if trained.settings.refit_every and "rolling" in once and len(once["rolling"].origin):
         refitted["rolling"] = with_refits(trained, once.pop("rolling"), cut)
-    answers = trained.ask(trained.learned(fit, chosen=False), cut, list(once.values()))
+    with at_work(f"test part of {fit}"):
+        answers = trained.ask(trained.learned(fit, chosen=False), cut, list(once.values()))
     unrefitted = {
         protocol: {method: forecasts[number] for method, forecasts in answers.items()}
         for number, protocol in enumerate(once)

@@ -3,10 +3,12 @@
 import argparse
 import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from stages.common.errors import exit_code
 from stages.common.params import Params, load_params
+from stages.common.progress import at_work
 
 EXIT_CODES = """\
 Run in the root of the project. Exit codes: 0 done; 1 bad input or a fault of the machine, told in
@@ -22,7 +24,8 @@ def run_task_stage(doc: str, work: Callable[[str, Params], None]) -> NoReturn:
     def checked() -> None:
         params = load_params()
         params.task(name)
-        work(name, params)
+        with at_work(f"{command()} {name}"):
+            work(name, params)
 
     sys.exit(exit_code(checked))
 
@@ -30,7 +33,17 @@ def run_task_stage(doc: str, work: Callable[[str, Params], None]) -> NoReturn:
 def run_stage(doc: str, work: Callable[[Params], None]) -> NoReturn:
     """Check all parameters, then do ``work(params)``."""
     parser_of(doc).parse_args()
-    sys.exit(exit_code(lambda: work(load_params())))
+
+    def told() -> None:
+        with at_work(command()):
+            work(load_params())
+
+    sys.exit(exit_code(told))
+
+
+def command() -> str:
+    """The stage's name, as the command line has it."""
+    return Path(sys.argv[0]).stem
 
 
 def parser_of(doc: str) -> argparse.ArgumentParser:

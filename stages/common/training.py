@@ -212,10 +212,19 @@ def loss_of(
 
 
 @torch.inference_mode()
-def answers_for(network: nn.Module, x: Tensor) -> Tensor:
-    """The network's answers to x [N, T, F], in evaluation mode: [N, K]."""
+def answers_for(
+    network: nn.Module, x: Tensor, on_samples: Callable[[int], None] = lambda count: None
+) -> Tensor:
+    """The network's answers to x [N, T, F], in evaluation mode: [N, K].
+
+    on_samples: called after each part with the number of its samples.
+    """
     network.eval()
-    return torch.cat([network(part) for part in x.split(EVALUATION_BATCH)])
+    answers = []
+    for part in x.split(EVALUATION_BATCH):
+        answers.append(network(part))
+        on_samples(len(part))
+    return torch.cat(answers)
 
 
 @torch.inference_mode()
