@@ -6,7 +6,8 @@ import pytest
 from helpers import ROOT, STAGES, read_yaml
 from test_structure import modules_of
 
-PIPELINE = read_yaml(ROOT / "dvc.yaml")["stages"]
+WHOLE = read_yaml(ROOT / "dvc.yaml")
+PIPELINE = WHOLE["stages"]
 # plumbing: a change of words or of a check changes no output
 PLUMBING = {"errors", "params", "params_faults", "params_types", "stage"}
 
@@ -79,3 +80,21 @@ def test_outputs_of_train_are_all_cached() -> None:
     """One output that is not cached switches the run cache off for the whole stage."""
     assert all(isinstance(entry, str) for entry in definition("train")["outs"])
     assert "metrics" not in definition("train")
+
+
+def test_dvc_compares_one_small_file_a_task() -> None:
+    listed = {stage: paths(definition(stage).get("metrics", [])) for stage in STAGES}
+    assert listed == {s: [] for s in STAGES} | {"evaluate": ["metrics/${key}/metrics.json"]}
+    assert "metrics/${key}/scores.json" in outputs("evaluate")
+    assert "metrics" not in WHOLE
+
+
+def test_each_task_s_model_is_an_artifact() -> None:
+    tasks = read_yaml(ROOT / "params.yaml")["tasks"]
+    assert list(WHOLE["artifacts"]) == list(tasks)
+    for task, artifact in WHOLE["artifacts"].items():
+        # a path that is no output has nothing that DVC could fetch
+        assert artifact["path"].replace(task, "${key}") in outputs("train")
+        assert artifact["type"] == "model"
+        assert artifact["desc"]
+        assert artifact["labels"]
