@@ -103,8 +103,8 @@ compare: needs-git environment
 	dvc exp run --run-all --jobs $(JOBS)
 	@$(SHOW) --sort-by accuracy --sort-order desc \
 	  --drop '^(?!Experiment$$|(accuracy|validation_accuracy|parameters)$$).*'
-	@$(SHOW) --sort-by model.rolling.mase --sort-order asc \
-	  --drop '^(?!Experiment$$|model[.](one_step|year|long|rolling)[.]mase$$).*'
+	@$(SHOW) --sort-by mase_roll --sort-order asc \
+	  --drop '^(?!Experiment$$|mase_(step|year|long|roll)$$).*'
 
 # Named parameter sets, run in the workspace; `git checkout params.yaml` leads back to the fast one.
 best pixels permuted: needs-git environment
@@ -157,7 +157,7 @@ tutorial-mnist: needs-git environment
 	  -S tasks.mnist.train.weight_average=0.0 -S tasks.mnist.train.precision=float32 \
 	  -S tasks.mnist.train.augment=null \
 	  plot@mnist
-	dvc metrics diff HEAD tutorial-mnist --targets metrics/mnist/scores.json
+	dvc metrics diff HEAD tutorial-mnist --targets metrics/mnist/metrics.json
 
 tutorial-airline: needs-git environment
 	-dvc exp remove --quiet tutorial-airline
@@ -174,8 +174,7 @@ tutorial-airline: needs-git environment
 	  -S tasks.airline.train.input_noise=0.0 \
 	  -S tasks.airline.train.refit=false -S tasks.airline.train.ensemble=1 \
 	  plot@airline
-	dvc metrics diff HEAD tutorial-airline --targets metrics/airline/scores.json | \
-	  grep -E 'Path|model.*(mape|mase)'
+	dvc metrics diff HEAD tutorial-airline --targets metrics/airline/metrics.json
 
 $(INSTALLED): requirements.lock
 	$(PYTHON) -m venv .venv

@@ -2,7 +2,8 @@
 
 Reads:   params.yaml (threads, device, deterministic, tasks.TASK.evaluate),
          data/normalized/TASK/, data/windows/TASK/, data/models/TASK/
-Writes:  metrics/TASK/: scores.json, predictions.csv and tables/: curves.csv (loss by epoch), and
+Writes:  metrics/TASK/: scores.json, metrics.json (the few of them that DVC compares),
+         predictions.csv and tables/: curves.csv (loss by epoch), and
          images: early.csv (accuracy after each step, and F1 by class); validation_accuracy in
          scores.json is the mean of an ensemble's networks, each by itself
          series: series.csv (all measures by series), forecasts.csv (of every method, of the first
@@ -18,7 +19,8 @@ import pandas as pd
 
 from stages.common.classification import evaluate_images
 from stages.common.devices import prepare
-from stages.common.files import output_files, read_table, write_table
+from stages.common.dvc_metrics import dvc_metrics
+from stages.common.files import output_files, read_json, read_table, write_json, write_table
 from stages.common.forecast_scores import evaluate_series
 from stages.common.models import read_models
 from stages.common.params import Params
@@ -36,6 +38,8 @@ def main(name: str, params: Params) -> None:
             evaluate_images(name, networks["main"], card, device, folder, read_early)
         else:
             evaluate_series(name, networks, card, params, device, folder)
+        scores = read_json(folder / "scores.json", f"evaluate@{name}")
+        write_json(folder / "metrics.json", dvc_metrics(scores, card["kind"]))
         curves = curves_of(read_table(models / "history.csv", f"train@{name}"))
         write_table(folder / "tables/curves.csv", curves)
 

@@ -15,18 +15,21 @@ Exit:    1 where a score is worse by more than the gate allows, else 0
 """
 
 import json
-import re
 import subprocess
 import sys
 from collections import Counter
 from dataclasses import dataclass
 from math import inf, isclose
 from pathlib import Path
+from typing import Any
+
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
 from stages.common.errors import InputError, exit_code
-from stages.common.files import write_whole
+from stages.common.files import read_json, write_whole
 from stages.common.git import under_git
-from stages.common.params import load_params
+from stages.common.params import PARAMS_FILE, Params, load_params
 from stages.common.stage import parser_of
 
 MAIN_BRANCH = ("origin/main", "main")
@@ -35,6 +38,8 @@ HIGH = ("accuracy", "macro_f1")
 JUDGED = ("model", "combination")
 FAILS = ("worse", "gone")
 VERDICTS = (*FAILS, "slightly worse", "better", "new", "unchanged")
+# {TASK: {dotted name: number}}
+Scores = dict[str, dict[str, float]]
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Score:
     """A score at two revisions.
 
     Attributes:
-        name: as DVC writes it, such as accuracy or model.one_step.mase.
+        name: its keys in scores.json, such as accuracy or model.one_step.mase.
         before, here: None where the revision has no such number.
         allowed: how much worse it may be, in the units of ``worsening``.
     """
@@ -86,9 +91,10 @@ def gate(against: str | None, out: Path | None) -> None:
     Raises:
         InputError: a score is worse by more than is allowed, or there is no such revision.
     """
-    tolerances: dict[str, float] = dict(load_params().gate.items())
+    params = load_params()
     revision = known_revision(against)
-    scores = compared(metrics_diff(revision), tolerances)
+    tolerances: dict[str, float] = dict(params.gate.items())
+    scores = compared(scores_at(revision), scores_here(params), tolerances)
     text = as_markdown(scores, revision)
     print(text)
     if out is not None:
@@ -134,33 +140,69 @@ def fetch_of(against: str | None) -> str:
     return "`git fetch origin` brings new commits"
 
 
-def metrics_diff(revision: str) -> dict[str, dict]:
-    """What `dvc metrics diff` says: by file and score, its values ``old`` and ``new``."""
-    command = [sys.executable, "-m", "dvc", "metrics", "diff", "--json", "--all", revision]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode != 0:
-        reason = (done.stderr.strip().splitlines() or ["it did not say why"])[-1]
-        raise InputError(f"dvc metrics diff {revision}: {reason.removeprefix('ERROR: ')}")
-    # DVC leaves out what it could not load, says so in passing, and ends well
-    unread = re.search(r"failed to load .*'(.+)'", done.stderr)
-    if unread is not None and revision in unread[1].split(", "):
-        raise InputError(
-            f"--against {revision}: DVC cannot read its scores, as `dvc metrics show` there would "
-            "tell; name another revision"
-        )
-    return json.loads(done.stdout)
+def scores_here(params: Params) -> Scores:
+    """The scores of the tasks here; a task that has none is left out."""
+    paths = {task: scores_file(task) for task in params.tasks}
+    return {
+        task: flat(read_json(path, f"evaluate@{task}"))
+        for task, path in paths.items()
+        if path.is_file()
+    }
 
 
-def compared(difference: dict[str, dict], tolerances: dict[str, float]) -> list[Score]:
+def scores_at(revision: str) -> Scores:
+    """The scores of the tasks that git holds at ``revision``: no cache of DVC is needed."""
+    try:
+        params = YAML(typ="safe").load(file_at(revision, Path(PARAMS_FILE)) or "tasks: {}")
+        texts = {task: file_at(revision, scores_file(task)) for task in params["tasks"]}
+    except (YAMLError, KeyError, TypeError):
+        raise unreadable(revision, Path(PARAMS_FILE)) from None
+    scores = {}
+    for task, text in texts.items():
+        try:
+            if text is not None:
+                scores[task] = flat(json.loads(text))
+        except (ValueError, AttributeError):
+            raise unreadable(revision, scores_file(task)) from None
+    return scores
+
+
+def scores_file(task: str) -> Path:
+    return Path("metrics") / task / "scores.json"
+
+
+def file_at(revision: str, path: Path) -> str | None:
+    """The text of a file as git holds it at ``revision``; None where it is not there."""
+    shown = ["git", "show", f"{revision}:./{path.as_posix()}"]
+    done = subprocess.run(shown, capture_output=True, encoding="utf-8", errors="replace")
+    return done.stdout if done.returncode == 0 else None
+
+
+def unreadable(revision: str, path: Path) -> InputError:
+    return InputError(f"--against {revision}: {path} is damaged there; name another revision")
+
+
+def flat(scores: dict[str, Any], above: str = "") -> dict[str, float]:
+    """The numbers of a tree under dotted names, such as model.one_step.mase."""
+    numbers: dict[str, float] = {}
+    for key, value in scores.items():
+        if isinstance(value, dict):
+            numbers |= flat(value, f"{above}{key}.")
+        elif isinstance(value, int | float):
+            numbers[f"{above}{key}"] = value
+    return numbers
+
+
+def compared(before: Scores, here: Scores, tolerances: dict[str, float]) -> list[Score]:
     """The scores that are judged, in order of task and name."""
     scores = []
-    for path, values in sorted(difference.items()):
-        for name, value in sorted(values.items()):
+    for task in sorted(before | here):
+        old, new = before.get(task, {}), here.get(task, {})
+        for name in sorted(old | new):
             allowed = tolerances.get(tolerance_of(name))
             judged = "." not in name or name.startswith(JUDGED)
-            if judged and allowed is not None and (value["old"], value["new"]) != (None, None):
-                task = Path(path).parent.name
-                scores.append(Score(task, name, value["old"], value["new"], allowed))
+            if judged and allowed is not None:
+                scores.append(Score(task, name, old.get(name), new.get(name), allowed))
     return scores
 
 

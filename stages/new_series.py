@@ -9,8 +9,8 @@ airline, or of the one after --task, with windows as long as the period and the 
 
 Reads:   params.yaml, dvc.yaml, the CSV, TSV or Parquet file of a series or of many
 Writes:  data/raw/NAME.csv (or .tsv, .parquet), unless the file lies in data/raw already; the plots
-         at the end of dvc.yaml; tasks.NAME at the end of the tasks of params.yaml. No other line of
-         them changes, and with bad input nothing does.
+         and the model at the end of those of dvc.yaml; tasks.NAME at the end of the tasks of
+         params.yaml. No other line of them changes, and with bad input nothing does.
 Needs:   a file of a series; no data of other tasks
 """
 
@@ -31,7 +31,7 @@ from stages.common.normalization import fit_normalization
 from stages.common.params import PARAMS_FILE, Params, SeriesTask, load_params
 from stages.common.series_files import column_names, value_name
 from stages.common.stage import parser_of
-from stages.common.task_entry import with_plots, with_task
+from stages.common.task_entry import with_artifact, with_plots, with_task
 
 RAW = Path("data/raw")
 PIPELINE = Path("dvc.yaml")
@@ -75,8 +75,9 @@ def new_series(arguments: argparse.Namespace, params: Params) -> None:
             "plot": task.plot.model_copy(update={"unit": unit}),
         }
     )
+    pipeline = with_artifact(PIPELINE.read_text("utf-8"), name, arguments.task)
     texts = {
-        PIPELINE: with_plots(PIPELINE.read_text("utf-8"), name, arguments.task, unit, panel),
+        PIPELINE: with_plots(pipeline, name, arguments.task, unit, panel),
         PARAMS_FILE: with_task(PARAMS_FILE.read_text("utf-8"), name, arguments.task, task),
     }
     if not target.exists():
@@ -93,8 +94,12 @@ def new_series(arguments: argparse.Namespace, params: Params) -> None:
 def new_name(name: str, params: Params) -> str:
     if name in params.tasks:
         raise InputError(f"{PARAMS_FILE}: tasks.{name} is there already; choose another --name")
-    if not re.fullmatch(r"[A-Za-z0-9_-]+", name):
-        raise InputError(f"{name!r} is no name of a task; give letters, digits, _ and - as --name")
+    # gto, which finds models by their names, takes no _ or - at either end
+    if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?", name):
+        raise InputError(
+            f"{name!r} is no name of a task; give letters and digits, with _ or - between them, as "
+            "--name"
+        )
     return name
 
 

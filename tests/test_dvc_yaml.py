@@ -6,7 +6,8 @@ import pytest
 from helpers import ROOT, STAGES, read_yaml
 from test_structure import modules_of
 
-PIPELINE = read_yaml(ROOT / "dvc.yaml")["stages"]
+WHOLE = read_yaml(ROOT / "dvc.yaml")
+PIPELINE = WHOLE["stages"]
 # plumbing: a change of words or of a check changes no output
 PLUMBING = {"errors", "params", "params_faults", "params_types", "progress", "stage"}
 
@@ -87,3 +88,21 @@ def test_another_mirror_runs_nothing_again() -> None:
         "tasks.mnist.data.dataset",
         "datasets.${tasks.mnist.data.dataset}.md5",
     ]
+
+
+def test_dvc_compares_one_small_file_a_task() -> None:
+    listed = {stage: paths(definition(stage).get("metrics", [])) for stage in STAGES}
+    assert listed == {s: [] for s in STAGES} | {"evaluate": ["metrics/${key}/metrics.json"]}
+    assert "metrics/${key}/scores.json" in outputs("evaluate")
+    assert "metrics" not in WHOLE
+
+
+def test_each_task_s_model_is_an_artifact() -> None:
+    tasks = read_yaml(ROOT / "params.yaml")["tasks"]
+    assert list(WHOLE["artifacts"]) == list(tasks)
+    for task, artifact in WHOLE["artifacts"].items():
+        # a path that is no output has nothing that DVC could fetch
+        assert artifact["path"].replace(task, "${key}") in outputs("train")
+        assert artifact["type"] == "model"
+        assert artifact["desc"]
+        assert artifact["labels"]

@@ -163,7 +163,46 @@ def test_a_revision_whose_scores_are_damaged_is_named(scored: Path) -> None:
     (scored / MNIST).write_bytes(kept)
     done = gate(scored)
     assert done.returncode == 1
-    one_error_line(done.stderr, "--against main: DVC cannot read its scores", "name another")
+    one_error_line(done.stderr, f"--against main: {MNIST} is damaged there", "name another")
+
+
+@pytest.mark.parametrize("text", ["words", "tasks: [", "threads: 1", "tasks: 1"])
+def test_a_revision_whose_parameters_are_damaged_is_named(
+    scored: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kept = (scored / "params.yaml").read_bytes()
+    (scored / "params.yaml").write_text(text)
+    git(scored, "commit", "--quiet", "--all", "--message", "no parameters")
+    (scored / "params.yaml").write_bytes(kept)
+    assert run_stage_here(scored, "gate") == 1
+    one_error_line(capsys.readouterr().err, "--against main: params.yaml is damaged there")
+
+
+def test_scores_that_are_damaged_here_are_named(scored: Path) -> None:
+    (scored / MNIST).write_bytes((scored / MNIST).read_bytes()[:100])
+    done = gate(scored)
+    assert done.returncode == 1
+    one_error_line(done.stderr, f"{MNIST} is damaged", "run `dvc repro evaluate@mnist`")
+
+
+def test_a_task_that_was_taken_out_is_gone_though_its_files_are_still_there(scored: Path) -> None:
+    params = (scored / "params.yaml").read_text()
+    (scored / "params.yaml").write_text(params.replace("  airline:\n", "  renamed:\n"))
+    done = gate(scored)
+    assert done.returncode == 1
+    one_error_line(done.stderr, "airline: combination.long.coverage_80 is gone")
+
+
+def test_a_project_in_a_folder_of_a_repository(project: Path) -> None:
+    (project / MNIST).parent.mkdir(parents=True)
+    shutil.copy(ROOT / MNIST, project / MNIST)
+    git(project.parent, "init", "--quiet", "--initial-branch", "main")
+    git(project.parent, "add", "--all")
+    git(project.parent, "commit", "--quiet", "--message", "as it was")
+    write_scores(project, MNIST, {"accuracy": 0.5})
+    done = gate(project)
+    assert done.returncode == 1
+    one_error_line(done.stderr, "mnist: accuracy is 0.5, worse than")
 
 
 def test_an_unknown_revision_is_named(scored: Path) -> None:

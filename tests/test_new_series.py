@@ -19,7 +19,7 @@ from helpers import (
 )
 
 from stages.common.params import SeriesTask, load_params
-from stages.common.task_entry import with_plots
+from stages.common.task_entry import with_artifact, with_plots
 
 FILES = ("params.yaml", "dvc.yaml")
 
@@ -98,6 +98,18 @@ def test_the_real_files_only_grow_by_a_commented_entry(tmp_path: Path) -> None:
     comments = [line.partition("#")[2] for line in airline]
     assert [line.partition("#")[2] for line in added["params.yaml"][1:]] == comments
     assert (tmp_path / "data/raw/mine.csv").read_bytes() == csv.read_bytes()
+
+
+def test_its_model_is_an_artifact_like_that_of_the_airline(small: Path, tmp_path: Path) -> None:
+    make(small, write(tmp_path / "my-1.csv", sales()), "--period", 12)
+    artifacts = read_yaml(small / "dvc.yaml")["artifacts"]
+    assert artifacts["my-1"] == artifacts["airline"] | {"path": "data/models/my-1"}
+
+
+@pytest.mark.parametrize("artifacts", ["", "artifacts:\n  mine:\n    path: data/models/mine\n"])
+def test_a_dvc_yaml_without_an_artifact_to_follow(artifacts: str) -> None:
+    text = f"stages: {{}}\n{artifacts}"
+    assert with_artifact(text, "mine", "airline") == text
 
 
 @pytest.mark.parametrize("plots", ["", "plots:\n- metrics/airline/tables/curves.csv\n"])

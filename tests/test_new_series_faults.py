@@ -20,6 +20,7 @@ def small(project: Path) -> Path:
     [
         (sales(), ["--period", "12", "--name", "airline"], ["tasks.airline is there already"]),
         (sales(), ["--period", "12", "--name", "a b"], ["'a b' is no name of a task"]),
+        (sales(), ["--period", "12", "--name", "a_"], ["'a_' is no name of a task"]),
         (sales(), ["--period", "0"], ["--period 0"]),
         (sales(), ["--period", "-3"], ["--period -3"]),
         (sales(), [], ["--period: say how many steps"]),
@@ -74,7 +75,7 @@ def refused(
         ("none.csv", None, "is missing"),
         ("mine.csv", b"\xff\xfe\x00,\x00", "no CSV in UTF-8"),
         ("mine.parquet", b"no parquet at all", "no Parquet file"),
-        ("my sales.csv", b"day,sold\n", "give letters, digits, _ and - as --name"),
+        ("my sales.csv", b"day,sold\n", "with _ or - between them, as --name"),
         ("mine.csv", b"", "is empty"),
     ],
 )

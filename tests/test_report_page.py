@@ -168,9 +168,9 @@ def test_differences_from_the_last_commit(finished: tuple[Path, Done], tmp_path:
     assert re.search(
         r"No score differs from commit [0-9a-f]+ \(First &lt;run&gt;\)", page.read_text()
     )
-    scores = read_json(folder / "metrics/mnist/scores.json")
+    scores = read_json(folder / "metrics/mnist/metrics.json")
     changed = scores | {"accuracy": scores["accuracy"] - 0.25}
-    write_json(folder / "metrics/mnist/scores.json", changed)
+    write_json(folder / "metrics/mnist/metrics.json", changed)
     assert run_stage_here(folder, "report") == 0
     row = f"{scores['accuracy']:.6g}</td><td>{changed['accuracy']:.6g}</td><td>-0.25</td>"
     assert f"mnist: accuracy</th><td>{row}" in page.read_text()

@@ -47,7 +47,9 @@ def last_commit() -> str | None:
 
 
 def differences() -> list[list[str]] | None:
-    """Scores that differ from the last commit's, as ``dvc metrics diff`` has them.
+    """Metrics that differ from the last commit's, as ``dvc metrics diff`` has them.
+
+    These are the few of metrics.json: with all of scores.json the list would be hundreds long.
 
     Returns:
         Rows of task, score, old and new value and change; None where DVC cannot tell.

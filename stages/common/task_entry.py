@@ -52,6 +52,16 @@ def with_plots(text: str, name: str, like: str, unit: str, panel: Panel) -> str:
     return _with_lines(text, "plots", plots) if plots else text
 
 
+def with_artifact(text: str, name: str, like: str) -> str:
+    """dvc.yaml with the model of ``name`` among its artifacts, described as that of ``like`` is."""
+    known = YAML().load(text).get("artifacts") or {}
+    if like not in known or name in known:
+        return text
+    entry = deepcopy(known[like])
+    entry["path"] = f"data/models/{name}"
+    return _with_lines(text, "artifacts", {name: entry})
+
+
 def _with_lines(text: str, key: str, more: Any) -> str:
     """``text`` with ``more`` at the end of what its top-level ``key`` holds."""
     lines, tree = list(io.StringIO(text)), YAML().load(text)

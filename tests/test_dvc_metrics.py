@@ -1,0 +1,66 @@
+"""metrics.json: the few figures that DVC compares."""
+
+from copy import deepcopy
+
+import pytest
+from helpers import ROOT, TASKS, Done, read_json, read_yaml
+
+from stages.common.dvc_metrics import dvc_metrics
+
+AIRLINE = read_json(ROOT / "metrics/airline/scores.json")
+
+
+def series(**changes: float | None) -> dict:
+    """Metrics of the airline series where MASE of each method one step ahead is another."""
+    scores = deepcopy(AIRLINE)
+    for method, mase in changes.items():
+        scores[method]["one_step"]["mase"] = mase
+    return dvc_metrics(scores, "series")
+
+
+@pytest.mark.parametrize(("task", "kind"), [("mnist", "images"), ("airline", "series")])
+def test_the_file_in_git_is_that_of_the_scores_beside_it(task: str, kind: str) -> None:
+    folder = ROOT / "metrics" / task
+    found = read_json(folder / "metrics.json")
+    assert found == dvc_metrics(read_json(folder / "scores.json"), kind)
+    assert len(found) <= 16
+    assert all(type(value) in (int, float) for value in found.values())
+
+
+def test_names_of_series_leave_room_for_others_in_160_columns() -> None:
+    """Baselines aside, which no change of the network changes, beside a parameter's column."""
+    changing = [name for name in series() if not name.startswith("base_")]
+    # DVC writes five digits, and a gap of three between columns
+    widths = [max(len(name), len("0.12345")) + 3 for name in changing]
+    fixed = ["└── 1234567 [lstm]", "Jan 01, 2026", "tasks.airline.model.cell", "…"]
+    assert sum(widths) + sum(len(word) + 3 for word in fixed) + 1 <= 160
+
+
+def test_figures_are_those_of_the_scores() -> None:
+    found, model = series(), AIRLINE["model"]
+    assert found["mase_step"] == model["one_step"]["mase"]
+    assert found["mase_year"] == model["year"]["mase"]
+    assert found["mase_long"] == model["long"]["mase"]
+    assert found["mape_roll"] == model["rolling"]["mape"]
+    assert found["cov_95"] == model["rolling"]["coverage_95"]
+    assert found["base_year"] == AIRLINE["holt_winters"]["year"]["mase"]
+
+
+def test_the_best_baseline_is_no_method_of_ours_and_has_a_mase() -> None:
+    found = series(model=0.01, combination=0.01, control=0.01, theta=0.02, naive=None)
+    assert found["base_step"] == 0.02
+
+
+def test_what_cannot_be_computed_is_null() -> None:
+    found = series(**dict.fromkeys(AIRLINE))
+    assert found["mase_step"] is None
+    assert found["base_step"] is None
+    assert found["base_year"] is not None
+
+
+@pytest.mark.parametrize("task", TASKS)
+def test_evaluate_writes_it(finished: tuple[object, Done], task: str) -> None:
+    folder = finished[0] / "metrics" / task
+    kind = read_yaml(finished[0] / "params.yaml")["tasks"][task]["kind"]
+    found = read_json(folder / "metrics.json")
+    assert found == dvc_metrics(read_json(folder / "scores.json"), kind)

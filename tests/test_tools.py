@@ -1,0 +1,30 @@
+"""What other tools read of the project: an editor's container, git hooks and the citation."""
+
+import json
+
+from helpers import ROOT, read_yaml
+
+
+def test_the_container_has_the_extensions_and_makes_the_environment() -> None:
+    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
+    assert container["image"].endswith("python:3.11")
+    extensions = container["customizations"]["vscode"]["extensions"]
+    assert {"Iterative.dvc", "ms-python.python", "charliermarsh.ruff"} <= set(extensions)
+    target = container["postCreateCommand"].removeprefix("make ")
+    assert f"INSTALLED := {target}\n" in (ROOT / "Makefile").read_text()
+
+
+def test_hooks_check_what_make_lint_checks() -> None:
+    [own] = read_yaml(ROOT / ".pre-commit-config.yaml")["repos"]
+    commands = [hook["entry"].removesuffix(" --force-exclude") for hook in own["hooks"]]
+    assert commands == [".venv/bin/ruff check", ".venv/bin/ruff format --check"]
+    lint = (ROOT / "Makefile").read_text().split("\nlint:")[1].split("\n\n")[0]
+    assert all(command.removeprefix(".venv/bin/") in lint.replace(" .", "") for command in commands)
+
+
+def test_the_citation_is_of_this_project() -> None:
+    citation = read_yaml(ROOT / "CITATION.cff")
+    assert citation["cff-version"] == "1.2.0"
+    assert f'version = "{citation["version"]}"' in (ROOT / "pyproject.toml").read_text()
+    assert citation["license"] in (ROOT / "LICENSE").read_text()
+    assert citation["authors"]
