@@ -93,7 +93,7 @@ audit: $(INSTALLED)
 
 # The experiments and what differs between them. Without --drop each changed file has a column for
 # its MD5 sum, 35 characters wide; [^:] spares the metrics that DVC writes with their file's path.
-show: $(INSTALLED)
+show: needs-git environment
 	@dvc exp show --only-changed --drop '(data|metrics)/[^:]*$$'
 
 # The three cells on both tasks, through DVC's queue, and a table for each task, best first. With
