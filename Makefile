@@ -11,8 +11,8 @@ TORCH := torch==2.13.0
 # empty in an unpacked ZIP, even where that lies in a repository of something else
 UNDER_GIT := $(or $(wildcard .git),$(shell git ls-files --error-unmatch dvc.yaml 2> /dev/null))
 
-.PHONY: environment needs-git reproduce test lint check small audit lock compare new-series forecast \
-  best pixels permuted ablation study bench tutorial-mnist tutorial-airline clean
+.PHONY: environment needs-git reproduce test lint check small audit lock show compare new-series \
+  forecast best pixels permuted ablation study bench tutorial-mnist tutorial-airline clean
 
 reproduce: environment
 # killed while it writes dvc.lock, DVC leaves half of it; git has it whole, the cache what ran since
@@ -90,6 +90,11 @@ audit: $(INSTALLED)
 	then echo "pip-audit: no package has a known fault"; \
 	elif [ -s report/audit.txt ]; then cat report/audit.txt; exit 1; \
 	else echo "pip-audit skipped, since its database does not answer: $$(tail -n 1 report/audit.log)"; fi
+
+# The experiments and what differs between them. Without --drop each changed file has a column for
+# its MD5 sum, 35 characters wide; [^:] spares the metrics that DVC writes with their file's path.
+show: needs-git environment
+	@dvc exp show --only-changed --drop '(data|metrics)/[^:]*$$'
 
 # The three cells on both tasks, through DVC's queue, and a table for each task, best first. With
 # JOBS=2 two run side by side, of one thread each: threads of two would get in each other's way.

@@ -1,5 +1,6 @@
 """metrics.json: the few figures that DVC compares."""
 
+import re
 from copy import deepcopy
 
 import pytest
@@ -34,6 +35,16 @@ def test_names_of_series_leave_room_for_others_in_160_columns() -> None:
     widths = [max(len(name), len("0.12345")) + 3 for name in changing]
     fixed = ["└── 1234567 [lstm]", "Jan 01, 2026", "tasks.airline.model.cell", "…"]
     assert sum(widths) + sum(len(word) + 3 for word in fixed) + 1 <= 160
+
+
+def test_make_show_drops_files_and_keeps_metrics() -> None:
+    [pattern] = re.findall(r"--only-changed --drop '(.*)'", (ROOT / "Makefile").read_text())
+    # DVC matches from the start; in a Makefile $$ is $
+    files, metrics = ["data/models/mnist", "metrics/mnist/tables"], [*series(), "datasets.MNIST"]
+    # so DVC writes a name that two tasks have
+    metrics.append("metrics/airline/metrics.json:mase_roll")
+    dropped = re.compile(pattern.replace("$$", "$"))
+    assert [name for name in files + metrics if dropped.match(name)] == files
 
 
 def test_figures_are_those_of_the_scores() -> None:
