@@ -25,7 +25,7 @@ reproduce: environment
 	  echo "instead. params.yaml now says so; $(ASK_AGAIN) asks for MNIST again."; \
 	  $(RUN_ON_DIGITS); }
 	dvc repro
-	@python -m stages.report
+	@python -m rnnlab report
 
 ON_DIGITS := tasks.mnist.data.dataset=digits tasks.mnist.train.batch_size=32
 ifdef UNDER_GIT
@@ -67,7 +67,7 @@ check: test audit
 	@dvc repro --dry --allow-missing | grep 'Data and pipelines are up to date' || { \
 	  echo "dvc.lock is not of this code and these parameters: dvc repro, then commit it"; exit 1; }
 	@$(MAKE) --no-print-directory small
-	python -m stages.gate $(if $(AGAINST),--against '$(AGAINST)') --out report/gate.md
+	python -m rnnlab gate $(if $(AGAINST),--against '$(AGAINST)') --out report/gate.md
 
 # The whole pipeline in a minute, beside the workspace: digits, few epochs, quick baselines.
 small: needs-git environment
@@ -135,15 +135,15 @@ bench: environment
 # A series of your own as a task: make new-series CSV=mine.csv PERIOD=12 (TASK, UNIT, ID, TIME, VALUE)
 TASK = $(shell basename '$(CSV)' | sed 's/\.[^.]*$$//')
 new-series: environment
-	@python -m stages.new_series $(if $(CSV),'$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
+	@python -m rnnlab new-series $(if $(CSV),'$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
 	  --name '$(TASK)' $(if $(UNIT),--unit '$(UNIT)') $(if $(ID),--id '$(ID)') \
 	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)')
 	dvc repro 'plot@$(TASK)'
-	@python -m stages.report
+	@python -m rnnlab report
 
 # What comes after the data: make forecast CSV=mine.csv PERIOD=12 HORIZON=24; the airline's without.
 forecast: $(INSTALLED)
-	@python -m stages.forecast $(if $(CSV),--csv '$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
+	@python -m rnnlab forecast $(if $(CSV),--csv '$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
 	  $(if $(HORIZON),--horizon $(HORIZON)) $(if $(ID),--id '$(ID)') \
 	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)')
 

@@ -31,9 +31,9 @@ from benchmarks.scratch import (
     with_changes,
     write_params,
 )
-from stages.common.errors import InputError, exit_code
-from stages.common.params import ImagesTask, Params
-from stages.common.stage import parser_of
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.params import ImagesTask, Params
+from rnnlab.core.stage import parser_of
 
 BASE = "base"
 # the settings of each knob; a setting that the base has anyway is not run

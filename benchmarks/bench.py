@@ -37,12 +37,12 @@ from benchmarks.scratch import (
     with_changes,
     write_params,
 )
-from stages.common.devices import prepare
-from stages.common.errors import InputError, exit_code
-from stages.common.files import output_files, read_json, read_tensors, write_json
-from stages.common.network import CELLS
-from stages.common.params import Params
-from stages.common.stage import parser_of
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.files import output_files, read_json, read_tensors, write_json
+from rnnlab.core.params import Params
+from rnnlab.core.stage import parser_of
+from rnnlab.networks.network import CELLS
+from rnnlab.training.device import prepare
 
 PARTS = ("epochs", "series", "pipeline")
 BY_ROWS = {f"tasks.{TASK}.windows.sequence": "rows"}

@@ -34,13 +34,13 @@ from torch import Tensor, nn
 from benchmarks.bench_roofline import Product, flops_of, multiplications, products_of
 from benchmarks.bench_usual import Usual, in_own_process
 from benchmarks.scratch import alternate
-from stages.common.augmentation import Augmentation
-from stages.common.devices import sow
-from stages.common.models import build_network
-from stages.common.optimization import make_optimizer
-from stages.common.params import ImagesTask, Train
-from stages.common.samples import Samples, samples_of
-from stages.common.training import fit
+from rnnlab.core.params import ImagesTask, Train
+from rnnlab.networks.samples import Samples, samples_of
+from rnnlab.networks.storage import build_network
+from rnnlab.training.augmentation import Augmentation
+from rnnlab.training.device import sow
+from rnnlab.training.loop import fit
+from rnnlab.training.optimizer import make_optimizer
 
 Work = Callable[[], None]
 PER_IMAGES = 10_000

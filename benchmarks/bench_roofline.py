@@ -18,8 +18,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from stages.common.cells import large_product
-from stages.common.network import GATES
+from rnnlab.networks.cpu_cells import large_product
+from rnnlab.networks.network import GATES
 
 Multiply = Callable[[Tensor, Tensor], Tensor]
 

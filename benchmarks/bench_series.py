@@ -1,6 +1,6 @@
 """The airline series: the time that methods take to be fitted on all of it, and to forecast on.
 
-This project's network is fitted as ``python -m stages.forecast`` does it (a normalization, an
+This project's network is fitted as ``rnnlab forecast`` does it (a normalization, an
 ensemble of networks on the training part and each again on all), the others as their libraries do
 by default, with the season of the task; an LSTM of neuralforecast where that is installed, with the
 size of ours and the steps of its default.
@@ -20,16 +20,16 @@ import torch
 
 from benchmarks.scratch import alternate
 from benchmarks.torchvision_data import import_datasets
-from stages.common import series
-from stages.common.backtest import History
-from stages.common.ensembles import Recipe
-from stages.common.forecasting import forecaster, mean_answer
-from stages.common.layout import series_card
-from stages.common.normalization import fit_normalization
-from stages.common.params import Params, SeriesTask
-from stages.common.precision import settle_precision
-from stages.common.protocols import Request
-from stages.forecast import train
+from rnnlab.commands.forecast import train
+from rnnlab.core.params import Params, SeriesTask
+from rnnlab.core.window_spec import series_card
+from rnnlab.forecasting.forecaster import forecaster, mean_answer
+from rnnlab.forecasting.selection import History
+from rnnlab.series.normalization import fit_normalization
+from rnnlab.series.origins import Request
+from rnnlab.series.panel import Panel, cut_at, read_panel
+from rnnlab.training.members import Recipe
+from rnnlab.training.precision import settle_precision
 
 MAY_LACK = "neuralforecast"
 
@@ -44,7 +44,7 @@ class Method(NamedTuple):
 def seconds_of_series(params: Params, device: torch.device, rounds: int) -> list[dict[str, Any]]:
     """A row a method: seconds to fit and to forecast as many steps as the task's horizon."""
     task = params.series("airline")
-    panel = series.read_panel(task.data)
+    panel = read_panel(task.data)
     works: dict[str, Callable[[], None]] = {}
     methods = {
         "this project's ensemble": ours(task, panel, params.seed, device),
@@ -71,10 +71,10 @@ def _in_two(name: str, method: Method) -> dict[str, Callable[[], None]]:
     return {f"{name}: fit": fit, f"{name}: forecast": lambda: method.forecast(fitted[0])}
 
 
-def ours(task: SeriesTask, panel: series.Panel, seed: int, device: torch.device) -> Method:
+def ours(task: SeriesTask, panel: Panel, seed: int, device: torch.device) -> Method:
     recipe = Recipe(task.model, task.train, series_card(task), seed, device)
     recipe = settle_precision(recipe)
-    cut = series.cut_at(panel.lengths, panel.lengths, task.data)
+    cut = cut_at(panel.lengths, panel.lengths, task.data)
     y, offsets, period = panel.values, panel.offsets, task.data.period
 
     def fit() -> tuple:
@@ -106,7 +106,7 @@ def statistical(task: SeriesTask, y: np.ndarray) -> dict[str, Method]:
     }
 
 
-def neural(task: SeriesTask, panel: series.Panel) -> dict[str, Method]:
+def neural(task: SeriesTask, panel: Panel) -> dict[str, Method]:
     if importlib.util.find_spec(MAY_LACK) is None:
         print(f"{MAY_LACK} is not installed: its LSTM is left out", file=sys.stderr)
         return {}

@@ -25,10 +25,12 @@ from torch import Tensor, nn
 
 from benchmarks.bench_epochs import SHAPES, Shape
 from benchmarks.scratch import CODE, TASK, markdown, with_changes
-from stages.common import devices, network
-from stages.common.network import CELLS, RecurrentNetwork
-from stages.common.optimization import Optimization
-from stages.common.params import Params
+from rnnlab.core.params import Params
+from rnnlab.networks import network
+from rnnlab.networks.network import CELLS, RecurrentNetwork
+from rnnlab.training import device as device_module
+from rnnlab.training.device import prepare
+from rnnlab.training.optimizer import Optimization
 
 STEPS, FEATURES, CLASSES = 28, 28, 10
 COLUMNS = {f"{cell} {shape.hidden_size}": (cell, shape) for shape in SHAPES[:2] for cell in CELLS}
@@ -116,8 +118,8 @@ def milliseconds(name: str, threads: int) -> dict[str, float]:
     """Of a step by cell and size, in this process."""
     tried = TRIES[name]
     params = with_changes({"threads": tried.threads or threads})
-    with nullcontext() if tried.keep_memory else patch.object(devices, "_keep_freed_memory"):
-        device = devices.prepare(params)
+    with nullcontext() if tried.keep_memory else patch.object(device_module, "_keep_freed_memory"):
+        device = prepare(params)
     torch.set_flush_denormal(tried.flush_denormals)
     torch.set_float32_matmul_precision(tried.products)
     onednn = nullcontext() if tried.onednn else torch.backends.mkldnn.flags(enabled=False)

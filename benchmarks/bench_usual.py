@@ -20,10 +20,10 @@ from torch import nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
 from benchmarks.torchvision_data import import_datasets
-from stages.common.errors import InputError
-from stages.common.models import build_network
-from stages.common.optimization import OPTIMIZERS
-from stages.common.params import Model, Train
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import Model, Train
+from rnnlab.networks.storage import build_network
+from rnnlab.training.optimizer import OPTIMIZERS
 
 # what people commonly divide by, rounded: mean and deviation of MNIST's training images
 MEAN, DEVIATION = 0.1307, 0.3081

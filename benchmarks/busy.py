@@ -24,9 +24,9 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks.scratch import CODE, markdown, run_stages, scratch_project, write_params
-from stages.common.errors import InputError, exit_code
-from stages.common.files import read_json
-from stages.common.stage import parser_of
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.files import read_json
+from rnnlab.core.stage import parser_of
 
 LOADS = (0, 1, 2)
 EPOCHS = 1

@@ -16,15 +16,15 @@ from itertools import pairwise
 import torch
 
 from benchmarks.scratch import TASK, read_set, with_changes
-from stages.common.devices import prepare
-from stages.common.ensembles import Recipe
-from stages.common.errors import exit_code
-from stages.common.models import build_network
-from stages.common.params import Params
-from stages.common.precision import settle_precision
-from stages.common.samples import Samples
-from stages.common.stage import parser_of
-from stages.common.training import fit
+from rnnlab.core.errors import exit_code
+from rnnlab.core.params import Params
+from rnnlab.core.stage import parser_of
+from rnnlab.networks.samples import Samples
+from rnnlab.networks.storage import build_network
+from rnnlab.training.device import prepare
+from rnnlab.training.loop import fit
+from rnnlab.training.members import Recipe
+from rnnlab.training.precision import settle_precision
 
 SHAPE = (28, 28)
 IMAGES = 60_000  # of the training files, in MNIST as in the sets made after it

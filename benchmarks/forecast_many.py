@@ -3,7 +3,7 @@
     python -m benchmarks.forecast_many --out benchmarks/results/forecast_many
 
 Trains the airline task's ensemble on 1,000 monthly series of 120 values, one epoch, then forecasts
-10,000 others that it has never seen: by ``python -m stages.forecast --trained``, from the CSV to
+10,000 others that it has never seen: by ``rnnlab forecast --trained``, from the CSV to
 the written table and picture, and inside this process, part by part. Beside it stand the classical
 baselines, fitted on some of the series: as the project runs them, in processes side by side, and
 by StatsForecast with its own ``n_jobs``. What all series would take is then in proportion. Writes a
@@ -26,17 +26,17 @@ import pandas as pd
 
 from benchmarks.panels import MONTHS, generate, make_project
 from benchmarks.scratch import RESULTS, ROOT, markdown, run_stages
-from stages.common.backtest import History
-from stages.common.baselines import FEW_SERIES, QUICK, forecast_baseline
-from stages.common.devices import prepare
-from stages.common.errors import InputError, exit_code
-from stages.common.files import output_files, write_json
-from stages.common.forecasting import forecaster, mean_answer
-from stages.common.models import read_models
-from stages.common.normalization import fit_normalization
-from stages.common.params import Params, SeriesNormalize, load_params
-from stages.common.protocols import Request
-from stages.common.stage import parser_of
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.files import output_files, write_json
+from rnnlab.core.params import Params, SeriesNormalize, load_params
+from rnnlab.core.stage import parser_of
+from rnnlab.forecasting.baselines import FEW_SERIES, QUICK, forecast_baseline
+from rnnlab.forecasting.forecaster import forecaster, mean_answer
+from rnnlab.forecasting.selection import History
+from rnnlab.networks.storage import read_models
+from rnnlab.series.normalization import fit_normalization
+from rnnlab.series.origins import Request
+from rnnlab.training.device import prepare
 
 TRAINED_ON = 1_000
 HORIZON = 24
@@ -93,8 +93,8 @@ def history_of(table: pd.DataFrame, series: int) -> History:
 
 
 def from_file_to_file(project: Path, path: Path, series: int, rounds: int) -> Row:
-    """``python -m stages.forecast --trained``, all included."""
-    command = [sys.executable, "-m", "stages.forecast", "--trained", "--task", "panel"]
+    """``rnnlab forecast --trained``, all included."""
+    command = [sys.executable, "-m", "rnnlab.commands.forecast", "--trained", "--task", "panel"]
     command += ["--csv", str(path), "--horizon", str(HORIZON)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
@@ -103,9 +103,9 @@ def from_file_to_file(project: Path, path: Path, series: int, rounds: int) -> Ro
             command, cwd=project, env=environment, stdout=subprocess.DEVNULL, check=False
         )
         if done.returncode:
-            raise InputError("stages.forecast failed, see above")
+            raise InputError("rnnlab.commands.forecast failed, see above")
 
-    what = "`stages.forecast --trained`, from the CSV to table and picture"
+    what = "`rnnlab.commands.forecast --trained`, from the CSV to table and picture"
     return {"what": what, "series": series, "seconds": timed(forecast, rounds)}
 
 

@@ -26,8 +26,8 @@ from collections import Counter
 from pathlib import Path
 
 from benchmarks.scratch import markdown, own_tools, project_copy, write_params
-from stages.common.errors import InputError, exit_code
-from stages.common.stage import parser_of
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.stage import parser_of
 
 SMALL = {
     "threads": 1,

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from stages.common.errors import InputError, require
+from rnnlab.core.errors import InputError, require
 
 TRAIN_FILE, TEST_FILE = "Hourly-train.csv", "Hourly-test.csv"
 SOURCE = "https://github.com/Mcompetitions/M4-methods (Dataset/Train, Dataset/Test)"

@@ -23,9 +23,9 @@ from benchmarks.m4_data import (
     long_table,
 )
 from benchmarks.scratch import RESULTS, markdown, run_stages
-from stages.common.errors import exit_code
-from stages.common.files import read_json, write_json
-from stages.common.stage import parser_of
+from rnnlab.core.errors import exit_code
+from rnnlab.core.files import read_json, write_json
+from rnnlab.core.stage import parser_of
 
 TASK = "m4_hourly"
 PARAMS = Path(__file__).with_suffix(".yaml")

@@ -22,9 +22,9 @@ from matplotlib.figure import Figure
 from ruamel.yaml import YAML
 
 from benchmarks.scratch import RESULTS, ROOT, markdown
-from stages.common.errors import exit_code
-from stages.common.files import output_files, write_table
-from stages.common.stage import parser_of
+from rnnlab.core.errors import exit_code
+from rnnlab.core.files import output_files, write_table
+from rnnlab.core.stage import parser_of
 
 SIZES = (100, 1_000, 10_000)
 MONTHS = 120
@@ -117,7 +117,7 @@ def generate(size: int, months: int, seed: int = 0) -> pd.DataFrame:
 
 MEASURED = """
 import importlib, json, sys, time
-from stages.common.params import load_params
+from rnnlab.core.params import load_params
 stage, repeats = importlib.import_module(sys.argv[1]), int(sys.argv[2])
 params = load_params()
 started = time.perf_counter()

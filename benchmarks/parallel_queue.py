@@ -19,8 +19,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.scratch import CODE, markdown, own_tools
-from stages.common.errors import InputError, exit_code
-from stages.common.stage import parser_of
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.stage import parser_of
 
 
 def main() -> None:

@@ -36,8 +36,8 @@ from benchmarks.scratch import (
     project_copy,
     write_params,
 )
-from stages.common.errors import InputError, exit_code
-from stages.common.stage import parser_of
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.stage import parser_of
 
 REPRO = ["dvc", "repro"]
 STAGES = ("download_mnist", "normalize", "windows", "train", "evaluate", "plot")

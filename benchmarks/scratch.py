@@ -15,9 +15,9 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from stages.common.errors import InputError
-from stages.common.files import write_whole
-from stages.common.params import Params, load_params
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import write_whole
+from rnnlab.core.params import Params, load_params
 
 CODE = Path(__file__).resolve().parents[1]
 ROOT = CODE  # of the parameters and the raw data

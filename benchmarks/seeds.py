@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.scratch import ROOT, markdown, run_stages, write_params
-from stages.common.errors import exit_code
-from stages.common.files import read_json
-from stages.common.stage import parser_of
+from rnnlab.core.errors import exit_code
+from rnnlab.core.files import read_json
+from rnnlab.core.stage import parser_of
 
 
 def main() -> None:

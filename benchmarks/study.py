@@ -40,22 +40,22 @@ from benchmarks.scratch import (
     write_params,
 )
 from benchmarks.study_report import draw, in_markdown
-from stages.common.devices import prepare, sow
-from stages.common.errors import exit_code
-from stages.common.files import (
+from rnnlab.core.errors import exit_code
+from rnnlab.core.files import (
     read_json,
     read_tensors,
     write_sums,
     write_table,
     write_tensors,
 )
-from stages.common.images import as_sequences
-from stages.common.models import read_models
-from stages.common.network import CELLS, RecurrentNetwork, count_parameters
-from stages.common.params import Params
-from stages.common.samples import samples_of
-from stages.common.stage import parser_of
-from stages.common.training import answers_for, fit
+from rnnlab.core.params import Params
+from rnnlab.core.stage import parser_of
+from rnnlab.images.idx import as_sequences
+from rnnlab.networks.network import CELLS, RecurrentNetwork, count_parameters
+from rnnlab.networks.samples import samples_of
+from rnnlab.networks.storage import read_models
+from rnnlab.training.device import prepare, sow
+from rnnlab.training.loop import answers_for, fit
 
 SEQUENCES = ("rows", "pixels", "permuted", "flat")
 LONG = ("pixels", "permuted")

@@ -5,7 +5,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from benchmarks.scratch import markdown
-from stages.common.network import CELLS
+from rnnlab.networks.network import CELLS
 
 
 def in_markdown(table: pd.DataFrame) -> str:

@@ -11,12 +11,12 @@ import hashlib
 import os
 from pathlib import Path
 
-from stages.common.errors import InputError
-from stages.common.files import output_folder
-from stages.common.images import IMAGE_FILES, write_idx
-from stages.common.mirrors import fetch
-from stages.common.params import Params
-from stages.common.stage import run_stage
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import output_folder
+from rnnlab.core.params import Params
+from rnnlab.core.stage import run_stage
+from rnnlab.images.idx import IMAGE_FILES, write_idx
+from rnnlab.images.mirrors import fetch
 
 OUTPUT = Path("data/raw/mnist")
 # the 1,797 digits come in no official split; the last 297 are the test part

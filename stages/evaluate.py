@@ -17,14 +17,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from stages.common.classification import evaluate_images
-from stages.common.devices import prepare
-from stages.common.dvc_metrics import dvc_metrics
-from stages.common.files import output_files, read_json, read_table, write_json, write_table
-from stages.common.forecast_scores import evaluate_series
-from stages.common.models import read_models
-from stages.common.params import Params
-from stages.common.stage import run_task_stage
+from rnnlab.core.files import output_files, read_json, read_table, write_json, write_table
+from rnnlab.core.params import Params
+from rnnlab.core.stage import run_task_stage
+from rnnlab.forecasting.dvc_metrics import dvc_metrics
+from rnnlab.forecasting.scores import evaluate_series
+from rnnlab.images.scores import evaluate_images
+from rnnlab.networks.storage import read_models
+from rnnlab.training.device import prepare
 
 
 def main(name: str, params: Params) -> None:

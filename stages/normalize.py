@@ -13,12 +13,13 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common import images, series
-from stages.common.errors import InputError
-from stages.common.files import output_folder, write_json, write_sums, write_tensors
-from stages.common.normalization import fit_normalization
-from stages.common.params import ImagesTask, Params, SeriesTask
-from stages.common.stage import run_task_stage
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import output_folder, write_json, write_sums, write_tensors
+from rnnlab.core.params import ImagesTask, Params, SeriesTask
+from rnnlab.core.stage import run_task_stage
+from rnnlab.images.idx import input_statistics, read_idx, read_list
+from rnnlab.series.normalization import fit_normalization
+from rnnlab.series.panel import cut_series, read_panel, say_left_out, unfit
 
 
 def main(name: str, params: Params) -> None:
@@ -33,8 +34,8 @@ def main(name: str, params: Params) -> None:
 
 def normalize_images(task: ImagesTask, folder: Path) -> None:
     listed = Path(task.data.csv)
-    files = images.read_list(listed, task.data.dataset)
-    tensors = {part: images.read_idx(file, part.split("_")[1]) for part, file in files.items()}
+    files = read_list(listed, task.data.dataset)
+    tensors = {part: read_idx(file, part.split("_")[1]) for part, file in files.items()}
     check_parts(tensors, listed)
     count = len(tensors["train_images"])
     # a set as small as scikit-learn's digits keeps five sixths for training, as MNIST about does
@@ -52,7 +53,7 @@ def normalize_images(task: ImagesTask, folder: Path) -> None:
             "test": len(tensors["test_images"]),
         },
         "method": task.normalize.method,
-        "statistics": images.input_statistics(training, task.normalize.method),
+        "statistics": input_statistics(training, task.normalize.method),
     }
     write_json(folder / "card.json", card)
 
@@ -69,18 +70,18 @@ def check_parts(tensors: dict[str, np.ndarray], listed: Path) -> None:
 
 
 def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
-    panel = series.read_panel(task.data)
-    cuts = series.cut_series(panel.lengths, task.data)
+    panel = read_panel(task.data)
+    cuts = cut_series(panel.lengths, task.data)
     training = np.minimum(cuts["main"].train, cuts["year"].train)
-    panel = panel.without(series.unfit(panel, training, task), task.data.csv)
-    series.say_left_out(panel, task.data.csv, Path("data/normalized") / name / "card.json")
+    panel = panel.without(unfit(panel, training, task), task.data.csv)
+    say_left_out(panel, task.data.csv, Path("data/normalized") / name / "card.json")
     tensors = {
         "offsets": panel.offsets,
         "ds": panel.ds.astype(np.int64),
         "y": panel.values,
         "filled": panel.filled,
     }
-    cuts = series.cut_series(panel.lengths, task.data)
+    cuts = cut_series(panel.lengths, task.data)
     for fit, cut in cuts.items():
         tensors |= {f"{fit}.{part}": ends for part, ends in asdict(cut).items()}
         # refit is for networks that are trained again on training and validation together

@@ -15,19 +15,19 @@ import pandas as pd
 from matplotlib.colors import is_color_like, to_rgba
 from matplotlib.figure import Figure
 
-from stages.common.errors import InputError
-from stages.common.files import output_folder, read_json, read_table, read_tensors
-from stages.common.image_plots import (
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import output_folder, read_json, read_table, read_tensors
+from rnnlab.core.params import ImagesPlot, Params, SeriesPlot
+from rnnlab.core.stage import run_task_stage
+from rnnlab.plots.images import (
     confusion_figure,
     digits_figure,
     early_figure,
     mistakes_figure,
 )
-from stages.common.params import ImagesPlot, Params, SeriesPlot
-from stages.common.residual_plots import residuals_figure
-from stages.common.score_plots import curves_figure, intervals_figure, scores_figure, steps_figure
-from stages.common.series_plots import closeup_figure, gather, overview_figure
-from stages.common.stage import run_task_stage
+from rnnlab.plots.residuals import residuals_figure
+from rnnlab.plots.scores import curves_figure, intervals_figure, scores_figure, steps_figure
+from rnnlab.plots.series import closeup_figure, gather, overview_figure
 
 STYLE = {
     "figure.constrained_layout.use": True,

@@ -27,12 +27,8 @@ import pandas as pd
 import torch
 from dvclive import Live
 
-from stages.common.checkpoints import fingerprint, open_checkpoints
-from stages.common.devices import prepare
-from stages.common.distributed import own_threads, process_group, rank, size, under_torchrun
-from stages.common.ensembles import Checkpoints, Member, Recipe, train_member
-from stages.common.errors import require
-from stages.common.files import (
+from rnnlab.core.errors import require
+from rnnlab.core.files import (
     output_folder,
     read_json,
     read_tensors,
@@ -40,13 +36,17 @@ from stages.common.files import (
     write_sums,
     write_table,
 )
-from stages.common.models import build_network, write_models
-from stages.common.network import count_parameters
-from stages.common.params import Params, Train
-from stages.common.precision import settle_precision
-from stages.common.progress import at_work, hush
-from stages.common.samples import Samples, samples_of
-from stages.common.stage import run_task_stage
+from rnnlab.core.params import Params, Train
+from rnnlab.core.progress import at_work, hush
+from rnnlab.core.stage import run_task_stage
+from rnnlab.networks.network import count_parameters
+from rnnlab.networks.samples import Samples, samples_of
+from rnnlab.networks.storage import build_network, write_models
+from rnnlab.training.checkpoints import fingerprint, open_checkpoints
+from rnnlab.training.device import prepare
+from rnnlab.training.distributed import own_threads, process_group, rank, size, under_torchrun
+from rnnlab.training.members import Checkpoints, Member, Recipe, train_member
+from rnnlab.training.precision import settle_precision
 
 # the page reloads itself every 5 seconds, so drawing it more often helps nobody
 PAGE_SECONDS = 5
@@ -58,7 +58,7 @@ def main(name: str, params: Params) -> None:
     card = read_json(Path("data/windows") / name / "card.json", f"windows@{name}")
     if task.train.processes > 1 and not under_torchrun():
         # a quarter of a second to import, for nothing where one process trains
-        from stages.common.launch import launch
+        from rnnlab.training.launch import launch
 
         hush()  # the first of the processes tells how training goes
         launch(task.train.processes, "stages.train", name)

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common.errors import InputError
-from stages.common.files import (
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import (
     output_folder,
     read_json,
     read_tensors,
@@ -23,12 +23,12 @@ from stages.common.files import (
     write_sums,
     write_tensors,
 )
-from stages.common.images import as_sequences, pixel_order
-from stages.common.layout import Layout, series_card
-from stages.common.normalization import Normalization, fitted_normalization
-from stages.common.params import Params, SeriesTask, SeriesWindows
-from stages.common.stage import run_task_stage
-from stages.common.windowing import part_of
+from rnnlab.core.params import Params, SeriesTask, SeriesWindows
+from rnnlab.core.stage import run_task_stage
+from rnnlab.core.window_spec import Layout, series_card
+from rnnlab.images.idx import as_sequences, pixel_order
+from rnnlab.series.normalization import Normalization, fitted_normalization
+from rnnlab.series.windows import part_of
 
 # each part of a series: where its first targets lie, as names of the cut's positions
 SERIES_PARTS = {

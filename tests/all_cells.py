@@ -14,9 +14,9 @@ from pathlib import Path
 from helpers import edit_params, run_stage_here
 
 # every product is then oneDNN's, as those of large networks are
-from stages.common import cells
+from rnnlab.networks import cpu_cells
 
-cells.LARGE = 0
+cpu_cells.LARGE = 0
 
 COMMANDS = {
     "train images": ("train", "mnist"),

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from helpers import one_error_line, partial_leftovers, run_stage_here
 
-from stages.common.errors import InputError
-from stages.common.params import load_params
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import load_params
 
 
 def fault(project: Path) -> str:

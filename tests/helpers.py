@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from ruamel.yaml import YAML
 
-from stages.common.images import IMAGE_FILES
+from rnnlab.images.idx import IMAGE_FILES
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAIN = ("normalize", "windows", "train", "evaluate", "plot")

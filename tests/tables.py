@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from stages.common.params import SeriesData
-from stages.common.series import Panel, read_panel
+from rnnlab.core.params import SeriesData
+from rnnlab.series.panel import Panel, read_panel
 
 TABLE = "unique_id,ds,y\n"
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor
 
-from stages.common.augmentation import Augmentation
-from stages.common.images import as_sequences, pixel_order
+from rnnlab.images.idx import as_sequences, pixel_order
+from rnnlab.training.augmentation import Augmentation
 
 NOTHING = {"rotate": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "final": 1.0}
 DEFAULTS = {"rotate": 10.0, "scale": 0.1, "shear": 5.0, "shift": 2.0, "final": 1.0}

@@ -9,7 +9,11 @@ import torch
 from helpers import ROOT
 from oracles import ragged
 
-from stages.common.backtest import (
+from rnnlab.core.params import Model, SeriesNormalize, Train, load_params
+from rnnlab.forecasting.baselines import forecast_baseline
+from rnnlab.forecasting.combination import absolute_scaled_errors, combine
+from rnnlab.forecasting.intervals import LEVELS
+from rnnlab.forecasting.selection import (
     History,
     Judgement,
     Learned,
@@ -20,14 +24,10 @@ from stages.common.backtest import (
     say_stood_in,
     scales_of,
 )
-from stages.common.baselines import forecast_baseline
-from stages.common.combination import absolute_scaled_errors, combine
-from stages.common.ensembles import Recipe
-from stages.common.intervals import LEVELS
-from stages.common.models import build_network
-from stages.common.normalization import fit_normalization
-from stages.common.params import Model, SeriesNormalize, Train, load_params
-from stages.common.protocols import Request, every_origin
+from rnnlab.networks.storage import build_network
+from rnnlab.series.normalization import fit_normalization
+from rnnlab.series.origins import Request, every_origin
+from rnnlab.training.members import Recipe
 
 PERIOD, HORIZON = 4, 6
 LENGTHS = [56, 70, 48]

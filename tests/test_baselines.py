@@ -4,19 +4,20 @@ import numpy as np
 import pytest
 from oracles import joined, wave
 
-from stages.common import baselines, protocols
-from stages.common.baselines import (
+from rnnlab.forecasting import baselines
+from rnnlab.forecasting.baselines import (
     BASELINES,
     FEW_SERIES,
     QUICK,
     fit_quietly,
     forecast_baseline,
 )
-from stages.common.measures import measure, seasonal_naive_error
-from stages.common.protocols import FIT_OF, Request
+from rnnlab.forecasting.measures import measure, seasonal_naive_error
+from rnnlab.series import origins
+from rnnlab.series.origins import FIT_OF, Request
 
 # pytest would take a function of this name for a test
-requests_of = protocols.test_requests
+requests_of = origins.test_requests
 CUTS = {"main": 100, "year": 132}
 # MAPE in per cent and MASE of one_step, year, long
 ARITHMETIC = {

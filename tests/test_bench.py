@@ -15,10 +15,10 @@ from benchmarks import bench, bench_series, bench_tables, bench_tries, pipeline,
 from benchmarks.bench_epochs import Shape
 from benchmarks.bench_roofline import flops_of, multiplications, products_of, ways
 from benchmarks.bench_usual import Usual, in_own_process, loader_of, mnist, train_epoch, unpacked
-from stages.common.errors import InputError
-from stages.common.models import build_network
-from stages.common.network import CELLS
-from stages.common.params import load_params
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import load_params
+from rnnlab.networks.network import CELLS
+from rnnlab.networks.storage import build_network
 
 CPU = torch.device("cpu")
 SMALL = Shape(hidden_size=6, num_layers=2, batch_size=40, images=100)

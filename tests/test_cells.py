@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from stages.common import cells
-from stages.common.network import RecurrentNetwork
+from rnnlab.networks import cpu_cells
+from rnnlab.networks.network import RecurrentNetwork
 
 KINDS = [(nn.GRU, {}), (nn.RNN, {}), (nn.RNN, {"nonlinearity": "relu"})]
 OPTIONS = [
@@ -18,9 +18,9 @@ OPTIONS = [
 
 
 def both(recurrent: nn.RNNBase, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """Output and all gradients, as torch makes them and as ``cells.outputs_of`` does."""
+    """Output and all gradients, as torch makes them and as ``cpu_cells.outputs_of`` does."""
     found = []
-    for run in (lambda x: recurrent(x)[0], lambda x: cells.outputs_of(recurrent, x)):
+    for run in (lambda x: recurrent(x)[0], lambda x: cpu_cells.outputs_of(recurrent, x)):
         recurrent.zero_grad()
         inputs = x.clone().requires_grad_()
         torch.manual_seed(2)  # for dropout
@@ -53,7 +53,7 @@ def test_dropout_between_layers_draws_what_torch_draws(kind: type, more: dict) -
 
 @pytest.fixture
 def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cells, "LARGE", 0)
+    monkeypatch.setattr(cpu_cells, "LARGE", 0)
 
 
 @pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}])
@@ -81,24 +81,24 @@ def test_without_onednn_s_product_torch_s_own_does_the_work(
             SimpleNamespace() if operator is None else SimpleNamespace(_linear_pointwise=operator)
         )
         monkeypatch.setattr(torch.ops, "mkldnn", named)
-        cells.large_product.cache_clear()
-        assert cells.large_product() is torch.mm
-    monkeypatch.setattr(cells, "LARGE", 0)
+        cpu_cells.large_product.cache_clear()
+        assert cpu_cells.large_product() is torch.mm
+    monkeypatch.setattr(cpu_cells, "LARGE", 0)
     recurrent = nn.GRU(3, 5, batch_first=True)
     theirs, ours = both(recurrent, torch.randn(4, 7, 3))
     for mine, torchs in zip(ours, theirs, strict=True):
         torch.testing.assert_close(mine, torchs)
     monkeypatch.undo()
-    cells.large_product.cache_clear()
+    cpu_cells.large_product.cache_clear()
 
 
 @pytest.mark.parametrize(("kind", "more"), KINDS)
 def test_small_products_stay_in_float32_under_autocast(kind: type, more: dict) -> None:
     recurrent = kind(3, 5, batch_first=True, **more)
     x = torch.randn(4, 7, 3)
-    expected = cells.outputs_of(recurrent, x)
+    expected = cpu_cells.outputs_of(recurrent, x)
     with torch.autocast("cpu", torch.bfloat16):
-        assert torch.equal(cells.outputs_of(recurrent, x), expected)
+        assert torch.equal(cpu_cells.outputs_of(recurrent, x), expected)
 
 
 @pytest.mark.parametrize(("kind", "more"), KINDS)
@@ -122,13 +122,13 @@ def test_many_hidden_numbers_go_to_torch_under_autocast(
 ) -> None:
     recurrent = kind(3, 5, batch_first=True, **more)
     x = torch.randn(4, 7, 3)
-    monkeypatch.delattr(cells, "_all_layers")
+    monkeypatch.delattr(cpu_cells, "_all_layers")
     with torch.autocast("cpu", torch.bfloat16):
-        monkeypatch.setattr(cells, "CACHED", 20)
+        monkeypatch.setattr(cpu_cells, "CACHED", 20)
         with pytest.raises(NameError):
-            cells.outputs_of(recurrent, x)
-        monkeypatch.setattr(cells, "CACHED", 19)
-        assert cells.outputs_of(recurrent, x).requires_grad
+            cpu_cells.outputs_of(recurrent, x)
+        monkeypatch.setattr(cpu_cells, "CACHED", 19)
+        assert cpu_cells.outputs_of(recurrent, x).requires_grad
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru"])
@@ -136,7 +136,7 @@ def test_training_alone_goes_this_way(cell: str, monkeypatch: pytest.MonkeyPatch
     network = RecurrentNetwork(3, 2, cell)
     expected = network(torch.ones(1, 4, 3))
     for name in ("_RNN", "_GRU"):
-        monkeypatch.delattr(cells, name)
+        monkeypatch.delattr(cpu_cells, name)
     with pytest.raises(NameError):
         network(torch.ones(1, 4, 3))
     network.eval()

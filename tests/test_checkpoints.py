@@ -15,11 +15,11 @@ import torch
 from helpers import ROOT, edit_params, partial_leftovers, run_stage, small_environment, trained
 from toys import settings, signs, sums
 
-from stages.common import checkpoints
-from stages.common.checkpoints import Checkpoint, fingerprint, loaded_code, open_checkpoints
-from stages.common.devices import sow
-from stages.common.network import RecurrentNetwork
-from stages.common.training import Result, fit
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.training import checkpoints
+from rnnlab.training.checkpoints import Checkpoint, fingerprint, loaded_code, open_checkpoints
+from rnnlab.training.device import sow
+from rnnlab.training.loop import Result, fit
 
 TRAIN, VALIDATION = sums(200, 1), sums(50, 2)
 

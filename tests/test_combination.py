@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.common.combination import (
+from rnnlab.forecasting.combination import (
     LEAST_GAIN,
     MOST_PICKS,
     absolute_scaled_errors,

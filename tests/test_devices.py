@@ -12,10 +12,10 @@ import pytest
 import torch
 from helpers import ROOT, small_environment
 
-from stages.common import devices
-from stages.common.devices import own_gpu, prepare
-from stages.common.errors import InputError
-from stages.common.params import Params, load_params
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import Params, load_params
+from rnnlab.training import device
+from rnnlab.training.device import own_gpu, prepare
 
 Machine = Callable[..., None]
 
@@ -24,7 +24,7 @@ TAKE = """
 import sys, types, torch
 torch.cuda.device_count = lambda: len(sys.argv) - 1
 torch.cuda.get_device_properties = lambda gpu: types.SimpleNamespace(uuid=sys.argv[gpu + 1])
-from stages.common.devices import own_gpu
+from rnnlab.training.device import own_gpu
 print(own_gpu(), flush=True)
 sys.stdin.read()
 """
@@ -63,9 +63,9 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
 
     yield see
     own_gpu.cache_clear()
-    for lock in devices._held:
+    for lock in device._held:
         lock.release()
-    devices._held.clear()
+    device._held.clear()
 
 
 @pytest.fixture
@@ -89,13 +89,13 @@ def test_processes_spread_over_gpus_and_free_them_however_they_end(machine: Mach
     # all are held: the third shares one, and does not wait
     machine("a", "b")
     assert own_gpu() in (0, 1)
-    assert devices._held == []
+    assert device._held == []
     for process in (first, second):
         process.kill()
         process.wait()
     machine("a", "b")
     assert own_gpu() == 0
-    assert len(devices._held) == 1
+    assert len(device._held) == 1
 
 
 def test_a_gpu_is_known_by_more_than_its_number(machine: Machine) -> None:
@@ -138,15 +138,15 @@ def test_the_cpu_takes_no_gpu(machine: Machine, monkeypatch: pytest.MonkeyPatch)
     assert prepare(params_with(device="cpu")) == torch.device("cpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert prepare(params_with(device="auto")) == torch.device("cpu")
-    assert devices._held == []
+    assert device._held == []
     assert not torch.are_deterministic_algorithms_enabled()
 
 
 def test_an_experiment_takes_no_more_threads_than_it_asked_for() -> None:
     # scipy brings a BLAS of its own, which a stage imports long after it has prepared
     script = """
-from stages.common.devices import prepare
-from stages.common.params import load_params
+from rnnlab.training.device import prepare
+from rnnlab.core.params import load_params
 prepare(load_params().model_copy(update={"device": "cpu", "threads": 1}))
 import scipy.linalg, torch
 from threadpoolctl import threadpool_info

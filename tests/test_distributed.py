@@ -22,8 +22,8 @@ from helpers import (
     trained,
 )
 
-from stages.common import distributed
-from stages.common.distributed import own_threads, share
+from rnnlab.training import distributed
+from rnnlab.training.distributed import own_threads, share
 
 MNIST = {
     "epochs": 8,

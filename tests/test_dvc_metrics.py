@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 from helpers import ROOT, TASKS, Done, read_json, read_yaml
 
-from stages.common.dvc_metrics import dvc_metrics
+from rnnlab.forecasting.dvc_metrics import dvc_metrics
 
 AIRLINE = read_json(ROOT / "metrics/airline/scores.json")
 

@@ -6,9 +6,9 @@ import pytest
 import torch
 from sklearn.metrics import f1_score
 
-from stages.common.classification import early_reading
-from stages.common.image_plots import early_figure, known_after
-from stages.common.network import RecurrentNetwork
+from rnnlab.images.scores import early_reading
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.plots.images import early_figure, known_after
 
 IMAGE = np.random.default_rng(0).integers(0, 256, (4, 6), dtype=np.uint8)
 

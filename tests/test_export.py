@@ -8,8 +8,8 @@ import onnxruntime
 import pytest
 import torch
 
-from stages.common.export import write_onnx
-from stages.common.network import CELLS, RecurrentNetwork
+from rnnlab.networks.network import CELLS, RecurrentNetwork
+from rnnlab.networks.onnx_export import write_onnx
 
 WINDOWS = {"steps": 7, "features": 6, "outputs": 4}
 X = torch.randint(0, 256, (5, 7, 6), generator=torch.Generator().manual_seed(0)).float()

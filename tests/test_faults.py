@@ -25,7 +25,7 @@ from helpers import (
 )
 from safetensors.numpy import load_file
 
-from stages.common.errors import exit_code
+from rnnlab.core.errors import exit_code
 
 
 def fails(project: Path, stage: str, *args: str, words: list[str], **env: str) -> str:
@@ -232,7 +232,7 @@ def test_cuda_where_there_is_none(copy: Path, capsys: pytest.CaptureFixture[str]
 
 def test_ctrl_c_is_no_traceback() -> None:
     code = (
-        "import sys; from stages.common.errors import exit_code\n"
+        "import sys; from rnnlab.core.errors import exit_code\n"
         "def stop(): raise KeyboardInterrupt\n"
         "sys.exit(exit_code(stop))"
     )

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from stages.common.files import output_files
+from rnnlab.core.files import output_files
 
 
 def test_output_files_join_what_is_there(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""python -m stages.forecast: what comes after the data, for files the project has never seen."""
+"""rnnlab forecast: what comes after the data, for files the project has never seen."""
 
 from pathlib import Path
 
@@ -14,11 +14,11 @@ from helpers import (
     run_stage_here,
 )
 
-from stages.common.forecasting import forecaster, mean_answer
-from stages.common.models import read_models
-from stages.common.normalization import fit_normalization
-from stages.common.params import SeriesNormalize
-from stages.common.protocols import Request
+from rnnlab.core.params import SeriesNormalize
+from rnnlab.forecasting.forecaster import forecaster, mean_answer
+from rnnlab.networks.storage import read_models
+from rnnlab.series.normalization import fit_normalization
+from rnnlab.series.origins import Request
 
 COLUMNS = ["unique_id", "ds", "forecast", "low_80", "high_80", "low_95", "high_95"]
 

@@ -6,14 +6,14 @@ import torch
 from oracles import ragged, wave
 from torch import Tensor
 
-from stages.common import forecasting
-from stages.common.forecasting import Answer, forecaster, mean_answer, no_answer
-from stages.common.network import RecurrentNetwork
-from stages.common.normalization import Normalization, fit_normalization
-from stages.common.params import SeriesNormalize
-from stages.common.protocols import Request
-from stages.common.samples import samples_of
-from stages.common.windowing import part_of
+from rnnlab.core.params import SeriesNormalize
+from rnnlab.forecasting import forecaster as module
+from rnnlab.forecasting.forecaster import Answer, forecaster, mean_answer, no_answer
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.samples import samples_of
+from rnnlab.series.normalization import Normalization, fit_normalization
+from rnnlab.series.origins import Request
+from rnnlab.series.windows import part_of
 
 PERIOD, HORIZON, LOOK_BACK = 4, 5, 8
 LENGTHS, TRAIN = [40, 57, 30], np.array([30, 41, 22])
@@ -111,7 +111,7 @@ def test_what_is_asked_is_what_was_trained_on(method: str) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     normalization, card = fitted(y, offsets, method), card_of(method)
     lengths = np.array(LENGTHS)
-    layout = forecasting.Layout(**card["layout"])
+    layout = module.Layout(**card["layout"])
     part = part_of(y, offsets, normalization, TRAIN, lengths, layout, whole=False)
     x, targets = samples_of(part, card, torch.device("cpu")).draw(torch.arange(len(part["origin"])))
     seen: list[Tensor] = []
@@ -135,7 +135,7 @@ def test_forecasts_in_portions_are_the_same(method: str, monkeypatch) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     normalization, request = fitted(y, offsets, method), requested(offsets, 9)
     whole = forecast(made_up, normalization, card_of(method), y, offsets, request)
-    monkeypatch.setattr(forecasting, "MOST_WINDOWS", 2)
+    monkeypatch.setattr(module, "MOST_WINDOWS", 2)
     portions = forecast(made_up, normalization, card_of(method), y, offsets, request)
     np.testing.assert_allclose(portions, whole, rtol=1e-12)
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
 
-from stages.common.errors import InputError
-from stages.common.params import load_params
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import load_params
 
 Path_ = tuple[str, ...]
 

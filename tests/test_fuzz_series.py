@@ -18,11 +18,11 @@ from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from tables import data_of
 
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import read_json, read_tensors
+from rnnlab.core.params import load_params
+from rnnlab.series.panel import Panel, read_panel
 from stages import normalize
-from stages.common.errors import InputError
-from stages.common.files import read_json, read_tensors
-from stages.common.params import load_params
-from stages.common.series import Panel, read_panel
 
 UNKNOWN = ("", "nan", "na", "null", "none")
 NAMES = st.text("abcÄ é0159,\"'/.-_\\", min_size=1, max_size=6).map(str.strip).filter(bool)

@@ -1,4 +1,4 @@
-"""python -m stages.gate: worse scores than the main branch's are seen, better ones let through."""
+"""rnnlab gate: worse scores than the main branch's are seen, better ones let through."""
 
 import json
 import shlex
@@ -11,7 +11,7 @@ import pytest
 from faults import fault
 from helpers import ROOT, edit_params, one_error_line, read_json, run_stage, run_stage_here
 
-from stages.gate import Score, worsening
+from rnnlab.commands.gate import Score, worsening
 
 MNIST, AIRLINE = "metrics/mnist/scores.json", "metrics/airline/scores.json"
 

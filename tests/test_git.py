@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from clones import commit, succeed
 
-from stages.common.git import under_git
-from stages.common.page import last_commit
+from rnnlab.core.git import under_git
+from rnnlab.report.page import last_commit
 
 
 @pytest.fixture

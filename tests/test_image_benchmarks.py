@@ -11,9 +11,9 @@ from helpers import ROOT, edit_params, put_images, read_csv, read_json, run_stag
 
 from benchmarks import ablation, expected_time, scratch, study
 from benchmarks.comparisons import OfImages, convolutional, logistic_regression
-from stages.common.errors import InputError
-from stages.common.network import CELLS, count_parameters
-from stages.common.params import load_params
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import load_params
+from rnnlab.networks.network import CELLS, count_parameters
 
 SETS = sorted(path.name for path in (ROOT / "experiments").iterdir())
 

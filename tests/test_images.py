@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from helpers import write_idx_bytes
 
-from stages.common.errors import InputError
-from stages.common.images import as_sequences, input_statistics, pixel_order, read_idx, write_idx
+from rnnlab.core.errors import InputError
+from rnnlab.images.idx import as_sequences, input_statistics, pixel_order, read_idx, write_idx
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 4, 6), dtype=np.uint8)
 

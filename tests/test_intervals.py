@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stages.common.intervals import LEVELS, Widths, calibrate, series_scales
-from stages.common.measures import coverage, seasonal_naive_error
+from rnnlab.forecasting.intervals import LEVELS, Widths, calibrate, series_scales
+from rnnlab.forecasting.measures import coverage, seasonal_naive_error
 
 
 def draw(count: int, steps: int, seed: int, log: bool) -> tuple[np.ndarray, np.ndarray]:

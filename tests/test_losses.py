@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from stages.common.devices import sow
-from stages.common.training import loss_of
+from rnnlab.training.device import sow
+from rnnlab.training.loop import loss_of
 
 
 @pytest.mark.parametrize(("loss", "expected"), [("mse", (1 + 9 + 4) / 3), ("mae", (1 + 3 + 2) / 3)])

@@ -17,9 +17,9 @@ from benchmarks.m4_data import (
     check_measures,
     long_table,
 )
-from stages.common.baselines import fit_quietly
-from stages.common.errors import InputError
-from stages.common.measures import measure, overall_weighted_average, seasonal_naive_error
+from rnnlab.core.errors import InputError
+from rnnlab.forecasting.baselines import fit_quietly
+from rnnlab.forecasting.measures import measure, overall_weighted_average, seasonal_naive_error
 
 REAL = Path(__file__).resolve().parents[2] / "shared/data/m4"
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from stages.common.measures import (
+from rnnlab.forecasting.measures import (
     coverage,
     interval_score,
     measure,

@@ -15,9 +15,9 @@ from helpers import (
     run_stage,
 )
 
-from stages.common import mirrors
-from stages.common.errors import InputError
-from stages.common.mirrors import TRIES, fetch
+from rnnlab.core.errors import InputError
+from rnnlab.images import mirrors
+from rnnlab.images.mirrors import TRIES, fetch
 
 NAME = "train-images-idx3-ubyte.gz"
 CONTENT = bytes(range(256)) * 1000

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 from helpers import Mirror, free_address, start_mirror
 
-from stages.common.errors import InputError
-from stages.common.mirrors import TRIES, fetch
+from rnnlab.core.errors import InputError
+from rnnlab.images.mirrors import TRIES, fetch
 
 NAME = "train-images-idx3-ubyte.gz"
 CONTENT = bytes(range(256)) * 1000
@@ -16,7 +16,7 @@ MD5 = "1da708a75e25110b1341d16814feb52d"
 
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("stages.common.mirrors.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("rnnlab.images.mirrors.time.sleep", lambda seconds: None)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ import pytest
 import torch
 from torch import nn
 
-from stages.common.network import CELLS, GATES, RecurrentNetwork, count_parameters
+from rnnlab.networks.network import CELLS, GATES, RecurrentNetwork, count_parameters
 
 CELL_NAMES = sorted(CELLS)
 

@@ -1,4 +1,4 @@
-"""python -m stages.new_series: a file of one's own becomes a task, and nothing else changes."""
+"""rnnlab new-series: a file of one's own becomes a task, and nothing else changes."""
 
 import difflib
 import shutil
@@ -18,8 +18,8 @@ from helpers import (
     run_stage_here,
 )
 
-from stages.common.params import SeriesTask, load_params
-from stages.common.task_entry import with_artifact, with_plots
+from rnnlab.commands.yaml_entry import with_artifact, with_plots
+from rnnlab.core.params import SeriesTask, load_params
 
 FILES = ("params.yaml", "dvc.yaml")
 

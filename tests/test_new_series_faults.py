@@ -1,4 +1,4 @@
-"""python -m stages.new_series: what won't do is told in one line, and nothing is written."""
+"""rnnlab new-series: what won't do is told in one line, and nothing is written."""
 
 from pathlib import Path
 

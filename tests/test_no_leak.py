@@ -16,12 +16,12 @@ import torch
 from helpers import edit_params, put_images, read_json, run_stage_here, small_images
 from safetensors.numpy import load_file
 
-from stages.common import protocols
-from stages.common.baselines import BASELINES, forecast_baseline
-from stages.common.forecasting import forecaster, mean_answer
-from stages.common.network import RecurrentNetwork
-from stages.common.normalization import fit_normalization
-from stages.common.params import SeriesNormalize
+from rnnlab.core.params import SeriesNormalize
+from rnnlab.forecasting.baselines import BASELINES, forecast_baseline
+from rnnlab.forecasting.forecaster import forecaster, mean_answer
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.series import origins
+from rnnlab.series.normalization import fit_normalization
 
 # long enough for early stopping to have a say
 CHANGES = {
@@ -229,7 +229,7 @@ def test_the_check_can_fail(main_projects: tuple[Path, Path]) -> None:
 def forecasts_of(method: str, y: np.ndarray, protocol: str) -> np.ndarray:
     """Forecasts of the months after 100 by a method that is fitted on what lies before."""
     offsets, ends = np.array([0, len(y)]), np.array([100])
-    request = protocols.test_requests(offsets, {"main": ends, "year": ends}, 12)[protocol]
+    request = origins.test_requests(offsets, {"main": ends, "year": ends}, 12)[protocol]
     if method in BASELINES:
         [found], _ = forecast_baseline(method, y, offsets, ends, 12, [request], 1)
         return found

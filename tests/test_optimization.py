@@ -10,8 +10,8 @@ from helpers import ROOT, small_environment
 from torch import nn
 from toys import settings
 
-from stages.common.network import RecurrentNetwork
-from stages.common.optimization import (
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.training.optimizer import (
     OPTIMIZERS,
     Average,
     clip_gradients,
@@ -22,7 +22,7 @@ from stages.common.optimization import (
 ONE_STEP = """
 import sys, torch
 from toys import settings
-from stages.common.optimization import make_optimizer
+from rnnlab.training.optimizer import make_optimizer
 
 network = torch.nn.Linear(2, 2)
 optimizer = make_optimizer(network, settings(optimizer=sys.argv[1]))

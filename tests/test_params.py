@@ -7,8 +7,8 @@ import pytest
 from faults import fault
 from helpers import ROOT, edit_params, one_error_line, read_yaml, run_stage, write_yaml
 
-from stages.common.errors import InputError
-from stages.common.params import Params, load_params
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import Params, load_params
 
 MNIST, AIRLINE = "tasks.mnist", "tasks.airline"
 BLOCK_NAMES = ("data", "normalize", "windows", "model", "train", "evaluate", "plot")

@@ -6,7 +6,7 @@ import pytest
 from faults import fault
 from helpers import edit_params, read_yaml, write_yaml
 
-from stages.common.params import load_params
+from rnnlab.core.params import load_params
 
 MNIST, AIRLINE = "tasks.mnist", "tasks.airline"
 

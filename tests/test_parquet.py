@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from tables import data_of
 
-from stages.common.errors import InputError
-from stages.common.series import Panel, read_panel
+from rnnlab.core.errors import InputError
+from rnnlab.series.panel import Panel, read_panel
 
 # a warning of pandas on stderr is a line that the user can't use
 pytestmark = pytest.mark.filterwarnings("error")

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from stages.common import pictures
-from stages.common.errors import InputError
-from stages.common.pictures import read_digit
+from rnnlab.core.errors import InputError
+from rnnlab.images import photos
+from rnnlab.images.photos import read_digit
 
 # two of each digit, 0 to 9 and again, from the test part of MNIST
 DIGITS = np.split(np.asarray(Image.open(Path(__file__).parent / "digits.png")), 20, axis=1)
@@ -192,7 +192,7 @@ def test_one_colour_holds_no_digit(tmp_path: Path, level: int) -> None:
 
 
 def test_the_limit_is_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pictures, "MOST_PIXELS", 99)
+    monkeypatch.setattr(photos, "MOST_PIXELS", 99)
     Image.new("L", (10, 10)).save(tmp_path / "a.png")
     with pytest.raises(InputError, match="make it smaller"):
         read_digit(tmp_path / "a.png", SHAPE)

@@ -7,12 +7,12 @@ import torch
 from helpers import ROOT
 from toys import settings
 
-from stages.common import precision
-from stages.common.ensembles import Recipe
-from stages.common.errors import InputError
-from stages.common.models import build_network
-from stages.common.params import load_params
-from stages.common.precision import bfloat16_speedup, settle_precision
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import load_params
+from rnnlab.networks.storage import build_network
+from rnnlab.training import precision
+from rnnlab.training.members import Recipe
+from rnnlab.training.precision import bfloat16_speedup, settle_precision
 
 CARD = {"features": 3, "outputs": 2, "steps": 20, "input": {}}
 
@@ -102,8 +102,8 @@ def test_measuring_changes_nothing(cell: str) -> None:
 
 
 def test_training_takes_no_auto() -> None:
-    from stages.common.samples import Samples
-    from stages.common.training import fit
+    from rnnlab.networks.samples import Samples
+    from rnnlab.training.loop import fit
 
     asked = recipe("auto")
     samples = Samples(4, lambda chosen: (torch.zeros(4, 20, 3), torch.zeros(4, 2)))

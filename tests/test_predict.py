@@ -1,4 +1,4 @@
-"""python -m stages.predict: pictures named by a finished project, and its network as ONNX."""
+"""rnnlab predict: pictures named by a finished project, and its network as ONNX."""
 
 import json
 import shutil
@@ -12,8 +12,8 @@ from helpers import CLASSES, Done, edit_params, one_error_line, run_stage, run_s
 from PIL import Image
 from safetensors.numpy import load_file
 
-from stages.common.models import read_models
-from stages.common.pictures import read_digit
+from rnnlab.images.photos import read_digit
+from rnnlab.networks.storage import read_models
 
 
 @pytest.fixture

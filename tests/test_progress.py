@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from helpers import ROOT
 
-from stages.common import progress
-from stages.common.progress import at_work, gather, hush, in_words
+from rnnlab.core import progress
+from rnnlab.core.progress import at_work, gather, hush, in_words
 
 
 class Clock:
@@ -182,7 +182,7 @@ def test_results_come_back_in_order_counted_as_they_come(
 
 PROGRAM = """
 import sys, time
-from stages.common import progress
+from rnnlab.core import progress
 progress.FIRST_LINE, progress.NEXT_LINE, progress.WARM_UP = 0.2, 0.3, 0
 with progress.at_work("forecast"), progress.at_work("ets", 20, "series") as work:
     for number in range(20):

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stages.common import protocols
-from stages.common.protocols import (
+from rnnlab.series import origins
+from rnnlab.series.origins import (
     FIT_OF,
     Request,
     every_origin,
@@ -12,7 +12,7 @@ from stages.common.protocols import (
 )
 
 # pytest would take a function of this name for a test
-requests_of = protocols.test_requests
+requests_of = origins.test_requests
 OFFSETS = np.array([0, 20, 50])
 CUTS = {"main": np.array([14, 21]), "year": np.array([16, 26])}
 
@@ -92,7 +92,7 @@ def test_no_origin_before_the_earliest() -> None:
 
 @pytest.mark.parametrize("most", [3, 10, 1000])
 def test_of_very_many_origins_some_are_taken(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr(protocols, "MOST_ORIGINS", most)
+    monkeypatch.setattr(origins, "MOST_ORIGINS", most)
     train, validation = np.array([12, 20]), np.array([14, 24])
     for request in fitted_requests(OFFSETS, train, validation, 7, 4):
         assert 0 < len(request.origin) <= most

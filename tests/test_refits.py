@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from oracles import ragged
 
-from stages.common import protocol_forecasts
-from stages.common.backtest import History, Learned, roll_with_refits
-from stages.common.protocols import Request, every_origin
+from rnnlab.forecasting import backtest
+from rnnlab.forecasting.selection import History, Learned, roll_with_refits
+from rnnlab.series.origins import Request, every_origin
 
 PERIOD, VALIDATION = 4, np.array([38, 50, 32])
 
@@ -53,11 +53,11 @@ def test_what_is_fitted_anew_is_not_forecast_before(
         wanted.extend(of_these)
         return {"m": [np.full(len(each.origin), each.steps) for each in of_these]}
 
-    monkeypatch.setattr(protocol_forecasts, "with_refits", lambda *_: {"m": np.zeros(6)})
+    monkeypatch.setattr(backtest, "with_refits", lambda *_: {"m": np.zeros(6)})
     trained = SimpleNamespace(
         settings=SimpleNamespace(refit_every=every), learned=lambda *_, **__: None, ask=ask
     )
-    found = protocol_forecasts.answers_of(trained, "main", VALIDATION, requests)
+    found = backtest.answers_of(trained, "main", VALIDATION, requests)
     assert wanted == [requests[protocol] for protocol in asked]
     assert found["long"]["m"].tolist() == [9, 9, 9]
     assert found["rolling"]["m"].tolist() == [0 if every else PERIOD] * 6

@@ -11,9 +11,9 @@ import pytest
 from browser import CHROMIUM, faults, look_at
 from helpers import Done, edit_params, read_json, run_stage_here
 
-from stages.common.files import write_json
-from stages.common.page_charts import embedded, forecast_chart
-from stages.common.score_tables import images_table, series_table
+from rnnlab.core.files import write_json
+from rnnlab.report.charts import embedded, forecast_chart
+from rnnlab.report.tables import images_table, series_table
 
 browser = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here: apt-get install chromium, or the like"

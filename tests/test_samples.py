@@ -7,14 +7,14 @@ from helpers import ROOT
 from oracles import ragged
 from toys import everything, samples
 
-from stages.common.ensembles import Recipe, train_again, train_member
-from stages.common.layout import Layout, series_card
-from stages.common.network import RecurrentNetwork
-from stages.common.normalization import fit_normalization
-from stages.common.params import Model, SeriesNormalize, Train, load_params
-from stages.common.samples import Samples, samples_of
-from stages.common.training import answers_for
-from stages.common.windowing import part_of
+from rnnlab.core.params import Model, SeriesNormalize, Train, load_params
+from rnnlab.core.window_spec import Layout, series_card
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.samples import Samples, samples_of
+from rnnlab.series.normalization import fit_normalization
+from rnnlab.series.windows import part_of
+from rnnlab.training.loop import answers_for
+from rnnlab.training.members import Recipe, train_again, train_member
 
 CPU = torch.device("cpu")
 AIRLINE = load_params(ROOT / "params.yaml").tasks["airline"]

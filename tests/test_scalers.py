@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from oracles import joined, normalized, ragged, wave
 
-from stages.common.normalization import Normalization, least_values, normalization_from
-from stages.common.scalers import Scaler, differenced, fit_scaler, numbers_of, places_of
+from rnnlab.series.normalization import Normalization, least_values, normalization_from
+from rnnlab.series.scalers import Scaler, differenced, fit_scaler, numbers_of, places_of
 
 METHODS = [
     "none",

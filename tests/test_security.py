@@ -8,7 +8,7 @@ import pytest
 from helpers import ROOT, Done, edit_params, one_error_line, run_stage_here
 from PIL import Image
 
-from stages.common.pictures import MOST_PIXELS
+from rnnlab.images.photos import MOST_PIXELS
 
 CODE = sorted([*(ROOT / "stages").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
 # modules that make objects, and so run code, of what they read

@@ -8,10 +8,10 @@ from helpers import ROOT, read_yaml
 from oracles import joined, wave
 from tables import TABLE, data_of, long_table, month, read
 
-from stages.common.errors import InputError
-from stages.common.normalization import least_values
-from stages.common.params import SeriesTask
-from stages.common.series import MOST_LINES, Panel, cut_series, say_left_out, unfit
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import SeriesTask
+from rnnlab.series.normalization import least_values
+from rnnlab.series.panel import MOST_LINES, Panel, cut_series, say_left_out, unfit
 
 # a warning of pandas on stderr is a line that the user can't use
 pytestmark = pytest.mark.filterwarnings("error")

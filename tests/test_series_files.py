@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from tables import GOOD, TABLE, data_of, long_table, month, read
 
-from stages.common.errors import InputError
-from stages.common.series import read_panel
+from rnnlab.core.errors import InputError
+from rnnlab.series.panel import read_panel
 
 # a warning of pandas on stderr is a line that the user can't use
 pytestmark = pytest.mark.filterwarnings("error")

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 from matplotlib.figure import Figure
 
-from stages.common.drawing import Forecast, Line, limits, spread
-from stages.common.residual_plots import autocorrelation, residuals_figure
-from stages.common.score_plots import intervals_figure, scores_figure, steps_figure
-from stages.common.series_plots import closeup_figure, gather, overview_figure
+from rnnlab.plots.residuals import autocorrelation, residuals_figure
+from rnnlab.plots.scores import intervals_figure, scores_figure, steps_figure
+from rnnlab.plots.series import closeup_figure, gather, overview_figure
+from rnnlab.plots.style import Forecast, Line, limits, spread
 from stages.plot import STYLE
 
 METHODS = ("model", "combination", "control", "naive", "seasonal_naive", "theta")

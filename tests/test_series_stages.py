@@ -10,7 +10,7 @@ import torch
 from helpers import BASELINES, Done, edit_params, read_csv, read_json, run_stage_here
 from safetensors.numpy import load_file
 
-from stages.common.samples import samples_of
+from rnnlab.networks.samples import samples_of
 
 METHODS = ["model", "combination", "control", *BASELINES]
 MEASURES = [

@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import t as student
 from scipy.stats import wilcoxon
 
-from stages.common.significance import LEAST_PAIRS, compare
+from rnnlab.forecasting.significance import LEAST_PAIRS, compare
 
 
 def drawn(seed: int, count: int = 60) -> np.ndarray:

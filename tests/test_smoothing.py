@@ -6,14 +6,14 @@ import numpy as np
 import pytest
 from oracles import SmoothedSeries, joined, normalized, ragged
 
-from stages.common.normalization import (
+from rnnlab.core.params import SeriesNormalize
+from rnnlab.series.normalization import (
     Normalization,
     fit_normalization,
     least_values,
     normalization_from,
 )
-from stages.common.params import SeriesNormalize
-from stages.common.smoothing import Smoothing, fit_smoothing
+from rnnlab.series.smoothing import Smoothing, fit_smoothing
 
 CONSTANTS = (0.3, 0.7, 0.95)
 FITTED = ("slope", "level", "season", "input_scale", "target_scale")

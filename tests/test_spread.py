@@ -2,7 +2,7 @@
 
 import pytest
 
-from stages.common.spread import said_of_members
+from rnnlab.report.uncertainty import said_of_members
 
 
 @pytest.mark.parametrize(

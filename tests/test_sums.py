@@ -8,8 +8,8 @@ import pytest
 from faults import fails_here
 from helpers import Done
 
-from stages.common.errors import InputError
-from stages.common.files import SUMS, read_json, read_table, read_tensors
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import SUMS, read_json, read_table, read_tensors
 
 FOLDERS = ("data/normalized", "data/windows", "data/models")
 READERS = {".json": read_json, ".safetensors": read_tensors, ".csv": read_table}

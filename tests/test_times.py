@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from tables import read
 
-from stages.common.errors import InputError
-from stages.common.times import times_after, written
+from rnnlab.core.errors import InputError
+from rnnlab.series.times import times_after, written
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from helpers import ROOT
 
 from benchmarks.torchvision_data import import_datasets
-from stages.common.params import load_params
+from rnnlab.core.params import load_params
 
 
 @pytest.mark.parametrize("name", ["MNIST", "FashionMNIST", "KMNIST"])

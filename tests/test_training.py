@@ -6,11 +6,11 @@ import torch
 from torch import Tensor, nn
 from toys import everything, samples, settings, signs, sums
 
-from stages.common.devices import sow
-from stages.common.network import RecurrentNetwork
-from stages.common.samples import Samples
-from stages.common.training import Result, answers_for, fit, score
-from stages.common.training import _is_best as is_best
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.samples import Samples
+from rnnlab.training.device import sow
+from rnnlab.training.loop import Result, answers_for, fit, score
+from rnnlab.training.loop import _is_best as is_best
 
 TRAIN, VALIDATION = sums(200, 1), sums(50, 2)
 

@@ -15,13 +15,13 @@ from ruamel.yaml import YAML
 from safetensors.numpy import load_file
 from torch import Tensor, nn
 
-from stages.common.layout import Layout
-from stages.common.network import RecurrentNetwork
-from stages.common.normalization import Normalization
-from stages.common.params import load_params
-from stages.common.samples import samples_of
-from stages.common.scalers import Scaler, fit_scaler
-from stages.common.windowing import part_of
+from rnnlab.core.params import load_params
+from rnnlab.core.window_spec import Layout
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.samples import samples_of
+from rnnlab.series.normalization import Normalization
+from rnnlab.series.scalers import Scaler, fit_scaler
+from rnnlab.series.windows import part_of
 
 
 def test_1_no_test_image_is_trained_on(project: Path) -> None:

@@ -7,12 +7,12 @@ import pytest
 import torch
 from oracles import SmoothedSeries, joined, normalized, ragged, wave
 
-from stages.common.cutting import LEAST_DEVIATION, cut
-from stages.common.layout import Layout
-from stages.common.normalization import Normalization, fit_normalization
-from stages.common.params import SeriesNormalize
-from stages.common.samples import samples_of
-from stages.common.windowing import arrays_of, part_of
+from rnnlab.core.params import SeriesNormalize
+from rnnlab.core.window_spec import Layout
+from rnnlab.networks.cutting import LEAST_DEVIATION, cut
+from rnnlab.networks.samples import samples_of
+from rnnlab.series.normalization import Normalization, fit_normalization
+from rnnlab.series.windows import arrays_of, part_of
 
 PERIOD = 4
 LENGTHS, TRAIN = [40, 57, 30], np.array([30, 41, 22])

@@ -6,8 +6,8 @@ import torch
 from helpers import ROOT
 from torch import Tensor
 
-from stages.common.params import Train, load_params
-from stages.common.samples import Samples
+from rnnlab.core.params import Train, load_params
+from rnnlab.networks.samples import Samples
 
 # training of toy networks, with nothing that a test does not ask for
 PLAIN = {

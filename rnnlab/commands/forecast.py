@@ -1,8 +1,8 @@
 """Forecast what comes after the data: the next steps of every series, with intervals.
 
-    python -m stages.forecast --csv mine.csv --period 12 --horizon 24
-    python -m stages.forecast --task airline --horizon 24
-    python -m stages.forecast --trained --csv mine.csv
+    rnnlab forecast --csv mine.csv --period 12 --horizon 24
+    rnnlab forecast --task airline --horizon 24
+    rnnlab forecast --trained --csv mine.csv
 
 The settings are those of a task of params.yaml, airline if none is named. The network is trained
 anew and judged, beside the baselines, on the last stretch of the data; then all are fitted on
@@ -34,35 +34,36 @@ import numpy as np
 import pandas as pd
 import torch
 
-from stages.common import series, times
-from stages.common.backtest import History, Judgement, Learned, ask_all, judge, say_stood_in
-from stages.common.combination import combine
-from stages.common.devices import prepare
-from stages.common.ensembles import Recipe, train_member
-from stages.common.errors import InputError, exit_code
-from stages.common.files import output_files, write_table
-from stages.common.findings import on_validation
-from stages.common.forecast_plot import forecast_figure, save
-from stages.common.forecast_task import (
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.files import output_files, write_table
+from rnnlab.core.params import Params, SeriesTask, load_params
+from rnnlab.core.progress import at_work
+from rnnlab.core.stage import command, parser_of
+from rnnlab.core.window_spec import Layout, series_card
+from rnnlab.forecasting.combination import combine
+from rnnlab.forecasting.intervals import LEVELS
+from rnnlab.forecasting.selection import History, Judgement, Learned, ask_all, judge, say_stood_in
+from rnnlab.forecasting.task_settings import (
     COLUMNS,
     as_trained,
     task_for,
     within_reach,
     without_logarithm,
 )
-from stages.common.intervals import LEVELS
-from stages.common.layout import Layout, series_card
-from stages.common.models import load_network, read_models
-from stages.common.network import RecurrentNetwork
-from stages.common.normalization import Normalization, fit_normalization
-from stages.common.params import Params, SeriesTask, load_params
-from stages.common.precision import settle_precision
-from stages.common.progress import at_work
-from stages.common.protocols import Request
-from stages.common.samples import Samples, samples_of
-from stages.common.series_files import value_name
-from stages.common.stage import command, parser_of
-from stages.common.windowing import part_of
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.samples import Samples, samples_of
+from rnnlab.networks.storage import load_network, read_models
+from rnnlab.plots.forecast import forecast_figure, save
+from rnnlab.report.findings import on_validation
+from rnnlab.series import times
+from rnnlab.series.normalization import Normalization, fit_normalization
+from rnnlab.series.origins import Request
+from rnnlab.series.panel import Cut, Panel, cut_at, read_panel, say_left_out, unfit
+from rnnlab.series.readers import value_name
+from rnnlab.series.windows import part_of
+from rnnlab.training.device import prepare
+from rnnlab.training.members import Recipe, train_member
+from rnnlab.training.precision import settle_precision
 
 # those judged on validation, and those that forecast
 Ensembles = tuple[list[RecurrentNetwork], list[RecurrentNetwork]]
@@ -103,13 +104,13 @@ def forecast(arguments: argparse.Namespace, params: Params) -> None:
     if arguments.trained:
         networks, card = read_trained(arguments.task, device)
         task = as_trained(task, card)
-    panel = series.read_panel(task.data)
+    panel = read_panel(task.data)
     if networks is None:
         task = without_logarithm(task, panel)
-    training = series.cut_at(panel.lengths, panel.lengths, task.data).train
-    panel = panel.without(series.unfit(panel, training, task), task.data.csv)
+    training = cut_at(panel.lengths, panel.lengths, task.data).train
+    panel = panel.without(unfit(panel, training, task), task.data.csv)
     left_out = path.with_name(f"{path.stem}_left_out.csv")
-    series.say_left_out(panel, task.data.csv, left_out)
+    say_left_out(panel, task.data.csv, left_out)
     judgement, answer = look_ahead(task, panel, horizon, params, device, networks)
     table, plot = future_table(panel, answer, judgement), task.plot
     if arguments.csv:
@@ -136,7 +137,7 @@ def read_trained(name: str, device: torch.device) -> tuple[Ensembles, dict]:
 
 def look_ahead(
     task: SeriesTask,
-    panel: series.Panel,
+    panel: Panel,
     horizon: int,
     params: Params,
     device: torch.device,
@@ -147,7 +148,7 @@ def look_ahead(
     Args:
         networks: None to train them.
     """
-    cut = series.cut_at(panel.lengths, panel.lengths, task.data)
+    cut = cut_at(panel.lengths, panel.lengths, task.data)
     history = History(panel.values, panel.offsets, task.data.period, panel.filled)
     normalizations = [
         fit_normalization(panel.values, panel.offsets, ends, task.normalize, task.data.period)
@@ -186,7 +187,7 @@ def look_ahead(
 
 
 def train(
-    history: History, cut: series.Cut, normalizations: list[Normalization], recipe: Recipe
+    history: History, cut: Cut, normalizations: list[Normalization], recipe: Recipe
 ) -> Ensembles:
     """Train all members of the ensemble on the training part and, by train.refit, on all."""
     nothing = np.zeros_like(cut.train)
@@ -209,7 +210,7 @@ def train(
     return [load(each.chosen) for each in members], [load(each.final) for each in members]
 
 
-def future_table(panel: series.Panel, answer: np.ndarray, judgement: Judgement) -> pd.DataFrame:
+def future_table(panel: Panel, answer: np.ndarray, judgement: Judgement) -> pd.DataFrame:
     """unique_id, ds, forecast and the bounds of its intervals."""
     horizon = answer.shape[1]
     ahead = [

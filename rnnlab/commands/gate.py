@@ -1,7 +1,7 @@
 """Compare the scores with another revision's; fail where one is worse by more than is allowed.
 
-    python -m stages.gate
-    python -m stages.gate --against HEAD~1 --out gate.md
+    rnnlab gate
+    rnnlab gate --against HEAD~1 --out gate.md
 
 Judged are the scores of images, and for series those of the model and of the combination. Accuracy
 and macro F1 are better high; the loss, MAPE, sMAPE, MASE and MSIS are better low; the coverage of
@@ -26,11 +26,11 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from stages.common.errors import InputError, exit_code
-from stages.common.files import read_json, write_whole
-from stages.common.git import under_git
-from stages.common.params import PARAMS_FILE, Params, load_params
-from stages.common.stage import parser_of
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.files import read_json, write_whole
+from rnnlab.core.git import under_git
+from rnnlab.core.params import PARAMS_FILE, Params, load_params
+from rnnlab.core.stage import parser_of
 
 MAIN_BRANCH = ("origin/main", "main")
 HIGH = ("accuracy", "macro_f1")

@@ -1,7 +1,7 @@
 """Make a series of your own a task of the pipeline.
 
-    python -m stages.new_series mine.csv --period 12
-    python -m stages.new_series sales.tsv --period 7 --name shop --time day --value sold
+    rnnlab new-series mine.csv --period 12
+    rnnlab new-series sales.tsv --period 7 --name shop --time day --value sold
 
 The file is checked as the pipeline reads it. Columns ds, y and unique_id are known by their names,
 and of two columns the first holds the times; others are to be named. The settings are those of task
@@ -23,15 +23,15 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common import series
-from stages.common.errors import InputError, exit_code
-from stages.common.files import output_files
-from stages.common.forecast_task import COLUMNS, task_for, within_reach, without_logarithm
-from stages.common.normalization import fit_normalization
-from stages.common.params import PARAMS_FILE, Params, SeriesTask, load_params
-from stages.common.series_files import column_names, value_name
-from stages.common.stage import parser_of
-from stages.common.task_entry import with_artifact, with_plots, with_task
+from rnnlab.commands.yaml_entry import with_artifact, with_plots, with_task
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.files import output_files
+from rnnlab.core.params import PARAMS_FILE, Params, SeriesTask, load_params
+from rnnlab.core.stage import parser_of
+from rnnlab.forecasting.task_settings import COLUMNS, task_for, within_reach, without_logarithm
+from rnnlab.series.normalization import fit_normalization
+from rnnlab.series.panel import Panel, cut_series, read_panel, say_left_out, unfit
+from rnnlab.series.readers import column_names, value_name
 
 RAW = Path("data/raw")
 PIPELINE = Path("dvc.yaml")
@@ -66,7 +66,7 @@ def new_series(arguments: argparse.Namespace, params: Params) -> None:
     name = new_name(arguments.name or source.stem, params)
     ask_for_columns(source, arguments)
     task, panel = fitted(arguments, params)
-    series.say_left_out(panel, arguments.csv, Path("data/normalized") / name / "card.json")
+    say_left_out(panel, arguments.csv, Path("data/normalized") / name / "card.json")
     unit = arguments.unit or value_name(source, task.data)
     target = place_for(source, name)
     task = task.model_copy(
@@ -120,16 +120,16 @@ def ask_for_columns(path: Path, arguments: argparse.Namespace) -> None:
         )
 
 
-def fitted(arguments: argparse.Namespace, params: Params) -> tuple[SeriesTask, series.Panel]:
+def fitted(arguments: argparse.Namespace, params: Params) -> tuple[SeriesTask, Panel]:
     """The settings of --task for the file, and those of its series that can be learned from."""
     task = task_for(arguments, params)
     # a whole season in one go, if the series is long enough
     horizon = max(task.windows.horizon, task.data.period)
     windows = task.windows.model_copy(update={"horizon": horizon})
     task = task.model_copy(update={"windows": windows})
-    panel = series.read_panel(task.data)
+    panel = read_panel(task.data)
     task = without_logarithm(task, panel)
-    panel = panel.without(series.unfit(panel, training_of(panel, task), task), task.data.csv)
+    panel = panel.without(unfit(panel, training_of(panel, task), task), task.data.csv)
     training = training_of(panel, task)
     normalization = fit_normalization(
         panel.values, panel.offsets, training, task.normalize, task.data.period
@@ -137,9 +137,9 @@ def fitted(arguments: argparse.Namespace, params: Params) -> tuple[SeriesTask, s
     return within_reach(task, int(training.max()), normalization), panel
 
 
-def training_of(panel: series.Panel, task: SeriesTask) -> np.ndarray:
+def training_of(panel: Panel, task: SeriesTask) -> np.ndarray:
     """How many values of each series are for training in each of the pipeline's two fits, [S]."""
-    cuts = series.cut_series(panel.lengths, task.data)
+    cuts = cut_series(panel.lengths, task.data)
     return np.minimum(cuts["main"].train, cuts["year"].train)
 
 
@@ -153,7 +153,7 @@ def place_for(source: Path, name: str) -> Path:
     return target
 
 
-def said_of(name: str, task: SeriesTask, panel: series.Panel) -> str:
+def said_of(name: str, task: SeriesTask, panel: Panel) -> str:
     """What was read, what to run, what to look at and how to keep it."""
     windows, kept = task.windows, task.data.csv
     read = f"{len(panel.ids)} series of up to" if len(panel.ids) > 1 else "a series of"
@@ -161,7 +161,7 @@ def said_of(name: str, task: SeriesTask, panel: series.Panel) -> str:
         f"Task {name}: {read} {panel.lengths.max()} values, period {task.data.period}; the "
         f"network reads {windows.look_back} steps and forecasts {windows.horizon}.",
         f"Run it:  dvc repro plot@{name}",
-        f"Look at: metrics/{name}/plots/, and `python -m stages.report` for the scores",
+        f"Look at: metrics/{name}/plots/, and `rnnlab report` for the scores",
     ]
     if Path(kept).stat().st_size > MOST_BYTES_IN_GIT:
         lines.append(f"Keep it: dvc add {kept}   (large for git; DVC's cache holds it)")

@@ -1,7 +1,7 @@
 """Name the digit in pictures, or write the trained network as an ONNX file.
 
-    python -m stages.predict seven.png photo.jpg
-    python -m stages.predict --onnx digits.onnx
+    rnnlab predict seven.png photo.jpg
+    rnnlab predict --onnx digits.onnx
 
 A picture may have any size, be dark on light or light on dark, and hold colour or transparency. It
 is made into an image as those of MNIST were made: the digit in a box of 20×20, its centre of mass
@@ -26,16 +26,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from stages.common.classification import mean_chances
-from stages.common.devices import prepare
-from stages.common.errors import InputError, exit_code
-from stages.common.export import write_onnx
-from stages.common.images import as_sequences
-from stages.common.models import read_models
-from stages.common.params import Params, load_params
-from stages.common.pictures import read_digit
-from stages.common.stage import parser_of
-from stages.common.training import answers_for
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.params import Params, load_params
+from rnnlab.core.stage import parser_of
+from rnnlab.images.idx import as_sequences
+from rnnlab.images.photos import read_digit
+from rnnlab.images.scores import mean_chances
+from rnnlab.networks.onnx_export import write_onnx
+from rnnlab.networks.storage import read_models
+from rnnlab.training.device import prepare
+from rnnlab.training.loop import answers_for
 
 
 def main(arguments: argparse.Namespace, params: Params) -> None:

@@ -15,13 +15,13 @@ from textwrap import fill
 from rich.console import Console
 from rich.table import Table
 
-from stages.common.files import read_json, read_table
-from stages.common.findings import findings
-from stages.common.page import write_page
-from stages.common.page_tasks import section_of
-from stages.common.params import Params
-from stages.common.score_tables import ScoreTable, images_table, series_table
-from stages.common.stage import run_stage
+from rnnlab.core.files import read_json, read_table
+from rnnlab.core.params import Params
+from rnnlab.core.stage import run_stage
+from rnnlab.report.findings import findings
+from rnnlab.report.page import write_page
+from rnnlab.report.sections import section_of
+from rnnlab.report.tables import ScoreTable, images_table, series_table
 
 
 def main(params: Params) -> None:

@@ -7,8 +7,8 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from stages.common.params import SeriesTask
-from stages.common.series import Panel
+from rnnlab.core.params import SeriesTask
+from rnnlab.series.panel import Panel
 
 
 def with_task(text: str, name: str, like: str, task: SeriesTask) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
-from stages.common.errors import InputError, require
+from rnnlab.core.errors import InputError, require
 
 if TYPE_CHECKING:
     # the stages that read no table need not pay for its import

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML, YAMLError
 
-from stages.common.errors import InputError
-from stages.common.params_faults import first_fault, hint, yaml_fault
-from stages.common.params_types import (
+from rnnlab.core.errors import InputError
+from rnnlab.core.param_messages import first_fault, hint, yaml_fault
+from rnnlab.core.param_types import (
     Block,
     Count,
     CountOrNone,

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from stages.common.errors import exit_code
-from stages.common.params import Params, load_params
-from stages.common.progress import at_work
+from rnnlab.core.errors import exit_code
+from rnnlab.core.params import Params, load_params
+from rnnlab.core.progress import at_work
 
 EXIT_CODES = """\
 Run in the root of the project. Exit codes: 0 done; 1 bad input or a fault of the machine, told in

@@ -2,7 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from stages.common.params import SeriesTask
+from rnnlab.core.params import SeriesTask
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,10 @@ from functools import partial
 import numpy as np
 import torch
 
-from stages.common.backtest import (
+from rnnlab.core.params import Model, SeriesEvaluate, SeriesNormalize, Train
+from rnnlab.core.progress import at_work
+from rnnlab.forecasting.combination import combine
+from rnnlab.forecasting.selection import (
     History,
     Judgement,
     Learned,
@@ -17,14 +20,11 @@ from stages.common.backtest import (
     roll_with_refits,
     scales_of,
 )
-from stages.common.combination import combine
-from stages.common.ensembles import Recipe
-from stages.common.models import Networks
-from stages.common.normalization import fitted_normalization
-from stages.common.params import Model, SeriesEvaluate, SeriesNormalize, Train
-from stages.common.precision import settle_precision
-from stages.common.progress import at_work
-from stages.common.protocols import FIT_OF, Request, test_requests
+from rnnlab.networks.storage import Networks
+from rnnlab.series.normalization import fitted_normalization
+from rnnlab.series.origins import FIT_OF, Request, test_requests
+from rnnlab.training.members import Recipe
+from rnnlab.training.precision import settle_precision
 
 
 @dataclass(frozen=True)

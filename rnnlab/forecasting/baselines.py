@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from stages.common.progress import gather
-from stages.common.protocols import Request
+from rnnlab.core.progress import gather
+from rnnlab.series.origins import Request
 
 Forecaster = Callable[[np.ndarray, int], np.ndarray]
 

@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stages.common.cutting import cut, level_windows, past_positions
-from stages.common.layout import Layout
-from stages.common.network import RecurrentNetwork
-from stages.common.normalization import Normalization
-from stages.common.progress import at_work
-from stages.common.protocols import Request
-from stages.common.training import answers_for
-from stages.common.windowing import arrays_of
+from rnnlab.core.progress import at_work
+from rnnlab.core.window_spec import Layout
+from rnnlab.networks.cutting import cut, level_windows, past_positions
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.series.normalization import Normalization
+from rnnlab.series.origins import Request
+from rnnlab.series.windows import arrays_of
+from rnnlab.training.loop import answers_for
 
 # inputs [N, T, F] to answers [N, H]
 Answer = Callable[[Tensor], Tensor]

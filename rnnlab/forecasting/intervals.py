@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stages.common.measures import seasonal_naive_errors
+from rnnlab.forecasting.measures import seasonal_naive_errors
 
 LEVELS = (0.80, 0.95)
 

@@ -7,16 +7,16 @@ import numpy as np
 import pandas as pd
 import torch
 
-from stages.common.backtest import History, say_stood_in
-from stages.common.files import read_tensors, write_json, write_table
-from stages.common.findings import DRAWN
-from stages.common.intervals import LEVELS
-from stages.common.measures import coverage, interval_score, measure, overall_weighted_average
-from stages.common.models import Networks
-from stages.common.params import Params
-from stages.common.protocol_forecasts import Forecasts, Trained, forecast_protocols
-from stages.common.significance import compare
-from stages.common.times import written
+from rnnlab.core.files import read_tensors, write_json, write_table
+from rnnlab.core.params import Params
+from rnnlab.forecasting.backtest import Forecasts, Trained, forecast_protocols
+from rnnlab.forecasting.intervals import LEVELS
+from rnnlab.forecasting.measures import coverage, interval_score, measure, overall_weighted_average
+from rnnlab.forecasting.selection import History, say_stood_in
+from rnnlab.forecasting.significance import compare
+from rnnlab.networks.storage import Networks
+from rnnlab.report.findings import DRAWN
+from rnnlab.series.times import written
 
 # of a panel of many, forecasts of every method are written for these, which are drawn
 SERIES_WRITTEN = 6

@@ -8,22 +8,22 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from stages.common import findings
-from stages.common.baselines import forecast_baseline
-from stages.common.combination import choose_weights, combine
-from stages.common.ensembles import Recipe, train_again
-from stages.common.forecasting import forecaster, mean_answer, no_answer
-from stages.common.intervals import Widths, calibrate, series_scales
-from stages.common.layout import Layout
-from stages.common.measures import seasonal_naive_errors
-from stages.common.models import load_network
-from stages.common.network import RecurrentNetwork
-from stages.common.normalization import Normalization, fit_normalization
-from stages.common.params import SeriesNormalize
-from stages.common.progress import at_work
-from stages.common.protocols import Request, fitted_requests
-from stages.common.samples import samples_of
-from stages.common.windowing import part_of
+from rnnlab.core.params import SeriesNormalize
+from rnnlab.core.progress import at_work
+from rnnlab.core.window_spec import Layout
+from rnnlab.forecasting.baselines import forecast_baseline
+from rnnlab.forecasting.combination import choose_weights, combine
+from rnnlab.forecasting.forecaster import forecaster, mean_answer, no_answer
+from rnnlab.forecasting.intervals import Widths, calibrate, series_scales
+from rnnlab.forecasting.measures import seasonal_naive_errors
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.samples import samples_of
+from rnnlab.networks.storage import load_network
+from rnnlab.report import findings
+from rnnlab.series.normalization import Normalization, fit_normalization
+from rnnlab.series.origins import Request, fitted_requests
+from rnnlab.series.windows import part_of
+from rnnlab.training.members import Recipe, train_again
 
 
 @dataclass(frozen=True)

@@ -3,11 +3,11 @@
 import argparse
 import sys
 
-from stages.common import series
-from stages.common.baselines import QUICK
-from stages.common.errors import InputError
-from stages.common.normalization import Normalization
-from stages.common.params import Params, SeriesNormalize, SeriesTask, SeriesWindows, Train
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import Params, SeriesNormalize, SeriesTask, SeriesWindows, Train
+from rnnlab.forecasting.baselines import QUICK
+from rnnlab.series.normalization import Normalization
+from rnnlab.series.panel import Panel
 
 # a season, or a forecast, of more steps is a slip of the pen
 MOST_STEPS = 10_000
@@ -84,7 +84,7 @@ def as_trained(task: SeriesTask, card: dict) -> SeriesTask:
     )
 
 
-def without_logarithm(task: SeriesTask, panel: series.Panel) -> SeriesTask:
+def without_logarithm(task: SeriesTask, panel: Panel) -> SeriesTask:
     """The task, with smoothing by sums where values not above 0 have no logarithm."""
     method = task.normalize.method
     if panel.values.min() > 0 or method != "log_exponential_smoothing":

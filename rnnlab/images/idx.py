@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common.errors import InputError, require
+from rnnlab.core.errors import InputError, require
 
 IMAGE_FILES = {
     "train_images": "train-images-idx3-ubyte.gz",

@@ -10,8 +10,8 @@ from urllib.parse import unquote, urlparse
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from stages.common.errors import InputError
-from stages.common.progress import at_work
+from rnnlab.core.errors import InputError
+from rnnlab.core.progress import at_work
 
 TRIES = 3
 CONNECT_SECONDS, READ_SECONDS = 10, 30

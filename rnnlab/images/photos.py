@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
-from stages.common.errors import InputError
+from rnnlab.core.errors import InputError
 
 FORMATS = ("PNG", "JPEG")
 MOST_PIXELS = 64_000_000  # more would fill the memory of small machines

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from stages.common.files import read_tensors, write_json, write_table
-from stages.common.network import RecurrentNetwork
-from stages.common.progress import at_work, gather
-from stages.common.training import answers_for, loss_of
+from rnnlab.core.files import read_tensors, write_json, write_table
+from rnnlab.core.progress import at_work, gather
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.training.loop import answers_for, loss_of
 
 # a bidirectional network reads each beginning of an image anew, which takes long
 EARLY_IMAGES_IF_BIDIRECTIONAL = 1000

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from stages.common.layout import Layout
+from rnnlab.core.window_spec import Layout
 
 # windows whose values hardly differ are not blown up beyond this
 LEAST_DEVIATION = 1e-2

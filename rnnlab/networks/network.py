@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from stages.common.cells import outputs_of
+from rnnlab.networks.cpu_cells import outputs_of
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}

@@ -6,8 +6,8 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from stages.common.files import write_whole
-from stages.common.network import GATES, RecurrentNetwork
+from rnnlab.core.files import write_whole
+from rnnlab.networks.network import GATES, RecurrentNetwork
 
 OPSET = 17
 IR_VERSION = 8  # of the same year as the opset, so that older runtimes read the file too

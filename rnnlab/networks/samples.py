@@ -8,8 +8,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from stages.common.cutting import cut, targets
-from stages.common.layout import Layout
+from rnnlab.core.window_spec import Layout
+from rnnlab.networks.cutting import cut, targets
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ import torch
 from pydantic import ValidationError
 from torch import Tensor
 
-from stages.common.errors import InputError
-from stages.common.files import read_json, read_tensors, write_json, write_tensors
-from stages.common.network import RecurrentNetwork
-from stages.common.params import Model, Train
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import read_json, read_tensors, write_json, write_tensors
+from rnnlab.core.params import Model, Train
+from rnnlab.networks.network import RecurrentNetwork
 
 # the members of each ensemble, by its name
 Networks = dict[str, list[RecurrentNetwork]]

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from stages.common.params import SeriesPlot
-from stages.common.series import Panel
+from rnnlab.core.params import SeriesPlot
+from rnnlab.series.panel import Panel
 
 MOST_SERIES = 6
 # as much of the past is drawn as this many times the future, so that the future can be read

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from stages.common.drawing import WIDTH, tick_times, title
-from stages.common.measures import seasonal_naive_error
-from stages.common.series_plots import Series, drawn_of
+from rnnlab.forecasting.measures import seasonal_naive_error
+from rnnlab.plots.series import Series, drawn_of
+from rnnlab.plots.style import WIDTH, tick_times, title
 
 
 def residuals_figure(panel: list[Series], total: int, period: int, unit: str, color: str) -> Figure:

@@ -12,8 +12,8 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from stages.common.drawing import BASELINE, COMBINATION, FILLS, WIDTH, label_ends, title
-from stages.common.findings import (
+from rnnlab.plots.style import BASELINE, COMBINATION, FILLS, WIDTH, label_ends, title
+from rnnlab.report.findings import (
     MEASURES,
     OURS,
     PROTOCOL_WORDS,

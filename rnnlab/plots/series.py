@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from stages.common.drawing import (
+from rnnlab.plots.style import (
     BASELINE,
     COMBINATION,
     FILLS,
@@ -21,7 +21,7 @@ from stages.common.drawing import (
     draw_lines,
     title,
 )
-from stages.common.findings import (
+from rnnlab.report.findings import (
     DRAWN,
     PROTOCOL_WORDS,
     best_baseline,

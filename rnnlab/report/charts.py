@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from stages.common.findings import OURS, PROTOCOL_WORDS, best_baseline, spoken
+from rnnlab.report.findings import OURS, PROTOCOL_WORDS, best_baseline, spoken
 
 Spec = dict[str, Any]
 # with more, figures no longer fit into the squares of a confusion matrix

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from stages.common.files import output_files
-from stages.common.git import under_git
-from stages.common.page_tasks import Section
+from rnnlab.core.files import output_files
+from rnnlab.core.git import under_git
+from rnnlab.report.sections import Section
 
 REPORT = Path("report")
 TEMPLATE = Path(__file__).with_name("page.html")

@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image, UnidentifiedImageError
 
-from stages.common import page_charts as charts
-from stages.common.errors import InputError
-from stages.common.files import read_json, read_table
-from stages.common.params import ImagesTask, Params, SeriesTask
-from stages.common.score_tables import ScoreTable, images_table, series_table
-from stages.common.spread import said_of_members
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import read_json, read_table
+from rnnlab.core.params import ImagesTask, Params, SeriesTask
+from rnnlab.report import charts
+from rnnlab.report.tables import ScoreTable, images_table, series_table
+from rnnlab.report.uncertainty import said_of_members
 
 # what to look for in each picture; what is found there its own title says
 GUIDES = {

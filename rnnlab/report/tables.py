@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from stages.common.findings import MEASURES, PROTOCOL_WORDS, percent
-from stages.common.spread import accuracy_interval, standard_errors
+from rnnlab.report.findings import MEASURES, PROTOCOL_WORDS, percent
+from rnnlab.report.uncertainty import accuracy_interval, standard_errors
 
 METHODS = (
     "model: the networks on normalized series; control: the same with the networks' answer zero; "

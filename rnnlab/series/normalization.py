@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from stages.common.params import SeriesNormalize
-from stages.common.scalers import LAGS, Scaler, fit_scaler
-from stages.common.smoothing import Smoothing, fit_smoothing
+from rnnlab.core.params import SeriesNormalize
+from rnnlab.series.scalers import LAGS, Scaler, fit_scaler
+from rnnlab.series.smoothing import Smoothing, fit_smoothing
 
 # values that are smoothed together: enough to share the cost of a step in Python
 CHUNK = 200_000

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stages.common.scalers import numbers_of, places_of
+from rnnlab.series.scalers import numbers_of, places_of
 
 # the fit that each protocol forecasts with
 FIT_OF = {"one_step": "main", "year": "year", "long": "main", "rolling": "main"}

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import numpy as np
 
-from stages.common.errors import InputError
-from stages.common.normalization import least_values
-from stages.common.params import SeriesData, SeriesTask
-from stages.common.series_files import read_rows
-from stages.common.times import step_of, written
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import SeriesData, SeriesTask
+from rnnlab.series.normalization import least_values
+from rnnlab.series.readers import read_rows
+from rnnlab.series.times import step_of, written
 
 LEAST_VALUES = 3
 # beyond these, squares and differences are lost to the arithmetic of floating-point numbers

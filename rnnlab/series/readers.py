@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.common.errors import InputError, require
-from stages.common.params import SeriesData
-from stages.common.times import DIGITS, are_times, in_seconds, read_times
+from rnnlab.core.errors import InputError, require
+from rnnlab.core.params import SeriesData
+from rnnlab.series.times import DIGITS, are_times, in_seconds, read_times
 
 # cells that stand for an unknown value
 UNKNOWN = {"", "nan", "na", "null", "none"}

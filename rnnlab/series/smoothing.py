@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from stages.common.scalers import numbers_of, places_of
+from rnnlab.series.scalers import numbers_of, places_of
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from stages.common.errors import InputError
+from rnnlab.core.errors import InputError
 
 WHOLE_NUMBER = r"-?\d{1,9}"
 # dates without dashes, which are no steps to be counted on

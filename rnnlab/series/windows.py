@@ -7,10 +7,10 @@ themselves.
 
 import numpy as np
 
-from stages.common.layout import Layout
-from stages.common.normalization import Normalization
-from stages.common.protocols import every_origin
-from stages.common.scalers import numbers_of, places_of
+from rnnlab.core.window_spec import Layout
+from rnnlab.series.normalization import Normalization
+from rnnlab.series.origins import every_origin
+from rnnlab.series.scalers import numbers_of, places_of
 
 
 def part_of(

@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from stages.common.distributed import rank, size
+from rnnlab.training.distributed import rank, size
 
 # epochs are often shorter, and a file for each would cost more than it saves
 SECONDS_BETWEEN = 1.0

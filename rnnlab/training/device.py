@@ -14,8 +14,8 @@ import torch
 from filelock import FileLock, Timeout
 from threadpoolctl import threadpool_limits
 
-from stages.common.errors import InputError
-from stages.common.params import Params
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import Params
 
 # multiplications in a step forward up to which a second thread saves less than a tenth of its time
 SMALL = 30_000_000

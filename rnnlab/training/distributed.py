@@ -17,7 +17,7 @@ import torch.distributed as dist
 from torch import nn
 from torch.nn.parallel import DistributedDataParallel
 
-from stages.common.errors import InputError
+from rnnlab.core.errors import InputError
 
 
 def under_torchrun() -> bool:

@@ -8,7 +8,7 @@ from torch.distributed.elastic.multiprocessing import SignalException
 from torch.distributed.elastic.multiprocessing.errors import ChildFailedError
 from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
-from stages.common.errors import InputError
+from rnnlab.core.errors import InputError
 
 
 def launch(processes: int, module: str, *arguments: str) -> None:

@@ -11,12 +11,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from stages.common.augmentation import Augmentation
-from stages.common.checkpoints import Checkpoint, say
-from stages.common.distributed import draw_apart, replicate, require_same, share, size, total
-from stages.common.optimization import Optimization
-from stages.common.params import Train
-from stages.common.samples import Samples
+from rnnlab.core.params import Train
+from rnnlab.networks.samples import Samples
+from rnnlab.training.augmentation import Augmentation
+from rnnlab.training.checkpoints import Checkpoint, say
+from rnnlab.training.distributed import draw_apart, replicate, require_same, share, size, total
+from rnnlab.training.optimizer import Optimization
 
 EVALUATION_BATCH = 1024
 

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from stages.common.augmentation import Augmentation
-from stages.common.checkpoints import Checkpoint
-from stages.common.devices import sow, threads_for
-from stages.common.models import build_network
-from stages.common.network import count_parameters
-from stages.common.params import Model, Train
-from stages.common.progress import at_work
-from stages.common.samples import Samples
-from stages.common.training import Result, fit
+from rnnlab.core.params import Model, Train
+from rnnlab.core.progress import at_work
+from rnnlab.networks.network import count_parameters
+from rnnlab.networks.samples import Samples
+from rnnlab.networks.storage import build_network
+from rnnlab.training.augmentation import Augmentation
+from rnnlab.training.checkpoints import Checkpoint
+from rnnlab.training.device import sow, threads_for
+from rnnlab.training.loop import Result, fit
 
 Checkpoints = Callable[[str], Checkpoint | None]
 

@@ -12,10 +12,10 @@ from dataclasses import replace
 import torch
 from torch import Tensor, nn
 
-from stages.common.distributed import rank, size, total
-from stages.common.ensembles import Recipe
-from stages.common.errors import InputError
-from stages.common.models import build_network
+from rnnlab.core.errors import InputError
+from rnnlab.networks.storage import build_network
+from rnnlab.training.distributed import rank, size, total
+from rnnlab.training.members import Recipe
 
 # float32 is the more exact, and two runs on one machine must agree: bfloat16 is chosen only where
 # it is so much faster that no noise in the timing hides it
