@@ -11,7 +11,7 @@ Needs:   what `dvc repro windows@TASK` leaves; no GPU, but takes one where devic
 """
 
 # before torch, which reads the environment as it is loaded
-import stages  # noqa: F401
+import rnnlab  # noqa: F401
 
 # isort: split
 import platform

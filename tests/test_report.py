@@ -20,13 +20,13 @@ from helpers import (
 )
 
 from rnnlab.core.files import write_json, write_sums
+from rnnlab.forecasting.labels import stood_in
 from rnnlab.report.findings import (
     findings,
     interval_coverage,
     on_validation,
     paired_tests,
     series_left_out,
-    stood_in,
 )
 
 

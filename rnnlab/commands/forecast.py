@@ -20,10 +20,6 @@ Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95
 Needs:   a file of its own, or the task's; with --trained what `dvc repro train@TASK` leaves
 """
 
-# before torch, which reads the environment as it is loaded
-import stages  # noqa: F401
-
-# isort: split
 import argparse
 import sys
 from collections import Counter

@@ -15,10 +15,6 @@ Writes:  a row for each picture to standard output: the answer, and each class's
 Needs:   what `dvc repro train@TASK` leaves
 """
 
-# before torch, which reads the environment as it is loaded
-import stages  # noqa: F401
-
-# isort: split
 import argparse
 import sys
 from pathlib import Path

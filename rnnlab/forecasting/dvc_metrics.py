@@ -6,7 +6,7 @@ columns beside the parameters that differ. scores.json holds everything else.
 
 from typing import Any
 
-from rnnlab.report.findings import best_baseline
+from rnnlab.forecasting.labels import best_baseline
 
 IMAGES = ("accuracy", "validation_accuracy", "loss", "macro_f1", "parameters")
 # protocols by their names in metrics.json

@@ -11,11 +11,11 @@ from rnnlab.core.files import read_tensors, write_json, write_table
 from rnnlab.core.params import Params
 from rnnlab.forecasting.backtest import Forecasts, Trained, forecast_protocols
 from rnnlab.forecasting.intervals import LEVELS
+from rnnlab.forecasting.labels import DRAWN
 from rnnlab.forecasting.measures import coverage, interval_score, measure, overall_weighted_average
 from rnnlab.forecasting.selection import History, say_stood_in
 from rnnlab.forecasting.significance import compare
 from rnnlab.networks.storage import Networks
-from rnnlab.report.findings import DRAWN
 from rnnlab.series.times import written
 
 # of a panel of many, forecasts of every method are written for these, which are drawn

@@ -12,10 +12,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from rnnlab.core.text import percent
 from rnnlab.images.idx import pixel_order
 from rnnlab.plots.style import BASELINE as WRONG
 from rnnlab.plots.style import WIDTH
-from rnnlab.report.findings import percent
 
 MOST_MISTAKES = 24
 CAPTION = 0.22  # height of a line below an image, in widths of the image

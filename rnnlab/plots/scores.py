@@ -12,17 +12,16 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from rnnlab.plots.style import BASELINE, COMBINATION, FILLS, WIDTH, label_ends, title
-from rnnlab.report.findings import (
+from rnnlab.core.text import percent, spoken
+from rnnlab.forecasting.labels import (
     MEASURES,
     OURS,
     PROTOCOL_WORDS,
     best_baseline,
     in_figures,
-    percent,
-    spoken,
     usable_measure,
 )
+from rnnlab.plots.style import BASELINE, COMBINATION, FILLS, WIDTH, label_ends, title
 
 # above this ratio of the highest to the lowest loss, the end of a linear curve looks flat
 LOG_RATIO = 10

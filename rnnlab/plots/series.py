@@ -8,6 +8,15 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rnnlab.core.text import shortened, spoken
+from rnnlab.forecasting.labels import (
+    DRAWN,
+    PROTOCOL_WORDS,
+    best_baseline,
+    in_figures,
+    in_words,
+    usable_measure,
+)
 from rnnlab.plots.style import (
     BASELINE,
     COMBINATION,
@@ -20,16 +29,6 @@ from rnnlab.plots.style import (
     band_patches,
     draw_lines,
     title,
-)
-from rnnlab.report.findings import (
-    DRAWN,
-    PROTOCOL_WORDS,
-    best_baseline,
-    in_figures,
-    in_words,
-    shortened,
-    spoken,
-    usable_measure,
 )
 
 PART_SHADES = {"training": "white", "validation": "0.96", "test": "0.92"}

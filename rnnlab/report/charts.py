@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rnnlab.report.findings import OURS, PROTOCOL_WORDS, best_baseline, spoken
+from rnnlab.core.text import spoken
+from rnnlab.forecasting.labels import OURS, PROTOCOL_WORDS, best_baseline
 
 Spec = dict[str, Any]
 # with more, figures no longer fit into the squares of a confusion matrix

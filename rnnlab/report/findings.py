@@ -1,72 +1,10 @@
 """What the scores of series say, in words: for the titles of pictures and for reports."""
 
-import math
-from collections.abc import Iterable, Mapping
-
 import pandas as pd
 
-# the network, the mean that validation prefers, and the normalization alone: no baselines
-OURS = ("model", "combination", "control")
-MEASURES = {
-    "mape": ("MAPE", "{:.1f} %"),
-    "smape": ("sMAPE", "{:.1f} %"),
-    "mase": ("MASE", "{:.3f}"),
-    "mae": ("MAE", "{:.4g}"),
-    "msis": ("MSIS", "{:.2f}"),
-}
-PROTOCOL_WORDS = {
-    "one_step": "one step ahead",
-    "year": "last period at once",
-    "long": "whole test at once",
-    "rolling": "a period ahead from each origin",
-}
-# those that a line can show: rolling forecasts overlap
-DRAWN = ("one_step", "year", "long")
 # a difference that chance alone makes less often than this is called significant
 SIGNIFICANT = 0.05
 MOST_LEFT_OUT = 10
-
-
-def usable_measure(scores: dict, protocol: str, wanted: tuple[str, ...]) -> str:
-    """The first of ``wanted`` that the model has: MAPE lacks where y is 0, MASE where y repeats."""
-    known = [measure for measure in wanted if scores["model"][protocol][measure] is not None]
-    return known[0] if known else wanted[-1]
-
-
-def best_baseline(scores: dict, protocol: str, measure: str) -> str | None:
-    known = {
-        method: by_protocol[protocol][measure]
-        for method, by_protocol in scores.items()
-        if method not in OURS and by_protocol[protocol][measure] is not None
-    }
-    return min(known, key=lambda method: known[method]) if known else None
-
-
-def in_figures(value: float | None, measure: str) -> str:
-    return "no number" if value is None else MEASURES[measure][1].format(value)
-
-
-def in_words(scores: dict, protocol: str, measure: str, others: dict[str, str]) -> str:
-    """The measure of the model and of ``others``, whose words in the sentence are the values."""
-    words = [f"{MEASURES[measure][0]} {in_figures(scores['model'][protocol][measure], measure)}"]
-    for method, name in others.items():
-        words.append(f"{name} {in_figures(scores[method][protocol][measure], measure)}")
-    return ", ".join(words)
-
-
-def percent(share: float) -> str:
-    """Per cent, cut and not rounded: nothing short of all reads 100 %."""
-    # the 1e-6 keeps 0.57 from becoming 56.99
-    return "–" if math.isnan(share) else f"{math.floor(10000 * share + 1e-6) / 100:.2f} %"
-
-
-def spoken(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def shortened(unique_id: str) -> str:
-    """The name of a series, cut to what fits beside a small Axes."""
-    return unique_id if len(unique_id) <= 20 else f"{unique_id[:19]}…"
 
 
 def findings(
@@ -133,7 +71,7 @@ def _weights_in_words(fit: pd.DataFrame) -> str:
     if len(weights) == 1:
         return f"{spoken(weights.index[0])} alone"
     shares = [f"{100 * weight:.0f} % {spoken(method)}" for method, weight in weights.items()]
-    return f"the combination that does best there: {_listed(shares)}"
+    return f"the combination that does best there: {listed(shares)}"
 
 
 def paired_tests(comparison: pd.DataFrame) -> str:
@@ -157,12 +95,12 @@ def _differences(rows: pd.DataFrame) -> str:
     better = rows.loc[certain & (rows["difference"] < 0), "method"]
     worse = rows.loc[certain & (rows["difference"] > 0), "method"]
     undecided = rows.loc[~certain, "method"]
-    words = [f"better than {_listed(better)}"] if len(better) else []
-    words += [f"worse than {_listed(worse)}"] if len(worse) else []
+    words = [f"better than {listed(better)}"] if len(better) else []
+    words += [f"worse than {listed(worse)}"] if len(worse) else []
     if len(undecided):
         # what the network adds to its own normalization is what readers look for
         own = undecided[undecided.isin(OURS)]
-        among = f" ({_listed(own)} among them)" if len(own) else ""
+        among = f" ({listed(own)} among them)" if len(own) else ""
         other, plural = "the other " if words else "", "s" if len(undecided) > 1 else ""
         words.append(f"no certain difference to {other}{len(undecided)} method{plural}{among}")
     return ", ".join(words)
@@ -189,15 +127,3 @@ def series_left_out(left_out: dict[str, str]) -> list[str]:
     if len(left_out) > len(first):
         lines.append(f"Left out: {len(left_out) - len(first)} more; the task's card.json lists all")
     return lines
-
-
-def stood_in(counts: Mapping[str, int]) -> list[str]:
-    """For how many series the seasonal naive forecast stands in for a method: a line, or none."""
-    failed = [f"{name} for {count}" for name, count in counts.items() if count]
-    said = "The seasonal naive forecast stands in where a method fails"
-    return [f"{said}: {_listed(failed)} series."] if failed else []
-
-
-def _listed(names: Iterable[str]) -> str:
-    *most, last = map(spoken, names)
-    return f"{', '.join(most)} and {last}" if most else last

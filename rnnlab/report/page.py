@@ -12,7 +12,7 @@ from rnnlab.core.git import under_git
 from rnnlab.report.sections import Section
 
 REPORT = Path("report")
-TEMPLATE = Path(__file__).with_name("page.html")
+TEMPLATE = Path(__file__).with_name("template.html")
 
 
 def write_page(sections: list[Section]) -> Path:

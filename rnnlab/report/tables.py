@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rnnlab.report.findings import MEASURES, PROTOCOL_WORDS, percent
+from rnnlab.core.text import percent
+from rnnlab.forecasting.labels import MEASURES, PROTOCOL_WORDS
 from rnnlab.report.uncertainty import accuracy_interval, standard_errors
 
 METHODS = (

@@ -40,9 +40,10 @@ def fingerprint(settings: dict, files: Iterable[Path], device: torch.device) -> 
 
 def loaded_code() -> list[Path]:
     """The files of this project that the process has imported."""
-    project = Path(__file__).parents[1]
+    project = Path(__file__).parents[2]
+    folders = {project / "rnnlab", project / "stages"}
     files = {getattr(module, "__file__", None) for module in [*sys.modules.values()]}
-    return sorted(path for path in map(Path, filter(None, files)) if project in path.parents)
+    return sorted(path for path in map(Path, filter(None, files)) if folders & {*path.parents})
 
 
 class Checkpoint:
