@@ -15,11 +15,11 @@ from rnnlab.forecasting.baselines import forecast_baseline
 from rnnlab.forecasting.combination import choose_weights, combine
 from rnnlab.forecasting.forecaster import forecaster, mean_answer, no_answer
 from rnnlab.forecasting.intervals import Widths, calibrate, series_scales
+from rnnlab.forecasting.labels import stood_in
 from rnnlab.forecasting.measures import seasonal_naive_errors
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import samples_of
 from rnnlab.networks.storage import load_network
-from rnnlab.report import findings
 from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request, fitted_requests
 from rnnlab.series.windows import part_of
@@ -113,7 +113,7 @@ def ask_all(
 
 def say_stood_in(counts: Counter[str]) -> None:
     """A line on stderr, if the seasonal naive forecast stands in for a method that failed."""
-    for line in findings.stood_in(counts):
+    for line in stood_in(counts):
         print(line, file=sys.stderr)
 
 

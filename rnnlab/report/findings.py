@@ -1,6 +1,9 @@
-"""What the scores of series say, in words: for the titles of pictures and for reports."""
+"""What the scores of series say, in sentences."""
 
 import pandas as pd
+
+from rnnlab.core.text import listed, spoken
+from rnnlab.forecasting.labels import OURS, stood_in
 
 # a difference that chance alone makes less often than this is called significant
 SIGNIFICANT = 0.05
