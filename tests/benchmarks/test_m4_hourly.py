@@ -21,7 +21,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.forecasting.baselines import fit_quietly
 from rnnlab.forecasting.measures import measure, overall_weighted_average, seasonal_naive_error
 
-REAL = Path(__file__).resolve().parents[2] / "shared/data/m4"
+REAL = Path(__file__).resolve().parents[3] / "shared/data/m4"
 
 
 def write_wide(path: Path, series: dict[str, list]) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from helpers import ROOT, STAGES, read_yaml
-from test_structure import modules_of
+from imports import modules_of
 
 WHOLE = read_yaml(ROOT / "dvc.yaml")
 PIPELINE = WHOLE["stages"]

@@ -13,7 +13,7 @@ from helpers import ROOT
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 
 
-def test_a_wheel_holds_the_stages_and_nothing_else(tmp_path: Path) -> None:
+def test_a_wheel_holds_the_library_and_nothing_else(tmp_path: Path) -> None:
     """Built as pip does it, but with the setuptools that is installed here: no network."""
     folder = clone(tmp_path / "clone")
     build = f"from setuptools import build_meta; build_meta.build_wheel({str(tmp_path)!r})"
@@ -21,8 +21,8 @@ def test_a_wheel_holds_the_stages_and_nothing_else(tmp_path: Path) -> None:
     [wheel] = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         held = {name for name in archive.namelist() if ".dist-info/" not in name}
-    code = {path.relative_to(folder).as_posix() for path in (folder / "stages").rglob("*.py")}
-    assert held == {*code, "stages/common/page.html"}
+    code = {path.relative_to(folder).as_posix() for path in (folder / "rnnlab").rglob("*.py")}
+    assert held == {*code, "rnnlab/report/template.html"}
 
 
 def test_every_build_of_torch_is_of_one_version() -> None:

@@ -8,8 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from helpers import ROOT, run_stage_here, small_environment, trained
-from test_help import COMMANDS
+from helpers import ROOT, STAGES, run_stage_here, small_environment, trained
 
 
 def run_by_path(project: Path, stage: str, *args: str) -> subprocess.CompletedProcess[str]:
@@ -28,11 +27,11 @@ def run_by_path(project: Path, stage: str, *args: str) -> subprocess.CompletedPr
 @pytest.fixture(scope="module")
 def helps(blank_project: Path) -> dict[str, subprocess.CompletedProcess[str]]:
     with ThreadPoolExecutor(2) as pool:
-        done = pool.map(lambda stage: run_by_path(blank_project, stage, "--help"), COMMANDS)
-        return dict(zip(COMMANDS, done, strict=True))
+        done = pool.map(lambda stage: run_by_path(blank_project, stage, "--help"), STAGES)
+        return dict(zip(STAGES, done, strict=True))
 
 
-@pytest.mark.parametrize("stage", COMMANDS)
+@pytest.mark.parametrize("stage", STAGES)
 def test_the_help_is_the_same(
     blank_project: Path,
     helps: dict[str, subprocess.CompletedProcess[str]],
@@ -66,14 +65,14 @@ def test_the_package_itself_is_imported() -> None:
     look = f"""if True:
         import gc, sys
         sys.path[0] = {str(ROOT / "stages")!r}
-        import stages
-        print(stages.__file__, sys.path[0], gc.get_threshold()[0], sys.excepthook.__module__)
+        import rnnlab
+        print(rnnlab.__file__, sys.path[0], gc.get_threshold()[0], sys.excepthook.__module__)
     """
     done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
-    assert done.stdout.split() == [f"{ROOT}/stages/__init__.py", str(ROOT), "100000", "stages"]
+    assert done.stdout.split() == [f"{ROOT}/rnnlab/__init__.py", str(ROOT), "100000", "rnnlab"]
 
 
-@pytest.mark.parametrize("stage", COMMANDS)
+@pytest.mark.parametrize("stage", STAGES)
 def test_the_package_comes_before_torch(stage: str) -> None:
     """What it sets in the environment, torch reads as it is loaded."""
     imports = [

@@ -1,0 +1,29 @@
+"""Which modules of the project a module comes to import."""
+
+import ast
+from pathlib import Path
+
+from helpers import ROOT
+
+
+def imports_of(path: Path) -> set[str]:
+    """Modules that ``path`` imports at its top or within."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def modules_of(stage: str) -> set[str]:
+    """All modules of the project that a stage comes to import, and other packages' names."""
+    pending, found = {f"stages.{stage}"}, set()
+    while pending:
+        name = pending.pop()
+        path = ROOT / (name.replace(".", "/") + ".py")
+        if name not in found and path.is_file():
+            pending |= imports_of(path)
+        found.add(name)
+    return found
