@@ -59,7 +59,7 @@ test: needs-git environment lint
 lint: $(INSTALLED)
 	ruff check .
 	ruff format --check .
-	mypy stages benchmarks
+	mypy stages rnnlab benchmarks
 
 # What a pull request must pass (.github/workflows/pipeline.yml). AGAINST names the revision whose
 # scores are compared; origin/main, or main without one.
