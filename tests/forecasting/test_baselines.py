@@ -258,3 +258,20 @@ def test_sarima_of_a_long_season_is_quick_and_knows_it() -> None:
     assert np.abs(forecast - y[156:]).mean() < 3
     later = fit_quietly("sarima", y[:156], 52)(y[:160], 10)
     assert np.abs(later - y[160:170]).mean() < 3
+
+
+def test_two_periods_are_the_least_that_show_a_season() -> None:
+    y = np.tile([1.0, 5, 3, 7], 2)
+    np.testing.assert_allclose(baselines._decomposed(y, 4), [-3, 1, -1, 3])
+    np.testing.assert_array_equal(baselines._decomposed(y[:-1], 4), np.zeros(4))
+
+
+@pytest.mark.parametrize("method", ["naive2", "holt_winters", "sarima"])
+def test_a_zero_has_no_logarithm_and_divides_nothing(method: str) -> None:
+    """The method itself bears the series: the seasonal naive forecast is not what comes out."""
+    y = np.tile([0.0, 2, 1, 3], 12) + np.repeat(np.arange(12.0), 4)
+    y[0] = 0.0
+    failed: list[bool] = []
+    forecaster = fit_quietly(method, y, 4, lambda: failed.append(True))
+    assert np.isfinite(forecaster(y, 6)).all()
+    assert failed == []

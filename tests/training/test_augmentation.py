@@ -119,3 +119,34 @@ def test_amounts_shrink_as_training_goes_on() -> None:
     assert distance(0.0, 0.2) > distance(0.5, 0.2) > distance(1.0, 0.2) > 1
     assert distance(0.5, 1.0) == distance(0.0, 0.2)
     assert distance(1.0, 0.0) < 0.1
+
+
+@pytest.mark.parametrize(
+    ("key", "own"), [("rotate", [0]), ("scale", [1, 2]), ("shear", [3]), ("shift", [4, 5])]
+)
+def test_each_setting_has_draws_of_its_own(
+    key: str, own: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No change of one kind goes with a change of another."""
+
+    def matrices(draws: Tensor) -> Tensor:
+        monkeypatch.setattr(torch, "rand", lambda *size, generator: draws)
+        augment = Augmentation({**NOTHING, key: 0.1}, [16, 16], None, torch.device("cpu"))
+        return augment.draw(20, torch.Generator(), 0.0)
+
+    one, other = torch.full((6, 20), 0.3), torch.full((6, 20), 0.9)
+    mixed = one.clone()
+    mixed[own] = other[own]
+    torch.testing.assert_close(matrices(mixed), matrices(other))
+    assert not torch.allclose(matrices(mixed), matrices(one))
+    if len(own) == 2:
+        half_mixed = one.clone()
+        half_mixed[own[0]] = 0.9
+        assert not torch.allclose(matrices(half_mixed), matrices(mixed))
+
+
+def test_shear_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(torch, "rand", lambda *size, generator: torch.ones(6, 1))
+    augment = Augmentation({**NOTHING, "shear": 45.0}, [8, 8], None, torch.device("cpu"))
+    expected = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
+    torch.testing.assert_close(augment.draw(1, torch.Generator(), 0.0), expected)

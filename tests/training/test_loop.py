@@ -278,3 +278,13 @@ def test_a_few_steps(schedule: str, epochs: int) -> None:
     _, result = run(schedule=schedule, epochs=epochs, batch_size=1000, warm_up=0.2)
     assert len(result.history) == epochs
     assert np.isfinite(result.history[-1]["train_loss"])
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_batches_are_computed_in_the_precision_asked_for(precision: str) -> None:
+    network, autocast = RecurrentNetwork(1, 2, cell="gru", hidden_size=8), set()
+    network.register_forward_pre_hook(
+        lambda module, inputs: autocast.add(torch.is_autocast_enabled("cpu"))
+    )
+    fit(network, TRAIN, None, settings(precision=precision, epochs=1), torch.Generator())
+    assert autocast == {precision == "bfloat16"}
