@@ -111,7 +111,7 @@ def commands_of(page: str) -> Iterator[list[str]]:
         for line in lines:
             yield from split(line)
     for code in SPAN.findall(BLOCK.sub("", text)):
-        if code.split()[0] in CHECKS or ASSIGNMENT.match(code):
+        if code.split()[0] in {*CHECKS, "git"} or ASSIGNMENT.match(code):
             yield from split(code)
 
 
