@@ -59,7 +59,7 @@ test: needs-git environment lint
 lint: $(INSTALLED)
 	ruff check .
 	ruff format --check .
-	mypy stages benchmarks
+	mypy stages rnnlab benchmarks
 
 # What a pull request must pass (.github/workflows/pipeline.yml). AGAINST names the revision whose
 # scores are compared; origin/main, or main without one.
@@ -71,14 +71,8 @@ check: test audit
 
 # The whole pipeline in a minute, beside the workspace: digits, few epochs, quick baselines.
 small: needs-git environment
-	@dvc exp remove --quiet small 2> /dev/null || true
-	dvc exp run --temp --name small $(SMALL)
+	python -m benchmarks.named_set small --temp
 	@dvc exp remove --quiet small
-
-SMALL := -S tasks.mnist.data.dataset=digits -S tasks.mnist.train.batch_size=32 \
-  -S tasks.mnist.train.epochs=2 -S tasks.mnist.model.hidden_size=16 \
-  -S tasks.airline.train.epochs=2 -S tasks.airline.train.ensemble=1 \
-  -S 'tasks.airline.evaluate.baselines=[seasonal_naive,drift]'
 
 # --strict: a package that the database does not know has not been looked at
 audit: $(INSTALLED)
@@ -113,9 +107,7 @@ compare: needs-git environment
 
 # Named parameter sets, run in the workspace; `git checkout params.yaml` leads back to the fast one.
 best pixels permuted: needs-git environment
-	@python -m benchmarks.expected_time $@
-	-dvc exp remove --quiet $@
-	dvc exp run --name $@ $$(grep -v '^#' experiments/$@) plot@mnist
+	python -m benchmarks.named_set $@ --target plot@mnist
 
 # What each part of the images recipe is worth, on validation; both go on where they were stopped.
 ablation: environment
@@ -149,42 +141,18 @@ forecast: $(INSTALLED)
 
 # The tutorial's settings on an honest split, beside the workspace, which stays as it is.
 tutorial-mnist: needs-git environment
-	-dvc exp remove --quiet tutorial-mnist
-	dvc exp run --temp --name tutorial-mnist \
-	  -S tasks.mnist.windows.sequence=flat \
-	  -S tasks.mnist.model.hidden_size=50 -S tasks.mnist.model.num_layers=2 \
-	  -S tasks.mnist.model.forget_bias=0.0 -S tasks.mnist.model.orthogonal=false \
-	  -S tasks.mnist.model.pooling=last -S tasks.mnist.model.head_dropout=0.0 \
-	  -S tasks.mnist.train.optimizer=sgd -S tasks.mnist.train.learning_rate=0.01 \
-	  -S tasks.mnist.train.schedule=constant -S tasks.mnist.train.batch_size=32 \
-	  -S tasks.mnist.train.epochs=30 -S tasks.mnist.train.weight_decay=0.0 \
-	  -S tasks.mnist.train.gradient_clip=0.0 -S tasks.mnist.train.label_smoothing=0.0 \
-	  -S tasks.mnist.train.weight_average=0.0 -S tasks.mnist.train.precision=float32 \
-	  -S tasks.mnist.train.augment=null \
-	  plot@mnist
-	dvc metrics diff HEAD tutorial-mnist --targets metrics/mnist/metrics.json
+	python -m benchmarks.named_set $@ --temp --target plot@mnist
+	dvc metrics diff HEAD $@ --targets metrics/mnist/metrics.json
 
 tutorial-airline: needs-git environment
-	-dvc exp remove --quiet tutorial-airline
-	dvc exp run --temp --name tutorial-airline \
-	  -S tasks.airline.normalize.method=minmax \
-	  -S tasks.airline.windows.look_back=4 -S tasks.airline.windows.horizon=1 \
-	  -S tasks.airline.windows.center=none \
-	  -S tasks.airline.model.cell=lstm -S tasks.airline.model.hidden_size=50 \
-	  -S tasks.airline.model.num_layers=2 -S tasks.airline.model.zero_head=false \
-	  -S tasks.airline.train.optimizer=adam -S tasks.airline.train.learning_rate=0.001 \
-	  -S tasks.airline.train.schedule=constant -S tasks.airline.train.batch_size=128 \
-	  -S tasks.airline.train.epochs=10000 -S tasks.airline.train.patience=1000 \
-	  -S tasks.airline.train.weight_decay=0.0 -S tasks.airline.train.gradient_clip=0.0 \
-	  -S tasks.airline.train.input_noise=0.0 \
-	  -S tasks.airline.train.refit=false -S tasks.airline.train.ensemble=1 \
-	  plot@airline
-	dvc metrics diff HEAD tutorial-airline --targets metrics/airline/metrics.json
+	python -m benchmarks.named_set $@ --temp --target plot@airline
+	dvc metrics diff HEAD $@ --targets metrics/airline/metrics.json
 
 $(INSTALLED): requirements.lock
 	$(PYTHON) -m venv .venv
 	pip install --quiet --require-hashes --no-deps --requirement requirements.lock
 	pip install --quiet $(TORCH)
+	pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
 
 lock:

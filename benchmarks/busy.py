@@ -46,8 +46,8 @@ def busy(arguments: argparse.Namespace) -> None:
         write_params(project, {"tasks.mnist.train.epochs": EPOCHS})
         works = {
             "task mnist, an epoch": lambda: epoch_seconds(project),
-            "task airline, training": lambda: wall_seconds(project, "train", "airline"),
-            "forecast of the airline series": lambda: wall_seconds(project, "forecast"),
+            "task airline, training": lambda: wall_seconds(project, "stages.train", "airline"),
+            "forecast of the airline series": lambda: wall_seconds(project, "rnnlab", "forecast"),
         }
         works = {name: work for name, work in works.items() if name in (arguments.only or works)}
         for task in ("mnist", "airline"):
@@ -86,7 +86,7 @@ def busy_processes(count: int) -> Iterator[None]:
 
 def epoch_seconds(project: Path) -> float:
     """Mean seconds of an epoch of task mnist, without what comes before and after."""
-    wall_seconds(project, "train", "mnist")
+    wall_seconds(project, "stages.train", "mnist")
     speed = read_json(project / "metrics/mnist/speed.json", "train@mnist")
     return speed["train_seconds"] / EPOCHS
 
@@ -95,7 +95,7 @@ def wall_seconds(project: Path, *command: str) -> float:
     environment = {**os.environ, "PYTHONPATH": str(CODE)}
     begun = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", f"stages.{command[0]}", *command[1:]],
+        [sys.executable, "-m", *command],
         cwd=project,
         env=environment,
         capture_output=True,
@@ -103,7 +103,7 @@ def wall_seconds(project: Path, *command: str) -> float:
         check=False,
     )
     if done.returncode:
-        raise InputError(f"stages.{' '.join(command)} failed: {done.stderr.strip()}")
+        raise InputError(f"{' '.join(command)} failed: {done.stderr.strip()}")
     return time.perf_counter() - begun
 
 

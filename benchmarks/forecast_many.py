@@ -94,7 +94,7 @@ def history_of(table: pd.DataFrame, series: int) -> History:
 
 def from_file_to_file(project: Path, path: Path, series: int, rounds: int) -> Row:
     """``rnnlab forecast --trained``, all included."""
-    command = [sys.executable, "-m", "rnnlab.commands.forecast", "--trained", "--task", "panel"]
+    command = [sys.executable, "-m", "rnnlab", "forecast", "--trained", "--task", "panel"]
     command += ["--csv", str(path), "--horizon", str(HORIZON)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
@@ -103,7 +103,7 @@ def from_file_to_file(project: Path, path: Path, series: int, rounds: int) -> Ro
             command, cwd=project, env=environment, stdout=subprocess.DEVNULL, check=False
         )
         if done.returncode:
-            raise InputError("rnnlab.commands.forecast failed, see above")
+            raise InputError("rnnlab forecast failed, see above")
 
     what = "`rnnlab.commands.forecast --trained`, from the CSV to table and picture"
     return {"what": what, "series": series, "seconds": timed(forecast, rounds)}

@@ -29,12 +29,11 @@ BY = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost"]
 
 def read_set(name: str) -> Changes:
     """The changes of a named parameter set: dotted keys of params.yaml and their values."""
-    path = CODE / "experiments" / name
+    path = CODE / "experiments" / f"{name}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(other.name for other in path.parent.iterdir()))
+        known = ", ".join(sorted(other.stem for other in path.parent.iterdir()))
         raise InputError(f"{name}: no such parameter set; there are {known}")
-    pairs = [line[3:].split("=", 1) for line in path.read_text().split("\n") if line[:3] == "-S "]
-    return {key: YAML(typ="safe").load(value) for key, value in pairs}
+    return YAML(typ="safe").load(path)
 
 
 def write_params(project: Path, changes: Changes) -> Params:

@@ -32,6 +32,7 @@ LIKE_THE_REAL_ONE = {
 }
 Done = dict[tuple[str, str], subprocess.CompletedProcess[str]]
 STAGES = ("download_mnist", "normalize", "windows", "train", "evaluate", "plot")
+COMMANDS = ("forecast", "predict", "new_series", "report", "gate")
 COUNTS = {"train": 250, "validation": 50, "test": 60}
 CLASSES = 4
 BASELINES = [
@@ -140,9 +141,9 @@ def small_environment(**more: str) -> dict[str, str]:
 def run_stage(
     project: Path, stage: str, *args: str, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``python -m stages.STAGE ARGS`` in ``project`` as a process of its own."""
+    """Run a stage, or a command of ``rnnlab``, in ``project`` as a process of its own."""
     return subprocess.run(
-        [sys.executable, "-m", f"stages.{stage}", *args],
+        [sys.executable, "-m", *words_of(stage), *args],
         cwd=project,
         env=small_environment(**(env or {})),
         capture_output=True,
@@ -151,15 +152,21 @@ def run_stage(
     )
 
 
+def words_of(name: str) -> list[str]:
+    """What follows ``python -m`` for a stage, or for a command of ``rnnlab``."""
+    return ["rnnlab", name.replace("_", "-")] if name in COMMANDS else [f"stages.{name}"]
+
+
 def run_stage_here(project: Path, stage: str, *args: str) -> int:
     """Run the same command line inside this process, which spares the import of torch."""
     before, argv = Path.cwd(), sys.argv
     os.chdir(project)
+    module, *words = words_of(stage)
     # runpy warns about a module that was imported before
-    sys.modules.pop(f"stages.{stage}", None)
-    sys.argv = [stage, *args]
+    sys.modules.pop(module if module != "rnnlab" else "rnnlab.__main__", None)
+    sys.argv = [module, *words, *args] if words else [stage, *args]
     try:
-        runpy.run_module(f"stages.{stage}", run_name="__main__")
+        runpy.run_module(module, run_name="__main__")
     except SystemExit as stop:
         return int(stop.code or 0)
     finally:

@@ -1,27 +1,5 @@
-"""Forecast what comes after the data: the next steps of every series, with intervals.
+"""rnnlab forecast: the next steps of every series, with intervals."""
 
-    rnnlab forecast --csv mine.csv --period 12 --horizon 24
-    rnnlab forecast --task airline --horizon 24
-    rnnlab forecast --trained --csv mine.csv
-
-The settings are those of a task of params.yaml, airline if none is named. The network is trained
-anew and judged, beside the baselines, on the last stretch of the data; then all are fitted on
-everything, and the forecast is that of the method, or the mean of methods, that was best there.
-
-With --trained nothing is trained: the networks are those that `dvc repro` left, for the task's own
-data or for others of the same period. The statistics of each series (scale, level, season) are
-fitted on its past all the same, and the networks are judged beside baselines that fit nothing. So
-many thousand series take seconds.
-
-Reads:   params.yaml, the CSV, TSV or Parquet file of a series or of many; with --trained also
-         data/models/TASK/
-Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png and,
-         where a series can't be forecast, OUT/NAME_left_out.csv with the reason
-Needs:   a file of its own, or the task's; with --trained what `dvc repro train@TASK` leaves
-"""
-
-import argparse
-import sys
 from collections import Counter
 from functools import partial
 from pathlib import Path
@@ -30,17 +8,16 @@ import numpy as np
 import pandas as pd
 import torch
 
-from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files, write_table
-from rnnlab.core.params import Params, SeriesTask, load_params
+from rnnlab.core.params import Params, SeriesTask
 from rnnlab.core.progress import at_work
-from rnnlab.core.stage import command, parser_of
 from rnnlab.core.window_spec import Layout, series_card
 from rnnlab.forecasting.combination import combine
 from rnnlab.forecasting.intervals import LEVELS
 from rnnlab.forecasting.selection import History, Judgement, Learned, ask_all, judge, say_stood_in
 from rnnlab.forecasting.task_settings import (
-    COLUMNS,
+    SeriesOptions,
     as_trained,
     task_for,
     within_reach,
@@ -65,40 +42,15 @@ from rnnlab.training.precision import settle_precision
 Ensembles = tuple[list[RecurrentNetwork], list[RecurrentNetwork]]
 
 
-def main() -> None:
-    parser = parser_of(__doc__)
-    parser.add_argument("--csv", help="file to forecast; without it, the task's own")
-    parser.add_argument("--period", type=int, help="steps in a season: 12 for months, 1 for none")
-    parser.add_argument(
-        "--horizon", type=int, help="steps to forecast; windows.horizon if not said"
-    )
-    for column, default in COLUMNS.items():
-        parser.add_argument(
-            f"--{column}", metavar="COLUMN", help=f"column of {column}s ({default})"
-        )
-    parser.add_argument("--task", default="airline", help="task whose settings are taken (airline)")
-    parser.add_argument(
-        "--trained", action="store_true", help="take the task's networks as `dvc repro` left them"
-    )
-    parser.add_argument("--out", type=Path, default=Path("forecasts"), help="folder (forecasts)")
-    arguments = parser.parse_args()
-
-    def told() -> None:
-        with at_work(command()):
-            forecast(arguments, load_params())
-
-    sys.exit(exit_code(told))
-
-
-def forecast(arguments: argparse.Namespace, params: Params) -> None:
+def forecast(options: SeriesOptions, out: Path, params: Params) -> None:
     device = prepare(params)
-    task, networks = task_for(arguments, params), None
-    path = arguments.out / f"{Path(task.data.csv).stem}.csv"
+    task, networks = task_for(options, params), None
+    path = out / f"{Path(task.data.csv).stem}.csv"
     if path.resolve() == Path(task.data.csv).resolve():
-        raise InputError(f"--out {arguments.out}: {path} is the data itself; name another folder")
+        raise InputError(f"--out {out}: {path} is the data itself; name another folder")
     horizon = task.windows.horizon
-    if arguments.trained:
-        networks, card = read_trained(arguments.task, device)
+    if options.trained:
+        networks, card = read_trained(options.task, device)
         task = as_trained(task, card)
     panel = read_panel(task.data)
     if networks is None:
@@ -109,10 +61,10 @@ def forecast(arguments: argparse.Namespace, params: Params) -> None:
     say_left_out(panel, task.data.csv, left_out)
     judgement, answer = look_ahead(task, panel, horizon, params, device, networks)
     table, plot = future_table(panel, answer, judgement), task.plot
-    if arguments.csv:
+    if options.csv:
         # the unit of the task whose settings these are is not that of the file
         plot = plot.model_copy(update={"unit": value_name(Path(task.data.csv), task.data)})
-    with output_files(arguments.out, path.stem) as folder:
+    with output_files(out, path.stem) as folder:
         write_table(folder / path.name, table)
         if panel.left_out:
             reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
@@ -223,7 +175,3 @@ def future_table(panel: Panel, answer: np.ndarray, judgement: Judgement) -> pd.D
         low, high = widths.around(answer, number, level)
         columns |= {f"low_{100 * level:.0f}": low.ravel(), f"high_{100 * level:.0f}": high.ravel()}
     return pd.DataFrame(columns)
-
-
-if __name__ == "__main__":
-    main()

@@ -1,22 +1,7 @@
-"""Compare the scores with another revision's; fail where one is worse by more than is allowed.
-
-    rnnlab gate
-    rnnlab gate --against HEAD~1 --out gate.md
-
-Judged are the scores of images, and for series those of the model and of the combination. Accuracy
-and macro F1 are better high; the loss, MAPE, sMAPE, MASE and MSIS are better low; the coverage of
-an interval is better near its level. A score that is gone counts as worse, a new one does not.
-
-Reads:   params.yaml (gate); metrics/TASK/scores.json, here and as git holds them at the revision:
-         no cache of DVC and no data are needed
-Writes:  the difference, as Markdown, to standard output and to the file after --out
-Needs:   a clone (git), and a revision that holds scores
-Exit:    1 where a score is worse by more than the gate allows, else 0
-"""
+"""rnnlab gate: the scores beside another revision's."""
 
 import json
 import subprocess
-import sys
 from collections import Counter
 from dataclasses import dataclass
 from math import inf, isclose
@@ -26,11 +11,10 @@ from typing import Any
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
-from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.errors import InputError
 from rnnlab.core.files import read_json, write_whole
 from rnnlab.core.git import under_git
-from rnnlab.core.params import PARAMS_FILE, Params, load_params
-from rnnlab.core.stage import parser_of
+from rnnlab.core.params import PARAMS_FILE, Params
 
 MAIN_BRANCH = ("origin/main", "main")
 HIGH = ("accuracy", "macro_f1")
@@ -75,23 +59,12 @@ class Score:
         return "better" if worse <= 0 else "slightly worse"
 
 
-def main() -> None:
-    parser = parser_of(__doc__)
-    parser.add_argument(
-        "--against", metavar="REV", help="commit, branch or tag (origin/main, or main without one)"
-    )
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write the Markdown there, too")
-    arguments = parser.parse_args()
-    sys.exit(exit_code(lambda: gate(arguments.against, arguments.out)))
-
-
-def gate(against: str | None, out: Path | None) -> None:
+def gate(against: str | None, out: Path | None, params: Params) -> None:
     """Print the difference from ``against``.
 
     Raises:
         InputError: a score is worse by more than is allowed, or there is no such revision.
     """
-    params = load_params()
     revision = known_revision(against)
     tolerances: dict[str, float] = dict(params.gate.items())
     scores = compared(scores_at(revision), scores_here(params), tolerances)
@@ -287,7 +260,3 @@ def in_words(score: Score, revision: str) -> str:
         f"{subject} is {in_figures(score.here)}, worse than {in_figures(score.before)} on "
         f"{revision} by more than gate.{tolerance_of(score.name)} in params.yaml allows"
     )
-
-
-if __name__ == "__main__":
-    main()

@@ -1,34 +1,22 @@
-"""Make a series of your own a task of the pipeline.
+"""rnnlab new-series: a file of a series becomes a task of the pipeline."""
 
-    rnnlab new-series mine.csv --period 12
-    rnnlab new-series sales.tsv --period 7 --name shop --time day --value sold
-
-The file is checked as the pipeline reads it. Columns ds, y and unique_id are known by their names,
-and of two columns the first holds the times; others are to be named. The settings are those of task
-airline, or of the one after --task, with windows as long as the period and the series allow.
-
-Reads:   params.yaml, dvc.yaml, the CSV, TSV or Parquet file of a series or of many
-Writes:  data/raw/NAME.csv (or .tsv, .parquet), unless the file lies in data/raw already; the plots
-         and the model at the end of those of dvc.yaml; tasks.NAME at the end of the tasks of
-         params.yaml. No other line of them changes, and with bad input nothing does.
-Needs:   a file of a series; no data of other tasks
-"""
-
-import argparse
 import filecmp
 import re
 import shutil
-import sys
 from pathlib import Path
 
 import numpy as np
 
 from rnnlab.commands.yaml_entry import with_artifact, with_plots, with_task
-from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
 from rnnlab.core.params import PARAMS_FILE, Params, SeriesTask, load_params
-from rnnlab.core.stage import parser_of
-from rnnlab.forecasting.task_settings import COLUMNS, task_for, within_reach, without_logarithm
+from rnnlab.forecasting.task_settings import (
+    SeriesOptions,
+    task_for,
+    within_reach,
+    without_logarithm,
+)
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.panel import Panel, cut_series, read_panel, say_left_out, unfit
 from rnnlab.series.readers import column_names, value_name
@@ -39,35 +27,18 @@ PIPELINE = Path("dvc.yaml")
 MOST_BYTES_IN_GIT = 2**20
 
 
-def main() -> None:
-    parser = parser_of(__doc__)
-    parser.add_argument("csv", metavar="FILE", help="CSV, TSV or Parquet")
-    parser.add_argument("--period", type=int, help="steps in a season: 12 for months, 1 for none")
-    parser.add_argument("--name", help="name of the task (that of the file)")
-    parser.add_argument("--unit", help="what a value counts, for plots (the column of values)")
-    for column, default in COLUMNS.items():
-        parser.add_argument(
-            f"--{column}", metavar="COLUMN", help=f"column of {column}s ({default})"
-        )
-    parser.add_argument("--task", default="airline", help="task whose settings are taken (airline)")
-    # what a forecast may also be told
-    parser.set_defaults(horizon=None, trained=False)
-    arguments = parser.parse_args()
-    sys.exit(exit_code(lambda: new_series(arguments, load_params())))
-
-
-def new_series(arguments: argparse.Namespace, params: Params) -> None:
+def new_series(options: SeriesOptions, name: str | None, unit: str | None, params: Params) -> None:
     """Check everything, then write the data, the plots and last the entry that makes it a task.
 
     Raises:
         InputError: the name is taken or none, or the file, a column or the period won't do.
     """
-    source = Path(arguments.csv)
-    name = new_name(arguments.name or source.stem, params)
-    ask_for_columns(source, arguments)
-    task, panel = fitted(arguments, params)
-    say_left_out(panel, arguments.csv, Path("data/normalized") / name / "card.json")
-    unit = arguments.unit or value_name(source, task.data)
+    source = Path(str(options.csv))
+    name = new_name(name or source.stem, params)
+    ask_for_columns(source, options)
+    task, panel = fitted(options, params)
+    say_left_out(panel, str(source), Path("data/normalized") / name / "card.json")
+    unit = unit or value_name(source, task.data)
     target = place_for(source, name)
     task = task.model_copy(
         update={
@@ -75,10 +46,10 @@ def new_series(arguments: argparse.Namespace, params: Params) -> None:
             "plot": task.plot.model_copy(update={"unit": unit}),
         }
     )
-    pipeline = with_artifact(PIPELINE.read_text("utf-8"), name, arguments.task)
+    pipeline = with_artifact(PIPELINE.read_text("utf-8"), name, options.task)
     texts = {
-        PIPELINE: with_plots(pipeline, name, arguments.task, unit, panel),
-        PARAMS_FILE: with_task(PARAMS_FILE.read_text("utf-8"), name, arguments.task, task),
+        PIPELINE: with_plots(pipeline, name, options.task, unit, panel),
+        PARAMS_FILE: with_task(PARAMS_FILE.read_text("utf-8"), name, options.task, task),
     }
     if not target.exists():
         with output_files(RAW) as folder:
@@ -103,7 +74,7 @@ def new_name(name: str, params: Params) -> str:
     return name
 
 
-def ask_for_columns(path: Path, arguments: argparse.Namespace) -> None:
+def ask_for_columns(path: Path, options: SeriesOptions) -> None:
     """InputError where columns are neither named nor known by their names or places."""
     names = column_names(path)
     if len(names) <= 2:
@@ -111,7 +82,7 @@ def ask_for_columns(path: Path, arguments: argparse.Namespace) -> None:
     asked = [
         f"--{column} COLUMN"
         for column, known in (("time", "ds"), ("value", "y"))
-        if getattr(arguments, column) is None and known not in names
+        if getattr(options, column) is None and known not in names
     ]
     if asked:
         raise InputError(
@@ -120,9 +91,9 @@ def ask_for_columns(path: Path, arguments: argparse.Namespace) -> None:
         )
 
 
-def fitted(arguments: argparse.Namespace, params: Params) -> tuple[SeriesTask, Panel]:
+def fitted(options: SeriesOptions, params: Params) -> tuple[SeriesTask, Panel]:
     """The settings of --task for the file, and those of its series that can be learned from."""
-    task = task_for(arguments, params)
+    task = task_for(options, params)
     # a whole season in one go, if the series is long enough
     horizon = max(task.windows.horizon, task.data.period)
     windows = task.windows.model_copy(update={"horizon": horizon})
@@ -169,7 +140,3 @@ def said_of(name: str, task: SeriesTask, panel: Panel) -> str:
     else:
         lines.append("Keep it, which experiments in DVC's queue need too:")
     return "\n".join([*lines, f"         git add {kept} {PARAMS_FILE} {PIPELINE}"])
-
-
-if __name__ == "__main__":
-    main()

@@ -1,12 +1,4 @@
-"""Print the scores of every task as tables, and write a page with all that there is to see.
-
-Reads:   params.yaml, and metrics/TASK/ for each of its tasks: scores.json, predictions.csv,
-         tables/, plots/ and speed.json; data/normalized/TASK/card.json, data/models/TASK/card.json
-         and, through DVC, the scores of the last commit, where they are at hand
-Writes:  report/index.html, a page in one file, with every picture and with curves to hover over;
-         the tables go to standard output
-Needs:   what `dvc repro` leaves
-"""
+"""rnnlab report: the scores of every task as tables, and the page."""
 
 import sys
 from pathlib import Path
@@ -17,14 +9,13 @@ from rich.table import Table
 
 from rnnlab.core.files import read_json, read_table
 from rnnlab.core.params import Params
-from rnnlab.core.stage import run_stage
 from rnnlab.report.findings import findings
 from rnnlab.report.page import write_page
 from rnnlab.report.sections import section_of
 from rnnlab.report.tables import ScoreTable, images_table, series_table
 
 
-def main(params: Params) -> None:
+def report(params: Params) -> None:
     # in a pipe rich takes 80 columns, too few for the methods' names
     console = Console() if sys.stdout.isatty() else Console(width=100)
     sections = []
@@ -65,7 +56,3 @@ def print_lines(console: Console, lines: list[str]) -> None:
         wrapped = fill(f"- {line}", console.width, subsequent_indent="  ", break_long_words=False)
         # names of series are printed as they are, even with brackets in them
         console.print(wrapped, markup=False, highlight=False, soft_wrap=True)
-
-
-if __name__ == "__main__":
-    run_stage(__doc__, main)

@@ -1,7 +1,7 @@
 """The task behind a forecast: as params.yaml, the command line, the data and networks have it."""
 
-import argparse
 import sys
+from dataclasses import dataclass
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params, SeriesNormalize, SeriesTask, SeriesWindows, Train
@@ -11,42 +11,57 @@ from rnnlab.series.panel import Panel
 
 # a season, or a forecast, of more steps is a slip of the pen
 MOST_STEPS = 10_000
-# the columns that may be named, and which are taken if they are not
-COLUMNS = {"id": "unique_id, or one series", "time": "ds, or the first", "value": "y, or the last"}
 
 
-def task_for(arguments: argparse.Namespace, params: Params) -> SeriesTask:
+@dataclass(frozen=True)
+class SeriesOptions:
+    """What a person says of the series to forecast; None where nothing is said.
+
+    Attributes:
+        task: whose settings are used.
+        csv: file of the series; None for the task's own.
+        id, time, value: names of its columns.
+        trained: whether the networks are those that train left.
+    """
+
+    task: str
+    csv: str | None
+    period: int | None
+    horizon: int | None
+    id: str | None
+    time: str | None
+    value: str | None
+    trained: bool
+
+
+def task_for(options: SeriesOptions, params: Params) -> SeriesTask:
     """The task's settings, for the file, the period and the horizon of the command line.
-
-    Args:
-        arguments: task, and csv, period, horizon, id, time, value and trained, None or False where
-            they were not said.
 
     Raises:
         InputError: the task is none of series, or a number is missing or out of its range.
     """
-    task = params.task(arguments.task)
+    task = params.task(options.task)
     if task.kind != "series":
-        raise InputError(f"--task {arguments.task}: is no task of series; write airline, say")
+        raise InputError(f"--task {options.task}: is no task of series; write airline, say")
     for name in ("period", "horizon"):
-        given = getattr(arguments, name)
+        given = getattr(options, name)
         if given is not None and not 1 <= given <= MOST_STEPS:
             raise InputError(f"--{name} {given}: write 1 to {MOST_STEPS}")
-    named = {f"{column}_column": getattr(arguments, column) for column in COLUMNS}
+    named = {f"{column}_column": getattr(options, column) for column in ("id", "time", "value")}
     data = {column: name for column, name in named.items() if name is not None}
-    if arguments.csv is not None:
+    if options.csv is not None:
         # another file has its own names, known or given
-        data = {"csv": arguments.csv, **named}
+        data = {"csv": options.csv, **named}
     windows = {}
-    if arguments.horizon:
-        windows["horizon"] = arguments.horizon
-    if arguments.period and arguments.period != task.data.period:
-        data["period"] = arguments.period
+    if options.horizon:
+        windows["horizon"] = options.horizon
+    if options.period and options.period != task.data.period:
+        data["period"] = options.period
         # as many periods as the task looks back on, and as many steps at least
         periods = task.windows.look_back / task.data.period
-        look_back = max(task.windows.look_back, round(periods * arguments.period))
+        look_back = max(task.windows.look_back, round(periods * options.period))
         windows["look_back"] = -(-look_back // task.windows.step) * task.windows.step
-    if arguments.csv is not None and not arguments.period and not arguments.trained:
+    if options.csv is not None and not options.period and not options.trained:
         raise InputError("--period: say how many steps a season has, 12 for months, 1 for none")
     return task.model_copy(
         update={

@@ -1,6 +1,5 @@
 """Named parameter sets, the ablation and the study, on small images."""
 
-import re
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -9,13 +8,13 @@ import pytest
 import torch
 from helpers import ROOT, edit_params, put_images, read_csv, read_json, run_stage_here, small_images
 
-from benchmarks import ablation, expected_time, scratch, study
+from benchmarks import ablation, named_set, scratch, study
 from benchmarks.comparisons import OfImages, convolutional, logistic_regression
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import load_params
 from rnnlab.networks.network import CELLS, count_parameters
 
-SETS = sorted(path.name for path in (ROOT / "experiments").iterdir())
+SETS = sorted(path.stem for path in (ROOT / "experiments").iterdir())
 
 
 @pytest.fixture
@@ -34,21 +33,25 @@ def small(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
-def test_the_sets_of_the_issue() -> None:
-    assert SETS == ["best", "permuted", "pixels"]
+def test_the_sets() -> None:
+    assert SETS == ["best", "permuted", "pixels", "small", "tutorial-airline", "tutorial-mnist"]
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_each_set_is_valid_and_is_all_that_its_file_says(name: str) -> None:
-    changes = scratch.read_set(name)
-    lines = (ROOT / "experiments" / name).read_text().splitlines()
-    assert len(changes) == sum(not line.startswith("#") for line in lines)
-    # what grep leaves in the make target are the words of a command line
-    assert all(re.fullmatch(r"#.*|-S tasks\.mnist\.[\w.]+=[\w.]+", line) for line in lines)
-    task = scratch.with_changes(changes).tasks["mnist"]
-    assert task.windows.sequence == {"best": "rows"}.get(name, name)
-    if name != "best":
+def test_each_set_is_valid(name: str) -> None:
+    task = scratch.with_changes(scratch.read_set(name)).tasks["mnist"]
+    sequences = {"permuted": "permuted", "pixels": "pixels", "tutorial-mnist": "flat"}
+    assert task.windows.sequence == sequences.get(name, "rows")
+    if name in ("permuted", "pixels"):
         assert task.model.chrono == 784
+
+
+def test_a_set_becomes_the_words_of_a_command() -> None:
+    changes = {"tasks.mnist.train.augment": None, "tasks.airline.evaluate.baselines": ["drift"]}
+    assert named_set.arguments_of("mine", changes, True, ["plot@mnist"]) == [
+        *["--temp", "--name", "mine", "-S", "tasks.mnist.train.augment=null"],
+        *["-S", 'tasks.airline.evaluate.baselines=["drift"]', "plot@mnist"],
+    ]
 
 
 def test_an_unknown_set_is_named(capsys: pytest.CaptureFixture[str]) -> None:
@@ -68,19 +71,18 @@ def test_changes_of_a_key_and_of_a_block_leave_the_file_alone(small: Path) -> No
 def test_the_warning_names_the_time(
     small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(expected_time, "read_set", lambda name: {})
-    monkeypatch.setattr(expected_time, "expected_seconds", lambda params, device: 5 * 3600)
-    expected_time.main("pixels")
+    monkeypatch.setattr(named_set, "expected_seconds", lambda params, device: 5 * 3600)
+    named_set.warn_of_time("pixels", scratch.with_changes({}))
     printed = capsys.readouterr()
     assert printed.out == ""
     assert printed.err.startswith("warning: pixels takes about 5 hours on this CPU (threads: 1)")
     assert len(printed.err.splitlines()) == 1
 
 
-def test_the_expected_time_grows_with_the_epochs(small: Path) -> None:
+def test_the_named_set_grows_with_the_epochs(small: Path) -> None:
     def seconds(epochs: int) -> float:
         params = scratch.with_changes({"tasks.mnist.train.epochs": epochs})
-        return expected_time.expected_seconds(params, torch.device("cpu"))
+        return named_set.expected_seconds(params, torch.device("cpu"))
 
     assert 0 < seconds(1) < seconds(1000)
 

@@ -137,5 +137,5 @@ def test_networks_of_another_version(
 def test_help(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run_stage_here(project, "predict", "--help") == 0
     text = capsys.readouterr().out
-    for word in ("usage: ", "Reads: ", "Writes: ", "--onnx", "--task"):
+    for word in ("Usage: ", "Reads: ", "Writes: ", "--onnx", "--task"):
         assert word in text

@@ -1,16 +1,74 @@
-"""What the design says of the code: no stage imports another, and torch only where needed."""
+"""What the design says of the code: packages that need each other in one direction only."""
+
+from pathlib import Path
 
 import pytest
-from helpers import STAGES
-from imports import modules_of
+from helpers import ROOT, STAGES
+from imports import imports_of, modules_of
+
+PACKAGES = sorted(path.parent.name for path in (ROOT / "rnnlab").glob("*/__init__.py"))
+MODULES = sorted(path for path in (ROOT / "rnnlab").glob("*/*.py") if path.stem != "__init__")
+# from the top to the bottom: a package may need those below it
+FLOORS = [
+    {"commands"},
+    {"report", "plots"},
+    {"forecasting", "images"},
+    {"training"},
+    {"networks", "series"},
+    {"core"},
+]
 
 
-@pytest.mark.parametrize("stage", [*STAGES, "report"])
+def packages_needed(path: Path) -> set[str]:
+    names = (name.split(".") for name in imports_of(path) if name.startswith("rnnlab."))
+    return {name[1] for name in names if name[1] in PACKAGES} - {path.parent.name}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_packages_need_only_those_below(path: Path) -> None:
+    floor = {package: number for number, level in enumerate(FLOORS) for package in level}
+    assert sorted(floor) == PACKAGES
+    for needed in packages_needed(path):
+        assert floor[needed] > floor[path.parent.name], f"{path.parent.name} needs {needed}"
+
+
+def test_no_two_modules_need_each_other() -> None:
+    needs = {
+        f"rnnlab.{path.parent.name}.{path.stem}": {
+            name for name in imports_of(path) if name.count(".") == 2
+        }
+        for path in MODULES
+    }
+
+    def all_needed(module: str, seen: set[str]) -> set[str]:
+        for name in needs.get(module, set()) - seen:
+            seen.add(name)
+            all_needed(name, seen)
+        return seen
+
+    assert [module for module in needs if module in all_needed(module, set())] == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_is_small_and_says_what_it_is_for(package: str) -> None:
+    folder = ROOT / "rnnlab" / package
+    assert len([path for path in MODULES if path.parent == folder]) <= 12
+    text = (folder / "__init__.py").read_text()
+    assert len([line for line in text.splitlines() if line.strip('"')]) == 2
+
+
+def test_stages_hold_what_dvc_runs() -> None:
+    found = {path.stem for path in (ROOT / "stages").glob("*.py")}
+    # rnnlab.py lets `python stages/train.py` find the library
+    assert found == {*STAGES, "__init__", "rnnlab"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
 def test_no_stage_imports_another(stage: str) -> None:
-    others = {f"stages.{other}" for other in (*STAGES, "report") if other != stage}
+    others = {f"stages.{other}" for other in STAGES if other != stage}
     assert modules_of(stage) & others == set()
 
 
-@pytest.mark.parametrize("stage", ["download_mnist", "normalize", "windows", "plot", "report"])
+@pytest.mark.parametrize("stage", ["download_mnist", "normalize", "windows", "plot"])
 def test_stages_that_need_no_torch_do_not_import_it(stage: str) -> None:
     assert {name.split(".")[0] for name in modules_of(stage)} & {"torch", "torchvision"} == set()

@@ -8,8 +8,7 @@ from imports import modules_of
 
 WHOLE = read_yaml(ROOT / "dvc.yaml")
 PIPELINE = WHOLE["stages"]
-# plumbing: a change of words or of a check changes no output
-PLUMBING = {"errors", "params", "params_faults", "params_types", "progress", "stage"}
+BEFORE_TRAIN, AFTER_TRAIN = ("normalize", "windows"), ("evaluate", "plot")
 
 
 def definition(stage: str) -> dict:
@@ -29,25 +28,70 @@ def test_six_stages_in_the_design_s_order() -> None:
     assert tuple(PIPELINE) == STAGES
 
 
+# a change of a message, of a check or of progress changes no output
+PLUMBING = {
+    "rnnlab/__init__.py",
+    *(
+        f"rnnlab/core/{name}.py"
+        for name in (
+            *("__init__", "errors", "param_messages", "param_types", "params", "progress"),
+            *("stage", "text"),
+        )
+    ),
+}
+KINDS = {"images": ("mnist",), "series": ("airline",)}
+# the stages that a change in a package runs again, of one task of each kind
+RERUNS = {
+    "rnnlab/images": ["download_mnist", *(f"{s}@mnist" for s in (*BEFORE_TRAIN, *AFTER_TRAIN))],
+    "rnnlab/series": [f"{stage}@airline" for stage in (*BEFORE_TRAIN, *AFTER_TRAIN)],
+    "rnnlab/networks": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
+    "rnnlab/training": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
+    "rnnlab/forecasting": [f"{s}@{t}" for s in AFTER_TRAIN for t in ("mnist", "airline")],
+    "rnnlab/plots": ["plot@mnist", "plot@airline"],
+    "rnnlab/report": [],
+    "rnnlab/commands": [],
+}
+
+
+def dependencies(stage: str, kind: str) -> set[str]:
+    """The code that a stage depends on, for a task of ``kind``."""
+    listed = (path.replace("${item.kind}", kind) for path in paths(definition(stage)["deps"]))
+    return {path for path in listed if path.startswith(("stages/", "rnnlab/"))}
+
+
+def test_what_runs_again_when_a_package_changes() -> None:
+    packages = {f"rnnlab/{path.parent.name}" for path in (ROOT / "rnnlab").glob("*/__init__.py")}
+    assert packages == {*RERUNS, "rnnlab/core"}
+    for package, expected in RERUNS.items():
+        again = []
+        for stage in STAGES:
+            for kind, tasks in KINDS.items():
+                if package in dependencies(stage, kind):
+                    names = tasks if PIPELINE[stage].get("foreach") else ("",)
+                    again += [f"{stage}@{task}".rstrip("@") for task in names]
+        assert sorted({*again}) == sorted({*expected}), package
+
+
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("stage", STAGES)
-def test_every_imported_module_is_a_dependency(stage: str) -> None:
-    listed = {Path(path) for path in paths(definition(stage)["deps"])}
-    imported = {
-        Path(name.replace(".", "/") + ".py")
-        for name in modules_of(stage)
-        if name.startswith("stages.") and name.split(".")[-1] not in PLUMBING
-    }
-    imported = {path for path in imported if (ROOT / path).is_file()}
-    assert imported <= listed
-    code = {path for path in listed if path.parts[0] == "stages"}
-    assert code <= imported | {Path("stages/common") / f"{name}.py" for name in PLUMBING}
+def test_every_imported_module_is_a_dependency(stage: str, kind: str) -> None:
+    listed = dependencies(stage, kind)
+    other = {"images": "series", "series": "images"}[kind]
+    for name in modules_of(stage):
+        path = name.replace(".", "/") + ".py"
+        if not path.startswith(("stages/", "rnnlab/")) or not (ROOT / path).is_file():
+            continue
+        # a stage imports what both kinds need, and runs what one does
+        if path in PLUMBING or path.startswith(f"rnnlab/{other}/") or "__init__" in path:
+            continue
+        assert path in listed or str(Path(path).parent) in listed, path
 
 
 @pytest.mark.parametrize("stage", STAGES)
 def test_every_other_dependency_is_an_output_or_in_git(stage: str) -> None:
     made = [output for name in STAGES for output in outputs(name)]
     for path in paths(definition(stage)["deps"]):
-        if path.startswith("stages/") or path == "${item.data.csv}":
+        if path.startswith(("stages/", "rnnlab/")) or path == "${item.data.csv}":
             continue
         assert any(path == output or path.startswith(f"{output}/") for output in made), path
 

@@ -213,7 +213,7 @@ def test_a_fresh_clone_has_no_data_and_still_a_report(
 
 def test_no_colour_where_it_is_not_wanted(airline_alone: Path) -> None:
     reader, terminal = os.openpty()
-    command = [sys.executable, "-m", "rnnlab.commands.report"]
+    command = [sys.executable, "-m", "rnnlab", "report"]
     wanted = small_environment(NO_COLOR="1", TERM="xterm-256color")
     with os.fdopen(reader, "rb") as shown:
         done = subprocess.Popen(command, cwd=airline_alone, env=wanted, stdout=terminal)

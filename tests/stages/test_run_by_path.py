@@ -81,5 +81,5 @@ def test_the_package_comes_before_torch(stage: str) -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     ]
     packages = [name.split(".")[0] for name in imports]
-    assert "stages" in packages
-    assert "torch" not in packages[: packages.index("stages")]
+    assert "rnnlab" in packages
+    assert "torch" not in packages[: packages.index("rnnlab")]

@@ -1,0 +1,235 @@
+"""The program ``rnnlab``: what each command takes, and its help.
+
+A command's own module is imported when it runs: help and completion need no torch.
+"""
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from rnnlab.core.errors import exit_code
+from rnnlab.core.progress import at_work
+
+EXIT_CODES = """\
+Run in the root of the project. Exit codes: 0 done; 1 bad input or a fault of the machine, in one
+line; 2 a wrong command line; 130 stopped by Ctrl-C."""
+
+app = typer.Typer(
+    help="Forecast series, read digits, and work with the pipeline's results.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
+
+Period = Annotated[int | None, typer.Option(help="steps in a season: 12 for months, 1 for none")]
+IdColumn = Annotated[
+    str | None,
+    typer.Option("--id", metavar="COLUMN", help="column of ids (unique_id, or one series)"),
+]
+TimeColumn = Annotated[
+    str | None, typer.Option("--time", metavar="COLUMN", help="column of times (ds, or the first)")
+]
+ValueColumn = Annotated[
+    str | None, typer.Option("--value", metavar="COLUMN", help="column of values (y, or the last)")
+]
+SettingsTask = Annotated[str, typer.Option("--task", help="task whose settings are used")]
+
+
+@app.command(epilog=EXIT_CODES)
+def forecast(
+    csv: Annotated[
+        str | None, typer.Option(help="file to forecast; without it, the task's own")
+    ] = None,
+    period: Period = None,
+    horizon: Annotated[
+        int | None, typer.Option(help="steps to forecast (windows.horizon of the task)")
+    ] = None,
+    id_column: IdColumn = None,
+    time_column: TimeColumn = None,
+    value_column: ValueColumn = None,
+    task: SettingsTask = "airline",
+    trained: Annotated[
+        bool, typer.Option("--trained", help="use the networks that `dvc repro` trained")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="folder to write to")] = Path("forecasts"),
+) -> None:
+    """Forecast the next steps of every series, with intervals.
+
+    \b
+        rnnlab forecast --csv mine.csv --period 12 --horizon 24
+        rnnlab forecast --task airline --horizon 24
+        rnnlab forecast --trained --csv mine.csv
+
+    The settings are those of a task of params.yaml. The network is trained and compared with the
+    baselines on the last stretch of the data; then all are fitted to everything, and the forecast
+    is that of the method, or the mean of methods, that was best there.
+
+    With --trained nothing is trained: the networks are those of `dvc repro`, for the task's own
+    data or for others of the same period. The statistics of each series (scale, level, season) are
+    still fitted to its past, and the networks are compared with baselines that fit nothing. So
+    thousands of series take seconds.
+
+    \b
+    Reads:   params.yaml, the CSV, TSV or Parquet file of one series or of many; with --trained also
+             data/models/TASK/
+    Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png
+             and, where a series cannot be forecast, OUT/NAME_left_out.csv with the reason
+    Needs:   a file, or the task's; with --trained what `dvc repro train@TASK` leaves
+    """
+
+    def work(module: Any, params: Any) -> None:
+        from rnnlab.forecasting.task_settings import SeriesOptions
+
+        options = SeriesOptions(
+            task, csv, period, horizon, id_column, time_column, value_column, trained
+        )
+        module.forecast(options, out, params)
+
+    run("forecast", work)
+
+
+@app.command(epilog=EXIT_CODES)
+def predict(
+    images: Annotated[
+        list[Path] | None, typer.Argument(metavar="IMAGE", help="a PNG or JPEG")
+    ] = None,
+    task: Annotated[
+        str, typer.Option(help="a key of tasks in params.yaml whose network reads the images")
+    ] = "mnist",
+    onnx: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write the network as ONNX")
+    ] = None,
+) -> None:
+    """Name the digit in photos, or write the trained network as an ONNX file.
+
+    \b
+        rnnlab predict seven.png photo.jpg
+        rnnlab predict --onnx digits.onnx
+
+    A photo may have any size, be dark on light or light on dark, and hold colour or transparency.
+    It is made into an image as those of MNIST were made: the digit in a box of 20×20, its centre of
+    mass in the middle of 28×28 pixels.
+
+    \b
+    Reads:   params.yaml (threads, device, deterministic, tasks.TASK.kind), data/models/TASK/, the
+             photos
+    Writes:  a row for each photo to standard output: the answer, and each class's probability in
+             per cent; with --onnx the named file: input x, float32 [N, T, F] of grey levels 0 to
+             255, output logits [N, K], the normalization inside
+    Needs:   what `dvc repro train@TASK` leaves
+    """
+    run("predict", lambda module, params: module.predict(images or [], task, onnx, params))
+
+
+@app.command("new-series", epilog=EXIT_CODES)
+def new_series(
+    csv: Annotated[str, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet")],
+    period: Period = None,
+    name: Annotated[str | None, typer.Option(help="name of the task (that of the file)")] = None,
+    unit: Annotated[
+        str | None, typer.Option(help="what a value counts, for plots (the column of values)")
+    ] = None,
+    id_column: IdColumn = None,
+    time_column: TimeColumn = None,
+    value_column: ValueColumn = None,
+    task: SettingsTask = "airline",
+) -> None:
+    """Make a series of your own a task of the pipeline.
+
+    \b
+        rnnlab new-series mine.csv --period 12
+        rnnlab new-series sales.tsv --period 7 --name shop --time day --value sold
+
+    The file is checked as the pipeline reads it. Columns ds, y and unique_id are known by their
+    names, and of two columns the first holds the times; name others by option. The settings are
+    those of a task, with windows as long as the period and the series allow.
+
+    \b
+    Reads:   params.yaml, dvc.yaml, the CSV, TSV or Parquet file of one series or of many
+    Writes:  data/raw/NAME.csv (or .tsv, .parquet), unless the file lies in data/raw already; the
+             plots and the model at the end of those of dvc.yaml; tasks.NAME at the end of the tasks
+             of params.yaml. No other line of them changes, and with bad input nothing does.
+    Needs:   a file of a series; no data of other tasks
+    """
+
+    def work(module: Any, params: Any) -> None:
+        from rnnlab.forecasting.task_settings import SeriesOptions
+
+        options = SeriesOptions(
+            task, csv, period, None, id_column, time_column, value_column, trained=False
+        )
+        module.new_series(options, name, unit, params)
+
+    run("new_series", work)
+
+
+@app.command(epilog=EXIT_CODES)
+def report() -> None:
+    """Print the scores of every task as tables, and write a page with all that there is to see.
+
+    \b
+    Reads:   params.yaml, and metrics/TASK/ for each of its tasks: scores.json, predictions.csv,
+             tables/, plots/ and speed.json; data/normalized/TASK/card.json,
+             data/models/TASK/card.json and, through DVC, the metrics of the last commit, where they
+             are at hand
+    Writes:  report/index.html, a page in one file, with every plot and with curves to hover over;
+             the tables go to standard output
+    Needs:   what `dvc repro` leaves
+    """
+    run("report", lambda module, params: module.report(params))
+
+
+@app.command(epilog=EXIT_CODES)
+def gate(
+    against: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REV", help="commit, branch or tag (origin/main, or main without one)"
+        ),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="write the Markdown there, too")
+    ] = None,
+) -> None:
+    """Compare the scores with another revision's; fail where one is worse by more than is allowed.
+
+    \b
+        rnnlab gate
+        rnnlab gate --against HEAD~1 --out gate.md
+
+    The gate looks at the scores of images, and for series at those of the model and of the
+    combination. Accuracy and macro F1 are better high; the loss, MAPE, sMAPE, MASE and MSIS are
+    better low; the coverage of an interval is better near its level. A score that is gone counts
+    as worse, a new one does not.
+
+    \b
+    Reads:   params.yaml (gate); metrics/TASK/scores.json, here and as git holds them at the
+             revision: no cache of DVC and no data are needed
+    Writes:  the difference, as Markdown, to standard output and to the file after --out
+    Needs:   a clone (git), and a revision that holds scores
+    Exit:    1 where a score is worse by more than the gate allows, else 0
+    """
+    run("gate", lambda module, params: module.gate(against, out, params))
+
+
+def run(name: str, work: Callable[[Any, Any], None]) -> None:
+    """Check all parameters, then do ``work(module, params)`` with the command's own module."""
+
+    def checked() -> None:
+        from importlib import import_module
+
+        from rnnlab.core.params import load_params
+
+        params = load_params()
+        with at_work(name.replace("_", "-")):
+            work(import_module(f"rnnlab.commands.{name}"), params)
+
+    sys.exit(exit_code(checked))
+
+
+def main() -> None:
+    # a name of its own: `python -m rnnlab` would be called __main__.py
+    app(prog_name="rnnlab")
