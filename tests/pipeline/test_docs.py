@@ -10,10 +10,12 @@ from pathlib import Path
 
 import pytest
 from dvc.cli.parser import get_main_parser
-from helpers import ROOT
+from helpers import ROOT, read_json
+from typer.main import get_command
+
+from rnnlab.commands.app import app
 
 MAX_LINES, MAX_WORDS = 150, 1100
-RNNLAB_COMMANDS = {"forecast", "predict", "new-series", "report", "gate"}
 PAGES = ["README.md", "CONTRIBUTING.md", "results/gpu/README.md"]
 PAGES += sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
@@ -101,6 +103,12 @@ def test_the_readme_is_one_page() -> None:
     assert len(prose.split()) <= MAX_WORDS
 
 
+def test_the_readme_has_the_accuracy_of_the_last_run() -> None:
+    row = next(line for line in text_of("README.md").splitlines() if line.startswith("| `fast`"))
+    accuracy = read_json(ROOT / "metrics/mnist/scores.json")["accuracy"]
+    assert f"{100 * accuracy:.2f} %" in row
+
+
 def commands_of(page: str) -> Iterator[list[str]]:
     """The words of each command in code blocks and in `code` that begins like one."""
     text = text_of(page)
@@ -170,7 +178,13 @@ def check_python(words: list[str]) -> None:
 
 
 def check_rnnlab(words: list[str]) -> None:
-    assert not words or words[0] in RNNLAB_COMMANDS
+    command = get_command(app)
+    if words and not words[0].startswith("-"):
+        assert words[0] in command.commands
+        command = command.commands[words[0]]
+    known = {option for parameter in command.params for option in parameter.opts}
+    options = {word for word in words if word.startswith("--")}
+    assert options <= known | {"--help"}
 
 
 CHECKS = {"make": check_make, "dvc": check_dvc, "python": check_python, "rnnlab": check_rnnlab}
@@ -204,6 +218,8 @@ def test_commands_are_known(page: str) -> None:
         "python stages/nonsense.py",
         "python -m rnnlab nonsense",
         "rnnlab nonsense",
+        "rnnlab --nonsense",
+        "rnnlab predict --nonsense",
         "sbatch --wrap 'dvc exp nonsense'",
     ],
 )
