@@ -16,7 +16,7 @@ from typer.main import get_command
 from rnnlab.commands.app import app
 
 MAX_LINES, MAX_WORDS = 150, 1100
-PAGES = ["README.md", "CONTRIBUTING.md", "results/gpu/README.md"]
+PAGES = ["README.md", "CONTRIBUTING.md", "results/README.md", "results/gpu/README.md"]
 PAGES += sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").glob("*.md"))
 BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
