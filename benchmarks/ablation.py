@@ -8,7 +8,7 @@ stopping costs the last one at most. Only training and validation images are rea
 deleted before the first run.
 
 Reads:   params.yaml, data/raw/mnist/
-Writes:  benchmarks/results/ablation/: a JSON for each run, and table.md; the table also goes to
+Writes:  benchmarks/runs/ablation/: a JSON for each run, and table.md; the table also goes to
          standard output
 """
 
@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.scratch import (
-    RESULTS,
+    RUNS,
     TASK,
     Changes,
     kept,
@@ -187,7 +187,7 @@ def parse() -> argparse.Namespace:
         "--only", nargs="+", metavar="KNOB", help=f"knobs to measure: {', '.join(KNOBS)}"
     )
     parser.add_argument(
-        "--out", type=Path, default=RESULTS / "ablation", help="folder for what is written"
+        "--out", type=Path, default=RUNS / "ablation", help="folder for what is written"
     )
     return parser.parse_args()
 

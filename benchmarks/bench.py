@@ -29,8 +29,8 @@ from benchmarks.bench_epochs import SHAPES, Data, seconds_of
 from benchmarks.bench_series import seconds_of_series
 from benchmarks.bench_usual import unpacked
 from benchmarks.scratch import (
-    RESULTS,
     ROOT,
+    RUNS,
     TASK,
     run_stages,
     scratch_project,
@@ -127,7 +127,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure")
     parser.add_argument("--tries", action="store_true", help="measure what was tried instead")
     parser.add_argument(
-        "--out", type=Path, default=RESULTS / "bench", help="folder for what is written"
+        "--out", type=Path, default=RUNS / "bench", help="folder for what is written"
     )
     return parser.parse_args()
 

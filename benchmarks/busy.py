@@ -1,6 +1,6 @@
 """How long the main commands take on an idle machine, and beside one and two busy processes.
 
-    python -m benchmarks.busy --rounds 3 --out docs/busy
+    python -m benchmarks.busy --rounds 3 --out results/busy
 
 A busy process counts in a loop and never waits; two of them want both cores of a machine of two.
 Idle and busy take turns, so that a slow minute of the machine falls on each alike. Variables of

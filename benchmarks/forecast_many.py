@@ -1,6 +1,6 @@
 """How long 10,000 series take to be forecast, 24 steps each, once networks are trained.
 
-    python -m benchmarks.forecast_many --out benchmarks/results/forecast_many
+    python -m benchmarks.forecast_many --out benchmarks/runs/forecast_many
 
 Trains the airline task's ensemble on 1,000 monthly series of 120 values, one epoch, then forecasts
 10,000 others that it has never seen: by ``rnnlab forecast --trained``, from the CSV to
@@ -25,7 +25,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.panels import MONTHS, generate, make_project
-from benchmarks.scratch import RESULTS, ROOT, markdown, run_stages
+from benchmarks.scratch import ROOT, RUNS, markdown, run_stages
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import output_files, write_json
 from rnnlab.core.params import Params, SeriesNormalize, load_params
@@ -51,7 +51,7 @@ def main() -> None:
     parser.add_argument("--series", type=int, default=10_000, help="to forecast (10000)")
     parser.add_argument("--some", type=int, default=500, help="series for the baselines (500)")
     parser.add_argument("--rounds", type=int, default=3, help="medians are over so many (3)")
-    parser.add_argument("--out", type=Path, default=RESULTS / "forecast_many", help="folder")
+    parser.add_argument("--out", type=Path, default=RUNS / "forecast_many", help="folder")
     arguments = parser.parse_args()
     sys.exit(
         exit_code(lambda: run(arguments.series, arguments.some, arguments.rounds, arguments.out))

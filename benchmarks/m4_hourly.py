@@ -22,7 +22,7 @@ from benchmarks.m4_data import (
     check_measures,
     long_table,
 )
-from benchmarks.scratch import RESULTS, markdown, run_stages
+from benchmarks.scratch import RUNS, markdown, run_stages
 from rnnlab.core.errors import exit_code
 from rnnlab.core.files import read_json, write_json
 from rnnlab.core.stage import parser_of
@@ -38,7 +38,7 @@ def main() -> None:
         "--data", type=Path, required=True, help="folder of Hourly-train.csv and Hourly-test.csv"
     )
     parser.add_argument("--params", type=Path, default=PARAMS, help=f"parameters ({PARAMS.name})")
-    parser.add_argument("--out", type=Path, default=RESULTS / TASK, help="folder to work in")
+    parser.add_argument("--out", type=Path, default=RUNS / TASK, help="folder to work in")
     arguments = parser.parse_args()
     sys.exit(exit_code(lambda: run(arguments.data, arguments.params, arguments.out)))
 

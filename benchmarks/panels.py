@@ -1,6 +1,6 @@
 """Whether cost grows with the number of series as it should: in proportion, and no faster.
 
-    python -m benchmarks.panels --out benchmarks/results/panels
+    python -m benchmarks.panels --out benchmarks/runs/panels
 
 Makes panels of 100, 1,000 and 10,000 monthly series, with as many windows each, and runs normalize,
 windows and train (one epoch) on them. Writes a table and a picture: the time of a window, beyond
@@ -21,7 +21,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from ruamel.yaml import YAML
 
-from benchmarks.scratch import RESULTS, ROOT, markdown
+from benchmarks.scratch import ROOT, RUNS, markdown
 from rnnlab.core.errors import exit_code
 from rnnlab.core.files import output_files, write_table
 from rnnlab.core.stage import parser_of
@@ -37,7 +37,7 @@ def main() -> None:
     parser = parser_of(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of series")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="medians are over so many (3)")
-    parser.add_argument("--out", type=Path, default=RESULTS / "panels", help="folder for both")
+    parser.add_argument("--out", type=Path, default=RUNS / "panels", help="folder for both")
     arguments = parser.parse_args()
     sys.exit(exit_code(lambda: run(arguments.sizes, arguments.rounds, arguments.out)))
 

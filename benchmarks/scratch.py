@@ -21,7 +21,7 @@ from rnnlab.core.params import Params, load_params
 
 CODE = Path(__file__).resolve().parents[1]
 ROOT = CODE  # of the parameters and the raw data
-RESULTS = CODE / "benchmarks/results"
+RUNS = CODE / "benchmarks/runs"  # runs of your own, outside git; results/ has the published ones
 TASK = "mnist"
 Changes = dict[str, Any]
 BY = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost"]

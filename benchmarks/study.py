@@ -11,7 +11,7 @@ is done is not trained again, so it may be stopped at any time. How long an imag
 at the end, of all networks in turn: it doesn't hang on the weights.
 
 Reads:   params.yaml, data/raw/mnist/
-Writes:  benchmarks/results/study/: a JSON for each network, study.md, study.csv and study.png
+Writes:  benchmarks/runs/study/: a JSON for each network, study.md, study.csv and study.png
 """
 
 import argparse
@@ -29,7 +29,7 @@ from torch import nn
 
 from benchmarks.comparisons import OfImages, convolutional, logistic_regression
 from benchmarks.scratch import (
-    RESULTS,
+    RUNS,
     TASK,
     Changes,
     kept,
@@ -276,7 +276,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--images", type=int, help="to train on, for all networks")
     parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")
     parser.add_argument(
-        "--out", type=Path, default=RESULTS / "study", help="folder for what is written"
+        "--out", type=Path, default=RUNS / "study", help="folder for what is written"
     )
     return parser.parse_args()
 
