@@ -13,7 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from rnnlab.core.errors import InputError
+from rnnlab.networks.network import count_parameters
 from rnnlab.networks.storage import build_network
+from rnnlab.training.device import SMALL
 from rnnlab.training.distributed import rank, size, total
 from rnnlab.training.members import Recipe
 
@@ -38,6 +40,8 @@ def settle_precision(recipe: Recipe) -> Recipe:
     asked = recipe.train.precision
     if asked == "float32":
         return recipe
+    if asked == "auto" and _is_small(recipe):
+        return _with_precision(recipe, "float32")
     speedup = bfloat16_speedup(recipe)
     if asked == "bfloat16" and speedup is None:
         raise InputError(
@@ -55,7 +59,18 @@ def settle_precision(recipe: Recipe) -> Recipe:
         # processes that train one network together must agree
         everyone = total([float(faster)], recipe.device)[0] == size()
         asked = "bfloat16" if everyone else "float32"
-    return replace(recipe, train=recipe.train.model_copy(update={"precision": asked}))
+    return _with_precision(recipe, asked)
+
+
+def _is_small(recipe: Recipe) -> bool:
+    """Whether a training step is too short for either to be clearly faster."""
+    with torch.device("meta"):
+        weights = count_parameters(build_network(recipe.card, recipe.model))
+    return recipe.train.batch_size * recipe.card["steps"] * weights <= SMALL
+
+
+def _with_precision(recipe: Recipe, precision: str) -> Recipe:
+    return replace(recipe, train=recipe.train.model_copy(update={"precision": precision}))
 
 
 def bfloat16_speedup(recipe: Recipe) -> float | None:
@@ -93,10 +108,12 @@ def _speedup(network: nn.Module, x: Tensor) -> float | None:
 
 
 def _step_seconds(network: nn.Module, x: Tensor, half: bool) -> float:
-    started = time.perf_counter()
+    # on a CPU the time of this process alone: what others take from it must not decide
+    clock = time.perf_counter if x.device.type == "cuda" else time.process_time
+    started = clock()
     with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
         answers = network(x)
     answers.float().sum().backward()
     if x.device.type == "cuda":
         torch.cuda.synchronize()
-    return time.perf_counter() - started
+    return clock() - started

@@ -1,5 +1,6 @@
 """What train.precision becomes: chosen by a measurement, or named and held to it."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -25,6 +26,7 @@ def recipe(asked: str, cell: str = "gru") -> Recipe:
 
 
 def settled(asked: str, speedup: float | None, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(precision, "SMALL", 0)
     monkeypatch.setattr(precision, "bfloat16_speedup", lambda recipe: speedup)
     return settle_precision(recipe(asked)).train.precision
 
@@ -89,7 +91,8 @@ def test_what_bfloat16_refuses_has_no_speedup(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
-def test_measuring_changes_nothing(cell: str) -> None:
+def test_measuring_changes_nothing(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precision, "SMALL", 0)
     torch.manual_seed(3)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
     asked = recipe("auto", cell)
@@ -109,3 +112,16 @@ def test_training_takes_no_auto() -> None:
     samples = Samples(4, lambda chosen: (torch.zeros(4, 20, 3), torch.zeros(4, 2)))
     with pytest.raises(ValueError, match="settled"):
         fit(build_network(CARD, asked.model), samples, None, asked.train, torch.Generator())
+
+
+def test_a_small_network_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(precision, "bfloat16_speedup")
+    assert settle_precision(recipe("auto")).train.precision == "float32"
+
+
+def test_other_processes_do_not_count() -> None:
+    """Time that a process waits for is not time that a step takes."""
+    network = build_network(CARD, recipe("auto").model)
+    waited = network.register_forward_pre_hook(lambda module, inputs: time.sleep(0.2))
+    assert precision._step_seconds(network, torch.zeros(4, 20, 3), False) < 0.1
+    waited.remove()
