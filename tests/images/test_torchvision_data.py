@@ -3,8 +3,8 @@
 import pytest
 from helpers import ROOT
 
-from benchmarks.torchvision_data import import_datasets
 from rnnlab.core.params import load_params
+from rnnlab.images.torchvision_data import import_datasets
 
 
 @pytest.mark.parametrize("name", ["MNIST", "FashionMNIST", "KMNIST"])
