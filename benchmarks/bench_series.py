@@ -19,12 +19,12 @@ import pandas as pd
 import torch
 
 from benchmarks.scratch import alternate
-from benchmarks.torchvision_data import import_datasets
 from rnnlab.commands.forecast import train
 from rnnlab.core.params import Params, SeriesTask
 from rnnlab.core.window_spec import series_card
 from rnnlab.forecasting.forecaster import forecaster, mean_answer
 from rnnlab.forecasting.selection import History
+from rnnlab.images.torchvision_data import import_datasets
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel, cut_at, read_panel

@@ -19,9 +19,9 @@ import torch.nn.functional as F
 from torch import nn
 from torch.utils.data import DataLoader, Dataset, Subset
 
-from benchmarks.torchvision_data import import_datasets
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Model, Train
+from rnnlab.images.torchvision_data import import_datasets
 from rnnlab.networks.storage import build_network
 from rnnlab.training.optimizer import OPTIMIZERS
 

@@ -221,9 +221,12 @@ def write_images(folder: Path, arrays: dict[str, np.ndarray]) -> dict[str, str]:
 
 
 def write_small_dataset(folder: Path, project: Path, dataset: str = "MNIST") -> None:
-    """Write 28×28 images into ``folder`` and their sums into the project's params.yaml."""
+    """Write 28×28 images into ``folder`` and their sums into the project's params.yaml.
+
+    The entry comes before torchvision's of the same name.
+    """
     sums = write_images(folder, small_images(size=28))
-    edit_params(project, {f"datasets.{dataset}.md5": sums})
+    edit_params(project, {f"datasets.{dataset}": {"mirrors": [], "md5": sums}})
 
 
 def put_images(project: Path, arrays: dict[str, np.ndarray]) -> None:

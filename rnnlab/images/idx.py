@@ -19,9 +19,9 @@ IMAGE_FILES = {
 }
 MEND = "delete its folder and run `dvc repro download_mnist`"
 UNSIGNED_BYTE = 8
-CHUNK = 1000  # images that are counted at a time
+CHUNK = 1000  # images that are counted or packed at a time
 DIMENSIONS = {"images": 3, "labels": 1}
-LARGEST = 1 << 30  # bytes unpacked; eight times the largest set of this format
+LARGEST = 1 << 30  # bytes unpacked; about twice EMNIST-byclass, the largest set
 
 
 def read_list(path: Path, dataset: str) -> dict[str, Path]:
@@ -96,8 +96,12 @@ def read_idx(path: Path, kind: str) -> np.ndarray:
 def write_idx(path: Path, array: np.ndarray) -> None:
     """Write a uint8 array as a gzipped IDX file whose bytes depend on the array alone."""
     header = bytes([0, 0, UNSIGNED_BYTE, array.ndim]) + np.array(array.shape, ">u4").tobytes()
-    content = gzip.compress(header + array.astype(np.uint8).tobytes(), mtime=0)
-    path.write_bytes(content)
+    # level 9 takes over ten times as long and saves 2 %
+    with path.open("wb") as file, gzip.GzipFile("", "wb", 6, file, mtime=0) as packed:
+        packed.write(header)
+        # EMNIST has 700,000 images: no copy of the whole set
+        for start in range(0, len(array), CHUNK):
+            packed.write(array[start : start + CHUNK].astype(np.uint8).tobytes())
 
 
 def input_statistics(images: np.ndarray, method: str) -> dict[str, float]:

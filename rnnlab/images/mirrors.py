@@ -16,7 +16,7 @@ from rnnlab.core.progress import at_work
 TRIES = 3
 CONNECT_SECONDS, READ_SECONDS = 10, 30
 CHUNK = 1 << 16
-LARGEST = 256 << 20  # bytes; no image data set of this format comes near it
+LARGEST = 1 << 30  # bytes; about twice EMNIST's archive, the largest file
 SLOWEST = 4 << 10  # bytes a second on average, once READ_SECONDS have passed
 
 

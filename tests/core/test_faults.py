@@ -182,7 +182,10 @@ def test_the_mirror_of_the_environment_comes_first(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"tasks.mnist.data.dataset": "MNITS"}, ["dataset", "'MNITS'", "MNIST, FashionMNIST"]),
+        ({"tasks.mnist.data.dataset": "MNITS"}, ["'MNITS'", "MNIST, FashionMNIST", "mean MNIST?"]),
+        ({"tasks.mnist.data.dataset": "EMNIST-leters"}, ["dataset", "did you mean EMNIST-letters"]),
+        ({"tasks.mnist.data.dataset": "EMNIST"}, ["EMNIST-byclass", "did you mean EMNIST-"]),
+        ({"tasks.mnist.data.dataset": "smal"}, ["digits, small", "did you mean small?"]),
         ({"datasets.small.md5": {}}, ["datasets.small.md5", IMAGE_FILES["train_images"]]),
     ],
 )

@@ -3,6 +3,7 @@
 import copy
 import difflib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -29,13 +30,14 @@ def paths_of(tree: dict, before: Path_ = ()) -> list[Path_]:
     return found
 
 
-def shortened() -> str:
-    """The project's own file, with one of the data sets: shorter, and so read faster."""
-    text = (ROOT / "params.yaml").read_text()
-    return text[: text.index("  FashionMNIST:")] + text[text.index("tasks:") :]
-
-
-TEXT = shortened()
+OWN_SET = """datasets:
+  own:
+    mirrors:
+    - https://example.org/own/
+    md5:
+      train-images-idx3-ubyte.gz: f68b3c2dcbeaaa9fbdd348bbdeb94873
+"""
+TEXT = re.sub("^datasets: {}.*\n", OWN_SET, (ROOT / "params.yaml").read_text(), flags=re.MULTILINE)
 WHOLE = YAML(typ="safe", pure=True).load(TEXT)
 PATHS = paths_of(WHOLE)
 NUMBERS = st.one_of(

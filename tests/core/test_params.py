@@ -16,11 +16,11 @@ BLOCKS = ["", *(f"{task}.{block}" for task in (MNIST, AIRLINE) for block in BLOC
 
 
 def leaves(tree: Any, dotted: str = "") -> list[tuple[str, int]]:
-    """Every setting with its line; the sums and mirrors of data sets are data, not settings."""
+    """Every setting with its line."""
     found = []
     for key, value in tree.items():
         if hasattr(value, "lc") and hasattr(value, "items"):
-            found += [] if key == "datasets" else leaves(value, f"{dotted}{key}.")
+            found += leaves(value, f"{dotted}{key}.")
         else:
             found.append((f"{dotted}{key}", tree.lc.key(key)[0]))
     return found
@@ -49,7 +49,7 @@ def test_the_file_holds_every_key_that_is_known() -> None:
 
 def test_design_s_defaults() -> None:
     params = load_params(ROOT / "params.yaml")
-    assert set(params.datasets) == {"MNIST", "FashionMNIST", "KMNIST", "digits"}
+    assert params.datasets == {}
     assert params.tasks["mnist"].data.dataset == "MNIST"
     assert params.tasks["airline"].data.period == 12
     assert params.tasks["airline"].data.test_fraction == 0.3
@@ -109,7 +109,7 @@ def test_design_s_defaults() -> None:
         (f"{AIRLINE}.train.loss", "huber", "'mse', 'mae' or 'pinball'"),
         (f"{AIRLINE}.plot.dpi", 20, "greater than or equal to 50"),
         (f"{AIRLINE}.model", None, "dictionary"),
-        ("datasets.MNIST.mirrors", "http://a/", "list"),
+        ("datasets.small.mirrors", "http://a/", "list"),
         ("seed", -1, "greater than or equal to 0"),
         ("seed", 1.5, "integer"),
         ("threads", 0, "greater than or equal to 1"),

@@ -1,9 +1,11 @@
 """What the design says of the code: packages that need each other in one direction only."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from helpers import ROOT, STAGES
+from helpers import ROOT, STAGES, Mirror, edit_params, small_environment
 from imports import imports_of, modules_of
 
 PACKAGES = sorted(path.parent.name for path in (ROOT / "rnnlab").glob("*/__init__.py"))
@@ -69,6 +71,26 @@ def test_no_stage_imports_another(stage: str) -> None:
     assert modules_of(stage) & others == set()
 
 
-@pytest.mark.parametrize("stage", ["download_mnist", "normalize", "windows", "plot"])
+@pytest.mark.parametrize("stage", ["normalize", "windows", "plot"])
 def test_stages_that_need_no_torch_do_not_import_it(stage: str) -> None:
     assert {name.split(".")[0] for name in modules_of(stage)} & {"torch", "torchvision"} == set()
+
+
+@pytest.mark.parametrize("dataset", ["digits", "small"])
+def test_the_download_imports_torchvision_for_its_sets_alone(
+    project: Path, mirror: Mirror, mirror_sums: dict[str, str], dataset: str
+) -> None:
+    own = {"datasets.small": {"mirrors": [mirror.url], "md5": mirror_sums}}
+    edit_params(project, {**own, "tasks.mnist.data.dataset": dataset})
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "stages.download_mnist"],
+        cwd=project,
+        env=small_environment(),
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "rnnlab.images.mirrors" in imported
+    assert imported & {"torch", "torchvision"} == set()

@@ -6,16 +6,25 @@ MNIST itself is trained in every other test of the pipeline.
 from pathlib import Path
 
 import pytest
-from helpers import CHAIN, CLASSES, Mirror, edit_params, read_json, run_stage_here
+from helpers import CHAIN, CLASSES, Mirror, edit_params, read_csv, read_json, run_stage_here
+
+from rnnlab.images.torchvision_data import import_datasets
 
 
 @pytest.mark.parametrize("dataset", ["FashionMNIST", "KMNIST"])
-def test_a_set_from_a_mirror(
-    project: Path, mirror: Mirror, mirror_sums: dict[str, str], dataset: str
+def test_a_set_of_torchvision(
+    project: Path,
+    mirror: Mirror,
+    mirror_sums: dict[str, str],
+    dataset: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    # small files in place of the published ones, under the entry that params.yaml has
-    served = {f"datasets.{dataset}": {"mirrors": [mirror.url], "md5": mirror_sums}}
-    edit_params(project, {**served, "tasks.mnist.data.dataset": dataset})
+    # small files in place of the published ones
+    known = getattr(import_datasets(), dataset)
+    monkeypatch.setattr(known, "mirrors", [mirror.url])
+    monkeypatch.setattr(known, "resources", [*mirror_sums.items()])
+    monkeypatch.delenv("MNIST_MIRROR", raising=False)
+    edit_params(project, {"tasks.mnist.data.dataset": dataset})
     learn(project)
     scores = read_json(project / "metrics/mnist/scores.json")
     assert scores["dataset"] == dataset
@@ -28,6 +37,18 @@ def test_digits_of_scikit_learn(project: Path) -> None:
     scores = read_json(project / "metrics/mnist/scores.json")
     assert scores["dataset"] == "digits"
     assert scores["accuracy"] > 0.4  # after 6 epochs; guessing has 0.1
+
+
+def test_an_entry_comes_before_torchvisions_set_of_that_name(
+    project: Path, mirror: Mirror, mirror_sums: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("MNIST_MIRROR", raising=False)
+    own = {"datasets.KMNIST": {"mirrors": [mirror.url], "md5": mirror_sums}}
+    edit_params(project, {**own, "tasks.mnist.data.dataset": "KMNIST"})
+    assert run_stage_here(project, "download_mnist") == 0
+    listed = read_csv(project / "data/raw/mnist/files.csv")
+    assert {row["dataset"] for row in listed} == {"KMNIST"}
+    assert {row["file"]: row["md5"] for row in listed} == mirror_sums
 
 
 def learn(project: Path) -> None:

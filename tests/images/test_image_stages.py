@@ -15,7 +15,16 @@ from rnnlab.images.idx import as_sequences, input_statistics, pixel_order, read_
 IMAGES = np.random.default_rng(0).integers(0, 256, (30, 4, 6), dtype=np.uint8)
 
 
-@pytest.mark.parametrize(("kind", "array"), [("images", IMAGES), ("labels", IMAGES[:, 0, 0])])
+@pytest.mark.parametrize(
+    ("kind", "array"),
+    [
+        ("images", IMAGES),
+        ("labels", IMAGES[:, 0, 0]),
+        ("images", IMAGES.transpose(0, 2, 1)),
+        ("images", np.arange(2 * 2001).reshape(2001, 2, 1).astype(np.uint8)),
+    ],
+    ids=["images", "labels", "on their side", "more than are packed at a time"],
+)
 def test_idx_there_and_back(tmp_path: Path, kind: str, array: np.ndarray) -> None:
     write_idx(tmp_path / "a.gz", array)
     np.testing.assert_array_equal(read_idx(tmp_path / "a.gz", kind), array)

@@ -16,7 +16,7 @@ from clones import (
     succeed,
     succeed_quietly,
 )
-from helpers import edit_params
+from helpers import edit_params, serve, write_small_dataset
 
 TRAIN_TO_PLOT = ["train", "evaluate", "plot"]
 
@@ -82,6 +82,20 @@ def test_a_changed_parameter_reruns_what_reads_it(
     succeed(repository, "dvc", "checkout", "--quiet")
 
 
+def test_another_mirror_runs_the_download_alone(repository: Path, tmp_path: Path) -> None:
+    """It gives the same bytes, whichever mirror they come from."""
+    before = (repository / "params.yaml").read_text()
+    write_small_dataset(tmp_path, repository)
+    nowhere = ["http://127.0.0.1:9/"]
+    other = {"mirrors": nowhere, "md5": {}}
+    edit_params(repository, {"datasets.MNIST.mirrors": nowhere, "datasets.other": other})
+    with serve(tmp_path) as address:
+        output = succeed(repository, "dvc", "repro", MNIST_MIRROR=address)
+    assert stages_that_ran(output) == {"download_mnist"}
+    (repository / "params.yaml").write_text(before)
+    succeed(repository, "git", "checkout", "--quiet", ".")
+
+
 def test_queued_experiments_run_and_show_their_cells(repository: Path) -> None:
     """dvc writes the rate as 1e-05, which readers of older YAML take for a word."""
     settings = ["tasks.airline.model.cell=rnn,gru", "tasks.airline.train.learning_rate=0.00001"]
@@ -101,8 +115,9 @@ def test_the_lock_can_be_checked_without_the_data(repository: Path, tmp_path: Pa
 
 
 def test_without_a_mirror_the_download_fails_and_the_series_still_finish(tmp_path: Path) -> None:
-    folder = clone(tmp_path)
+    folder = clone(tmp_path / "clone")
     make_small(folder)
+    write_small_dataset(tmp_path / "sums", folder)
     edit_params(folder, {"datasets.MNIST.mirrors": ["http://127.0.0.1:9/"]})
     commit(folder)
     done = command(folder, "dvc", "repro", "--keep-going")
