@@ -27,10 +27,10 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from rnnlab.core.errors import InputError, exit_code
-from rnnlab.core.files import read_json, write_whole
+from rnnlab.core.files import read_json, write_atomically
 from rnnlab.core.git import under_git
 from rnnlab.core.params import PARAMS_FILE, Params, load_params
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 
 MAIN_BRANCH = ("origin/main", "main")
 HIGH = ("accuracy", "macro_f1")
@@ -76,7 +76,7 @@ class Score:
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument(
         "--against", metavar="REV", help="commit, branch or tag (origin/main, or main without one)"
     )
@@ -99,7 +99,7 @@ def gate(against: str | None, out: Path | None) -> None:
     print(text)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out, (text + "\n").encode())
+        write_atomically(out, (text + "\n").encode())
     failed = [score for score in scores if score.verdict in FAILS]
     if failed:
         others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""

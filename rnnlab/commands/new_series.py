@@ -27,10 +27,10 @@ from rnnlab.commands.yaml_entry import with_artifact, with_plots, with_task
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import output_files
 from rnnlab.core.params import PARAMS_FILE, Params, SeriesTask, load_params
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 from rnnlab.forecasting.task_settings import COLUMNS, task_for, within_reach, without_logarithm
 from rnnlab.series.normalization import fit_normalization
-from rnnlab.series.panel import Panel, cut_series, read_panel, say_left_out, unfit
+from rnnlab.series.panel import Panel, cut_series, read_panel, unusable_series, warn_left_out
 from rnnlab.series.readers import column_names, value_name
 
 RAW = Path("data/raw")
@@ -40,7 +40,7 @@ MOST_BYTES_IN_GIT = 2**20
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("csv", metavar="FILE", help="CSV, TSV or Parquet")
     parser.add_argument("--period", type=int, help="steps in a season: 12 for months, 1 for none")
     parser.add_argument("--name", help="name of the task (that of the file)")
@@ -66,7 +66,7 @@ def new_series(arguments: argparse.Namespace, params: Params) -> None:
     name = new_name(arguments.name or source.stem, params)
     ask_for_columns(source, arguments)
     task, panel = fitted(arguments, params)
-    say_left_out(panel, arguments.csv, Path("data/normalized") / name / "card.json")
+    warn_left_out(panel, arguments.csv, Path("data/normalized") / name / "card.json")
     unit = arguments.unit or value_name(source, task.data)
     target = place_for(source, name)
     task = task.model_copy(
@@ -129,7 +129,7 @@ def fitted(arguments: argparse.Namespace, params: Params) -> tuple[SeriesTask, P
     task = task.model_copy(update={"windows": windows})
     panel = read_panel(task.data)
     task = without_logarithm(task, panel)
-    panel = panel.without(unfit(panel, training_of(panel, task), task), task.data.csv)
+    panel = panel.without(unusable_series(panel, training_of(panel, task), task), task.data.csv)
     training = training_of(panel, task)
     normalization = fit_normalization(
         panel.values, panel.offsets, training, task.normalize, task.data.period

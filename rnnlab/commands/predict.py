@@ -24,14 +24,14 @@ import torch
 
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.params import Params, load_params
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 from rnnlab.images.idx import as_sequences
 from rnnlab.images.photos import read_digit
 from rnnlab.images.scores import mean_chances
 from rnnlab.networks.onnx_export import write_onnx
 from rnnlab.networks.storage import read_models
 from rnnlab.training.device import prepare
-from rnnlab.training.loop import answers_for
+from rnnlab.training.loop import predict_in_batches
 
 
 def main(arguments: argparse.Namespace, params: Params) -> None:
@@ -47,7 +47,7 @@ def main(arguments: argparse.Namespace, params: Params) -> None:
     if arguments.images:
         images = [read_digit(path, windows["image_shape"]) for path in arguments.images]
         x = torch.from_numpy(as_sequences(np.stack(images), windows["sequence"])).to(device)
-        chances = mean_chances(answers_for(network, x) for network in networks["main"])
+        chances = mean_chances(predict_in_batches(network, x) for network in networks["main"])
         print(table(arguments.images, chances.cpu().numpy()))
 
 
@@ -64,7 +64,7 @@ def table(paths: list[Path], chances: np.ndarray) -> str:
 
 
 def parse() -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("images", metavar="IMAGE", nargs="*", type=Path, help="a PNG or JPEG")
     parser.add_argument(
         "--task", default="mnist", help="a key of tasks in params.yaml whose network reads (mnist)"

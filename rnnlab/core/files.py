@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     # the stages that read no table need not pay for its import
     import pandas as pd
 
-SUMS = "SHA256SUMS"
+CHECKSUMS_FILE = "SHA256SUMS"
 # the kinds of numbers that stages write, by their names in safetensors
-KINDS = {"BOOL": np.bool_, "U8": np.uint8, "I64": np.int64, "F32": np.float32, "F64": np.float64}
+DTYPES = {"BOOL": np.bool_, "U8": np.uint8, "I64": np.int64, "F32": np.float32, "F64": np.float64}
 
 
 @contextmanager
@@ -61,27 +61,31 @@ def _partial(path: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def write_sums(folder: Path) -> None:
+def write_checksums(folder: Path) -> None:
     """Write what `sha256sum --check` reads into ``folder`` and each folder in it.
 
     Files beside sums are checked as they are read: neither safetensors nor JSON would notice a
     number that has changed on the disk, and DVC looks at a file's date before its content.
     """
     for each in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        files = sorted(path for path in each.iterdir() if path.is_file() and path.name != SUMS)
-        (each / SUMS).write_text("".join(map(_sum_line, files)), encoding="utf-8")
+        files = sorted(
+            path for path in each.iterdir() if path.is_file() and path.name != CHECKSUMS_FILE
+        )
+        (each / CHECKSUMS_FILE).write_text("".join(map(_checksum_line, files)), encoding="utf-8")
 
 
-def _sum_line(path: Path) -> str:
+def _checksum_line(path: Path) -> str:
     with path.open("rb") as file:
         return f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.name}\n"
 
 
-def _require_whole(path: Path, stage: str) -> None:
+def _require_intact(path: Path, stage: str) -> None:
     """InputError unless ``path`` is there and, where its folder has sums, has its sum."""
     require(path, f"run `dvc repro {stage}`")
-    sums = path.parent / SUMS
-    if sums.is_file() and _sum_line(path) not in sums.read_text(encoding="utf-8", errors="replace"):
+    sums = path.parent / CHECKSUMS_FILE
+    if sums.is_file() and _checksum_line(path) not in sums.read_text(
+        encoding="utf-8", errors="replace"
+    ):
         raise InputError(
             f"{path} is damaged, it is not what `dvc repro {stage}` left there: "
             f"delete {path.parent} and run that again"
@@ -94,10 +98,10 @@ def _damaged(path: Path, stage: str) -> InputError:
 
 def write_json(path: Path, content: Any) -> None:
     """Write ``content`` as indented JSON; numbers that are not finite become null."""
-    write_whole(path, (json.dumps(_finite(content), indent=2) + "\n").encode())
+    write_atomically(path, (json.dumps(_finite(content), indent=2) + "\n").encode())
 
 
-def write_whole(path: Path, content: bytes) -> None:
+def write_atomically(path: Path, content: bytes) -> None:
     """Write a file that stands by itself: all of it, or what was there stays."""
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(content)
@@ -116,7 +120,7 @@ def _finite(content: Any) -> Any:
 
 def read_json(path: Path, stage: str) -> Any:
     """Read the JSON that ``stage`` wrote; InputError if it is missing or damaged."""
-    _require_whole(path, stage)
+    _require_intact(path, stage)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
@@ -135,7 +139,7 @@ def read_table(path: Path, stage: str) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    _require_whole(path, stage)
+    _require_intact(path, stage)
     try:
         return pd.read_csv(path, dtype={"unique_id": str}, keep_default_na=False, na_values="")
     except ValueError:
@@ -164,7 +168,7 @@ def read_tensors(path: Path, stage: str) -> dict[str, np.ndarray]:
     Raises:
         InputError: they are missing or damaged.
     """
-    _require_whole(path, stage)
+    _require_intact(path, stage)
     try:
         # it checks the header and the size, and reads no more
         with safe_open(path, "numpy"):
@@ -188,7 +192,7 @@ def _views(path: Path) -> dict[str, np.ndarray]:
         numbers = np.asarray(np.memmap(path, np.uint8, mode="c", offset=start))
     return {
         name: numbers[slice(*about["data_offsets"])]
-        .view(KINDS[about["dtype"]])
+        .view(DTYPES[about["dtype"]])
         .reshape(about["shape"])
         for name, about in sorted(header.items())
     }

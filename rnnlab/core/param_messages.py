@@ -12,7 +12,7 @@ SHORT = reprlib.Repr()
 SHORT.maxlevel, SHORT.maxdict, SHORT.maxlist, SHORT.maxstring, SHORT.maxother = 2, 3, 3, 60, 60
 
 
-def first_fault(error: ValidationError, known_keys: Iterable[str]) -> str:
+def first_error(error: ValidationError, known_keys: Iterable[str]) -> str:
     """One line that names the first faulty key and the mend; ``known_keys`` are all there are."""
     faults: list[Any] = error.errors(include_url=False)
     # a misspelt key is missing too, but was meant
@@ -38,7 +38,7 @@ def _plain(key: str) -> str:
     return key if key.isprintable() else repr(key)
 
 
-def yaml_fault(error: Exception) -> str:
+def yaml_error(error: Exception) -> str:
     """Why a file is no YAML, in one line, with the place where reading it ended."""
     mark, problem = (getattr(error, key, None) for key in ("problem_mark", "problem"))
     if mark is None:

@@ -5,14 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
+FractionOrZero = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
 # more than a million of anything is a slip of the finger, and overflows somewhere in the end
 Count = Annotated[int, Field(ge=1, le=10**6)]
-CountOrNone = Annotated[int, Field(ge=0, le=10**6)]
-Size = Annotated[float, Field(ge=0, le=10**6)]
+CountOrZero = Annotated[int, Field(ge=0, le=10**6)]
+NonNegative = Annotated[float, Field(ge=0, le=10**6)]
 Tolerance = Annotated[float, Field(ge=0)]
-Judged = Literal["accuracy", "macro_f1", "loss", "mape", "smape", "mase", "msis", "coverage"]
+GatedMeasure = Literal["accuracy", "macro_f1", "loss", "mape", "smape", "mase", "msis", "coverage"]
 
 
 def inside_project(path: str) -> str:
@@ -24,9 +24,9 @@ def inside_project(path: str) -> str:
 ProjectPath = Annotated[str, AfterValidator(inside_project)]
 
 
-def span(steps: int) -> int:
+def check_chrono(steps: int) -> int:
     if steps == 1:
-        raise ValueError("a span of 1 step is none; write 0 for none, or 2 or more")
+        raise ValueError("a check_chrono of 1 step is none; write 0 for none, or 2 or more")
     return steps
 
 

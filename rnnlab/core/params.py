@@ -7,18 +7,18 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML, YAMLError
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.param_messages import first_fault, hint, yaml_fault
+from rnnlab.core.param_messages import first_error, hint, yaml_error
 from rnnlab.core.param_types import (
     Block,
     Count,
-    CountOrNone,
+    CountOrZero,
     Fraction,
-    Judged,
+    FractionOrZero,
+    GatedMeasure,
+    NonNegative,
     ProjectPath,
-    Share,
-    Size,
     Tolerance,
-    span,
+    check_chrono,
 )
 
 PARAMS_FILE = Path("params.yaml")
@@ -38,8 +38,8 @@ class ImagesData(Block):
 class SeriesData(Block):
     csv: ProjectPath
     period: Count
-    test_fraction: Share
-    validation_fraction: Share
+    test_fraction: Fraction
+    validation_fraction: Fraction
     test_steps: Count | None = None
     validation_steps: Count | None = None
     id_column: str | None = None
@@ -64,8 +64,8 @@ class SeriesNormalize(Block):
         "exponential_smoothing",
         "log_exponential_smoothing",
     ]
-    level: Fraction
-    season: Fraction
+    level: FractionOrZero
+    season: FractionOrZero
     damping: Annotated[float, Field(ge=0, le=1)]
 
 
@@ -90,13 +90,13 @@ class Model(Block):
     num_layers: Count
     nonlinearity: Literal["tanh", "relu"]
     bias: bool
-    dropout: Fraction
+    dropout: FractionOrZero
     bidirectional: bool
     pooling: Literal["last", "mean", "max"]
-    head_dropout: Fraction
+    head_dropout: FractionOrZero
     forget_bias: Annotated[float, Field(ge=-100, le=100)]
     # models and parameters from before it came have no such key
-    chrono: Annotated[CountOrNone, AfterValidator(span)] = 0
+    chrono: Annotated[CountOrZero, AfterValidator(check_chrono)] = 0
     orthogonal: bool
     zero_head: bool
     shortcut: bool = False
@@ -104,31 +104,31 @@ class Model(Block):
 
 class Augment(Block):
     rotate: Annotated[float, Field(ge=0, le=180)]
-    scale: Fraction
+    scale: FractionOrZero
     shear: Annotated[float, Field(ge=0, lt=45)]
-    shift: Size
+    shift: NonNegative
     final: Annotated[float, Field(ge=0, le=1)]
 
 
 class Train(Block):
     loss: Literal["cross_entropy", "mse", "mae", "pinball"]
-    quantile: Share = 0.5
+    quantile: Fraction = 0.5
     optimizer: Literal["sgd", "adam", "adamw"]
     learning_rate: Annotated[float, Field(gt=0, le=100)]
-    momentum: Fraction
-    weight_decay: Size
+    momentum: FractionOrZero
+    weight_decay: NonNegative
     schedule: Literal["constant", "cosine", "one_cycle"]
-    warm_up: Share
+    warm_up: Fraction
     epochs: Count
     batch_size: Count
     # models and parameters from before it came have no such key
     processes: Annotated[int, Field(ge=1, le=256)] = 1
-    gradient_clip: Size
-    label_smoothing: Fraction
-    weight_average: Fraction
-    input_noise: Size
+    gradient_clip: NonNegative
+    label_smoothing: FractionOrZero
+    weight_average: FractionOrZero
+    input_noise: NonNegative
     precision: Literal["auto", "float32", "bfloat16"]
-    patience: CountOrNone
+    patience: CountOrZero
     refit: bool
     ensemble: Count
     augment: Augment | None = None
@@ -152,7 +152,7 @@ class SeriesEvaluate(Block):
             "theta",
         ]
     ]
-    refit_every: CountOrNone
+    refit_every: CountOrZero
 
 
 class ImagesTask(Block):
@@ -241,7 +241,7 @@ class Params(Block):
     device: Literal["auto", "cpu", "cuda"]
     deterministic: bool
     # how much worse a score may be, by measure; a measure that is not named is not judged
-    gate: dict[Judged, Tolerance]
+    gate: dict[GatedMeasure, Tolerance]
     datasets: dict[str, DatasetFiles]
     tasks: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Task]
 
@@ -280,13 +280,13 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
         raise InputError(f"{path} is missing: run from the root of the project") from None
     except (YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
         # all but the first are faults that ruamel lets through: of tags, keys, deep nesting
-        raise InputError(f"{path}: is no valid YAML: {yaml_fault(error)}") from None
+        raise InputError(f"{path}: is no valid YAML: {yaml_error(error)}") from None
     if not isinstance(loaded, dict):
         raise InputError(f"{path}: holds no keys; restore it with `git checkout {path}`")
     try:
         return Params.model_validate(loaded)
     except ValidationError as error:
-        raise InputError(f"{path}: {first_fault(error, _known_keys())}") from None
+        raise InputError(f"{path}: {first_error(error, _known_keys())}") from None
 
 
 def _known_keys() -> list[str]:

@@ -1,6 +1,6 @@
 """What long work says of itself: bars on a terminal, elsewhere a line at least every 30 s.
 
-    with at_work("ets", len(series), "series") as work:
+    with track_progress("ets", len(series), "series") as work:
         for each in series:
             ...
             work.advance()
@@ -35,29 +35,29 @@ class Work:
     def __init__(self, title: str, total: float | None, unit: str, left: str) -> None:
         self.title, self.total, self.unit, self.done = title, total, unit, 0.0
         self._left, self._figures = left, ""
-        self._opened = self._advanced = self._told = monotonic()
-        self._timed_from = self._opened, 0.0
+        self._started = self._advanced = self._status_set = monotonic()
+        self._timing_start = self._started, 0.0
         self._show: Callable[..., None] = lambda **changes: None
 
     def advance(self, count: float = 1) -> None:
         self.done += count
         self._advanced = monotonic()
-        if self._advanced - self._opened < WARM_UP:
-            self._timed_from = self._advanced, self.done
+        if self._advanced - self._started < WARM_UP:
+            self._timing_start = self._advanced, self.done
         self._show(completed=self.done)
 
-    def tell(self, figures: str) -> None:
+    def set_status(self, figures: str) -> None:
         """Show ``figures`` from now on; in a log at once, if 10 s have gone since the last."""
         self._figures = figures
         self._show(figures=figures)
-        slow = monotonic() - self._told >= FIRST_LINE
-        self._told = monotonic()
-        if slow and _voice is not None:
-            _voice.speak(FIRST_LINE)
+        slow = monotonic() - self._status_set >= FIRST_LINE
+        self._status_set = monotonic()
+        if slow and _log_writer is not None:
+            _log_writer.write_line(FIRST_LINE)
 
     def seconds_left(self) -> float | None:
         """None while it is unknown."""
-        since, before = self._timed_from
+        since, before = self._timing_start
         done, took, now = self.done - before, self._advanced - since, monotonic()
         if not self.total or not self._left or min(done, took) <= 0:
             return None
@@ -71,17 +71,17 @@ class Work:
             total = f"/{self.total:,.0f}" if self.total else ""
             words[0] = f"{self.title} {self.done:,.0f}{total} {self.unit}".strip()
         if left := self.seconds_left():
-            words.append(f"{self._left} {in_words(left)} left")
+            words.append(f"{self._left} {format_duration(left)} left")
         return ", ".join(filter(None, words))
 
 
-_levels: list[Work] = []
-_voice: "_Voice | None" = None
+_active: list[Work] = []
+_log_writer: "_LogWriter | None" = None
 _bars: Any = None
 
 
 @contextmanager
-def at_work(
+def track_progress(
     title: str, total: float | None = None, unit: str = "", left: str = "about"
 ) -> Iterator[Work]:
     """Tell of the work done in this block, if it lasts.
@@ -93,45 +93,45 @@ def at_work(
             units take so different times that no one knows.
     """
     work = Work(title, total, unit, left)
-    _levels.append(work)
+    _active.append(work)
     try:
-        with _speaking(), _bar(work):
+        with _shared_log_writer(), _bar(work):
             yield work
     finally:
-        _levels.remove(work)
+        _active.remove(work)
 
 
-def gather(results: Iterable[Result], title: str, total: float, unit: str) -> list[Result]:
+def collect(results: Iterable[Result], title: str, total: float, unit: str) -> list[Result]:
     """All ``results``, each of which is a unit of work done."""
     found = []
-    with at_work(title, total, unit) as work:
+    with track_progress(title, total, unit) as work:
         for result in results:
             found.append(result)
             work.advance()
     return found
 
 
-def hush() -> None:
+def mute_progress() -> None:
     """Say nothing of the work going on: another process does."""
-    if _voice is not None:
-        _voice.hushed = True
+    if _log_writer is not None:
+        _log_writer.muted = True
 
 
-def in_words(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time as people say it: 40 s, 12 min, 2.5 h."""
     if seconds < 95:
         return f"{max(10, 10 * round(seconds / 10))} s"
     return f"{seconds / 60:.0f} min" if seconds < 95 * 60 else f"{seconds / 3600:.1f} h"
 
 
-class _Voice:
+class _LogWriter:
     """Writes a line where none has been for a while, as long as the outermost work lasts."""
 
     def __init__(self) -> None:
-        self.hushed = False
+        self.muted = False
         self._ended, self._lock = Event(), Lock()
-        self._opened = self._last = monotonic()
-        self._silence = FIRST_LINE
+        self._started = self._last = monotonic()
+        self._interval = FIRST_LINE
         self._thread = Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
@@ -141,44 +141,44 @@ class _Voice:
         self._ended.set()
         self._thread.join()
 
-    def speak(self, silence: float) -> None:
-        """Write a line, unless the last is less than ``silence`` seconds old."""
+    def write_line(self, interval: float) -> None:
+        """Write a line, unless the last is less than ``interval`` seconds old."""
         with self._lock:
-            if monotonic() - self._last < silence:
+            if monotonic() - self._last < interval:
                 return
-            self._last, self._silence = monotonic(), NEXT_LINE
+            self._last, self._interval = monotonic(), NEXT_LINE
             # work goes on even where nobody reads any longer
-            if not self.hushed and _bars is None:
+            if not self.muted and _bars is None:
                 with suppress(OSError):
                     sys.stderr.write(f"{self._line()}\n")
                     sys.stderr.flush()
 
     def _watch(self) -> None:
-        while not self._ended.wait(max(0, self._last + self._silence - monotonic())):
-            self.speak(self._silence)
+        while not self._ended.wait(max(0, self._last + self._interval - monotonic())):
+            self.write_line(self._interval)
 
     def _line(self) -> str:
-        levels = [*_levels]
+        levels = [*_active]
         outermost, *inner = map(str, levels)
         what = ["; ".join(filter(None, inner))]
         if not any(work.seconds_left() for work in levels):
-            what.append(f"{in_words(monotonic() - self._opened)} so far")
+            what.append(f"{format_duration(monotonic() - self._started)} so far")
         return ": ".join(filter(None, [outermost, ", ".join(filter(None, what))]))
 
 
 @contextmanager
-def _speaking() -> Iterator[None]:
+def _shared_log_writer() -> Iterator[None]:
     """One voice for all levels."""
-    global _voice
-    if _voice is not None:
+    global _log_writer
+    if _log_writer is not None:
         yield
         return
-    _voice = _Voice()
+    _log_writer = _LogWriter()
     try:
-        with _voice:
+        with _log_writer:
             yield
     finally:
-        _voice = None
+        _log_writer = None
 
 
 @contextmanager
@@ -188,8 +188,8 @@ def _bar(work: Work) -> Iterator[None]:
     It goes when the work ends; the outermost stays, if it has figures to show.
     """
     global _bars
-    hushed = _voice is not None and _voice.hushed
-    bars = _bars or (_new_bars() if work.total and not hushed and sys.stderr.isatty() else None)
+    muted = _log_writer is not None and _log_writer.muted
+    bars = _bars or (_new_bars() if work.total and not muted and sys.stderr.isatty() else None)
     if not work.total or bars is None:
         yield
         return

@@ -10,15 +10,15 @@ def percent(share: float) -> str:
     return "–" if math.isnan(share) else f"{math.floor(10000 * share + 1e-6) / 100:.2f} %"
 
 
-def spoken(name: str) -> str:
+def readable(name: str) -> str:
     return name.replace("_", " ")
 
 
-def shortened(unique_id: str) -> str:
+def shorten_name(unique_id: str) -> str:
     """The name of a series, cut to what fits beside a small Axes."""
     return unique_id if len(unique_id) <= 20 else f"{unique_id[:19]}…"
 
 
-def listed(names: Iterable[str]) -> str:
-    *most, last = map(spoken, names)
+def join_names(names: Iterable[str]) -> str:
+    *most, last = map(readable, names)
     return f"{', '.join(most)} and {last}" if most else last

@@ -24,13 +24,13 @@ class Normalization:
     smoothing: Smoothing | None
 
     @property
-    def lost(self) -> int:
+    def burn_in(self) -> int:
         """Leading values of a series that give no windows."""
-        return self.scaler.lost + (self.smoothing.lost if self.smoothing else 0)
+        return self.scaler.burn_in + (self.smoothing.burn_in if self.smoothing else 0)
 
     def first_origin(self, look_back: int) -> int:
         """The place of the first origin in a series that has a whole window before it."""
-        return max(self.lost, look_back + self.scaler.lost)
+        return max(self.burn_in, look_back + self.scaler.burn_in)
 
     def transform(
         self, y: np.ndarray, offsets: np.ndarray, kind: type = np.float64
@@ -85,7 +85,7 @@ SMOOTHED = [
 ]
 
 
-def least_values(method: str, period: int) -> int:
+def min_training_values(method: str, period: int) -> int:
     """How many training values ``fit_normalization`` needs."""
     if method in SMOOTHING_METHODS:
         return 2 * period + 2
@@ -98,7 +98,7 @@ def fit_normalization(
     """Fit ``settings.method`` on the first ``ends`` [S] values of each series in y [M].
 
     Args:
-        ends: ``least_values`` or more each.
+        ends: ``min_training_values`` or more each.
     """
     parts = []
     for some in chunks(offsets):
@@ -132,7 +132,7 @@ def chunks(offsets: np.ndarray) -> Iterator[slice]:
         yield slice(int(start), int(stop))
 
 
-def fitted_normalization(
+def stored_normalization(
     tensors: dict[str, np.ndarray], fitted: str, settings: dict[str, Any], period: int
 ) -> Normalization:
     """The normalization called ``fitted``, main.refit say, among the arrays of normalize."""

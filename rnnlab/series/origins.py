@@ -4,14 +4,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnnlab.series.scalers import numbers_of, places_of
+from rnnlab.series.scalers import positions_in_series, series_numbers
 
 # the fit that each protocol forecasts with
 FIT_OF = {"one_step": "main", "year": "year", "long": "main", "rolling": "main"}
 # of a panel of many, methods are judged by as many origins as this at most
-MOST_ORIGINS = 10_000
+MAX_ORIGINS = 10_000
 # of long series, as many for each as this on average
-MOST_ORIGINS_OF_ONE = 200
+MAX_ORIGINS_PER_SERIES = 200
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Request:
 
 def every_origin(offsets: np.ndarray, first: np.ndarray, last: np.ndarray, steps: int) -> Request:
     """From each place ``first`` to ``last`` (not included, [S]) inside each series."""
-    series, place = numbers_of(offsets), places_of(offsets)
+    series, place = series_numbers(offsets), positions_in_series(offsets)
     chosen = np.flatnonzero((place >= first[series]) & (place < last[series]))
     return Request(chosen, series[chosen], steps)
 
@@ -87,12 +87,12 @@ def fitted_requests(
     first = np.minimum(earliest, train)
     of_validation = every_origin(offsets, np.maximum(train - steps + 1, first), validation, steps)
     of_training = every_origin(offsets, first, train, steps)
-    return _thinned(of_validation), _thinned(of_training)
+    return _subsampled(of_validation), _subsampled(of_training)
 
 
-def _thinned(request: Request) -> Request:
+def _subsampled(request: Request) -> Request:
     count, series = len(request.origin), len(np.unique(request.series))
-    most = min(MOST_ORIGINS, MOST_ORIGINS_OF_ONE * series)
+    most = min(MAX_ORIGINS, MAX_ORIGINS_PER_SERIES * series)
     if count <= most:
         return request
     # at random, since every k-th origin could be the same month of each year

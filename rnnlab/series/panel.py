@@ -9,14 +9,14 @@ import numpy as np
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import SeriesData, SeriesTask
-from rnnlab.series.normalization import least_values
+from rnnlab.series.normalization import min_training_values
 from rnnlab.series.readers import read_rows
-from rnnlab.series.times import step_of, written
+from rnnlab.series.times import format_times, step_name
 
-LEAST_VALUES = 3
+MIN_VALUES = 3
 # beyond these, squares and differences are lost to the arithmetic of floating-point numbers
-LARGEST, LEAST_RANGE = 1e30, 1e-9
-MOST_LINES = 10
+MAX_ABS_VALUE, MIN_RANGE = 1e30, 1e-9
+MAX_LINES = 10
 
 
 @dataclass(frozen=True)
@@ -46,21 +46,21 @@ class Panel:
     def span(self, number: int) -> slice:
         return slice(int(self.offsets[number]), int(self.offsets[number + 1]))
 
-    def without(self, faults: dict[int, str], path: str) -> "Panel":
-        """The panel without the series whose numbers are keys of ``faults``.
+    def without(self, problems: dict[int, str], path: str) -> "Panel":
+        """The panel without the series whose numbers are keys of ``problems``.
 
         Raises:
             InputError: no series is left; the message is the first fault.
         """
-        if not faults:
+        if not problems:
             return self
-        if len(faults) == len(self.ids):
-            number, reason = next(iter(faults.items()))
-            others = f" (and {len(faults) - 1} more series)" if len(faults) > 1 else ""
+        if len(problems) == len(self.ids):
+            number, reason = next(iter(problems.items()))
+            others = f" (and {len(problems) - 1} more series)" if len(problems) > 1 else ""
             raise InputError(f"{path}: series {self.ids[number]!r} {reason}{others}")
-        kept = [number for number in range(len(self.ids)) if number not in faults]
+        kept = [number for number in range(len(self.ids)) if number not in problems]
         rows = np.concatenate([np.arange(*self.offsets[n : n + 2]) for n in kept])
-        named = {self.ids[number]: reason for number, reason in faults.items()}
+        named = {self.ids[number]: reason for number, reason in problems.items()}
         return Panel(
             [self.ids[number] for number in kept],
             np.cumsum([0, *self.lengths[kept]]),
@@ -121,24 +121,24 @@ def read_panel(data: SeriesData) -> Panel:
             is left.
     """
     path = Path(data.csv)
-    panel = _laid_out(*read_rows(path, data), path)
-    panel = panel.without(_faults(panel), str(path))
-    return replace(panel, values=_without_gaps(panel, data.period))
+    panel = _sorted_panel(*read_rows(path, data), path)
+    panel = panel.without(_problems(panel), str(path))
+    return replace(panel, values=_fill_gaps(panel, data.period))
 
 
-def say_left_out(panel: Panel, path: str, listed: Path) -> None:
+def warn_left_out(panel: Panel, path: str, listed: Path) -> None:
     """A line on stderr for each series that was left out, the first few of many.
 
     ``listed`` is the file that names them all.
     """
-    for name, reason in list(panel.left_out.items())[:MOST_LINES]:
+    for name, reason in list(panel.left_out.items())[:MAX_LINES]:
         print(f"{path}: left out: series {name!r} {reason}", file=sys.stderr)
-    if len(panel.left_out) > MOST_LINES:
-        rest = len(panel.left_out) - MOST_LINES
+    if len(panel.left_out) > MAX_LINES:
+        rest = len(panel.left_out) - MAX_LINES
         print(f"{path}: left out: {rest} more; {listed} names all", file=sys.stderr)
 
 
-def _laid_out(
+def _sorted_panel(
     names: list[str], codes: np.ndarray, ds: np.ndarray, y: np.ndarray, path: Path
 ) -> Panel:
     """Rows sorted by name and time, without the unknown values at the ends of each series."""
@@ -168,69 +168,69 @@ def _laid_out(
     return Panel([names[number] for number in order], offsets, ds, y, np.isnan(y))
 
 
-def _faults(panel: Panel) -> dict[int, str]:
+def _problems(panel: Panel) -> dict[int, str]:
     """Why nothing can be learned from a series, by its number, in words that follow its name."""
-    faults: dict[int, str] = {}
+    problems: dict[int, str] = {}
     steps: dict[int, str] = {}
     for number in range(len(panel.ids)):
         ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
-        if len(y) < LEAST_VALUES:
-            faults[number] = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
+        if len(y) < MIN_VALUES:
+            problems[number] = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
             continue
         gaps = np.diff(ds)
         doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
         if len(doubled):
-            faults[number] = f"has {written(ds)[doubled[0]]} twice; keep one row"
-        elif (step := step_of(ds)) is None:
-            wide = written(ds)[int(np.argmax(gaps))]
-            faults[number] = (
+            problems[number] = f"has {format_times(ds)[doubled[0]]} twice; keep one row"
+        elif (step := step_name(ds)) is None:
+            wide = format_times(ds)[int(np.argmax(gaps))]
+            problems[number] = (
                 f"is not evenly spaced; add the missing rows (y may be empty), first after {wide}"
             )
         elif np.nanmin(y) == np.nanmax(y):
-            faults[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
-        elif (largest := np.nanmax(np.abs(y))) > LARGEST:
-            faults[number] = f"holds {largest:g} or its negative; write it in a larger unit"
-        elif (reach := np.nanmax(y) - np.nanmin(y)) < LEAST_RANGE:
-            faults[number] = f"varies by no more than {reach:g}; write it in a smaller unit"
+            problems[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
+        elif (largest := np.nanmax(np.abs(y))) > MAX_ABS_VALUE:
+            problems[number] = f"holds {largest:g} or its negative; write it in a larger unit"
+        elif (reach := np.nanmax(y) - np.nanmin(y)) < MIN_RANGE:
+            problems[number] = f"varies by no more than {reach:g}; write it in a smaller unit"
         else:
             steps[number] = step
     if steps:
         usual = Counter(steps.values()).most_common(1)[0][0]
         for number, step in steps.items():
             if step != usual:
-                faults[number] = f"has steps of {step} where the others have {usual}"
-    return dict(sorted(faults.items()))
+                problems[number] = f"has steps of {step} where the others have {usual}"
+    return dict(sorted(problems.items()))
 
 
-def unfit(panel: Panel, training: np.ndarray, task: SeriesTask) -> dict[int, str]:
+def unusable_series(panel: Panel, training: np.ndarray, task: SeriesTask) -> dict[int, str]:
     """Why the task's normalization won't do for a series, by its number.
 
     Args:
         training: how many values of each series are for training, [S].
     """
     method, period = task.normalize.method, task.data.period
-    least = least_values(method, period)
-    faults = {}
+    least = min_training_values(method, period)
+    problems = {}
     for number, count in enumerate(training):
         y = panel.values[panel.span(number)]
         if count < least:
-            faults[number] = (
+            problems[number] = (
                 f"has {len(y)} values, {max(int(count), 0)} of them for training; "
                 f"normalize.method {method} with period {period} takes {least} or more"
             )
         # a later zero would be found too late, so the whole series is looked at
         elif method.startswith("log") and y.min() <= 0:
             other = "exponential_smoothing" if "smoothing" in method else "minmax or standard"
-            faults[number] = (
+            problems[number] = (
                 f"holds {y.min():g}, which has no logarithm; "
                 f"write {other} as normalize.method in params.yaml"
             )
         elif np.ptp(y[:count]) == 0:
-            faults[number] = f"is constant ({y[0]:g}) in its training part"
-    return faults
+            problems[number] = f"is constant ({y[0]:g}) in its training part"
+    return problems
 
 
-def _without_gaps(panel: Panel, period: int) -> np.ndarray:
+def _fill_gaps(panel: Panel, period: int) -> np.ndarray:
     values = panel.values.copy()
     start = np.repeat(panel.offsets[:-1], panel.lengths)
     for gap in np.flatnonzero(np.isnan(values)):

@@ -11,10 +11,10 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError, require
 from rnnlab.core.params import SeriesData
-from rnnlab.series.times import DIGITS, are_times, in_seconds, read_times
+from rnnlab.series.times import DIGITS, are_times, read_times, to_seconds
 
 # cells that stand for an unknown value
-UNKNOWN = {"", "nan", "na", "null", "none"}
+MISSING_CELLS = {"", "nan", "na", "null", "none"}
 
 # names, and for each row of the file the number of its name, its time and its value
 Rows = tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
@@ -44,7 +44,7 @@ def column_names(path: Path) -> list[str]:
     try:
         return pyarrow.parquet.read_schema(path).names
     except (pyarrow.ArrowException, OSError) as error:
-        raise _no_parquet(path, error) from None
+        raise _parquet_error(path, error) from None
 
 
 def value_name(path: Path, data: SeriesData) -> str:
@@ -84,7 +84,7 @@ def _read_text(path: Path, data: SeriesData) -> Rows:
         raise InputError(f"{path}: is empty; it needs a header and a row for each time")
     values = np.frombuffer(y, dtype=np.float64)
     # what comes after the last number is a footer, whose words are no names and no times
-    rows_kept = _last_number(values, path) + 1
+    rows_kept = _last_value_row(values, path) + 1
     if "unique_id" in columns and rows_kept < len(y):
         # or a series of a panel with times but no values, which is to be named as broken
         known = are_times(pd.Series(list(times), dtype=str))
@@ -95,7 +95,7 @@ def _read_text(path: Path, data: SeriesData) -> Rows:
     ds = read_times(texts, header[columns["ds"]], path)[place]
     kept = list(names)[: series.max() + 1]
     if "" in kept:
-        raise _unnamed(header[columns["unique_id"]], path)
+        raise _empty_name_error(header[columns["unique_id"]], path)
     return kept, series, ds, values[:rows_kept]
 
 
@@ -105,7 +105,7 @@ def _is_row(time: str, value: str) -> bool:
     return is_time and re.fullmatch(r"[+-]?\d*\.?\d+(e[+-]?\d+)?", value.lower()) is not None
 
 
-def _unnamed(column: str, path: Path) -> InputError:
+def _empty_name_error(column: str, path: Path) -> InputError:
     return InputError(f"{path}: column {column!r} has empty cells; write a name in each")
 
 
@@ -138,7 +138,7 @@ def _read_parquet(path: Path, data: SeriesData) -> Rows:
     try:
         table = pyarrow.parquet.read_table(path, columns=list(columns.values()))
     except (pyarrow.ArrowException, OSError) as error:
-        raise _no_parquet(path, error) from None
+        raise _parquet_error(path, error) from None
     # without what pandas noted beside them, which would make an index of a column
     table = table.to_pandas(ignore_metadata=True)
     y = pd.to_numeric(table[columns["y"]], errors="coerce").to_numpy(dtype=np.float64)
@@ -146,7 +146,7 @@ def _read_parquet(path: Path, data: SeriesData) -> Rows:
     of_times = pd.api.types.is_datetime64_any_dtype(table[columns["y"]])
     if of_times or np.isinf(y).any() or np.isnan(y).sum() > table[columns["y"]].isna().sum():
         raise InputError(f"{path}: column {columns['y']!r} holds what is no finite number")
-    _last_number(y, path)
+    _last_value_row(y, path)
     times = table[columns["ds"]]
     if times.isna().any():
         raise InputError(f"{path}: column {columns['ds']!r} has empty cells; write a time in each")
@@ -155,18 +155,18 @@ def _read_parquet(path: Path, data: SeriesData) -> Rows:
         are_dates = texts.map(DIGITS.fullmatch).notna().all()
         ds = read_times(texts, columns["ds"], path) if are_dates else times.to_numpy(np.int64)
     elif pd.api.types.is_datetime64_any_dtype(times):
-        ds = in_seconds(times.dt.tz_localize(None).to_numpy(), columns["ds"], path)
+        ds = to_seconds(times.dt.tz_localize(None).to_numpy(), columns["ds"], path)
     else:
         ds = read_times(times.astype(str), columns["ds"], path)
     if "unique_id" not in columns:
         return [path.stem], np.zeros(len(y), dtype=np.int64), ds, y
     if table[columns["unique_id"]].isna().any():
-        raise _unnamed(columns["unique_id"], path)
+        raise _empty_name_error(columns["unique_id"], path)
     codes, names = pd.factorize(table[columns["unique_id"]].astype(str))
     return list(names), codes.astype(np.int64), ds, y
 
 
-def _no_parquet(path: Path, error: Exception) -> Exception:
+def _parquet_error(path: Path, error: Exception) -> Exception:
     # pyarrow calls some damages faults of the file system, but gives them no number
     if isinstance(error, OSError) and error.errno is not None:
         return error
@@ -192,13 +192,13 @@ def _find_columns(names: list[str], data: SeriesData, path: Path) -> dict[str, i
             found[key] = names.index(name)
     if found["ds"] == found["y"]:
         others = [sign for sign in (";", "\t", "|") if sign in names[0]]
-        mend = "write commas between cells" if others else "it needs a time and a value"
-        raise InputError(f"{path}: has the one column {names[found['y']]!r}; {mend}")
+        fix = "write commas between cells" if others else "it needs a time and a value"
+        raise InputError(f"{path}: has the one column {names[found['y']]!r}; {fix}")
     return found
 
 
 def _number(cell: str, column: str, path: Path) -> float:
-    if cell.lower() in UNKNOWN:
+    if cell.lower() in MISSING_CELLS:
         return float("nan")
     try:
         number = float(cell)
@@ -212,7 +212,7 @@ def _number(cell: str, column: str, path: Path) -> float:
     return number
 
 
-def _last_number(y: np.ndarray, path: Path) -> int:
+def _last_value_row(y: np.ndarray, path: Path) -> int:
     known = np.flatnonzero(~np.isnan(y))
     if len(known) == 0:
         raise InputError(f"{path}: has no numbers; it needs a value for each time")

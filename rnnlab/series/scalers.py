@@ -32,7 +32,7 @@ class Scaler:
     scale: np.ndarray
 
     @property
-    def lost(self) -> int:
+    def burn_in(self) -> int:
         """How many leading values have no z, since their differences reach before the start."""
         return sum(self.lags)
 
@@ -40,10 +40,10 @@ class Scaler:
         """Normalize y [M], series s of which is ``y[offsets[s]:offsets[s + 1]]``.
 
         Returns:
-            z [M], NaN for the first ``lost`` values of each series.
+            z [M], NaN for the first ``burn_in`` values of each series.
         """
-        z = differenced(y, offsets, self.log, self.lags)
-        series = numbers_of(offsets)
+        z = difference(y, offsets, self.log, self.lags)
+        series = series_numbers(offsets)
         return (z - self.shift[series]) / self.scale[series]
 
     def inverse(
@@ -54,7 +54,7 @@ class Scaler:
         Args:
             z: normalized values of the next H steps, [N, H].
             y: all series end to end, [M]; what lies at an origin or after it is not looked at.
-            origin: position in y of the first of the H steps, [N]; ``lost`` values of the same
+            origin: position in y of the first of the H steps, [N]; ``burn_in`` values of the same
                 series must lie before it.
             series: number of the series, [N].
 
@@ -63,7 +63,7 @@ class Scaler:
         """
         ahead = z.astype(np.float64) * self.scale[series, None] + self.shift[series, None]
         if self.lags:
-            past = y[origin[:, None] + np.arange(-self.lost, 0)]
+            past = y[origin[:, None] + np.arange(-self.burn_in, 0)]
             levels = [np.log(past) if self.log else past]
             for lag in self.lags[:-1]:
                 levels.append(levels[-1][:, lag:] - levels[-1][:, :-lag])
@@ -74,20 +74,20 @@ class Scaler:
             return np.exp(ahead) if self.log else ahead
 
 
-def numbers_of(offsets: np.ndarray) -> np.ndarray:
+def series_numbers(offsets: np.ndarray) -> np.ndarray:
     """The number of its series for each of M values that lie end to end, [M]."""
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
-def places_of(offsets: np.ndarray) -> np.ndarray:
+def positions_in_series(offsets: np.ndarray) -> np.ndarray:
     """The position inside its series of each of M values that lie end to end, [M]."""
     return np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
 
 
-def differenced(y: np.ndarray, offsets: np.ndarray, log: bool, lags: tuple[int, ...]) -> np.ndarray:
+def difference(y: np.ndarray, offsets: np.ndarray, log: bool, lags: tuple[int, ...]) -> np.ndarray:
     """y [M] in logs if ``log``, differenced at ``lags``; NaN where that reaches before a start."""
     z = np.log(y) if log else y.astype(np.float64)
-    place = places_of(offsets)
+    place = positions_in_series(offsets)
     for number, lag in enumerate(lags):
         z = np.concatenate([np.full(min(lag, len(z)), np.nan), z[lag:] - z[:-lag]])
         z[place < sum(lags[: number + 1])] = np.nan
@@ -106,11 +106,11 @@ def fit_scaler(
 ) -> Scaler:
     """Fit ``method`` (a choice of normalize.method) on the first ``ends`` [S] values of each.
 
-    ``least_values`` says how many that must be; under a logarithm all must be above 0.
+    ``min_training_values`` says how many that must be; under a logarithm all must be above 0.
     """
     log = method.startswith("log")
     lags = tuple(lag or period for lag in LAGS.get(method, ()))
-    z = differenced(y, offsets, log, lags)
+    z = difference(y, offsets, log, lags)
     if method in ("none", "log"):
         shift, scale = np.zeros(len(ends)), np.ones(len(ends))
     else:

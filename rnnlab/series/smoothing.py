@@ -20,7 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnnlab.series.scalers import numbers_of, places_of
+from rnnlab.series.scalers import positions_in_series, series_numbers
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Smoothing:
     target_scale: np.ndarray
 
     @property
-    def lost(self) -> int:
+    def burn_in(self) -> int:
         """Leading values that give no windows: two periods set the start, half a one settles it."""
         period = self.season.shape[1]
         return 2 * period + period // 2
@@ -130,8 +130,8 @@ def _deviations(
     """
     period = smoothing.season.shape[1]
     levels, season = smoothing.states(x, offsets)
-    series, place = numbers_of(offsets), places_of(offsets)
-    earliest = np.minimum(smoothing.lost, ends - 1)
+    series, place = series_numbers(offsets), positions_in_series(offsets)
+    earliest = np.minimum(smoothing.burn_in, ends - 1)
     origin = np.flatnonzero((place >= earliest[series]) & (place < ends[series]))
     of = series[origin]
     level, slope = levels[origin - 1], smoothing.slope[of]

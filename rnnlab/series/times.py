@@ -17,7 +17,7 @@ DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4})(?P<rest>
 YEAR_AND_PART = r"\d{4}[.](\d|\d{3,})"
 
 
-def step_of(ds: np.ndarray) -> str | None:
+def step_name(ds: np.ndarray) -> str | None:
     """The step of an evenly spaced series in words; None for others."""
     gaps = np.diff(ds)
     if ds.dtype.kind != "M":
@@ -33,7 +33,7 @@ def step_of(ds: np.ndarray) -> str | None:
     return pd.infer_freq(pd.DatetimeIndex(ds))
 
 
-def written(ds: np.ndarray) -> np.ndarray:
+def format_times(ds: np.ndarray) -> np.ndarray:
     """Times as they are written: dates as 1949-01-31, with the hour if need be; numbers as is."""
     if ds.dtype.kind != "M":
         return ds
@@ -41,11 +41,11 @@ def written(ds: np.ndarray) -> np.ndarray:
     return (days if (days == ds).all() else ds).astype(str)
 
 
-def times_after(ds: np.ndarray, count: int) -> np.ndarray:
+def future_times(ds: np.ndarray, count: int) -> np.ndarray:
     """The ``count`` times that follow an evenly spaced ds [n], n >= 3: [count]."""
     if ds.dtype.kind != "M":
         return ds[-1] + (ds[-1] - ds[-2]) * np.arange(1, count + 1)
-    step = step_of(ds) or ""
+    step = step_name(ds) or ""
     if step.endswith("months"):
         return _months_after(ds, np.arange(1, count + 1) * int(step.removesuffix("months")))
     if (np.diff(ds) == ds[1] - ds[0]).all():
@@ -106,10 +106,10 @@ def read_times(column: pd.Series, name: str, path: Path) -> np.ndarray:
             f"{path}: column {name!r} holds {bad!r}; write dates as 1949-01-31, "
             "or name the column of times"
         )
-    return in_seconds(times.to_numpy(), name, path)
+    return to_seconds(times.to_numpy(), name, path)
 
 
-def in_seconds(times: np.ndarray, name: str, path: Path) -> np.ndarray:
+def to_seconds(times: np.ndarray, name: str, path: Path) -> np.ndarray:
     """Times as datetime64[s]; InputError where that would cut a part off one."""
     seconds = times.astype("datetime64[s]")
     if (seconds != times).any():

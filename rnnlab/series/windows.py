@@ -10,10 +10,10 @@ import numpy as np
 from rnnlab.core.window_spec import Layout
 from rnnlab.series.normalization import Normalization
 from rnnlab.series.origins import every_origin
-from rnnlab.series.scalers import numbers_of, places_of
+from rnnlab.series.scalers import positions_in_series, series_numbers
 
 
-def part_of(
+def windows_in_part(
     y: np.ndarray,
     offsets: np.ndarray,
     normalization: Normalization,
@@ -34,17 +34,17 @@ def part_of(
     Returns:
         origin, series: int64 [N], position in x of each first target, and number of its series.
         end: int64 [S], position in x where each series ends.
-        and what ``arrays_of`` gives, as float32.
+        and what ``window_arrays`` gives, as float32.
     """
-    offsets, y = _beginnings(y, offsets, end)
+    offsets, y = _truncated(y, offsets, end)
     last = end - (layout.horizon - 1 if whole else 0)
     first = np.maximum(start, normalization.first_origin(layout.look_back))
     request = every_origin(offsets, first, last, layout.horizon)
-    arrays = arrays_of(y, offsets, normalization, np.float32)
+    arrays = window_arrays(y, offsets, normalization, np.float32)
     return {"origin": request.origin, "series": request.series, "end": offsets[1:], **arrays}
 
 
-def arrays_of(
+def window_arrays(
     y: np.ndarray, offsets: np.ndarray, normalization: Normalization, kind: type = np.float64
 ) -> dict[str, np.ndarray]:
     """What windows are cut from, as floating-point numbers of ``kind``.
@@ -59,12 +59,12 @@ def arrays_of(
     if smoothing is not None:
         numbers = ("slope", "input_scale", "target_scale")
         arrays |= {key: getattr(smoothing, key).astype(kind) for key in numbers}
-    return {"first": offsets[:-1] + normalization.scaler.lost, **arrays}
+    return {"first": offsets[:-1] + normalization.scaler.burn_in, **arrays}
 
 
-def _beginnings(
+def _truncated(
     y: np.ndarray, offsets: np.ndarray, ends: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """The offsets and values of the first ``ends`` values of each series."""
-    kept = places_of(offsets) < ends[numbers_of(offsets)]
+    kept = positions_in_series(offsets) < ends[series_numbers(offsets)]
     return np.concatenate([[0], np.cumsum(ends)]), y[kept]

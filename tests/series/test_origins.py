@@ -92,7 +92,7 @@ def test_no_origin_before_the_earliest() -> None:
 
 @pytest.mark.parametrize("most", [3, 10, 1000])
 def test_of_very_many_origins_some_are_taken(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr(origins, "MOST_ORIGINS", most)
+    monkeypatch.setattr(origins, "MAX_ORIGINS", most)
     train, validation = np.array([12, 20]), np.array([14, 24])
     for request in fitted_requests(OFFSETS, train, validation, 7, 4):
         assert 0 < len(request.origin) <= most
