@@ -1,16 +1,16 @@
-"""What long work says of itself: bars on a terminal, elsewhere a line at least every 30 s.
+"""Progress of long work: bars on a terminal, elsewhere a log line at least every 30 s.
 
     with track_progress("ets", len(series), "series") as work:
         for each in series:
             ...
             work.advance()
 
-Pieces of work nest: a stage, its networks, the batches of one. A line tells all of them:
+Tasks nest: a stage, its networks, the batches of one network. A line shows all levels:
 
     train airline: 7/40 networks, about 3 min left; main-7 120/160 batches, epoch 30/40, loss 0.0412
 
-A thread writes it, since no one knows how long a single call will take: one fit, one epoch. Work
-that takes less than 10 s writes nothing.
+A thread writes the lines, since a single call (one fit, one epoch) may take any time. Work that
+takes less than 10 s writes nothing.
 """
 
 import sys
@@ -22,51 +22,51 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
-# seconds without a line; less than 30, since a busy machine wakes a thread late
+# seconds before a line; below 30, since a busy machine wakes a thread late
 FIRST_LINE, NEXT_LINE = 10.0, 25.0
-# what a checkpoint had is counted in a moment, and the first steps are slow: neither says how fast
-# work goes
+# seconds that are not used to estimate the speed: steps restored from a checkpoint are counted at
+# once, and the first real steps are slow
 WARM_UP = 1.0
 
 
 class Work:
-    """A piece of work: its name, and of ``total`` units how many are done."""
+    """One level of work: its title, and how many of its ``total`` units are done."""
 
     def __init__(self, title: str, total: float | None, unit: str, left: str) -> None:
         self.title, self.total, self.unit, self.done = title, total, unit, 0.0
-        self._left, self._figures = left, ""
+        self._left, self._status = left, ""
         self._started = self._advanced = self._status_set = monotonic()
         self._timing_start = self._started, 0.0
-        self._show: Callable[..., None] = lambda **changes: None
+        self._update_bar: Callable[..., None] = lambda **changes: None
 
     def advance(self, count: float = 1) -> None:
         self.done += count
         self._advanced = monotonic()
         if self._advanced - self._started < WARM_UP:
             self._timing_start = self._advanced, self.done
-        self._show(completed=self.done)
+        self._update_bar(completed=self.done)
 
-    def set_status(self, figures: str) -> None:
-        """Show ``figures`` from now on; in a log at once, if 10 s have gone since the last."""
-        self._figures = figures
-        self._show(figures=figures)
-        slow = monotonic() - self._status_set >= FIRST_LINE
+    def set_status(self, status: str) -> None:
+        """Show ``status`` from now on; in a log, at once if 10 s have passed since the last one."""
+        self._status = status
+        self._update_bar(status=status)
+        is_due = monotonic() - self._status_set >= FIRST_LINE
         self._status_set = monotonic()
-        if slow and _log_writer is not None:
+        if is_due and _log_writer is not None:
             _log_writer.write_line(FIRST_LINE)
 
     def seconds_left(self) -> float | None:
-        """None while it is unknown."""
+        """An estimate, or None if there is none yet."""
         since, before = self._timing_start
         done, took, now = self.done - before, self._advanced - since, monotonic()
         if not self.total or not self._left or min(done, took) <= 0:
             return None
-        # the unit at work is taken to be done as far as those before it were after as long
+        # estimate the progress of the current unit from the mean time of those before it
         done += min(1, (now - self._advanced) / (took / done))
         return (now - since) * max(0, self.total - before - done) / done
 
     def __str__(self) -> str:
-        words = [self.title, self._figures]
+        words = [self.title, self._status]
         if self.total is not None:
             total = f"/{self.total:,.0f}" if self.total else ""
             words[0] = f"{self.title} {self.done:,.0f}{total} {self.unit}".strip()
@@ -84,13 +84,12 @@ _bars: Any = None
 def track_progress(
     title: str, total: float | None = None, unit: str = "", left: str = "about"
 ) -> Iterator[Work]:
-    """Tell of the work done in this block, if it lasts.
+    """Report the progress of the work in this block if it takes long.
 
     Args:
-        total: how many units there are to ``advance`` by; 0 if that is unknown, None if nothing is
-            counted.
-        left: what stands before the time left: "at most" where work may end early, nothing where
-            units take so different times that no one knows.
+        total: number of units to ``advance`` by; 0 if unknown, None if nothing is counted.
+        left: the words before the time left: "at most" if the work may end early, empty if units
+            differ too much in time for an estimate.
     """
     work = Work(title, total, unit, left)
     _active.append(work)
@@ -102,7 +101,7 @@ def track_progress(
 
 
 def collect(results: Iterable[Result], title: str, total: float, unit: str) -> list[Result]:
-    """All ``results``, each of which is a unit of work done."""
+    """Return all ``results`` as a list; each one advances the progress by one unit."""
     found = []
     with track_progress(title, total, unit) as work:
         for result in results:
@@ -112,20 +111,20 @@ def collect(results: Iterable[Result], title: str, total: float, unit: str) -> l
 
 
 def mute_progress() -> None:
-    """Say nothing of the work going on: another process does."""
+    """Report nothing from this process: another one does."""
     if _log_writer is not None:
         _log_writer.muted = True
 
 
 def format_duration(seconds: float) -> str:
-    """A time as people say it: 40 s, 12 min, 2.5 h."""
+    """Format a duration for people: 40 s, 12 min, 2.5 h."""
     if seconds < 95:
         return f"{max(10, 10 * round(seconds / 10))} s"
     return f"{seconds / 60:.0f} min" if seconds < 95 * 60 else f"{seconds / 3600:.1f} h"
 
 
 class _LogWriter:
-    """Writes a line where none has been for a while, as long as the outermost work lasts."""
+    """Writes a line at intervals, as long as the outermost work lasts."""
 
     def __init__(self) -> None:
         self.muted = False
@@ -147,7 +146,7 @@ class _LogWriter:
             if monotonic() - self._last < interval:
                 return
             self._last, self._interval = monotonic(), NEXT_LINE
-            # work goes on even where nobody reads any longer
+            # continue even if nobody reads stderr any longer
             if not self.muted and _bars is None:
                 with suppress(OSError):
                     sys.stderr.write(f"{self._line()}\n")
@@ -168,7 +167,7 @@ class _LogWriter:
 
 @contextmanager
 def _shared_log_writer() -> Iterator[None]:
-    """One voice for all levels."""
+    """One log writer for all levels."""
     global _log_writer
     if _log_writer is not None:
         yield
@@ -183,9 +182,9 @@ def _shared_log_writer() -> Iterator[None]:
 
 @contextmanager
 def _bar(work: Work) -> Iterator[None]:
-    """A bar below those of the work around it, if a terminal shows it.
+    """Show a bar below those of the outer levels, if stderr is a terminal.
 
-    It goes when the work ends; the outermost stays, if it has figures to show.
+    It disappears when the work ends; the outermost stays if it has a status to show.
     """
     global _bars
     muted = _log_writer is not None and _log_writer.muted
@@ -197,13 +196,13 @@ def _bar(work: Work) -> Iterator[None]:
     if outermost:
         _bars = bars
         bars.start()
-    bar = bars.add_task(f"{work.title} {work.unit}".strip(), total=work.total, figures="")
-    work._show = lambda **changes: bars.update(bar, **changes)
+    bar = bars.add_task(f"{work.title} {work.unit}".strip(), total=work.total, status="")
+    work._update_bar = lambda **changes: bars.update(bar, **changes)
     try:
         yield
     finally:
         if outermost:
-            bars.live.transient = not work._figures
+            bars.live.transient = not work._status
             bars.stop()
             _bars = None
         else:
@@ -211,8 +210,8 @@ def _bar(work: Work) -> Iterator[None]:
 
 
 def _new_bars() -> Any:
-    """None on a terminal that can't move its cursor."""
-    # a tenth of a second to import, for nothing where there is no terminal
+    """None on a terminal that cannot move its cursor."""
+    # the import takes a tenth of a second: only on a terminal
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -223,9 +222,9 @@ def _new_bars() -> Any:
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[status]}"),
         TimeRemainingColumn(),
         console=console,
-        # what is for a file must not end up on the terminal
+        # output for a file must not go to the terminal
         redirect_stdout=False,
     )

@@ -210,7 +210,7 @@ def roll_with_refits(
         for number in numbers:
             rows = np.flatnonzero(block == number)
             ends = np.minimum(cut + number * every, np.diff(history.offsets))
-            for method, forecasts in ask_at(ends, [request.of(rows)]).items():
+            for method, forecasts in ask_at(ends, [request.select(rows)]).items():
                 shape = (len(request.origin), request.steps)
                 found.setdefault(method, np.empty(shape))[rows] = forecasts[0]
             work.advance()

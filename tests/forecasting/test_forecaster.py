@@ -95,7 +95,7 @@ def test_many_series_at_once_are_each_by_itself(method: str, steps: int) -> None
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_at_or_after_an_origin_is_seen(method: str, steps: int) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
-    request = requested(offsets, steps).of(np.array([0, 2, 4]))
+    request = requested(offsets, steps).select(np.array([0, 2, 4]))
     normalization = fitted(y, offsets, method)
     changed = y.copy()
     for origin, number in zip(request.origin, request.series, strict=True):

@@ -64,8 +64,8 @@ def test_every_origin_by_hand() -> None:
 
 def test_some_rows_of_a_request() -> None:
     request = every_origin(OFFSETS, np.array([18, 0]), np.array([25, 2]), 3)
-    assert pairs(request.of(np.array([1, 2]))) == [(0, 19), (1, 20)]
-    assert request.of(np.array([1])).steps == 3
+    assert pairs(request.select(np.array([1, 2]))) == [(0, 19), (1, 20)]
+    assert request.select(np.array([1])).steps == 3
 
 
 def test_validation_is_reached_from_origins_that_saw_none_of_it_and_from_those_inside() -> None:

@@ -107,7 +107,7 @@ def test_rows_in_any_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     panel = read(tmp_path, TABLE + "\n".join(mixed) + "\n")
     np.testing.assert_array_equal(panel.values, [*range(20), *range(50, 70)])
     assert (np.diff(panel.ds[:20]) > np.timedelta64(0)).all()
-    note = f"{tmp_path}/series.csv: rows are not in order of time; sorted\n"
+    note = f"{tmp_path}/series.csv: rows are not in time order; sorted\n"
     assert capsys.readouterr().err == note
 
 

@@ -264,9 +264,9 @@ def test_ctrl_c_says_at_once_how_to_go_on(long_training: Path) -> None:
     asked, said = time.monotonic(), []
     for line in process.stderr:
         said.append(line)
-        if line.endswith("goes on from here\n"):
+        if line.endswith("continues from here\n"):
             break
-    assert said[-1:] == ["error: stopped; `dvc repro` goes on from here\n"], said
+    assert said[-1:] == ["error: stopped; `dvc repro` continues from here\n"], said
     assert time.monotonic() - asked < 2
     # what is left is Python's own end, which a busy machine drags out
     assert process.communicate(timeout=20)[1] == ""

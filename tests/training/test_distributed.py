@@ -162,7 +162,7 @@ def test_a_process_that_is_killed_ends_the_run_which_then_goes_on(training: Path
 def test_ctrl_c_ends_all_processes_with_one_line(training: Path) -> None:
     run = Run(training)
     run.process.send_signal(signal.SIGINT)
-    assert errors(run.said()) == "error: stopped; `dvc repro` goes on from here\n"
+    assert errors(run.said()) == "error: stopped; `dvc repro` continues from here\n"
     assert run.process.returncode == 130
     assert partial_leftovers(training) == []
 
