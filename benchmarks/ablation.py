@@ -33,7 +33,7 @@ from benchmarks.scratch import (
 )
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.params import ImagesTask, Params
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 
 BASE = "base"
 # the settings of each knob; a setting that the base has anyway is not run
@@ -179,7 +179,7 @@ def spread(found: np.ndarray) -> str:
 
 
 def parse() -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="runs of each setting (3)")
     parser.add_argument("--epochs", type=int, help="of each run, in place of params.yaml's")
     parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")

@@ -40,7 +40,7 @@ from benchmarks.scratch import (
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import output_files, read_json, read_tensors, write_json
 from rnnlab.core.params import Params
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 from rnnlab.networks.network import CELLS
 from rnnlab.training.device import prepare
 
@@ -120,7 +120,7 @@ def keep(out: Path, name: str, report: dict[str, Any], text: str) -> None:
 
 
 def parse() -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="medians are over so many (5)")
     parser.add_argument("--images", type=int, help="of an epoch, in place of each shape's own")
     parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")

@@ -35,10 +35,10 @@ from benchmarks.bench_roofline import Product, flops_of, multiplications, produc
 from benchmarks.bench_usual import Usual, in_own_process
 from benchmarks.scratch import alternate
 from rnnlab.core.params import ImagesTask, Train
-from rnnlab.networks.samples import Samples, samples_of
+from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import build_network
 from rnnlab.training.augmentation import Augmentation
-from rnnlab.training.device import sow
+from rnnlab.training.device import seeded_generator
 from rnnlab.training.loop import fit
 from rnnlab.training.optimizer import make_optimizer
 
@@ -107,7 +107,7 @@ def works_of(
     plain = {"batch_size": shape.batch_size, "augment": None, "precision": "float32"}
     settings = task.train.model_copy(update=plain)
     half = settings.model_copy(update={"precision": "bfloat16"})
-    samples = samples_of(
+    samples = make_samples(
         {name: values[: shape.images] for name, values in data.part.items()}, data.card, device
     )
     batches = -(-shape.images // shape.batch_size)
@@ -149,7 +149,7 @@ def epoch(
     network: nn.Module, samples: Samples, settings: Train, augment: Augmentation | None = None
 ) -> None:
     """One epoch as the pipeline trains it."""
-    fit(network, samples, None, settings, sow(1, "bench"), augment, epochs=1)
+    fit(network, samples, None, settings, seeded_generator(1, "bench"), augment, epochs=1)
 
 
 def ceiling(

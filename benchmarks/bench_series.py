@@ -29,7 +29,7 @@ from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel, cut_at, read_panel
 from rnnlab.training.members import Recipe
-from rnnlab.training.precision import settle_precision
+from rnnlab.training.precision import choose_precision
 
 MAY_LACK = "neuralforecast"
 
@@ -73,7 +73,7 @@ def _in_two(name: str, method: Method) -> dict[str, Callable[[], None]]:
 
 def ours(task: SeriesTask, panel: Panel, seed: int, device: torch.device) -> Method:
     recipe = Recipe(task.model, task.train, series_card(task), seed, device)
-    recipe = settle_precision(recipe)
+    recipe = choose_precision(recipe)
     cut = cut_at(panel.lengths, panel.lengths, task.data)
     y, offsets, period = panel.values, panel.offsets, task.data.period
 

@@ -123,7 +123,9 @@ def milliseconds(name: str, threads: int) -> dict[str, float]:
     torch.set_flush_denormal(tried.flush_denormals)
     torch.set_float32_matmul_precision(tried.products)
     onednn = nullcontext() if tried.onednn else torch.backends.mkldnn.flags(enabled=False)
-    cells = nullcontext() if tried.own_cells else patch.object(network, "outputs_of", _by_torch)
+    cells = (
+        nullcontext() if tried.own_cells else patch.object(network, "recurrent_outputs", _by_torch)
+    )
     with onednn, cells:
         return {
             column: 1000 * seconds_of_step(params, cell, shape, tried, device)

@@ -26,7 +26,7 @@ from statistics import median
 from benchmarks.scratch import CODE, markdown, run_stages, scratch_project, write_params
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import read_json
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 
 LOADS = (0, 1, 2)
 EPOCHS = 1
@@ -34,7 +34,7 @@ BEGIN = ("normalize", "windows")
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--only", nargs="+", help="names of rows")
     parser.add_argument("--out", type=Path, help="folder; without it, the table is printed alone")

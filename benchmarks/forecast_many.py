@@ -29,7 +29,7 @@ from benchmarks.scratch import ROOT, RUNS, markdown, run_stages
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import output_files, write_json
 from rnnlab.core.params import Params, SeriesNormalize, load_params
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 from rnnlab.forecasting.baselines import FEW_SERIES, QUICK, forecast_baseline
 from rnnlab.forecasting.forecaster import forecaster, mean_answer
 from rnnlab.forecasting.selection import History
@@ -47,7 +47,7 @@ Row = dict[str, Any]
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--series", type=int, default=10_000, help="to forecast (10000)")
     parser.add_argument("--some", type=int, default=500, help="series for the baselines (500)")
     parser.add_argument("--rounds", type=int, default=3, help="medians are over so many (3)")

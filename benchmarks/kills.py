@@ -27,7 +27,7 @@ from pathlib import Path
 
 from benchmarks.scratch import markdown, own_tools, project_copy, write_params
 from rnnlab.core.errors import InputError, exit_code
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 
 SMALL = {
     "threads": 1,
@@ -154,7 +154,7 @@ def sums_of(project: Path) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--seed", type=int, default=1, help="of the random moments")
     given = parser.parse_args()

@@ -25,7 +25,7 @@ from benchmarks.m4_data import (
 from benchmarks.scratch import RUNS, markdown, run_stages
 from rnnlab.core.errors import exit_code
 from rnnlab.core.files import read_json, write_json
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 
 TASK = "m4_hourly"
 PARAMS = Path(__file__).with_suffix(".yaml")
@@ -33,7 +33,7 @@ STAGES = ("normalize", "windows", "train", "evaluate", "plot")
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument(
         "--data", type=Path, required=True, help="folder of Hourly-train.csv and Hourly-test.csv"
     )

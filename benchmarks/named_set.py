@@ -22,13 +22,13 @@ import torch
 from benchmarks.scratch import TASK, Changes, read_set, with_changes
 from rnnlab.core.errors import exit_code
 from rnnlab.core.params import Params
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 from rnnlab.networks.samples import Samples
 from rnnlab.networks.storage import build_network
 from rnnlab.training.device import prepare
 from rnnlab.training.loop import fit
 from rnnlab.training.members import Recipe
-from rnnlab.training.precision import settle_precision
+from rnnlab.training.precision import choose_precision
 
 MIN_SECONDS = 600
 SHAPE = (28, 28)
@@ -80,7 +80,7 @@ def expected_seconds(params: Params, device: torch.device) -> float:
     ends: list[float] = []
     samples = Samples(3 * batch, lambda chosen: (x[: len(chosen)], y[: len(chosen)]))
     settings = task.train.model_copy(update={"epochs": 1, "augment": None})
-    recipe = settle_precision(Recipe(task.model, settings, card, params.seed, device))
+    recipe = choose_precision(Recipe(task.model, settings, card, params.seed, device))
     generator = torch.Generator().manual_seed(0)
     fit(
         build_network(card, task.model).to(device),
@@ -97,7 +97,7 @@ def expected_seconds(params: Params, device: torch.device) -> float:
 
 
 if __name__ == "__main__":
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("name", help="a file in experiments/, without .yaml")
     parser.add_argument("--temp", action="store_true", help="run beside the workspace")
     parser.add_argument("--target", nargs="*", default=[], help="stages to run (all)")

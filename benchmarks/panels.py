@@ -24,7 +24,7 @@ from ruamel.yaml import YAML
 from benchmarks.scratch import ROOT, RUNS, markdown
 from rnnlab.core.errors import exit_code
 from rnnlab.core.files import output_files, write_table
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 
 SIZES = (100, 1_000, 10_000)
 MONTHS = 120
@@ -34,7 +34,7 @@ STAGES = ("normalize", "windows", "train")
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of series")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="medians are over so many (3)")
     parser.add_argument("--out", type=Path, default=RUNS / "panels", help="folder for both")

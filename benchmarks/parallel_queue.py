@@ -20,11 +20,11 @@ from pathlib import Path
 
 from benchmarks.scratch import CODE, markdown, own_tools
 from rnnlab.core.errors import InputError, exit_code
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--experiments", type=int, default=4, help="in the queue each time")
     parser.add_argument("--jobs", type=int, default=2, help="experiments side by side")
     parser.add_argument("--rounds", type=int, default=3)

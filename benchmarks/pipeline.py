@@ -37,7 +37,7 @@ from benchmarks.scratch import (
     write_params,
 )
 from rnnlab.core.errors import InputError, exit_code
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 
 REPRO = ["dvc", "repro"]
 STAGES = ("download_mnist", "normalize", "windows", "train", "evaluate", "plot")
@@ -171,7 +171,7 @@ def in_markdown(found: dict[str, Any]) -> str:
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="medians are over so many (5)")
     arguments = parser.parse_args()
     sys.exit(exit_code(lambda: print(in_markdown(measure(arguments.rounds)))))

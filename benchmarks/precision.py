@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks.scratch import TASK, markdown
 from rnnlab.core.errors import exit_code
 from rnnlab.core.params import load_params
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 from rnnlab.networks.network import CELLS
 from rnnlab.training.device import prepare
 from rnnlab.training.members import Recipe
@@ -47,7 +47,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 if __name__ == "__main__":
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--out", type=Path, help="file to write the table to")
     given = parser.parse_args()
     sys.exit(exit_code(lambda: main(given)))

@@ -16,7 +16,7 @@ from typing import Any
 from ruamel.yaml import YAML
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import write_whole
+from rnnlab.core.files import write_atomically
 from rnnlab.core.params import Params, load_params
 
 CODE = Path(__file__).resolve().parents[1]
@@ -128,7 +128,7 @@ def kept(path: Path, made_by: Params | dict, work: Callable[[], dict]) -> dict:
     figures = work()
     path.parent.mkdir(parents=True, exist_ok=True)
     content = {"figures": figures, "made_by": wanted}
-    write_whole(path, (json.dumps(content, indent=2) + "\n").encode())
+    write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
     return figures
 
 

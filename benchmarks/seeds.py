@@ -17,11 +17,11 @@ import numpy as np
 from benchmarks.scratch import ROOT, markdown, run_stages, write_params
 from rnnlab.core.errors import exit_code
 from rnnlab.core.files import read_json
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 
 
 def main() -> None:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("task")
     parser.add_argument("--seeds", type=int, default=5)
     arguments = parser.parse_args()

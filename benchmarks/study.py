@@ -44,18 +44,18 @@ from rnnlab.core.errors import exit_code
 from rnnlab.core.files import (
     read_json,
     read_tensors,
-    write_sums,
+    write_checksums,
     write_table,
     write_tensors,
 )
 from rnnlab.core.params import Params
-from rnnlab.core.stage import parser_of
+from rnnlab.core.stage import make_parser
 from rnnlab.images.idx import as_sequences
 from rnnlab.networks.network import CELLS, RecurrentNetwork, count_parameters
-from rnnlab.networks.samples import samples_of
+from rnnlab.networks.samples import make_samples
 from rnnlab.networks.storage import read_models
-from rnnlab.training.device import prepare, sow
-from rnnlab.training.loop import answers_for, fit
+from rnnlab.training.device import prepare, seeded_generator
+from rnnlab.training.loop import fit, predict_in_batches
 
 SEQUENCES = ("rows", "pixels", "permuted", "flat")
 LONG = ("pixels", "permuted")
@@ -154,10 +154,10 @@ class Study:
             folder = self.project / f"data/windows/{TASK}"
             card = read_json(folder / "card.json", "windows")
             parts = {
-                part: samples_of(self.part(part), card, self.device)
+                part: make_samples(self.part(part), card, self.device)
                 for part in ("train", "validation")
             }
-            generator = sow(params.seed, "study", name)
+            generator = seeded_generator(params.seed, "study", name)
             network = self.network(name, "rows", params)
             settings = params.tasks[TASK].train
             result = fit(network, parts["train"], parts["validation"], settings, generator)
@@ -235,7 +235,7 @@ class Study:
             path = self.project / f"data/windows/{TASK}/main/train.safetensors"
             train = read_tensors(path, "windows")
             write_tensors(path, {key: values[:images].copy() for key, values in train.items()})
-            write_sums(path.parent)
+            write_checksums(path.parent)
         self.laid_out = sequence, images
 
     def normalize(self) -> None:
@@ -252,7 +252,7 @@ class Study:
         network.eval()
         test = self.part("test")
         x, y = (torch.from_numpy(test[key]).to(self.device) for key in ("x", "y"))
-        right = answers_for(network, x).argmax(dim=1) == y
+        right = predict_in_batches(network, x).argmax(dim=1) == y
         on_cuda = self.device.type == "cuda"
         return {
             "parameters": count_parameters(network),
@@ -271,7 +271,7 @@ def milliseconds(network: nn.Module, x: torch.Tensor) -> float:
 
 
 def parse() -> argparse.Namespace:
-    parser = parser_of(__doc__)
+    parser = make_parser(__doc__)
     parser.add_argument("--epochs", type=int, help="of all, in place of 10 (20 on CUDA)")
     parser.add_argument("--images", type=int, help="to train on, for all networks")
     parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")

@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import output_folder, write_json, write_sums, write_tensors
+from rnnlab.core.files import output_folder, write_checksums, write_json, write_tensors
 from rnnlab.core.params import ImagesTask, Params, SeriesTask
 from rnnlab.core.stage import run_task_stage
 from rnnlab.images.idx import input_statistics, read_idx, read_list
 from rnnlab.series.normalization import fit_normalization
-from rnnlab.series.panel import cut_series, read_panel, say_left_out, unfit
+from rnnlab.series.panel import cut_series, read_panel, unusable_series, warn_left_out
 
 
 def main(name: str, params: Params) -> None:
@@ -29,14 +29,14 @@ def main(name: str, params: Params) -> None:
             normalize_images(task, folder)
         else:
             normalize_series(name, task, folder)
-        write_sums(folder)
+        write_checksums(folder)
 
 
 def normalize_images(task: ImagesTask, folder: Path) -> None:
-    listed = Path(task.data.csv)
-    files = read_list(listed, task.data.dataset)
+    list_path = Path(task.data.csv)
+    files = read_list(list_path, task.data.dataset)
     tensors = {part: read_idx(file, part.split("_")[1]) for part, file in files.items()}
-    check_parts(tensors, listed)
+    check_parts(tensors, list_path)
     count = len(tensors["train_images"])
     # a set as small as scikit-learn's digits keeps five sixths for training, as MNIST about does
     validation = min(task.data.validation_images, count // 6)
@@ -58,23 +58,25 @@ def normalize_images(task: ImagesTask, folder: Path) -> None:
     write_json(folder / "card.json", card)
 
 
-def check_parts(tensors: dict[str, np.ndarray], listed: Path) -> None:
+def check_parts(tensors: dict[str, np.ndarray], list_path: Path) -> None:
     """InputError unless the parts fit one another."""
     for part in ("train", "test"):
         if len(tensors[f"{part}_images"]) != len(tensors[f"{part}_labels"]):
-            raise InputError(f"{listed}: {part} images and labels differ in number; download anew")
+            raise InputError(
+                f"{list_path}: {part} images and labels differ in number; download anew"
+            )
     if tensors["train_images"].shape[1:] != tensors["test_images"].shape[1:]:
-        raise InputError(f"{listed}: train and test images differ in size; download anew")
+        raise InputError(f"{list_path}: train and test images differ in size; download anew")
     if tensors["test_labels"].max() > tensors["train_labels"].max():
-        raise InputError(f"{listed}: test labels name classes that train has not; download anew")
+        raise InputError(f"{list_path}: test labels name classes that train has not; download anew")
 
 
 def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
     panel = read_panel(task.data)
     cuts = cut_series(panel.lengths, task.data)
     training = np.minimum(cuts["main"].train, cuts["year"].train)
-    panel = panel.without(unfit(panel, training, task), task.data.csv)
-    say_left_out(panel, task.data.csv, Path("data/normalized") / name / "card.json")
+    panel = panel.without(unusable_series(panel, training, task), task.data.csv)
+    warn_left_out(panel, task.data.csv, Path("data/normalized") / name / "card.json")
     tensors = {
         "offsets": panel.offsets,
         "ds": panel.ds.astype(np.int64),

@@ -68,11 +68,11 @@ def main(name: str, params: Params) -> None:
             figures = draw_images(name, normalized, card, params.images(name).plot)
         else:
             figures = draw_series(name, normalized, card, params.series(name).plot)
-        figures["curves"] = curves_figure(evaluated(name, "tables/curves.csv"), plot.color)
+        figures["curves"] = curves_figure(read_evaluated(name, "tables/curves.csv"), plot.color)
         for stem, figure in figures.items():
             # the version of matplotlib is no part of the picture; its title is for the report
-            said = {"Software": None, "Title": figure.get_suptitle()}
-            figure.savefig(folder / f"{stem}.png", metadata=said)
+            metadata = {"Software": None, "Title": figure.get_suptitle()}
+            figure.savefig(folder / f"{stem}.png", metadata=metadata)
 
 
 def check_color(name: str, color: str) -> None:
@@ -84,14 +84,14 @@ def check_color(name: str, color: str) -> None:
         )
 
 
-def evaluated(name: str, file: str) -> pd.DataFrame:
+def read_evaluated(name: str, file: str) -> pd.DataFrame:
     return read_table(Path("metrics") / name / file, f"evaluate@{name}")
 
 
 def draw_images(name: str, normalized: Path, card: dict, plot: ImagesPlot) -> dict[str, Figure]:
     scores = read_json(Path("metrics") / name / "scores.json", f"evaluate@{name}")
     images = read_tensors(normalized / "images.safetensors", f"normalize@{name}")["test_images"]
-    predictions = evaluated(name, "predictions.csv")
+    predictions = read_evaluated(name, "predictions.csv")
     figures = {
         "digits": digits_figure(images, predictions, plot.sheet),
         "confusion": confusion_figure(predictions, card["classes"]),
@@ -99,7 +99,7 @@ def draw_images(name: str, normalized: Path, card: dict, plot: ImagesPlot) -> di
     }
     # by parameter evaluate leaves it out
     if (Path("metrics") / name / "tables/early.csv").exists():
-        early = evaluated(name, "tables/early.csv")
+        early = read_evaluated(name, "tables/early.csv")
         sequence = scores["sequence"]
         figures["early"] = early_figure(early, images[0], card["classes"], sequence, plot.color)
     return figures
@@ -108,8 +108,8 @@ def draw_images(name: str, normalized: Path, card: dict, plot: ImagesPlot) -> di
 def draw_series(name: str, normalized: Path, card: dict, plot: SeriesPlot) -> dict[str, Figure]:
     scores = read_json(Path("metrics") / name / "scores.json", f"evaluate@{name}")
     tensors = read_tensors(normalized / "series.safetensors", f"normalize@{name}")
-    panel = gather(tensors, card, evaluated(name, "tables/forecasts.csv"))
-    total, by_step = len(card["ids"]), evaluated(name, "tables/by_step.csv")
+    panel = gather(tensors, card, read_evaluated(name, "tables/forecasts.csv"))
+    total, by_step = len(card["ids"]), read_evaluated(name, "tables/by_step.csv")
     return {
         "series": overview_figure(panel, total, scores, plot.unit, plot.color),
         "test": closeup_figure(panel, total, scores, plot.unit, plot.color),

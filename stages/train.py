@@ -32,21 +32,27 @@ from rnnlab.core.files import (
     output_folder,
     read_json,
     read_tensors,
+    write_checksums,
     write_json,
-    write_sums,
     write_table,
 )
 from rnnlab.core.params import Params, Train
-from rnnlab.core.progress import at_work, hush
+from rnnlab.core.progress import mute_progress, track_progress
 from rnnlab.core.stage import run_task_stage
 from rnnlab.networks.network import count_parameters
-from rnnlab.networks.samples import Samples, samples_of
+from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import build_network, write_models
 from rnnlab.training.checkpoints import fingerprint, open_checkpoints
 from rnnlab.training.device import prepare
-from rnnlab.training.distributed import own_threads, process_group, rank, size, under_torchrun
+from rnnlab.training.distributed import (
+    process_group,
+    rank,
+    threads_per_process,
+    under_torchrun,
+    world_size,
+)
 from rnnlab.training.members import Checkpoints, Member, Recipe, train_member
-from rnnlab.training.precision import settle_precision
+from rnnlab.training.precision import choose_precision
 
 # the page reloads itself every 5 seconds, so drawing it more often helps nobody
 PAGE_SECONDS = 5
@@ -60,40 +66,42 @@ def main(name: str, params: Params) -> None:
         # a quarter of a second to import, for nothing where one process trains
         from rnnlab.training.launch import launch
 
-        hush()  # the first of the processes tells how training goes
+        mute_progress()  # the first of the processes tells how training goes
         launch(task.train.processes, "stages.train", name)
         return
-    threads = own_threads(params.threads)
+    threads = threads_per_process(params.threads)
     device = prepare(params.model_copy(update={"threads": threads}))
     with process_group(device):
         recipe = Recipe(task.model, task.train, card, params.seed, device)
-        recipe = settle_precision(recipe)
-        checkpoints = checkpoints_of(name, params, recipe)
+        recipe = choose_precision(recipe)
+        checkpoints = make_checkpoints(name, params, recipe)
         if rank() == 0:
-            write_all(name, params.threads, recipe, checkpoints)
+            train_and_write(name, params.threads, recipe, checkpoints)
         else:
-            hush()
+            mute_progress()
             train_all(name, recipe, checkpoints)
 
 
-def checkpoints_of(name: str, params: Params, recipe: Recipe) -> Checkpoints:
+def make_checkpoints(name: str, params: Params, recipe: Recipe) -> Checkpoints:
     settings = params.model_dump(include={"seed", "threads", "device", "deterministic"})
     settings |= {"model": recipe.model.model_dump(), "train": recipe.train.model_dump()}
     windows = Path("data/windows") / name
-    parts = [path_of(name, fit, p) for fit in recipe.card["fits"] for p in parts_of(recipe.train)]
+    parts = [
+        part_path(name, fit, p) for fit in recipe.card["fits"] for p in part_names(recipe.train)
+    ]
     for path in parts:
         require(path, f"run `dvc repro windows@{name}`")
     run = fingerprint(settings, [windows / "card.json", *parts], recipe.device)
     return open_checkpoints(CHECKPOINTS / name, run)
 
 
-def write_all(name: str, threads: int, recipe: Recipe, checkpoints: Checkpoints) -> None:
+def train_and_write(name: str, threads: int, recipe: Recipe, checkpoints: Checkpoints) -> None:
     """Train all networks and write what the stage leaves."""
     with output_folder(Path("data/models") / name) as folder, live_curves(name) as log:
         members = train_all(name, recipe, checkpoints, log)
         write_history(folder / "history.csv", members)
         write_members(folder, members, recipe)
-        write_sums(folder)
+        write_checksums(folder)
     write_speed(name, members, recipe, threads)
     shutil.rmtree(CHECKPOINTS / name, ignore_errors=True)
 
@@ -108,9 +116,9 @@ def train_all(
     members: dict[str, list[Member]] = {}
     count = recipe.train.ensemble * len(recipe.card["fits"])
     # of a single network the batches say enough
-    with at_work("", count if count > 1 else None, "networks") as networks:
+    with track_progress("", count if count > 1 else None, "networks") as networks:
         for fit in recipe.card["fits"]:
-            parts = {part: load(name, fit, part, recipe) for part in parts_of(recipe.train)}
+            parts = {part: load_part(name, fit, part, recipe) for part in part_names(recipe.train)}
             members[fit] = []
             for number in range(recipe.train.ensemble):
                 # one member's curves stand for all: twenty plots on a page help nobody
@@ -121,17 +129,17 @@ def train_all(
     return members
 
 
-def parts_of(settings: Train) -> tuple[str, ...]:
+def part_names(settings: Train) -> tuple[str, ...]:
     return ("train", "validation", "refit") if settings.refit else ("train", "validation")
 
 
-def path_of(name: str, fit: str, part: str) -> Path:
+def part_path(name: str, fit: str, part: str) -> Path:
     return Path("data/windows") / name / fit / f"{part}.safetensors"
 
 
-def load(name: str, fit: str, part: str, recipe: Recipe) -> Samples:
-    tensors = read_tensors(path_of(name, fit, part), f"windows@{name}")
-    return samples_of(tensors, recipe.card, recipe.device)
+def load_part(name: str, fit: str, part: str, recipe: Recipe) -> Samples:
+    tensors = read_tensors(part_path(name, fit, part), f"windows@{name}")
+    return make_samples(tensors, recipe.card, recipe.device)
 
 
 def write_history(path: Path, members: dict[str, list[Member]]) -> None:
@@ -201,12 +209,14 @@ def write_speed(name: str, members: dict[str, list[Member]], recipe: Recipe, thr
         folder / "speed.json",
         {
             "train_seconds": round(seconds, 2),
-            "samples_per_second": round(sum(member.seen for member in everyone) / seconds, 1),
+            "samples_per_second": round(
+                sum(member.samples_seen for member in everyone) / seconds, 1
+            ),
             "peak_memory_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit,
             "device": torch.cuda.get_device_name() if on_cuda else "cpu",
             "threads": threads,
             "precision": recipe.train.precision,
-            "processes": size(),
+            "processes": world_size(),
         },
     )
 

@@ -19,16 +19,16 @@ from rnnlab.core.files import (
     output_folder,
     read_json,
     read_tensors,
+    write_checksums,
     write_json,
-    write_sums,
     write_tensors,
 )
 from rnnlab.core.params import Params, SeriesTask, SeriesWindows
 from rnnlab.core.stage import run_task_stage
 from rnnlab.core.window_spec import Layout, series_card
 from rnnlab.images.idx import as_sequences, pixel_order
-from rnnlab.series.normalization import Normalization, fitted_normalization
-from rnnlab.series.windows import part_of
+from rnnlab.series.normalization import Normalization, stored_normalization
+from rnnlab.series.windows import windows_in_part
 
 # each part of a series: where its first targets lie, as names of the cut's positions
 SERIES_PARTS = {
@@ -52,7 +52,7 @@ def main(name: str, params: Params) -> None:
             tensors = read_tensors(source / "series.safetensors", stage)
             shape = write_series_windows(folder, tensors, card, task)
         write_json(folder / "card.json", {**shape, "kind": card["kind"], "normalized": card})
-        write_sums(folder)
+        write_checksums(folder)
 
 
 def write_image_windows(
@@ -92,18 +92,18 @@ def write_series_windows(
         for part in SERIES_PARTS:
             fitted = f"{fit}.{'refit' if part == 'refit' else 'normalization'}"
             settings, period = card["normalize"], card["period"]
-            normalization = fitted_normalization(tensors, fitted, settings, period)
+            normalization = stored_normalization(tensors, fitted, settings, period)
             # one part at a time is held in memory
-            drawn = draw(tensors, normalization, fit, part, layout)
-            if part in ("train", "validation") and not len(drawn["origin"]):
+            windows = cut_windows(tensors, normalization, fit, part, layout)
+            if part in ("train", "validation") and not len(windows["origin"]):
                 longest = int(tensors[f"{fit}.train"].max())
-                raise InputError(_too_long(task.windows, longest, normalization))
-            write_tensors(folder / fit / f"{part}.safetensors", drawn)
-            del drawn
+                raise InputError(_too_long_message(task.windows, longest, normalization))
+            write_tensors(folder / fit / f"{part}.safetensors", windows)
+            del windows
     return {**shape, "fits": card["fits"]}
 
 
-def draw(
+def cut_windows(
     tensors: dict[str, np.ndarray],
     normalization: Normalization,
     fit: str,
@@ -114,25 +114,27 @@ def draw(
     end = tensors[f"{fit}.{last}"]
     start = tensors[f"{fit}.{first}"] if first else np.zeros_like(end)
     whole = part in FITTED_PARTS
-    return part_of(tensors["y"], tensors["offsets"], normalization, start, end, layout, whole)
+    return windows_in_part(
+        tensors["y"], tensors["offsets"], normalization, start, end, layout, whole
+    )
 
 
-def _too_long(windows: SeriesWindows, training: int, normalization: Normalization) -> str:
+def _too_long_message(windows: SeriesWindows, training: int, normalization: Normalization) -> str:
     """Why there are no windows in series of at most ``training`` values for training."""
     # at least one value is looked back on
-    room = training - max(normalization.lost, normalization.scaler.lost + 1)
+    room = training - max(normalization.burn_in, normalization.scaler.burn_in + 1)
     if windows.horizon > room:
-        mend = f"write {room} or less" if room > 0 else "there is room for none"
+        fix = f"write {room} or less" if room > 0 else "there is room for none"
         return (
             f"params.yaml: windows.horizon: {windows.horizon} is longer than the training part "
-            f"allows; {mend}"
+            f"allows; {fix}"
         )
-    look_back = training - normalization.scaler.lost - windows.horizon
+    look_back = training - normalization.scaler.burn_in - windows.horizon
     look_back -= look_back % windows.step
-    mend = f"write {look_back} or less, or" if look_back > 0 else "write"
+    fix = f"write {look_back} or less, or" if look_back > 0 else "write"
     return (
         f"params.yaml: windows.look_back: {windows.look_back} with windows.horizon "
-        f"{windows.horizon} is longer than the training part allows; {mend} a shorter horizon"
+        f"{windows.horizon} is longer than the training part allows; {fix} a shorter horizon"
     )
 
 

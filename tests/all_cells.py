@@ -16,7 +16,7 @@ from helpers import edit_params, run_stage_here
 # every product is then oneDNN's, as those of large networks are
 from rnnlab.networks import cpu_cells
 
-cpu_cells.LARGE = 0
+cpu_cells.MIN_LARGE_PRODUCT = 0
 
 COMMANDS = {
     "train images": ("train", "mnist"),

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab.core.errors import exit_code
-from rnnlab.core.progress import at_work
+from rnnlab.core.progress import track_progress
 
 EXIT_CODES = """\
 Run in the root of the project. Exit codes: 0 done; 1 bad input or a fault of the machine, in one
@@ -224,7 +224,7 @@ def run(name: str, work: Callable[[Any, Any], None]) -> None:
         from rnnlab.core.params import load_params
 
         params = load_params()
-        with at_work(name.replace("_", "-")):
+        with track_progress(name.replace("_", "-")):
             work(import_module(f"rnnlab.commands.{name}"), params)
 
     sys.exit(exit_code(checked))

@@ -11,7 +11,7 @@ import torch
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files, write_table
 from rnnlab.core.params import Params, SeriesTask
-from rnnlab.core.progress import at_work
+from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout, series_card
 from rnnlab.forecasting.combination import combine
 from rnnlab.forecasting.intervals import LEVELS
@@ -24,19 +24,19 @@ from rnnlab.forecasting.task_settings import (
     without_logarithm,
 )
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.networks.samples import Samples, samples_of
+from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import load_network, read_models
 from rnnlab.plots.forecast import forecast_figure, save
 from rnnlab.report.findings import on_validation
 from rnnlab.series import times
 from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request
-from rnnlab.series.panel import Cut, Panel, cut_at, read_panel, say_left_out, unfit
+from rnnlab.series.panel import Cut, Panel, cut_at, read_panel, unusable_series, warn_left_out
 from rnnlab.series.readers import value_name
-from rnnlab.series.windows import part_of
+from rnnlab.series.windows import windows_in_part
 from rnnlab.training.device import prepare
 from rnnlab.training.members import Recipe, train_member
-from rnnlab.training.precision import settle_precision
+from rnnlab.training.precision import choose_precision
 
 # those judged on validation, and those that forecast
 Ensembles = tuple[list[RecurrentNetwork], list[RecurrentNetwork]]
@@ -56,9 +56,9 @@ def forecast(options: SeriesOptions, out: Path, params: Params) -> None:
     if networks is None:
         task = without_logarithm(task, panel)
     training = cut_at(panel.lengths, panel.lengths, task.data).train
-    panel = panel.without(unfit(panel, training, task), task.data.csv)
+    panel = panel.without(unusable_series(panel, training, task), task.data.csv)
     left_out = path.with_name(f"{path.stem}_left_out.csv")
-    say_left_out(panel, task.data.csv, left_out)
+    warn_left_out(panel, task.data.csv, left_out)
     judgement, answer = look_ahead(task, panel, horizon, params, device, networks)
     table, plot = future_table(panel, answer, judgement), task.plot
     if options.csv:
@@ -105,7 +105,7 @@ def look_ahead(
     if networks is None:
         task = within_reach(task, int(cut.train.max()), normalizations[0])
         recipe = Recipe(task.model, task.train, series_card(task), params.seed, device)
-        networks = train(history, cut, normalizations, settle_precision(recipe))
+        networks = train(history, cut, normalizations, choose_precision(recipe))
     stood_in: Counter[str] = Counter()
     ask = partial(
         ask_all,
@@ -128,7 +128,7 @@ def look_ahead(
     request = Request(panel.offsets[1:], np.arange(len(panel.ids)), horizon)
     # without a refit the networks know the normalization of the training part alone
     final = Learned(networks[1], normalizations[1 if task.train.refit else 0])
-    with at_work("the forecast itself"):
+    with track_progress("the forecast itself"):
         answers = ask(learned=final, ends=cut.validation, requests=[request])
     say_stood_in(stood_in)
     return judgement, combine({m: found[0] for m, found in answers.items()}, judgement.weights)
@@ -147,10 +147,10 @@ def train(
     }
     parts: dict[str, Samples] = {}
     for name, (normalization, start, end, whole) in wanted.items():
-        part = part_of(history.y, history.offsets, normalization, start, end, layout, whole)
-        parts[name] = samples_of(part, recipe.card, recipe.device)
+        part = windows_in_part(history.y, history.offsets, normalization, start, end, layout, whole)
+        parts[name] = make_samples(part, recipe.card, recipe.device)
     members, count = [], recipe.train.ensemble
-    with at_work("", count if count > 1 else None, "networks") as networks:
+    with track_progress("", count if count > 1 else None, "networks") as networks:
         for number in range(count):
             members.append(train_member(recipe, parts, "future", number))
             networks.advance()
@@ -162,7 +162,7 @@ def future_table(panel: Panel, answer: np.ndarray, judgement: Judgement) -> pd.D
     """unique_id, ds, forecast and the bounds of its intervals."""
     horizon = answer.shape[1]
     ahead = [
-        times.written(times.times_after(panel.ds[panel.span(number)], horizon))
+        times.format_times(times.future_times(panel.ds[panel.span(number)], horizon))
         for number in range(len(panel.ids))
     ]
     columns = {

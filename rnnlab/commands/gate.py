@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import read_json, write_whole
+from rnnlab.core.files import read_json, write_atomically
 from rnnlab.core.git import under_git
 from rnnlab.core.params import PARAMS_FILE, Params
 
@@ -72,7 +72,7 @@ def gate(against: str | None, out: Path | None, params: Params) -> None:
     print(text)
     if out is not None:
         out.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(out, (text + "\n").encode())
+        write_atomically(out, (text + "\n").encode())
     failed = [score for score in scores if score.verdict in FAILS]
     if failed:
         others = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""

@@ -18,7 +18,7 @@ from rnnlab.forecasting.task_settings import (
     without_logarithm,
 )
 from rnnlab.series.normalization import fit_normalization
-from rnnlab.series.panel import Panel, cut_series, read_panel, say_left_out, unfit
+from rnnlab.series.panel import Panel, cut_series, read_panel, unusable_series, warn_left_out
 from rnnlab.series.readers import column_names, value_name
 
 RAW = Path("data/raw")
@@ -37,7 +37,7 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
     name = new_name(name or source.stem, params)
     ask_for_columns(source, options)
     task, panel = fitted(options, params)
-    say_left_out(panel, str(source), Path("data/normalized") / name / "card.json")
+    warn_left_out(panel, str(source), Path("data/normalized") / name / "card.json")
     unit = unit or value_name(source, task.data)
     target = place_for(source, name)
     task = task.model_copy(
@@ -100,7 +100,7 @@ def fitted(options: SeriesOptions, params: Params) -> tuple[SeriesTask, Panel]:
     task = task.model_copy(update={"windows": windows})
     panel = read_panel(task.data)
     task = without_logarithm(task, panel)
-    panel = panel.without(unfit(panel, training_of(panel, task), task), task.data.csv)
+    panel = panel.without(unusable_series(panel, training_of(panel, task), task), task.data.csv)
     training = training_of(panel, task)
     normalization = fit_normalization(
         panel.values, panel.offsets, training, task.normalize, task.data.period

@@ -13,7 +13,7 @@ from rnnlab.images.scores import mean_chances
 from rnnlab.networks.onnx_export import write_onnx
 from rnnlab.networks.storage import read_models
 from rnnlab.training.device import prepare
-from rnnlab.training.loop import answers_for
+from rnnlab.training.loop import predict_in_batches
 
 
 def predict(images: list[Path], task: str, onnx: Path | None, params: Params) -> None:
@@ -29,7 +29,7 @@ def predict(images: list[Path], task: str, onnx: Path | None, params: Params) ->
     if images:
         read = [read_digit(path, windows["image_shape"]) for path in images]
         x = torch.from_numpy(as_sequences(np.stack(read), windows["sequence"])).to(device)
-        chances = mean_chances(answers_for(network, x) for network in networks["main"])
+        chances = mean_chances(predict_in_batches(network, x) for network in networks["main"])
         print(table(images, chances.cpu().numpy()))
 
 

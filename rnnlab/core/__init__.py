@@ -1,4 +1,4 @@
-"""What all other packages stand on: parameters, files, faults, progress.
+"""What all other packages use: parameters, files, errors, progress.
 
-It knows nothing of data or networks, and imports no other package of rnnlab.
+It knows nothing about data or networks, and imports no other package of rnnlab.
 """

@@ -1,4 +1,4 @@
-"""Faults that a user can mend: one line on stderr and a non-zero exit, never a traceback."""
+"""Errors that a user can fix: one line on stderr and a non-zero exit code, never a traceback."""
 
 import errno
 import re
@@ -8,10 +8,10 @@ from pathlib import Path
 
 
 class InputError(Exception):
-    """Bad input. The message is one line that names the file or key and the mend."""
+    """Bad input. The message is one line that names the file or key and says how to fix it."""
 
 
-MENDS = {
+FIXES = {
     errno.ENOSPC: "the disk is full: free some space and run again",
     errno.EDQUOT: "the disk quota is used up: free some space and run again",
     errno.EACCES: "permission denied: make it writable and run again",
@@ -20,45 +20,47 @@ MENDS = {
     errno.EROFS: "the file system is read-only: choose a writable place and run again",
 }
 
-NO_MEMORY = "memory is used up: take fewer series, steps or hidden numbers, or a larger machine"
+OUT_OF_MEMORY = (
+    "out of memory: use fewer series or steps, a smaller hidden_size or a larger machine"
+)
 
 
 def exit_code(work: Callable[[], None]) -> int:
-    """Run ``work``; print any fault that a user can mend as one line on stderr.
+    """Run ``work``; print errors that a user can fix as one line on stderr.
 
     Returns:
-        0 when ``work`` returns, 1 for bad input, a fault of the file system or too little memory,
-        130 for Ctrl-C.
+        0 if ``work`` succeeds, 1 for bad input, a file system error or too little memory, 130 for
+        Ctrl-C.
     """
     try:
         work()
     except InputError as error:
         return _report(str(error), 1)
     except OSError as error:
-        mend = MENDS.get(error.errno or 0, error.strerror or str(error))
+        fix = FIXES.get(error.errno or 0, error.strerror or str(error))
         name = f"{error.filename}: " if error.filename else ""
-        return _report(f"{name}{mend}", 1)
+        return _report(f"{name}{fix}", 1)
     except MemoryError:
-        return _report(NO_MEMORY, 1)
+        return _report(OUT_OF_MEMORY, 1)
     except RuntimeError as error:
-        # torch's word for it on a CPU; it has a type for it on a GPU alone, which is one of these
+        # torch raises a plain RuntimeError on a CPU, and a subclass of it on a GPU
         if not re.search(r"(out of|not enough|can't allocate) memory", str(error)):
             raise
-        return _report(NO_MEMORY, 1)
+        return _report(OUT_OF_MEMORY, 1)
     except KeyboardInterrupt:
-        return _report("stopped; `dvc repro` goes on from here", 130)
+        return _report("stopped; `dvc repro` continues from here", 130)
     return 0
 
 
 def _report(message: str, code: int) -> int:
     line = " ".join(message.split())
-    # a name or cell of a file must not steer the terminal
+    # names and cells from a file must not control the terminal
     print("error: " + "".join(c if c.isprintable() else "\ufffd" for c in line), file=sys.stderr)
     return code
 
 
-def require(path: Path, mend: str) -> Path:
-    """Return ``path`` if it exists; raise InputError with ``mend`` otherwise."""
+def require(path: Path, fix: str) -> Path:
+    """Return ``path`` if it exists; raise InputError that ends with ``fix`` otherwise."""
     if not path.exists():
-        raise InputError(f"{path} is missing: {mend}")
+        raise InputError(f"{path} is missing: {fix}")
     return path

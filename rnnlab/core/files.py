@@ -1,4 +1,4 @@
-"""Reading and writing the files that stages hand on: whole or not at all."""
+"""Read and write the files that stages exchange: completely or not at all."""
 
 import hashlib
 import json
@@ -17,17 +17,17 @@ from safetensors.numpy import save_file
 from rnnlab.core.errors import InputError, require
 
 if TYPE_CHECKING:
-    # the stages that read no table need not pay for its import
+    # stages that read no table do not pay for this import
     import pandas as pd
 
-SUMS = "SHA256SUMS"
-# the kinds of numbers that stages write, by their names in safetensors
-KINDS = {"BOOL": np.bool_, "U8": np.uint8, "I64": np.int64, "F32": np.float32, "F64": np.float64}
+CHECKSUMS_FILE = "SHA256SUMS"
+# the dtypes that stages write, by their names in safetensors
+DTYPES = {"BOOL": np.bool_, "U8": np.uint8, "I64": np.int64, "F32": np.float32, "F64": np.float64}
 
 
 @contextmanager
 def output_folder(folder: Path) -> Iterator[Path]:
-    """A new folder to write into, moved to ``folder`` when the block ends without a fault."""
+    """Yield a temporary folder to write into; it becomes ``folder`` if the block succeeds."""
     with _partial(folder) as partial:
         yield partial
         shutil.rmtree(folder, ignore_errors=True)
@@ -36,10 +36,10 @@ def output_folder(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def output_files(folder: Path, name: str = "new") -> Iterator[Path]:
-    """A new folder to write into; what it holds joins ``folder`` if the block ends without a fault.
+    """Yield a temporary folder to write into; its files move to ``folder`` if the block succeeds.
 
-    What else lies in ``folder`` stays there. Processes that write there at the same time need a
-    ``name`` each.
+    Other files in ``folder`` are kept. Processes that write to it at the same time each need a
+    different ``name``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with _partial(folder / name) as partial:
@@ -61,30 +61,34 @@ def _partial(path: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def write_sums(folder: Path) -> None:
-    """Write what `sha256sum --check` reads into ``folder`` and each folder in it.
+def write_checksums(folder: Path) -> None:
+    """Write a file for `sha256sum --check` into ``folder`` and each folder in it.
 
-    Files beside sums are checked as they are read: neither safetensors nor JSON would notice a
+    Files next to checksums are checked when they are read: safetensors and JSON do not notice a
     number that has changed on the disk, and DVC looks at a file's date before its content.
     """
     for each in [folder, *(path for path in folder.rglob("*") if path.is_dir())]:
-        files = sorted(path for path in each.iterdir() if path.is_file() and path.name != SUMS)
-        (each / SUMS).write_text("".join(map(_sum_line, files)), encoding="utf-8")
+        files = sorted(
+            path for path in each.iterdir() if path.is_file() and path.name != CHECKSUMS_FILE
+        )
+        (each / CHECKSUMS_FILE).write_text("".join(map(_checksum_line, files)), encoding="utf-8")
 
 
-def _sum_line(path: Path) -> str:
+def _checksum_line(path: Path) -> str:
     with path.open("rb") as file:
         return f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {path.name}\n"
 
 
-def _require_whole(path: Path, stage: str) -> None:
-    """InputError unless ``path`` is there and, where its folder has sums, has its sum."""
+def _require_intact(path: Path, stage: str) -> None:
+    """Raise InputError if ``path`` is missing or does not match the checksum in its folder."""
     require(path, f"run `dvc repro {stage}`")
-    sums = path.parent / SUMS
-    if sums.is_file() and _sum_line(path) not in sums.read_text(encoding="utf-8", errors="replace"):
+    sums = path.parent / CHECKSUMS_FILE
+    if sums.is_file() and _checksum_line(path) not in sums.read_text(
+        encoding="utf-8", errors="replace"
+    ):
         raise InputError(
-            f"{path} is damaged, it is not what `dvc repro {stage}` left there: "
-            f"delete {path.parent} and run that again"
+            f"{path} is damaged: its checksum differs from the one that `dvc repro {stage}` wrote; "
+            f"delete {path.parent} and run that command again"
         )
 
 
@@ -93,12 +97,12 @@ def _damaged(path: Path, stage: str) -> InputError:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write ``content`` as indented JSON; numbers that are not finite become null."""
-    write_whole(path, (json.dumps(_finite(content), indent=2) + "\n").encode())
+    """Write ``content`` as indented JSON; NaN and infinity become null."""
+    write_atomically(path, (json.dumps(_finite(content), indent=2) + "\n").encode())
 
 
-def write_whole(path: Path, content: bytes) -> None:
-    """Write a file that stands by itself: all of it, or what was there stays."""
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write a single file completely, or keep the previous one."""
     partial = path.with_name(path.name + ".partial")
     partial.write_bytes(content)
     partial.replace(path)
@@ -115,8 +119,8 @@ def _finite(content: Any) -> Any:
 
 
 def read_json(path: Path, stage: str) -> Any:
-    """Read the JSON that ``stage`` wrote; InputError if it is missing or damaged."""
-    _require_whole(path, stage)
+    """Read JSON that ``stage`` wrote; raise InputError if it is missing or damaged."""
+    _require_intact(path, stage)
     try:
         return json.loads(path.read_text(encoding="utf-8"))
     except ValueError:
@@ -129,13 +133,13 @@ def write_table(path: Path, table: "pd.DataFrame") -> None:
 
 
 def read_table(path: Path, stage: str) -> "pd.DataFrame":
-    """Read the CSV that ``stage`` wrote; InputError if it is missing or damaged.
+    """Read CSV that ``stage`` wrote; raise InputError if it is missing or damaged.
 
-    Names of series stay text, whatever they look like.
+    Names of series stay text, even if they look like numbers.
     """
     import pandas as pd
 
-    _require_whole(path, stage)
+    _require_intact(path, stage)
     try:
         return pd.read_csv(path, dtype={"unique_id": str}, keep_default_na=False, na_values="")
     except ValueError:
@@ -143,15 +147,15 @@ def read_table(path: Path, stage: str) -> "pd.DataFrame":
 
 
 def write_tensors(path: Path, tensors: dict[str, np.ndarray]) -> None:
-    """Write arrays as safetensors; the bytes depend on the arrays alone.
+    """Write arrays as safetensors; the bytes depend on nothing but the arrays.
 
     Raises:
-        OSError: the disk is full, say.
+        OSError: for example, the disk is full.
     """
     try:
         save_file({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, path)
     except SafetensorError as error:
-        # safetensors words the system's errors in its own way
+        # safetensors wraps the operating system's errors in its own type
         number = re.search(r"os error (\d+)", str(error))
         if number is None:
             raise
@@ -159,14 +163,14 @@ def write_tensors(path: Path, tensors: dict[str, np.ndarray]) -> None:
 
 
 def read_tensors(path: Path, stage: str) -> dict[str, np.ndarray]:
-    """The arrays that ``stage`` wrote: views into the file, read from the disk as they are used.
+    """Return the arrays that ``stage`` wrote, memory-mapped: read from the disk when used.
 
     Raises:
-        InputError: they are missing or damaged.
+        InputError: the file is missing or damaged.
     """
-    _require_whole(path, stage)
+    _require_intact(path, stage)
     try:
-        # it checks the header and the size, and reads no more
+        # safe_open checks the header and the size, and reads nothing else
         with safe_open(path, "numpy"):
             return _views(path)
     except (SafetensorError, ValueError, KeyError):
@@ -174,21 +178,21 @@ def read_tensors(path: Path, stage: str) -> dict[str, np.ndarray]:
 
 
 def _views(path: Path) -> dict[str, np.ndarray]:
-    """By the format of safetensors: the header's size (8 bytes), the header (JSON), the arrays."""
+    """Map the file. Its format: the header's size (8 bytes), the header (JSON), the arrays."""
     with path.open("rb") as file:
         size = int.from_bytes(file.read(8), "little")
         header = json.loads(file.read(size))
     header.pop("__metadata__", None)
     start = 8 + size
     if path.stat().st_size == start:
-        # the system maps no empty file
+        # an empty file cannot be memory-mapped
         numbers = np.empty(0, dtype=np.uint8)
     else:
-        # copied where it is written to, so that the file stays as it is
+        # copy-on-write: changes to the array do not reach the file
         numbers = np.asarray(np.memmap(path, np.uint8, mode="c", offset=start))
     return {
         name: numbers[slice(*about["data_offsets"])]
-        .view(KINDS[about["dtype"]])
+        .view(DTYPES[about["dtype"]])
         .reshape(about["shape"])
         for name, about in sorted(header.items())
     }

@@ -1,36 +1,36 @@
-"""The kinds of values that ``params.yaml`` may hold, each with its range."""
+"""Types of the values in ``params.yaml``, each with its range."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-Fraction = Annotated[float, Field(ge=0, lt=1)]
-Share = Annotated[float, Field(gt=0, lt=1)]
-# more than a million of anything is a slip of the finger, and overflows somewhere in the end
+FractionOrZero = Annotated[float, Field(ge=0, lt=1)]
+Fraction = Annotated[float, Field(gt=0, lt=1)]
+# more than a million of anything is a typing error, and would overflow somewhere
 Count = Annotated[int, Field(ge=1, le=10**6)]
-CountOrNone = Annotated[int, Field(ge=0, le=10**6)]
-Size = Annotated[float, Field(ge=0, le=10**6)]
+CountOrZero = Annotated[int, Field(ge=0, le=10**6)]
+NonNegative = Annotated[float, Field(ge=0, le=10**6)]
 Tolerance = Annotated[float, Field(ge=0)]
-Judged = Literal["accuracy", "macro_f1", "loss", "mape", "smape", "mase", "msis", "coverage"]
+GatedMeasure = Literal["accuracy", "macro_f1", "loss", "mape", "smape", "mase", "msis", "coverage"]
 
 
 def inside_project(path: str) -> str:
     if not path or Path(path).is_absolute() or ".." in Path(path).parts or path.startswith("~"):
-        raise ValueError(f"{path!r} leads out of the project; copy the file into data/raw/")
+        raise ValueError(f"{path!r} is outside the project; copy the file into data/raw/")
     return path
 
 
 ProjectPath = Annotated[str, AfterValidator(inside_project)]
 
 
-def span(steps: int) -> int:
+def check_chrono(steps: int) -> int:
     if steps == 1:
-        raise ValueError("a span of 1 step is none; write 0 for none, or 2 or more")
+        raise ValueError("a memory of 1 step has no effect; write 0 for none, or 2 or more")
     return steps
 
 
 class Block(BaseModel):
-    """A block of ``params.yaml``: no unknown keys, no silent conversions, nothing infinite."""
+    """A block of ``params.yaml``: no unknown keys, no silent conversions, no infinite numbers."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)

@@ -1,4 +1,4 @@
-"""Every parameter of the pipeline, read from ``params.yaml`` and checked before any work starts."""
+"""All parameters of the pipeline: read from ``params.yaml`` and validated before work starts."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -7,18 +7,18 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML, YAMLError
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.param_messages import first_fault, hint, yaml_fault
+from rnnlab.core.param_messages import first_error, hint, yaml_error
 from rnnlab.core.param_types import (
     Block,
     Count,
-    CountOrNone,
+    CountOrZero,
     Fraction,
-    Judged,
+    FractionOrZero,
+    GatedMeasure,
+    NonNegative,
     ProjectPath,
-    Share,
-    Size,
     Tolerance,
-    span,
+    check_chrono,
 )
 
 PARAMS_FILE = Path("params.yaml")
@@ -38,8 +38,8 @@ class ImagesData(Block):
 class SeriesData(Block):
     csv: ProjectPath
     period: Count
-    test_fraction: Share
-    validation_fraction: Share
+    test_fraction: Fraction
+    validation_fraction: Fraction
     test_steps: Count | None = None
     validation_steps: Count | None = None
     id_column: str | None = None
@@ -64,8 +64,8 @@ class SeriesNormalize(Block):
         "exponential_smoothing",
         "log_exponential_smoothing",
     ]
-    level: Fraction
-    season: Fraction
+    level: FractionOrZero
+    season: FractionOrZero
     damping: Annotated[float, Field(ge=0, le=1)]
 
 
@@ -83,20 +83,20 @@ class SeriesWindows(Block):
 
 
 class Model(Block):
-    """Arguments of torch.nn.RNN, LSTM and GRU, and of the head that reads them."""
+    """Arguments of torch.nn.RNN, LSTM and GRU, and of the linear head."""
 
     cell: Literal["rnn", "lstm", "gru"]
     hidden_size: Count
     num_layers: Count
     nonlinearity: Literal["tanh", "relu"]
     bias: bool
-    dropout: Fraction
+    dropout: FractionOrZero
     bidirectional: bool
     pooling: Literal["last", "mean", "max"]
-    head_dropout: Fraction
+    head_dropout: FractionOrZero
     forget_bias: Annotated[float, Field(ge=-100, le=100)]
-    # models and parameters from before it came have no such key
-    chrono: Annotated[CountOrNone, AfterValidator(span)] = 0
+    # optional: older models and parameter files lack this key
+    chrono: Annotated[CountOrZero, AfterValidator(check_chrono)] = 0
     orthogonal: bool
     zero_head: bool
     shortcut: bool = False
@@ -104,31 +104,31 @@ class Model(Block):
 
 class Augment(Block):
     rotate: Annotated[float, Field(ge=0, le=180)]
-    scale: Fraction
+    scale: FractionOrZero
     shear: Annotated[float, Field(ge=0, lt=45)]
-    shift: Size
+    shift: NonNegative
     final: Annotated[float, Field(ge=0, le=1)]
 
 
 class Train(Block):
     loss: Literal["cross_entropy", "mse", "mae", "pinball"]
-    quantile: Share = 0.5
+    quantile: Fraction = 0.5
     optimizer: Literal["sgd", "adam", "adamw"]
     learning_rate: Annotated[float, Field(gt=0, le=100)]
-    momentum: Fraction
-    weight_decay: Size
+    momentum: FractionOrZero
+    weight_decay: NonNegative
     schedule: Literal["constant", "cosine", "one_cycle"]
-    warm_up: Share
+    warm_up: Fraction
     epochs: Count
     batch_size: Count
-    # models and parameters from before it came have no such key
+    # optional: older models and parameter files lack this key
     processes: Annotated[int, Field(ge=1, le=256)] = 1
-    gradient_clip: Size
-    label_smoothing: Fraction
-    weight_average: Fraction
-    input_noise: Size
+    gradient_clip: NonNegative
+    label_smoothing: FractionOrZero
+    weight_average: FractionOrZero
+    input_noise: NonNegative
     precision: Literal["auto", "float32", "bfloat16"]
-    patience: CountOrNone
+    patience: CountOrZero
     refit: bool
     ensemble: Count
     augment: Augment | None = None
@@ -152,7 +152,7 @@ class SeriesEvaluate(Block):
             "theta",
         ]
     ]
-    refit_every: CountOrNone
+    refit_every: CountOrZero
 
 
 class ImagesTask(Block):
@@ -199,23 +199,24 @@ class SeriesTask(Block):
         windows = self.windows
         if windows.look_back % windows.step:
             raise ValueError(
-                f"windows.look_back {windows.look_back} is no multiple of windows.step "
-                f"{windows.step}; write one"
+                f"windows.look_back {windows.look_back} is not a multiple of windows.step "
+                f"{windows.step}; write a multiple"
             )
         shortest = self.data.period if windows.residual == "seasonal_naive" else 1
         if windows.look_back < shortest:
             raise ValueError(
                 f"windows.look_back {windows.look_back} is shorter than data.period {shortest}, "
-                "which windows.residual seasonal_naive looks back on; write more"
+                "which windows.residual seasonal_naive needs; write a larger one"
             )
         if windows.scale == "deviation" and windows.look_back < 2:
-            raise ValueError("windows.scale deviation takes a windows.look_back of 2 or more")
+            raise ValueError("windows.scale deviation needs a windows.look_back of 2 or more")
         if self.normalize.method.endswith("exponential_smoothing"):
             for key in ("center", "scale", "residual"):
                 if getattr(windows, key) != "none":
                     raise ValueError(
-                        f"windows.{key} is not for normalize.method {self.normalize.method}, "
-                        "which levels each window itself; write none"
+                        f"windows.{key} does not work with normalize.method "
+                        f"{self.normalize.method}, "
+                        "which sets the level of each window itself; write none"
                     )
         return self
 
@@ -240,29 +241,29 @@ class Params(Block):
     threads: Annotated[int, Field(ge=1, le=256)]
     device: Literal["auto", "cpu", "cuda"]
     deterministic: bool
-    # how much worse a score may be, by measure; a measure that is not named is not judged
-    gate: dict[Judged, Tolerance]
+    # how much worse a score may be, by measure; measures that are not named are not checked
+    gate: dict[GatedMeasure, Tolerance]
     datasets: dict[str, DatasetFiles]
     tasks: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Task]
 
     def task(self, name: str) -> ImagesTask | SeriesTask:
-        """The task called ``name``; InputError with the nearest name where there is none."""
+        """Return the task ``name``; raise InputError with a suggestion if it is unknown."""
         if name not in self.tasks:
             raise InputError(f"{PARAMS_FILE}: tasks.{name}: no such task{hint(name, self.tasks)}")
         return self.tasks[name]
 
     def images(self, name: str) -> ImagesTask:
-        """The task of images called ``name``; InputError where it is none."""
+        """Return the images task ``name``; raise InputError if it is not an images task."""
         task = self.task(name)
         if not isinstance(task, ImagesTask):
-            raise InputError(f"{PARAMS_FILE}: tasks.{name}.kind: is series; name a task of images")
+            raise InputError(f"{PARAMS_FILE}: tasks.{name}.kind: is series; name an images task")
         return task
 
     def series(self, name: str) -> SeriesTask:
-        """The task of series called ``name``; InputError where it is none."""
+        """Return the series task ``name``; raise InputError if it is not a series task."""
         task = self.task(name)
         if not isinstance(task, SeriesTask):
-            raise InputError(f"{PARAMS_FILE}: tasks.{name}.kind: is images; name a task of series")
+            raise InputError(f"{PARAMS_FILE}: tasks.{name}.kind: is images; name a series task")
         return task
 
 
@@ -270,23 +271,23 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     """Read and check ``path``.
 
     Raises:
-        InputError: the file is missing or no YAML, or a key is unknown, missing, of the wrong
-            type or out of its range. The message names the first such key.
+        InputError: the file is missing or not valid YAML, or a key is unknown, missing, of the
+            wrong type or out of range. The message names the first such key.
     """
     try:
-        # ruamel reads 1e-05 as a number, as YAML 1.2 says; PyYAML makes a string of it
+        # ruamel reads 1e-05 as a number, as YAML 1.2 defines; PyYAML reads it as a string
         loaded = YAML(typ="safe", pure=True).load(path)
     except FileNotFoundError:
         raise InputError(f"{path} is missing: run from the root of the project") from None
     except (YAMLError, ValueError, LookupError, TypeError, RecursionError) as error:
-        # all but the first are faults that ruamel lets through: of tags, keys, deep nesting
-        raise InputError(f"{path}: is no valid YAML: {yaml_fault(error)}") from None
+        # ruamel raises the other types for invalid tags and keys and for deep nesting
+        raise InputError(f"{path}: is not valid YAML: {yaml_error(error)}") from None
     if not isinstance(loaded, dict):
-        raise InputError(f"{path}: holds no keys; restore it with `git checkout {path}`")
+        raise InputError(f"{path}: has no keys; restore it with `git checkout {path}`")
     try:
         return Params.model_validate(loaded)
     except ValidationError as error:
-        raise InputError(f"{path}: {first_fault(error, _known_keys())}") from None
+        raise InputError(f"{path}: {first_error(error, _known_keys())}") from None
 
 
 def _known_keys() -> list[str]:

@@ -1,16 +1,16 @@
-"""What long work says of itself: bars on a terminal, elsewhere a line at least every 30 s.
+"""Progress of long work: bars on a terminal, elsewhere a log line at least every 30 s.
 
-    with at_work("ets", len(series), "series") as work:
+    with track_progress("ets", len(series), "series") as work:
         for each in series:
             ...
             work.advance()
 
-Pieces of work nest: a stage, its networks, the batches of one. A line tells all of them:
+Tasks nest: a stage, its networks, the batches of one network. A line shows all levels:
 
     train airline: 7/40 networks, about 3 min left; main-7 120/160 batches, epoch 30/40, loss 0.0412
 
-A thread writes it, since no one knows how long a single call will take: one fit, one epoch. Work
-that takes less than 10 s writes nothing.
+A thread writes the lines, since a single call (one fit, one epoch) may take any time. Work that
+takes less than 10 s writes nothing.
 """
 
 import sys
@@ -22,116 +22,115 @@ from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
-# seconds without a line; less than 30, since a busy machine wakes a thread late
+# seconds before a line; below 30, since a busy machine wakes a thread late
 FIRST_LINE, NEXT_LINE = 10.0, 25.0
-# what a checkpoint had is counted in a moment, and the first steps are slow: neither says how fast
-# work goes
+# seconds that are not used to estimate the speed: steps restored from a checkpoint are counted at
+# once, and the first real steps are slow
 WARM_UP = 1.0
 
 
 class Work:
-    """A piece of work: its name, and of ``total`` units how many are done."""
+    """One level of work: its title, and how many of its ``total`` units are done."""
 
     def __init__(self, title: str, total: float | None, unit: str, left: str) -> None:
         self.title, self.total, self.unit, self.done = title, total, unit, 0.0
-        self._left, self._figures = left, ""
-        self._opened = self._advanced = self._told = monotonic()
-        self._timed_from = self._opened, 0.0
-        self._show: Callable[..., None] = lambda **changes: None
+        self._left, self._status = left, ""
+        self._started = self._advanced = self._status_set = monotonic()
+        self._timing_start = self._started, 0.0
+        self._update_bar: Callable[..., None] = lambda **changes: None
 
     def advance(self, count: float = 1) -> None:
         self.done += count
         self._advanced = monotonic()
-        if self._advanced - self._opened < WARM_UP:
-            self._timed_from = self._advanced, self.done
-        self._show(completed=self.done)
+        if self._advanced - self._started < WARM_UP:
+            self._timing_start = self._advanced, self.done
+        self._update_bar(completed=self.done)
 
-    def tell(self, figures: str) -> None:
-        """Show ``figures`` from now on; in a log at once, if 10 s have gone since the last."""
-        self._figures = figures
-        self._show(figures=figures)
-        slow = monotonic() - self._told >= FIRST_LINE
-        self._told = monotonic()
-        if slow and _voice is not None:
-            _voice.speak(FIRST_LINE)
+    def set_status(self, status: str) -> None:
+        """Show ``status`` from now on; in a log, at once if 10 s have passed since the last one."""
+        self._status = status
+        self._update_bar(status=status)
+        is_due = monotonic() - self._status_set >= FIRST_LINE
+        self._status_set = monotonic()
+        if is_due and _log_writer is not None:
+            _log_writer.write_line(FIRST_LINE)
 
     def seconds_left(self) -> float | None:
-        """None while it is unknown."""
-        since, before = self._timed_from
+        """An estimate, or None if there is none yet."""
+        since, before = self._timing_start
         done, took, now = self.done - before, self._advanced - since, monotonic()
         if not self.total or not self._left or min(done, took) <= 0:
             return None
-        # the unit at work is taken to be done as far as those before it were after as long
+        # estimate the progress of the current unit from the mean time of those before it
         done += min(1, (now - self._advanced) / (took / done))
         return (now - since) * max(0, self.total - before - done) / done
 
     def __str__(self) -> str:
-        words = [self.title, self._figures]
+        words = [self.title, self._status]
         if self.total is not None:
             total = f"/{self.total:,.0f}" if self.total else ""
             words[0] = f"{self.title} {self.done:,.0f}{total} {self.unit}".strip()
         if left := self.seconds_left():
-            words.append(f"{self._left} {in_words(left)} left")
+            words.append(f"{self._left} {format_duration(left)} left")
         return ", ".join(filter(None, words))
 
 
-_levels: list[Work] = []
-_voice: "_Voice | None" = None
+_active: list[Work] = []
+_log_writer: "_LogWriter | None" = None
 _bars: Any = None
 
 
 @contextmanager
-def at_work(
+def track_progress(
     title: str, total: float | None = None, unit: str = "", left: str = "about"
 ) -> Iterator[Work]:
-    """Tell of the work done in this block, if it lasts.
+    """Report the progress of the work in this block if it takes long.
 
     Args:
-        total: how many units there are to ``advance`` by; 0 if that is unknown, None if nothing is
-            counted.
-        left: what stands before the time left: "at most" where work may end early, nothing where
-            units take so different times that no one knows.
+        total: number of units to ``advance`` by; 0 if unknown, None if nothing is counted.
+        left: the words before the time left: "at most" if the work may end early, empty if units
+            differ too much in time for an estimate.
     """
     work = Work(title, total, unit, left)
-    _levels.append(work)
+    _active.append(work)
     try:
-        with _speaking(), _bar(work):
+        with _shared_log_writer(), _bar(work):
             yield work
     finally:
-        _levels.remove(work)
+        _active.remove(work)
 
 
-def gather(results: Iterable[Result], title: str, total: float, unit: str) -> list[Result]:
-    """All ``results``, each of which is a unit of work done."""
+def collect(results: Iterable[Result], title: str, total: float, unit: str) -> list[Result]:
+    """Return all ``results`` as a list; each one advances the progress by one unit."""
     found = []
-    with at_work(title, total, unit) as work:
+    with track_progress(title, total, unit) as work:
         for result in results:
             found.append(result)
             work.advance()
     return found
 
 
-def hush() -> None:
-    """Say nothing of the work going on: another process does."""
-    if _voice is not None:
-        _voice.hushed = True
+def mute_progress() -> None:
+    """Report nothing from this process: another one does."""
+    if _log_writer is not None:
+        _log_writer.muted = True
 
 
-def in_words(seconds: float) -> str:
-    """A time as people say it: 40 s, 12 min, 2.5 h."""
+def format_duration(seconds: float) -> str:
+    """Format a duration for people: 40 s, 12 min, 2.5 h."""
     if seconds < 95:
         return f"{max(10, 10 * round(seconds / 10))} s"
     return f"{seconds / 60:.0f} min" if seconds < 95 * 60 else f"{seconds / 3600:.1f} h"
 
 
-class _Voice:
-    """Writes a line where none has been for a while, as long as the outermost work lasts."""
+class _LogWriter:
+    """Writes a line at intervals, as long as the outermost work lasts."""
 
     def __init__(self) -> None:
-        self.hushed = False
+        self.muted = False
         self._ended, self._lock = Event(), Lock()
-        self._opened = self._last = monotonic()
-        self._silence = FIRST_LINE
+        self._started = self._last = monotonic()
+        self._interval = FIRST_LINE
         self._thread = Thread(target=self._watch, daemon=True)
 
     def __enter__(self) -> None:
@@ -141,55 +140,55 @@ class _Voice:
         self._ended.set()
         self._thread.join()
 
-    def speak(self, silence: float) -> None:
-        """Write a line, unless the last is less than ``silence`` seconds old."""
+    def write_line(self, interval: float) -> None:
+        """Write a line, unless the last is less than ``interval`` seconds old."""
         with self._lock:
-            if monotonic() - self._last < silence:
+            if monotonic() - self._last < interval:
                 return
-            self._last, self._silence = monotonic(), NEXT_LINE
-            # work goes on even where nobody reads any longer
-            if not self.hushed and _bars is None:
+            self._last, self._interval = monotonic(), NEXT_LINE
+            # continue even if nobody reads stderr any longer
+            if not self.muted and _bars is None:
                 with suppress(OSError):
                     sys.stderr.write(f"{self._line()}\n")
                     sys.stderr.flush()
 
     def _watch(self) -> None:
-        while not self._ended.wait(max(0, self._last + self._silence - monotonic())):
-            self.speak(self._silence)
+        while not self._ended.wait(max(0, self._last + self._interval - monotonic())):
+            self.write_line(self._interval)
 
     def _line(self) -> str:
-        levels = [*_levels]
+        levels = [*_active]
         outermost, *inner = map(str, levels)
         what = ["; ".join(filter(None, inner))]
         if not any(work.seconds_left() for work in levels):
-            what.append(f"{in_words(monotonic() - self._opened)} so far")
+            what.append(f"{format_duration(monotonic() - self._started)} so far")
         return ": ".join(filter(None, [outermost, ", ".join(filter(None, what))]))
 
 
 @contextmanager
-def _speaking() -> Iterator[None]:
-    """One voice for all levels."""
-    global _voice
-    if _voice is not None:
+def _shared_log_writer() -> Iterator[None]:
+    """One log writer for all levels."""
+    global _log_writer
+    if _log_writer is not None:
         yield
         return
-    _voice = _Voice()
+    _log_writer = _LogWriter()
     try:
-        with _voice:
+        with _log_writer:
             yield
     finally:
-        _voice = None
+        _log_writer = None
 
 
 @contextmanager
 def _bar(work: Work) -> Iterator[None]:
-    """A bar below those of the work around it, if a terminal shows it.
+    """Show a bar below those of the outer levels, if stderr is a terminal.
 
-    It goes when the work ends; the outermost stays, if it has figures to show.
+    It disappears when the work ends; the outermost stays if it has a status to show.
     """
     global _bars
-    hushed = _voice is not None and _voice.hushed
-    bars = _bars or (_new_bars() if work.total and not hushed and sys.stderr.isatty() else None)
+    muted = _log_writer is not None and _log_writer.muted
+    bars = _bars or (_new_bars() if work.total and not muted and sys.stderr.isatty() else None)
     if not work.total or bars is None:
         yield
         return
@@ -197,13 +196,13 @@ def _bar(work: Work) -> Iterator[None]:
     if outermost:
         _bars = bars
         bars.start()
-    bar = bars.add_task(f"{work.title} {work.unit}".strip(), total=work.total, figures="")
-    work._show = lambda **changes: bars.update(bar, **changes)
+    bar = bars.add_task(f"{work.title} {work.unit}".strip(), total=work.total, status="")
+    work._update_bar = lambda **changes: bars.update(bar, **changes)
     try:
         yield
     finally:
         if outermost:
-            bars.live.transient = not work._figures
+            bars.live.transient = not work._status
             bars.stop()
             _bars = None
         else:
@@ -211,8 +210,8 @@ def _bar(work: Work) -> Iterator[None]:
 
 
 def _new_bars() -> Any:
-    """None on a terminal that can't move its cursor."""
-    # a tenth of a second to import, for nothing where there is no terminal
+    """None on a terminal that cannot move its cursor."""
+    # the import takes a tenth of a second: only on a terminal
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -223,9 +222,9 @@ def _new_bars() -> Any:
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
-        TextColumn("{task.fields[figures]}"),
+        TextColumn("{task.fields[status]}"),
         TimeRemainingColumn(),
         console=console,
-        # what is for a file must not end up on the terminal
+        # output for a file must not go to the terminal
         redirect_stdout=False,
     )

@@ -1,4 +1,4 @@
-"""The one shape of a stage's command line: ``python -m stages.STAGE [TASK]``."""
+"""The command line of all stages: ``python -m stages.STAGE [TASK]``."""
 
 import argparse
 import sys
@@ -8,46 +8,46 @@ from typing import NoReturn
 
 from rnnlab.core.errors import exit_code
 from rnnlab.core.params import Params, load_params
-from rnnlab.core.progress import at_work
+from rnnlab.core.progress import track_progress
 
 EXIT_CODES = """\
-Run in the root of the project. Exit codes: 0 done; 1 bad input or a fault of the machine, told in
-one line; 2 a wrong command line; 130 stopped by Ctrl-C."""
+Run in the root of the project. Exit codes: 0 success; 1 bad input or a system error, with one line
+on stderr; 2 wrong command line; 130 stopped by Ctrl-C."""
 
 
 def run_task_stage(doc: str, work: Callable[[str, Params], None]) -> NoReturn:
-    """Parse the name of a task, check all parameters, then do ``work(task_name, params)``."""
-    parser = parser_of(doc)
+    """Parse the name of a task, validate all parameters, then run ``work(task_name, params)``."""
+    parser = make_parser(doc)
     parser.add_argument("task", metavar="TASK", help="a key of tasks in params.yaml, e.g. mnist")
     name = parser.parse_args().task
 
-    def checked() -> None:
+    def run() -> None:
         params = load_params()
         params.task(name)
-        with at_work(f"{command()} {name}"):
+        with track_progress(f"{stage_name()} {name}"):
             work(name, params)
 
-    sys.exit(exit_code(checked))
+    sys.exit(exit_code(run))
 
 
 def run_stage(doc: str, work: Callable[[Params], None]) -> NoReturn:
-    """Check all parameters, then do ``work(params)``."""
-    parser_of(doc).parse_args()
+    """Validate all parameters, then run ``work(params)``."""
+    make_parser(doc).parse_args()
 
-    def told() -> None:
-        with at_work(command()):
+    def run() -> None:
+        with track_progress(stage_name()):
             work(load_params())
 
-    sys.exit(exit_code(told))
+    sys.exit(exit_code(run))
 
 
-def command() -> str:
-    """The stage's name, as the command line has it."""
+def stage_name() -> str:
+    """The name of the stage, from the command line."""
     return Path(sys.argv[0]).stem
 
 
-def parser_of(doc: str) -> argparse.ArgumentParser:
-    """A parser whose help is ``doc``, the stage's own, and what its exit codes mean."""
+def make_parser(doc: str) -> argparse.ArgumentParser:
+    """A parser whose help shows ``doc`` and the exit codes."""
     return argparse.ArgumentParser(
         description=doc, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -1,24 +1,24 @@
-"""Figures and names as people read them."""
+"""Format numbers and names for people."""
 
 import math
 from collections.abc import Iterable
 
 
 def percent(share: float) -> str:
-    """Per cent, cut and not rounded: nothing short of all reads 100 %."""
+    """Per cent, rounded down: only a share of exactly 1 reads 100 %."""
     # the 1e-6 keeps 0.57 from becoming 56.99
     return "–" if math.isnan(share) else f"{math.floor(10000 * share + 1e-6) / 100:.2f} %"
 
 
-def spoken(name: str) -> str:
+def readable(name: str) -> str:
     return name.replace("_", " ")
 
 
-def shortened(unique_id: str) -> str:
-    """The name of a series, cut to what fits beside a small Axes."""
+def shorten_name(unique_id: str) -> str:
+    """The name of a series, shortened to fit next to small Axes."""
     return unique_id if len(unique_id) <= 20 else f"{unique_id[:19]}…"
 
 
-def listed(names: Iterable[str]) -> str:
-    *most, last = map(spoken, names)
+def join_names(names: Iterable[str]) -> str:
+    *most, last = map(readable, names)
     return f"{', '.join(most)} and {last}" if most else last

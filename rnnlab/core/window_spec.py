@@ -1,4 +1,4 @@
-"""How windows are cut from series: all that a network's inputs and answers hang on."""
+"""How windows are cut: the settings that determine a network's inputs and outputs."""
 
 from dataclasses import asdict, dataclass
 
@@ -7,12 +7,12 @@ from rnnlab.core.params import SeriesTask
 
 @dataclass(frozen=True)
 class Layout:
-    """How windows are cut: the keys of block ``windows``, and what they need of other blocks.
+    """The keys of block ``windows``, and the keys of other blocks that windows need.
 
     Attributes:
         look_back, horizon, step, center, scale, residual: as in params.yaml.
         period: steps in a season.
-        damping: of the slope, for windows of a smoothing.
+        damping: damping of the slope, for exponential smoothing.
     """
 
     look_back: int
@@ -26,7 +26,7 @@ class Layout:
 
 
 def series_card(task: SeriesTask) -> dict:
-    """What a network for the task's windows is made from."""
+    """The settings from which a network for the task's windows is built."""
     windows = task.windows
     layout = Layout(**windows.model_dump(), period=task.data.period, damping=task.normalize.damping)
     return {

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 
 from rnnlab.core.params import Model, SeriesEvaluate, SeriesNormalize, Train
-from rnnlab.core.progress import at_work
+from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.combination import combine
 from rnnlab.forecasting.selection import (
     History,
@@ -21,10 +21,10 @@ from rnnlab.forecasting.selection import (
     scales_of,
 )
 from rnnlab.networks.storage import Networks
-from rnnlab.series.normalization import fitted_normalization
+from rnnlab.series.normalization import stored_normalization
 from rnnlab.series.origins import FIT_OF, Request, test_requests
 from rnnlab.training.members import Recipe
-from rnnlab.training.precision import settle_precision
+from rnnlab.training.precision import choose_precision
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Trained:
         refitted = self.card["train"]["refit"]
         fitted = f"{fit}.{'refit' if refitted and not chosen else 'normalization'}"
         settings, period = self.normalize.model_dump(), self.history.period
-        normalization = fitted_normalization(self.tensors, fitted, settings, period)
+        normalization = stored_normalization(self.tensors, fitted, settings, period)
         networks = self.networks[f"{fit}_chosen" if refitted and chosen else fit]
         return Learned(networks, normalization)
 
@@ -128,7 +128,7 @@ def answers_of(
     # where test parts are shorter than a period there are no origins to fit anew at
     if trained.settings.refit_every and "rolling" in once and len(once["rolling"].origin):
         refitted["rolling"] = with_refits(trained, once.pop("rolling"), cut)
-    with at_work(f"test part of {fit}"):
+    with track_progress(f"test part of {fit}"):
         answers = trained.ask(trained.learned(fit, chosen=False), cut, list(once.values()))
     unrefitted = {
         protocol: {method: forecasts[number] for method, forecasts in answers.items()}
@@ -157,7 +157,7 @@ def with_refits(trained: Trained, request: Request, cut: np.ndarray) -> dict[str
     card = trained.card
     model, train = Model(**card["model"]), Train(**card["train"])
     recipe = Recipe(model, train, card["windows"], card["seed"], trained.device)
-    recipe = settle_precision(recipe)
+    recipe = choose_precision(recipe)
     epochs = [member["epoch"] for member in card["fits"]["main"]]
 
     def ask_at(ends: np.ndarray, requests: list[Request]) -> dict[str, list[np.ndarray]]:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from rnnlab.core.progress import gather
+from rnnlab.core.progress import collect
 from rnnlab.series.origins import Request
 
 Forecaster = Callable[[np.ndarray, int], np.ndarray]
@@ -282,7 +282,7 @@ def forecast_baseline(
     else:
         side_by_side = Parallel(processes, return_as="generator")
         done = side_by_side(delayed(_forecast_one)(*job) for job in jobs)
-    forecasts, stood_in = zip(*gather(done, name, len(jobs), "series"), strict=True)
+    forecasts, stood_in = zip(*collect(done, name, len(jobs), "series"), strict=True)
     return [np.concatenate(of_all) for of_all in zip(*forecasts, strict=True)], sum(stood_in)
 
 

@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from rnnlab.core.progress import at_work
+from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout
 from rnnlab.networks.cutting import cut, level_windows, past_positions
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.series.normalization import Normalization
 from rnnlab.series.origins import Request
-from rnnlab.series.windows import arrays_of
-from rnnlab.training.loop import answers_for
+from rnnlab.series.windows import window_arrays
+from rnnlab.training.loop import predict_in_batches
 
 # inputs [N, T, F] to answers [N, H]
 Answer = Callable[[Tensor], Tensor]
@@ -27,7 +27,9 @@ def mean_answer(networks: list[RecurrentNetwork]) -> Answer:
     def answer(inputs: Tensor) -> Tensor:
         device = next(networks[0].parameters()).device
         x = inputs.float().to(device)
-        return torch.stack([answers_for(network, x) for network in networks]).mean(dim=0).cpu()
+        return (
+            torch.stack([predict_in_batches(network, x) for network in networks]).mean(dim=0).cpu()
+        )
 
     return answer
 
@@ -53,12 +55,12 @@ def forecaster(
         What gives the forecasts that a request wants, in the units of the series: [N, H].
     """
     layout, horizon = Layout(**card["layout"]), card["outputs"]
-    arrays = arrays_of(y, offsets, normalization)
+    arrays = window_arrays(y, offsets, normalization)
     part = {key: torch.from_numpy(values) for key, values in arrays.items()}
 
     def forecast(answer: Answer, request: Request) -> np.ndarray:
         found = np.empty((len(request.origin), request.steps))
-        with at_work("the network", len(found), "windows") as work:
+        with track_progress("the network", len(found), "windows") as work:
             for start in range(0, len(found), MOST_WINDOWS):
                 rows = slice(start, start + MOST_WINDOWS)
                 origin, series = request.origin[rows], request.series[rows]

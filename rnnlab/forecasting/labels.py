@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from rnnlab.core.text import listed
+from rnnlab.core.text import join_names
 
 # the network, the mean that validation prefers, and the normalization alone: no baselines
 OURS = ("model", "combination", "control")
@@ -54,4 +54,4 @@ def stood_in(counts: Mapping[str, int]) -> list[str]:
     """For how many series the seasonal naive forecast stands in for a method: a line, or none."""
     failed = [f"{name} for {count}" for name, count in counts.items() if count]
     said = "The seasonal naive forecast stands in where a method fails"
-    return [f"{said}: {listed(failed)} series."] if failed else []
+    return [f"{said}: {join_names(failed)} series."] if failed else []

@@ -16,7 +16,7 @@ from rnnlab.forecasting.measures import coverage, interval_score, measure, overa
 from rnnlab.forecasting.selection import History, say_stood_in
 from rnnlab.forecasting.significance import compare
 from rnnlab.networks.storage import Networks
-from rnnlab.series.times import written
+from rnnlab.series.times import format_times
 
 # of a panel of many, forecasts of every method are written for these, which are drawn
 SERIES_WRITTEN = 6
@@ -103,7 +103,7 @@ def predictions(
         columns[protocol] = values
     of_test = ~np.isnan(columns["one_step"]) | ~np.isnan(columns["year"])
     number = np.repeat(np.arange(len(ids)), np.diff(history.offsets))
-    table = {"unique_id": ids[number], "ds": written(ds), "y": history.truth, **columns}
+    table = {"unique_id": ids[number], "ds": format_times(ds), "y": history.truth, **columns}
     return pd.DataFrame(table)[of_test]
 
 
@@ -118,7 +118,7 @@ def forecast_table(
     found: dict[str, Forecasts], history: History, ids: np.ndarray, ds: np.ndarray
 ) -> pd.DataFrame:
     """Forecasts and intervals of every method, but not rolling ones, of the first series."""
-    tables, times = [], written(ds)
+    tables, times = [], format_times(ds)
     for protocol in DRAWN:
         of = found[protocol]
         rows = np.flatnonzero(of.request.series < SERIES_WRITTEN)

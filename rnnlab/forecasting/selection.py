@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.params import SeriesNormalize
-from rnnlab.core.progress import at_work
+from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout
 from rnnlab.forecasting.baselines import forecast_baseline
 from rnnlab.forecasting.combination import choose_weights, combine
@@ -18,12 +18,12 @@ from rnnlab.forecasting.intervals import Widths, calibrate, series_scales
 from rnnlab.forecasting.labels import stood_in
 from rnnlab.forecasting.measures import seasonal_naive_errors
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.networks.samples import samples_of
+from rnnlab.networks.samples import make_samples
 from rnnlab.networks.storage import load_network
 from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request, fitted_requests
-from rnnlab.series.windows import part_of
-from rnnlab.training.members import Recipe, train_again
+from rnnlab.series.windows import windows_in_part
+from rnnlab.training.members import Recipe, retrain
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def ask_all(
         for method, answer in answers.items()
     }
     # some take a thousand times as long as others
-    with at_work("", len(baselines), "baselines", left="") as work:
+    with track_progress("", len(baselines), "baselines", left="") as work:
         for name in baselines:
             found[name], count = forecast_baseline(
                 name, y, offsets, ends, period, requests, processes
@@ -143,7 +143,7 @@ def judge(
     start, cut, end = offsets[:-1], offsets[:-1] + train, offsets[:-1] + validation
     parts = ((cut, end), (start, cut))
     truths = [r.truth(history.truth, *part) for r, part in zip(requests, parts, strict=True)]
-    with at_work("judging on validation"):
+    with track_progress("judging on validation"):
         forecasts = ask(list(requests))
     scale, series = scales_of(history, train), requests[0].series
     candidates = {m: f[0][:, :period] for m, f in forecasts.items() if m != "control"}
@@ -180,11 +180,11 @@ def learn_again(
     """
     y, offsets, layout = history.y, history.offsets, Layout(**recipe.card["layout"])
     normalization = fit_normalization(y, offsets, ends, settings, history.period)
-    part = part_of(y, offsets, normalization, np.zeros_like(ends), ends, layout, whole=True)
-    samples = samples_of(part, recipe.card, recipe.device)
+    part = windows_in_part(y, offsets, normalization, np.zeros_like(ends), ends, layout, whole=True)
+    samples = make_samples(part, recipe.card, recipe.device)
     networks = []
     for member, count in enumerate(epochs):
-        weights = train_again(recipe, samples, count, "main", member)
+        weights = retrain(recipe, samples, count, "main", member)
         networks.append(load_network(recipe.card, recipe.model, weights, recipe.device))
     return Learned(networks, normalization)
 
@@ -206,11 +206,11 @@ def roll_with_refits(
     block = (place - cut[request.series]) // every
     found: dict[str, np.ndarray] = {}
     numbers = np.unique(block)
-    with at_work("rolling origins", len(numbers), "refits") as work:
+    with track_progress("rolling origins", len(numbers), "refits") as work:
         for number in numbers:
             rows = np.flatnonzero(block == number)
             ends = np.minimum(cut + number * every, np.diff(history.offsets))
-            for method, forecasts in ask_at(ends, [request.of(rows)]).items():
+            for method, forecasts in ask_at(ends, [request.select(rows)]).items():
                 shape = (len(request.origin), request.steps)
                 found.setdefault(method, np.empty(shape))[rows] = forecasts[0]
             work.advance()

@@ -117,12 +117,12 @@ def within_reach(task: SeriesTask, training: int, normalization: Normalization) 
     Args:
         training: values for training of the longest series.
     """
-    windows, lost = task.windows, normalization.scaler.lost
+    windows, lost = task.windows, normalization.scaler.burn_in
     steps = (training - lost) // 2 // windows.step
     # a residual looks a period back, and one value has no deviation
     shortest = task.data.period if windows.residual == "seasonal_naive" else 2
     look_back = min(windows.look_back, max(steps, -(-shortest // windows.step)) * windows.step)
-    room = training - max(normalization.lost, look_back + lost)
+    room = training - max(normalization.burn_in, look_back + lost)
     if room < 1:
         raise InputError(
             f"{task.data.csv}: {training} values for training are too few for period "

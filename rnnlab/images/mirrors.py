@@ -11,7 +11,7 @@ import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.progress import at_work
+from rnnlab.core.progress import track_progress
 
 TRIES = 3
 CONNECT_SECONDS, READ_SECONDS = 10, 30
@@ -141,7 +141,7 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
 
 
 def _with_progress(chunks: Iterator[bytes], name: str, size: int) -> Iterator[bytes]:
-    with at_work(name, size / 1024, "KiB") as work:
+    with track_progress(name, size / 1024, "KiB") as work:
         for chunk in chunks:
             work.advance(len(chunk) / 1024)
             yield chunk

@@ -8,9 +8,9 @@ import pandas as pd
 import torch
 
 from rnnlab.core.files import read_tensors, write_json, write_table
-from rnnlab.core.progress import at_work, gather
+from rnnlab.core.progress import collect, track_progress
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.training.loop import answers_for, loss_of
+from rnnlab.training.loop import loss_of, predict_in_batches
 
 # a bidirectional network reads each beginning of an image anew, which takes long
 EARLY_IMAGES_IF_BIDIRECTIONAL = 1000
@@ -33,8 +33,8 @@ def evaluate_images(
 
     test = read_tensors(Path("data/windows") / name / "main/test.safetensors", f"windows@{name}")
     x, y = (torch.from_numpy(test[key]).to(device) for key in ("x", "y"))
-    with at_work("reading", len(networks) * len(x), "images") as work:
-        chances = mean_chances(answers_for(network, x, work.advance) for network in networks)
+    with track_progress("reading", len(networks) * len(x), "images") as work:
+        chances = mean_chances(predict_in_batches(network, x, work.advance) for network in networks)
     confidence, predicted = chances.max(dim=1)
     labels, answers = test["y"], predicted.cpu().numpy()
     windows = card["windows"]
@@ -87,7 +87,7 @@ def early_reading(
         mean_chances(network.answers_by_step(part) for network in networks) for part in parts
     )
     found = (each.argmax(dim=2) for each in chances)
-    answers = torch.cat(gather(found, "early reading", len(parts), "parts"))
+    answers = torch.cat(collect(found, "early reading", len(parts), "parts"))
     truth = y[:, None]
     table = {
         "step": np.arange(1, x.shape[1] + 1),

@@ -23,60 +23,62 @@ from torch.nn import functional as F
 
 # multiplications in a product from which oneDNN takes less time than the BLAS behind torch.mm: on
 # an AMD EPYC half as much for large ones, but twice as much for small ones
-LARGE = 2_000_000
+MIN_LARGE_PRODUCT = 2_000_000
 # numbers in a step's hidden states [N, H] up to which memory is no matter: beyond, torch under
 # autocast is faster, since it keeps the gates of all steps in 16 bits
-CACHED = 50_000
+MAX_CACHED_STATES = 50_000
 _MINUS_ONE = torch.tensor(-1.0)
 
 
-def outputs_of(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
+def recurrent_outputs(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
     """What ``recurrent``, whose batch comes first, puts out for x [N, T, F]: [N, T, D * H]."""
     training = recurrent.training and torch.is_grad_enabled()
     if not training or x.device.type != "cpu" or recurrent.mode == "LSTM":
         return recurrent(x)[0]
-    half = torch.is_autocast_enabled("cpu")
-    if half and len(x) * recurrent.hidden_size > CACHED:
+    use_bfloat16 = torch.is_autocast_enabled("cpu")
+    if use_bfloat16 and len(x) * recurrent.hidden_size > MAX_CACHED_STATES:
         return recurrent(x)[0]
     with torch.autocast("cpu", enabled=False):
-        return _all_layers(recurrent, x, half)
+        return _all_layers(recurrent, x, use_bfloat16)
 
 
-def _all_layers(recurrent: nn.RNNBase, x: Tensor, half: bool) -> Tensor:
-    """``half``: whether large products are taken in bfloat16, here and below."""
+def _all_layers(recurrent: nn.RNNBase, x: Tensor, use_bfloat16: bool) -> Tensor:
+    """``use_bfloat16``: whether large products are taken in bfloat16, here and below."""
     # memory of one step side by side, since step by step is how it is read
     output = x.transpose(0, 1).contiguous()
     for layer in range(recurrent.num_layers):
         if layer and recurrent.dropout:
             output = F.dropout(output, recurrent.dropout)
-        forward = _run(recurrent, output, f"l{layer}", half)
+        forward = _run(recurrent, output, f"l{layer}", use_bfloat16)
         if recurrent.bidirectional:
-            backward = _run(recurrent, output.flip(0), f"l{layer}_reverse", half).flip(0)
+            backward = _run(recurrent, output.flip(0), f"l{layer}_reverse", use_bfloat16).flip(0)
             forward = torch.cat([forward, backward], dim=2)
         output = forward
     return output.transpose(0, 1)
 
 
-def _run(recurrent: nn.RNNBase, x: Tensor, layer: str, half: bool) -> Tensor:
+def _run(recurrent: nn.RNNBase, x: Tensor, layer: str, use_bfloat16: bool) -> Tensor:
     """One layer in one direction: [T, N, F] to [T, N, H]."""
     w_ih, w_hh = (getattr(recurrent, f"weight_{kind}_{layer}") for kind in ("ih", "hh"))
     b_ih = b_hh = w_ih.new_zeros(len(w_ih))
     if recurrent.bias:
         b_ih, b_hh = (getattr(recurrent, f"bias_{kind}_{layer}") for kind in ("ih", "hh"))
     if recurrent.mode == "GRU":
-        return _GRU.apply(_Linear.apply(x, w_ih, b_ih, half), w_hh, b_hh, half)
-    a = _Linear.apply(x, w_ih, b_ih + b_hh, half)
-    return _RNN.apply(a, w_hh, recurrent.mode == "RNN_RELU", half)
+        return _GRU.apply(_Linear.apply(x, w_ih, b_ih, use_bfloat16), w_hh, b_hh, use_bfloat16)
+    a = _Linear.apply(x, w_ih, b_ih + b_hh, use_bfloat16)
+    return _RNN.apply(a, w_hh, recurrent.mode == "RNN_RELU", use_bfloat16)
 
 
 class _Linear(Function):
     """What the input adds to the gates of all steps: x [T, N, F] to [T, N, G]."""
 
     @staticmethod
-    def forward(context: Any, x: Tensor, weight: Tensor, bias: Tensor, half: bool) -> Tensor:
+    def forward(
+        context: Any, x: Tensor, weight: Tensor, bias: Tensor, use_bfloat16: bool
+    ) -> Tensor:
         context.save_for_backward(x, weight)
-        context.half = half
-        return _product(x.flatten(0, 1), weight.t(), half).add_(bias).view(*x.shape[:2], -1)
+        context.use_bfloat16 = use_bfloat16
+        return _product(x.flatten(0, 1), weight.t(), use_bfloat16).add_(bias).view(*x.shape[:2], -1)
 
     @staticmethod
     @once_differentiable
@@ -84,8 +86,8 @@ class _Linear(Function):
         x, weight = context.saved_tensors
         d_x, grad = None, grad.flatten(0, 1)
         if context.needs_input_grad[0]:
-            d_x = _product(grad, weight, context.half).view_as(x)
-        d_w = _product(x.flatten(0, 1).t(), grad, context.half).t()
+            d_x = _product(grad, weight, context.use_bfloat16).view_as(x)
+        d_w = _product(x.flatten(0, 1).t(), grad, context.use_bfloat16).t()
         return d_x, d_w, grad.sum(0), None
 
 
@@ -93,17 +95,17 @@ class _RNN(Function):
     """h_t = tanh(a_t + W_hh h_{t-1}), or relu, for a [T, N, H], what the input adds."""
 
     @staticmethod
-    def forward(context: Any, a: Tensor, w_hh: Tensor, relu: bool, half: bool) -> Tensor:
+    def forward(context: Any, a: Tensor, w_hh: Tensor, relu: bool, use_bfloat16: bool) -> Tensor:
         squash, scale = (Tensor.relu_, 1) if relu else (_tanh_of_half_, 2)
         h = scale * a
-        add_product = _adding(a.shape[1], scale * w_hh.t(), half)
+        add_product = _make_add_product(a.shape[1], scale * w_hh.t(), use_bfloat16)
         before = None
         for h_t in h.unbind():
             if before is not None:
                 add_product(h_t, before)
             before = squash(h_t)
         context.save_for_backward(h, w_hh)
-        context.relu, context.half = relu, half
+        context.relu, context.use_bfloat16 = relu, use_bfloat16
         return h
 
     @staticmethod
@@ -111,7 +113,7 @@ class _RNN(Function):
     def backward(context: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
         h, w_hh = context.saved_tensors
         slope = (h > 0).to(h.dtype) if context.relu else 1 - h * h
-        add_product = _adding(h.shape[1], w_hh, context.half)
+        add_product = _make_add_product(h.shape[1], w_hh, context.use_bfloat16)
         d_a = grad.clone()
         by_step = [*zip(d_a.unbind(), slope.unbind(), strict=True)]
         later = None
@@ -119,7 +121,7 @@ class _RNN(Function):
             if later is not None:
                 add_product(d_t, later)
             later = d_t.mul_(slope_t)
-        return d_a, _over_time(d_a, h, context.half), None, None
+        return d_a, _over_time(d_a, h, context.use_bfloat16), None, None
 
 
 class _GRU(Function):
@@ -130,7 +132,7 @@ class _GRU(Function):
     """
 
     @staticmethod
-    def forward(context: Any, a: Tensor, w_hh: Tensor, b_hh: Tensor, half: bool) -> Tensor:
+    def forward(context: Any, a: Tensor, w_hh: Tensor, b_hh: Tensor, use_bfloat16: bool) -> Tensor:
         (steps, count, _), size = a.shape, w_hh.shape[1]
         # rows of h are states before each step, and after the last
         h = a.new_zeros(steps + 1, count, size)
@@ -140,7 +142,7 @@ class _GRU(Function):
         doubled[2 * size :] *= 2
         gates = a + b_hh  # r, z and 2 k
         gates[:, :, 2 * size :] = 2 * b_hh[2 * size :]
-        add_product = _adding(count, doubled.t(), half)
+        add_product = _make_add_product(count, doubled.t(), use_bfloat16)
         a_n = 2 * a[:, :, 2 * size :]
         parts = [gates, gates[:, :, : 2 * size], *gates.split(size, dim=2), a_n, n]
         by_step = zip(h, h[1:], *(part.unbind() for part in parts), strict=False)
@@ -150,7 +152,7 @@ class _GRU(Function):
             _tanh_of_half_(torch.addcmul(a_t, r_t, k_t, out=n_t))
             torch.lerp(n_t, h_before, z_t, out=h_t)
         context.save_for_backward(h, gates, n, w_hh)
-        context.half = half
+        context.use_bfloat16 = use_bfloat16
         return h[1:]
 
     @staticmethod
@@ -165,7 +167,7 @@ class _GRU(Function):
         torch.mul(to_n, r, out=to_k)
         torch.mul(to_k, k, out=to_r).mul_((1 - r).div_(2))
         torch.sub(h[:-1], n, out=to_z).mul_(z).mul_(1 - z)
-        add_product = _adding(n.shape[1], w_hh, context.half)
+        add_product = _make_add_product(n.shape[1], w_hh, context.use_bfloat16)
         d_h, of_gates = grad.clone(), torch.empty_like(slopes)
         d_gates = of_gates.flatten(2)
         parts = [d_h, d_h.unsqueeze(2), z, slopes, of_gates, d_gates]
@@ -177,7 +179,7 @@ class _GRU(Function):
                 add_product(d_t.addcmul_(d_later, z_later), d_gates_later)
             torch.mul(wide_t, slope_t, out=of_t)
             later = d_t, z_t, d_gates_t
-        d_w, d_b = _over_time(d_gates, h[1:], context.half), d_gates.sum((0, 1))
+        d_w, d_b = _over_time(d_gates, h[1:], context.use_bfloat16), d_gates.sum((0, 1))
         # before a_n stands no r
         torch.mul(d_h, to_n, out=of_gates[:, :, 2])
         return d_gates, d_w, d_b, None
@@ -188,29 +190,31 @@ def _tanh_of_half_(x: Tensor) -> Tensor:
     return torch.add(_MINUS_ONE, x.sigmoid_(), alpha=2, out=x)
 
 
-def _over_time(d: Tensor, h: Tensor, half: bool) -> Tensor:
+def _over_time(d: Tensor, h: Tensor, use_bfloat16: bool) -> Tensor:
     """Gradient of W_hh: d_t [T, N, G] times h_{t-1}, summed over steps and sequences: [G, H]."""
-    return _product(h[:-1].flatten(0, 1).t(), d[1:].flatten(0, 1), half).t()
+    return _product(h[:-1].flatten(0, 1).t(), d[1:].flatten(0, 1), use_bfloat16).t()
 
 
-def _product(left: Tensor, right: Tensor, half: bool) -> Tensor:
+def _product(left: Tensor, right: Tensor, use_bfloat16: bool) -> Tensor:
     """Of matrices [R, I] and [I, C]: [R, C]."""
-    return _multiplying(len(left), right, half)(left)
+    return _make_multiply(len(left), right, use_bfloat16)(left)
 
 
-def _adding(rows: int, right: Tensor, half: bool) -> Callable[[Tensor, Tensor], Tensor]:
+def _make_add_product(
+    rows: int, right: Tensor, use_bfloat16: bool
+) -> Callable[[Tensor, Tensor], Tensor]:
     """What adds to a matrix [R, C], in place, the product of one [R, I] and ``right`` [I, C]."""
     if not _is_large(rows, right):
         return lambda total, left: total.addmm_(left, right)
-    multiply = _multiplying(rows, right, half)
+    multiply = _make_multiply(rows, right, use_bfloat16)
     return lambda total, left: total.add_(multiply(left))
 
 
-def _multiplying(rows: int, right: Tensor, half: bool) -> Callable[[Tensor], Tensor]:
+def _make_multiply(rows: int, right: Tensor, use_bfloat16: bool) -> Callable[[Tensor], Tensor]:
     """What multiplies a matrix [R, I] by ``right`` [I, C], chosen once for many of them."""
     if not _is_large(rows, right):
         return lambda left: left @ right
-    if half:
+    if use_bfloat16:
         half_right = right.bfloat16()
         return lambda left: (left.bfloat16() @ half_right).float()
     product = large_product()
@@ -236,4 +240,4 @@ def large_product() -> Callable[[Tensor, Tensor], Tensor]:
 
 
 def _is_large(rows: int, right: Tensor) -> bool:
-    return right.dtype == torch.float32 and rows * right.numel() > LARGE
+    return right.dtype == torch.float32 and rows * right.numel() > MIN_LARGE_PRODUCT

@@ -6,7 +6,7 @@ from torch import Tensor
 from rnnlab.core.window_spec import Layout
 
 # windows whose values hardly differ are not blown up beyond this
-LEAST_DEVIATION = 1e-2
+MIN_DEVIATION = 1e-2
 
 
 def cut(
@@ -58,7 +58,7 @@ def level_windows(past: Tensor, layout: Layout, steps: int) -> tuple[Tensor, Ten
     inputs = past - level
     unit = torch.ones_like(level)
     if layout.scale == "deviation":
-        unit = inputs.std(dim=1, keepdim=True).clamp_min(LEAST_DEVIATION)
+        unit = inputs.std(dim=1, keepdim=True).clamp_min(MIN_DEVIATION)
     base = level.expand(-1, steps)
     if layout.residual == "seasonal_naive":
         base = past[:, torch.arange(steps, device=past.device) % layout.period - layout.period]

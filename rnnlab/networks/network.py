@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from rnnlab.networks.cpu_cells import outputs_of
+from rnnlab.networks.cpu_cells import recurrent_outputs
 
 CELLS = {"rnn": nn.RNN, "lstm": nn.LSTM, "gru": nn.GRU}
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
@@ -109,7 +109,7 @@ class RecurrentNetwork(nn.Module):
         self.register_buffer("scale", torch.tensor(float(scale)))
         self._initialize(cell, forget_bias, orthogonal)
         if chrono:
-            self._remember(cell, chrono)
+            self._initialize_chrono(cell, chrono)
         if zero_head:
             for parameter in self.head.parameters():
                 nn.init.zeros_(parameter)
@@ -126,7 +126,7 @@ class RecurrentNetwork(nn.Module):
                 value = forget_bias if name.startswith("bias_ih") else 0.0
                 parameter.data[hidden : 2 * hidden] = value
 
-    def _remember(self, cell: str, longest: int) -> None:
+    def _initialize_chrono(self, cell: str, longest: int) -> None:
         """Chrono initialisation: see ``chrono`` above."""
         hidden = self.recurrent.hidden_size
         # torch's order of gates: i, f, g, o in an LSTM; r, z, n in a GRU
@@ -144,7 +144,7 @@ class RecurrentNetwork(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Answer for sequences x [N, T, F] of any number type: [N, K]."""
         x = self._normalized(x)
-        output = outputs_of(self.recurrent, x)  # [N, T, D * H]
+        output = recurrent_outputs(self.recurrent, x)  # [N, T, D * H]
         answer = self.head(self.head_dropout(self._pooled(output)))
         return answer if self.shortcut is None else answer + self.shortcut(x.flatten(1))
 

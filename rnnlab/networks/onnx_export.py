@@ -6,7 +6,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from rnnlab.core.files import write_whole
+from rnnlab.core.files import write_atomically
 from rnnlab.networks.network import GATES, RecurrentNetwork
 
 OPSET = 17
@@ -48,7 +48,7 @@ def write_onnx(networks: list[RecurrentNetwork], cell: str, windows: dict, path:
         producer_name="recurrent-pipeline",
     )
     onnx.checker.check_model(model, full_check=True)
-    write_whole(path, model.SerializeToString())
+    write_atomically(path, model.SerializeToString())
 
 
 class _Graph:

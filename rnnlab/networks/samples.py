@@ -26,7 +26,7 @@ class Samples:
     draw: Callable[[Tensor], tuple[Tensor, Tensor]]
 
 
-def samples_of(part: dict[str, np.ndarray], card: dict, device: torch.device) -> Samples:
+def make_samples(part: dict[str, np.ndarray], card: dict, device: torch.device) -> Samples:
     """The samples of a part that the windows stage wrote, whose card is ``card``."""
     tensors = {name: torch.from_numpy(values).to(device) for name, values in part.items()}
     if card["kind"] == "images":

@@ -12,7 +12,7 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from rnnlab.core.text import percent, spoken
+from rnnlab.core.text import percent, readable
 from rnnlab.forecasting.labels import (
     MEASURES,
     OURS,
@@ -87,7 +87,7 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
     ours = [method for method in ("combination", "model") if method in means]
     named = [*best, *ours]
     roles = dict.fromkeys(best, "best baseline ")
-    words = ", ".join(f"{roles.get(m, '')}{spoken(m)} {means[m]:.3f}" for m in reversed(named))
+    words = ", ".join(f"{roles.get(m, '')}{readable(m)} {means[m]:.3f}" for m in reversed(named))
     last = table.index[-1]
     span = "MASE one step ahead" if last == 1 else f"MASE over {last} steps"
     title(figure, f"{span}: {words}")
@@ -104,7 +104,7 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
     ax.xaxis.set_major_locator(MaxNLocator(nbins=14, integer=True, min_n_ticks=1))
     ax.set(xlabel="steps ahead", ylabel="MASE (1: seasonal naive inside the training part)")
     ax.grid(axis="y")
-    label_ends(ax, [(table[m].iloc[-1], colors[m], spoken(m)) for m in means.index], 4)
+    label_ends(ax, [(table[m].iloc[-1], colors[m], readable(m)) for m in means.index], 4)
     return figure
 
 
@@ -132,7 +132,7 @@ def _draw_bars(ax: Axes, values: pd.Series, measure: str, colors: dict[str, str]
     # the bar of a method that fails by far is cut, so that the others stay visible
     longest = 5 * values.dropna().median()
     bars = ax.barh(
-        [spoken(method) for method in values.index],
+        [readable(method) for method in values.index],
         values.clip(upper=longest).fillna(0),
         color=[colors.get(method, "0.75") for method in values.index],
     )
@@ -194,7 +194,7 @@ def _draw_coverage(ax: Axes, table: pd.DataFrame, colors: dict[str, str]) -> Non
             ax.plot([level, held], [place, place], color=shade, linewidth=1)
             face = shade if level == max(FILLS) else "white"
             ax.plot(held, place, "o", color=shade, markerfacecolor=face, markersize=6)
-    ax.set_yticks(places, [spoken(method) for method in table.index])
+    ax.set_yticks(places, [readable(method) for method in table.index])
     for label, shade in zip(ax.get_yticklabels(), colors.values(), strict=True):
         label.set_color(shade)
     ax.set_ylim(len(table) - 0.5, -0.5)

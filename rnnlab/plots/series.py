@@ -8,7 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rnnlab.core.text import shortened, spoken
+from rnnlab.core.text import readable, shorten_name
 from rnnlab.forecasting.labels import (
     DRAWN,
     PROTOCOL_WORDS,
@@ -98,7 +98,7 @@ def overview_figure(panel: list[Series], total: int, scores: dict, unit: str, co
     figure = Figure(figsize=(WIDTH, height * len(panel) + 1))
     measure = usable_measure(scores, "one_step", ("mape", "mase", "mae"))
     best = best_baseline(scores, "one_step", measure)
-    others = {} if best is None else {best: f"best baseline {spoken(best)}"}
+    others = {} if best is None else {best: f"best baseline {readable(best)}"}
     words = in_words(scores, "one_step", measure, others)
     title(figure, f"One step ahead: {words}{drawn_of(len(panel), total)}")
     colors = {"long": LONG, "year": BASELINE, "one_step": color}
@@ -109,7 +109,7 @@ def overview_figure(panel: list[Series], total: int, scores: dict, unit: str, co
             lines.append(Line(forecast, shade, PROTOCOL_WORDS[protocol], protocol == "one_step"))
         draw_lines(ax, series.ds, lines, height - 0.5)
         _shade_parts(ax, series)
-        ax.set_ylabel(unit if len(panel) == 1 else shortened(series.unique_id))
+        ax.set_ylabel(unit if len(panel) == 1 else shorten_name(series.unique_id))
     ax.set_xlabel("time")
     row = scores["model"]["one_step"]
     held = {
@@ -158,7 +158,7 @@ def closeup_figure(panel: list[Series], total: int, scores: dict, unit: str, col
             draw_lines(ax, series.ds, lines, height - 0.5, ticks=12 if one else 6)
             if series is panel[0]:
                 ax.set_title(_closeup_title(scores, protocol, ", " if one else "\n"))
-        row[0].set_ylabel("" if one else shortened(series.unique_id))
+        row[0].set_ylabel("" if one else shorten_name(series.unique_id))
     figure.supylabel(unit, size=9, color="0.25")
     for ax in axes[-1]:
         ax.set_xlabel("time")
@@ -171,7 +171,7 @@ def _closeup_title(scores: dict, protocol: str, joint: str) -> str:
     """Errors of model, best baseline and combination, and what share the model's band holds."""
     measure = usable_measure(scores, protocol, ("mase", "mae"))
     best = best_baseline(scores, protocol, measure)
-    others = {} if best is None else {best: spoken(best)}
+    others = {} if best is None else {best: readable(best)}
     combined = in_figures(scores["combination"][protocol][measure], measure)
     held = scores["model"][protocol]["coverage_95"]
     band = "" if held is None else f"; {held:.0f} % inside the 95 % band"
@@ -184,7 +184,7 @@ def _test_lines(series: Series, scores: dict, protocol: str, color: str) -> list
     model = Line(series.forecasts["model", protocol], color, "model", banded=True)
     lines = [model]
     if best is not None:
-        lines.insert(0, Line(series.forecasts[best, protocol], BASELINE, spoken(best)))
+        lines.insert(0, Line(series.forecasts[best, protocol], BASELINE, readable(best)))
     combined = series.forecasts["combination", protocol].values
     if not any(np.array_equal(combined, line.forecast.values, equal_nan=True) for line in lines):
         lines.insert(0, Line(Forecast(combined), COMBINATION, "combination"))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rnnlab.core.text import spoken
+from rnnlab.core.text import readable
 from rnnlab.forecasting.labels import OURS, PROTOCOL_WORDS, best_baseline
 
 Spec = dict[str, Any]
@@ -67,16 +67,16 @@ def line_chart(
     """Columns ``lines`` over column ``x``; where one hovers, the values of the columns ``told``."""
     y: Spec = {"field": "value", "type": "quantitative", "title": title, "scale": {"zero": False}}
     y["axis"] = {"format": "~%" if "%" in form else "~g", "tickCount": 6}
-    color = {"field": "line", "type": "nominal", "scale": {"domain": [*map(spoken, lines)]}}
+    color = {"field": "line", "type": "nominal", "scale": {"domain": [*map(readable, lines)]}}
     legend = None if len(lines) == 1 else {"orient": "top", "title": None}
     along = {"field": x, "type": "quantitative", "axis": {"tickMinStep": 1}}
-    figures = [figure(spoken(column), spoken(column), form) for column in told]
+    figures = [figure(readable(column), readable(column), form) for column in told]
     return {
-        "data": embedded(table.rename(columns=spoken)),
+        "data": embedded(table.rename(columns=readable)),
         "encoding": {"x": {**along, "title": x, "scale": {"zero": False, "nice": False}}},
         "layer": [
             {
-                "transform": [{"fold": [*map(spoken, lines)], "as": ["line", "value"]}],
+                "transform": [{"fold": [*map(readable, lines)], "as": ["line", "value"]}],
                 # a line through one epoch is no line, so few epochs show as points too
                 "mark": {"type": "line", "point": len(table) <= 30},
                 "encoding": {"y": y, "color": {**color, "legend": legend}},
@@ -131,7 +131,7 @@ def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
     table = forecasts[forecasts["method"].isin(methods)].copy()
     x, when = _times(table)
     menus = [
-        menu("method", methods, [*map(spoken, methods)]),
+        menu("method", methods, [*map(readable, methods)]),
         menu("protocol", protocols, [PROTOCOL_WORDS[protocol] for protocol in protocols]),
         menu("unique_id", ids := table["unique_id"].unique(), ids, "series"),
     ]

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from rnnlab.core.text import listed, spoken
+from rnnlab.core.text import join_names, readable
 from rnnlab.forecasting.labels import OURS, stood_in
 
 # a difference that chance alone makes less often than this is called significant
@@ -55,15 +55,16 @@ def on_validation(fit: pd.DataFrame) -> str:
     theirs = f"{baselines[best]:.3f}"
     if errors["model"] < baselines[best]:
         return (
-            f"On validation the network is best: MASE {ours} against {spoken(best)} {theirs}. "
+            f"On validation the network is best: MASE {ours} against {readable(best)} {theirs}. "
             f"Forecasts use {used}."
         )
     if errors["model"] == baselines[best]:
         return (
-            f"On validation the network and {spoken(best)} have MASE {ours}; forecasts use {used}."
+            f"On validation the network and {readable(best)} have MASE {ours}; "
+            f"forecasts use {used}."
         )
     return (
-        f"Nothing learned beats {spoken(best)} on validation (MASE {ours} against {theirs}): "
+        f"Nothing learned beats {readable(best)} on validation (MASE {ours} against {theirs}): "
         f"forecasts use {used}."
     )
 
@@ -72,9 +73,9 @@ def _weights_in_words(fit: pd.DataFrame) -> str:
     weights = fit.set_index("method")["weight"]
     weights = weights[weights > 0].sort_values(ascending=False, kind="stable")
     if len(weights) == 1:
-        return f"{spoken(weights.index[0])} alone"
-    shares = [f"{100 * weight:.0f} % {spoken(method)}" for method, weight in weights.items()]
-    return f"the combination that does best there: {listed(shares)}"
+        return f"{readable(weights.index[0])} alone"
+    shares = [f"{100 * weight:.0f} % {readable(method)}" for method, weight in weights.items()]
+    return f"the combination that does best there: {join_names(shares)}"
 
 
 def paired_tests(comparison: pd.DataFrame) -> str:
@@ -87,7 +88,7 @@ def paired_tests(comparison: pd.DataFrame) -> str:
     if known.empty:
         return "Paired tests: the forecasts are too few, or too alike, to tell methods apart."
     said = [
-        f"{spoken(protocol)}: {_differences(rows)}"
+        f"{readable(protocol)}: {_differences(rows)}"
         for protocol, rows in known.groupby("protocol", sort=False)
     ]
     return f"The model in paired tests at 5 % ({known['test'].iloc[0]}): {'; '.join(said)}."
@@ -98,12 +99,12 @@ def _differences(rows: pd.DataFrame) -> str:
     better = rows.loc[certain & (rows["difference"] < 0), "method"]
     worse = rows.loc[certain & (rows["difference"] > 0), "method"]
     undecided = rows.loc[~certain, "method"]
-    words = [f"better than {listed(better)}"] if len(better) else []
-    words += [f"worse than {listed(worse)}"] if len(worse) else []
+    words = [f"better than {join_names(better)}"] if len(better) else []
+    words += [f"worse than {join_names(worse)}"] if len(worse) else []
     if len(undecided):
         # what the network adds to its own normalization is what readers look for
         own = undecided[undecided.isin(OURS)]
-        among = f" ({listed(own)} among them)" if len(own) else ""
+        among = f" ({join_names(own)} among them)" if len(own) else ""
         other, plural = "the other " if words else "", "s" if len(undecided) > 1 else ""
         words.append(f"no certain difference to {other}{len(undecided)} method{plural}{among}")
     return ", ".join(words)
@@ -114,7 +115,7 @@ def interval_coverage(scores: dict) -> list[str]:
     lines = []
     for method in ("model", "combination"):
         held = [
-            f"{spoken(protocol)} {row['coverage_80']:.0f} / {row['coverage_95']:.0f}"
+            f"{readable(protocol)} {row['coverage_80']:.0f} / {row['coverage_95']:.0f}"
             for protocol, row in scores[method].items()
             if row["coverage_80"] is not None and row["coverage_95"] is not None
         ]

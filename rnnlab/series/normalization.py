@@ -1,4 +1,4 @@
-"""A fitted normalization of many series: a scaler and, by some methods, exponential smoothing."""
+"""Fitted normalization of many series: a scaler and, for some methods, exponential smoothing."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
@@ -11,34 +11,34 @@ from rnnlab.core.params import SeriesNormalize
 from rnnlab.series.scalers import LAGS, Scaler, fit_scaler
 from rnnlab.series.smoothing import Smoothing, fit_smoothing
 
-# values that are smoothed together: enough to share the cost of a step in Python
+# number of values that are smoothed together, so that they share the cost of a Python step
 CHUNK = 200_000
 SMOOTHING_METHODS = ("exponential_smoothing", "log_exponential_smoothing")
 
 
 @dataclass(frozen=True)
 class Normalization:
-    """The scaler of a method and, on what it gives, the smoothing, if the method has one."""
+    """A scaler and, if the method has one, the smoothing that is applied to the scaled values."""
 
     scaler: Scaler
     smoothing: Smoothing | None
 
     @property
-    def lost(self) -> int:
-        """Leading values of a series that give no windows."""
-        return self.scaler.lost + (self.smoothing.lost if self.smoothing else 0)
+    def burn_in(self) -> int:
+        """Number of leading values of a series before the first possible window."""
+        return self.scaler.burn_in + (self.smoothing.burn_in if self.smoothing else 0)
 
     def first_origin(self, look_back: int) -> int:
-        """The place of the first origin in a series that has a whole window before it."""
-        return max(self.lost, look_back + self.scaler.lost)
+        """The position of the first origin that has a complete window before it."""
+        return max(self.burn_in, look_back + self.scaler.burn_in)
 
     def transform(
         self, y: np.ndarray, offsets: np.ndarray, kind: type = np.float64
     ) -> dict[str, np.ndarray]:
-        """What windows are cut from, as floating-point numbers of ``kind``.
+        """Return the arrays from which windows are cut, with dtype ``kind``.
 
         Returns:
-            x [M]: y normalized. With a smoothing also level [M] and season [M + S * period], as
+            x [M]: normalized y. With a smoothing also level [M] and season [M + S * period], as
             ``Smoothing.states`` gives them.
         """
         sizes = {"x": len(y)}
@@ -48,9 +48,9 @@ class Normalization:
             key: np.empty(size, dtype=kind) for key, size in sizes.items()
         }
         filled = dict.fromkeys(found, 0)
-        for some in chunks(offsets):
-            own = offsets[some.start : some.stop + 1]
-            part = self.of(some)._transform(y[own[0] : own[-1]], own - own[0])
+        for chunk in chunks(offsets):
+            own = offsets[chunk.start : chunk.stop + 1]
+            part = self.select(chunk)._transform(y[own[0] : own[-1]], own - own[0])
             for key, values in part.items():
                 found[key][filled[key] : filled[key] + len(values)] = values
                 filled[key] += len(values)
@@ -63,30 +63,32 @@ class Normalization:
         level, season = self.smoothing.states(x, offsets)
         return {"x": x, "level": level, "season": season}
 
-    def of(self, some: slice) -> "Normalization":
-        """That of some of the series."""
-        scaler = replace(self.scaler, shift=self.scaler.shift[some], scale=self.scaler.scale[some])
+    def select(self, chunk: slice) -> "Normalization":
+        """The normalization of the series in slice ``chunk``."""
+        scaler = replace(
+            self.scaler, shift=self.scaler.shift[chunk], scale=self.scaler.scale[chunk]
+        )
         if self.smoothing is None:
             return Normalization(scaler, None)
-        arrays = {key: getattr(self.smoothing, key)[some] for key in SMOOTHED}
+        arrays = {key: getattr(self.smoothing, key)[chunk] for key in SMOOTHED}
         return Normalization(scaler, replace(self.smoothing, **arrays))
 
     def to_arrays(self) -> dict[str, np.ndarray]:
-        """All numbers that were fitted, by name: float64, [S] or [S, period]."""
+        """All fitted numbers by name: float64, [S] or [S, period]."""
         arrays = {"shift": self.scaler.shift, "scale": self.scaler.scale}
         if self.smoothing is not None:
             arrays |= {key: getattr(self.smoothing, key) for key in SMOOTHED}
         return arrays
 
 
-# the fields of a smoothing that were fitted, and not set by a parameter
+# the fields of a smoothing that are fitted, not set by a parameter
 SMOOTHED = [
     field.name for field in fields(Smoothing) if field.name not in ("alpha", "gamma", "phi")
 ]
 
 
-def least_values(method: str, period: int) -> int:
-    """How many training values ``fit_normalization`` needs."""
+def min_training_values(method: str, period: int) -> int:
+    """The number of training values that ``fit_normalization`` needs."""
     if method in SMOOTHING_METHODS:
         return 2 * period + 2
     return sum(lag or period for lag in LAGS.get(method, ())) + 2
@@ -98,13 +100,13 @@ def fit_normalization(
     """Fit ``settings.method`` on the first ``ends`` [S] values of each series in y [M].
 
     Args:
-        ends: ``least_values`` or more each.
+        ends: each at least ``min_training_values``.
     """
     parts = []
-    for some in chunks(offsets):
-        own = offsets[some.start : some.stop + 1]
+    for chunk in chunks(offsets):
+        own = offsets[chunk.start : chunk.stop + 1]
         values = y[own[0] : own[-1]]
-        parts.append(_fit(values, own - own[0], ends[some], settings, period).to_arrays())
+        parts.append(_fit(values, own - own[0], ends[chunk], settings, period).to_arrays())
     arrays = {key: np.concatenate([part[key] for part in parts]) for key in parts[0]}
     return normalization_from(arrays, settings.model_dump(), period)
 
@@ -123,19 +125,19 @@ def _fit(
 
 
 def chunks(offsets: np.ndarray) -> Iterator[slice]:
-    """Series by number, as many at a time as have some ``CHUNK`` values together.
+    """Yield slices of series with about ``CHUNK`` values each.
 
-    What is computed on the way takes several times the memory of the values that it is for.
+    Intermediate results take several times the memory of the values.
     """
     edges = np.flatnonzero(np.diff(offsets[1:] // CHUNK)) + 1
     for start, stop in pairwise([0, *edges, len(offsets) - 1]):
         yield slice(int(start), int(stop))
 
 
-def fitted_normalization(
+def stored_normalization(
     tensors: dict[str, np.ndarray], fitted: str, settings: dict[str, Any], period: int
 ) -> Normalization:
-    """The normalization called ``fitted``, main.refit say, among the arrays of normalize."""
+    """Rebuild normalization ``fitted``, such as main.refit, from the arrays of stage normalize."""
     start = f"{fitted}."
     arrays = {key.removeprefix(start): v for key, v in tensors.items() if key.startswith(start)}
     return normalization_from(arrays, settings, period)
@@ -144,7 +146,7 @@ def fitted_normalization(
 def normalization_from(
     arrays: dict[str, np.ndarray], settings: dict[str, Any], period: int
 ) -> Normalization:
-    """The normalization whose numbers are ``arrays``, by the block ``normalize`` of its task."""
+    """Rebuild a normalization from ``to_arrays`` and the block ``normalize`` of its task."""
     method = settings["method"]
     lags = tuple(lag or period for lag in LAGS.get(method, ()))
     scaler = Scaler(method.startswith("log"), lags, arrays["shift"], arrays["scale"])

@@ -9,27 +9,27 @@ import numpy as np
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import SeriesData, SeriesTask
-from rnnlab.series.normalization import least_values
+from rnnlab.series.normalization import min_training_values
 from rnnlab.series.readers import read_rows
-from rnnlab.series.times import step_of, written
+from rnnlab.series.times import format_times, step_name
 
-LEAST_VALUES = 3
-# beyond these, squares and differences are lost to the arithmetic of floating-point numbers
-LARGEST, LEAST_RANGE = 1e30, 1e-9
-MOST_LINES = 10
+MIN_VALUES = 3
+# beyond these limits, squares and differences lose their precision in floating point
+MAX_ABS_VALUE, MIN_RANGE = 1e30, 1e-9
+MAX_LINES = 10
 
 
 @dataclass(frozen=True)
 class Panel:
-    """One or many series, end to end.
+    """One or more series, concatenated.
 
     Attributes:
-        ids: name of each series, S of them.
+        ids: names of the series, [S].
         offsets: int64 [S + 1]; series s is ``values[offsets[s]:offsets[s + 1]]``.
         ds: datetime64[s] or int64 [M], the time of each value.
         values: float64 [M], in the units of the file.
-        filled: bool [M], which values stand in for gaps and are no truth.
-        left_out: why a series of the file is not among them, by its name.
+        filled: bool [M], which values were filled in for gaps and are not observations.
+        left_out: series of the file that were left out: the reason by name.
     """
 
     ids: list[str]
@@ -46,21 +46,21 @@ class Panel:
     def span(self, number: int) -> slice:
         return slice(int(self.offsets[number]), int(self.offsets[number + 1]))
 
-    def without(self, faults: dict[int, str], path: str) -> "Panel":
-        """The panel without the series whose numbers are keys of ``faults``.
+    def without(self, problems: dict[int, str], path: str) -> "Panel":
+        """The panel without the series whose indices are keys of ``problems``.
 
         Raises:
-            InputError: no series is left; the message is the first fault.
+            InputError: no series is left; the message has the first problem.
         """
-        if not faults:
+        if not problems:
             return self
-        if len(faults) == len(self.ids):
-            number, reason = next(iter(faults.items()))
-            others = f" (and {len(faults) - 1} more series)" if len(faults) > 1 else ""
+        if len(problems) == len(self.ids):
+            number, reason = next(iter(problems.items()))
+            others = f" (and {len(problems) - 1} more series)" if len(problems) > 1 else ""
             raise InputError(f"{path}: series {self.ids[number]!r} {reason}{others}")
-        kept = [number for number in range(len(self.ids)) if number not in faults]
+        kept = [number for number in range(len(self.ids)) if number not in problems]
         rows = np.concatenate([np.arange(*self.offsets[n : n + 2]) for n in kept])
-        named = {self.ids[number]: reason for number, reason in faults.items()}
+        named = {self.ids[number]: reason for number, reason in problems.items()}
         return Panel(
             [self.ids[number] for number in kept],
             np.cumsum([0, *self.lengths[kept]]),
@@ -81,13 +81,13 @@ class Cut:
 
 
 def cut_series(lengths: np.ndarray, data: SeriesData) -> dict[str, Cut]:
-    """The two cuts of series of ``lengths`` values, [S].
+    """Return the two cuts of series with ``lengths`` [S] values.
 
-    main: all but the last ``test_fraction`` (or ``test_steps``) is for fitting; for protocols
-    one_step, long and rolling.
-    year: all but the last period; for protocol year.
-    In both, the last ``validation_fraction`` (or ``validation_steps``) of the fitting part is
-    validation.
+    main: the last ``test_fraction`` (or ``test_steps``) is the test part; for protocols one_step,
+    long and rolling.
+    year: the last period is the test part; for protocol year.
+    In both, the last ``validation_fraction`` (or ``validation_steps``) of the values before the
+    test part is validation.
     """
     # 1e-9, since 10 * (1 - 0.3) must not become 6
     main = np.floor(lengths * (1 - data.test_fraction) + 1e-9).astype(np.int64)
@@ -100,7 +100,7 @@ def cut_series(lengths: np.ndarray, data: SeriesData) -> dict[str, Cut]:
 
 
 def cut_at(ends: np.ndarray, lengths: np.ndarray, data: SeriesData) -> Cut:
-    """The cut whose fitting parts end at ``ends`` [S], which may be negative if nothing fits."""
+    """The cut whose test parts begin at ``ends`` [S]; negative if a series is too short."""
     validation = np.maximum(1, np.round(ends * data.validation_fraction).astype(np.int64))
     if data.validation_steps is not None:
         validation = np.full_like(ends, data.validation_steps)
@@ -108,40 +108,40 @@ def cut_at(ends: np.ndarray, lengths: np.ndarray, data: SeriesData) -> Cut:
 
 
 def read_panel(data: SeriesData) -> Panel:
-    """Read the table of a series task as it circulates.
+    """Read the table of a series task.
 
-    CSV, TSV or Parquet, by the file's suffix; footers, blank lines and gaps in y included. A
-    trailing row without a number is a footer and is left out. A gap in the middle takes the value
-    one period before (else the last value): the past alone, so that nothing leaks; no forecast is
-    scored by it. Rows out of order are sorted. Of a panel of many, series that nothing can be
-    learned from are left out, and a line on stderr says why.
+    The suffix of the file selects CSV, TSV or Parquet. Footers, blank lines and gaps in y are
+    accepted. A trailing row without a number is a footer and is dropped. A gap is filled with the
+    value one period before (or the previous value): only the past is used, and filled values are
+    not scored. Unordered rows are sorted. In a panel, unusable series are left out, with the
+    reason in ``Panel.left_out``.
 
     Raises:
         InputError: the file, a column, a date or a number is missing or unreadable, or no series
             is left.
     """
     path = Path(data.csv)
-    panel = _laid_out(*read_rows(path, data), path)
-    panel = panel.without(_faults(panel), str(path))
-    return replace(panel, values=_without_gaps(panel, data.period))
+    panel = _sorted_panel(*read_rows(path, data), path)
+    panel = panel.without(_problems(panel), str(path))
+    return replace(panel, values=_fill_gaps(panel, data.period))
 
 
-def say_left_out(panel: Panel, path: str, listed: Path) -> None:
-    """A line on stderr for each series that was left out, the first few of many.
+def warn_left_out(panel: Panel, path: str, list_path: Path) -> None:
+    """Print a line on stderr for each of the first series that were left out.
 
-    ``listed`` is the file that names them all.
+    ``list_path`` is the file that names all of them.
     """
-    for name, reason in list(panel.left_out.items())[:MOST_LINES]:
+    for name, reason in list(panel.left_out.items())[:MAX_LINES]:
         print(f"{path}: left out: series {name!r} {reason}", file=sys.stderr)
-    if len(panel.left_out) > MOST_LINES:
-        rest = len(panel.left_out) - MOST_LINES
-        print(f"{path}: left out: {rest} more; {listed} names all", file=sys.stderr)
+    if len(panel.left_out) > MAX_LINES:
+        rest = len(panel.left_out) - MAX_LINES
+        print(f"{path}: left out: {rest} more; {list_path} names all", file=sys.stderr)
 
 
-def _laid_out(
+def _sorted_panel(
     names: list[str], codes: np.ndarray, ds: np.ndarray, y: np.ndarray, path: Path
 ) -> Panel:
-    """Rows sorted by name and time, without the unknown values at the ends of each series."""
+    """Sort rows by name and time; drop missing values at the ends of each series."""
     order = np.argsort(np.array(names, dtype=object), kind="stable")
     rank = np.empty(len(names), dtype=np.int32)
     rank[order] = np.arange(len(names))
@@ -150,7 +150,7 @@ def _laid_out(
     if (~follows & (places[1:] == places[:-1])).any() or (places[1:] < places[:-1]).any():
         rows = np.lexsort((ds, places))
         if (np.diff(rows)[np.diff(places[rows]) == 0] < 0).any():
-            print(f"{path}: rows are not in order of time; sorted", file=sys.stderr)
+            print(f"{path}: rows are not in time order; sorted", file=sys.stderr)
         places, ds, y = places[rows], ds[rows], y[rows]
     lengths = np.bincount(places, minlength=len(names))
     ends = np.cumsum([0, *lengths])
@@ -168,69 +168,69 @@ def _laid_out(
     return Panel([names[number] for number in order], offsets, ds, y, np.isnan(y))
 
 
-def _faults(panel: Panel) -> dict[int, str]:
-    """Why nothing can be learned from a series, by its number, in words that follow its name."""
-    faults: dict[int, str] = {}
+def _problems(panel: Panel) -> dict[int, str]:
+    """Reasons why series are unusable, by index; each reason follows the name of the series."""
+    problems: dict[int, str] = {}
     steps: dict[int, str] = {}
     for number in range(len(panel.ids)):
         ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
-        if len(y) < LEAST_VALUES:
-            faults[number] = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
+        if len(y) < MIN_VALUES:
+            problems[number] = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
             continue
         gaps = np.diff(ds)
         doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
         if len(doubled):
-            faults[number] = f"has {written(ds)[doubled[0]]} twice; keep one row"
-        elif (step := step_of(ds)) is None:
-            wide = written(ds)[int(np.argmax(gaps))]
-            faults[number] = (
+            problems[number] = f"has {format_times(ds)[doubled[0]]} twice; keep one row"
+        elif (step := step_name(ds)) is None:
+            wide = format_times(ds)[int(np.argmax(gaps))]
+            problems[number] = (
                 f"is not evenly spaced; add the missing rows (y may be empty), first after {wide}"
             )
         elif np.nanmin(y) == np.nanmax(y):
-            faults[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
-        elif (largest := np.nanmax(np.abs(y))) > LARGEST:
-            faults[number] = f"holds {largest:g} or its negative; write it in a larger unit"
-        elif (reach := np.nanmax(y) - np.nanmin(y)) < LEAST_RANGE:
-            faults[number] = f"varies by no more than {reach:g}; write it in a smaller unit"
+            problems[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
+        elif (largest := np.nanmax(np.abs(y))) > MAX_ABS_VALUE:
+            problems[number] = f"holds {largest:g} or its negative; write it in a larger unit"
+        elif (value_range := np.nanmax(y) - np.nanmin(y)) < MIN_RANGE:
+            problems[number] = f"varies by no more than {value_range:g}; write it in a smaller unit"
         else:
             steps[number] = step
     if steps:
         usual = Counter(steps.values()).most_common(1)[0][0]
         for number, step in steps.items():
             if step != usual:
-                faults[number] = f"has steps of {step} where the others have {usual}"
-    return dict(sorted(faults.items()))
+                problems[number] = f"has steps of {step} where the others have {usual}"
+    return dict(sorted(problems.items()))
 
 
-def unfit(panel: Panel, training: np.ndarray, task: SeriesTask) -> dict[int, str]:
-    """Why the task's normalization won't do for a series, by its number.
+def unusable_series(panel: Panel, training: np.ndarray, task: SeriesTask) -> dict[int, str]:
+    """Reasons why the task's normalization cannot be fitted on series, by index.
 
     Args:
-        training: how many values of each series are for training, [S].
+        training: number of training values of each series, [S].
     """
     method, period = task.normalize.method, task.data.period
-    least = least_values(method, period)
-    faults = {}
+    needed = min_training_values(method, period)
+    problems = {}
     for number, count in enumerate(training):
         y = panel.values[panel.span(number)]
-        if count < least:
-            faults[number] = (
+        if count < needed:
+            problems[number] = (
                 f"has {len(y)} values, {max(int(count), 0)} of them for training; "
-                f"normalize.method {method} with period {period} takes {least} or more"
+                f"normalize.method {method} with period {period} takes {needed} or more"
             )
-        # a later zero would be found too late, so the whole series is looked at
+        # checked in the whole series, since test values need a logarithm too
         elif method.startswith("log") and y.min() <= 0:
             other = "exponential_smoothing" if "smoothing" in method else "minmax or standard"
-            faults[number] = (
+            problems[number] = (
                 f"holds {y.min():g}, which has no logarithm; "
                 f"write {other} as normalize.method in params.yaml"
             )
         elif np.ptp(y[:count]) == 0:
-            faults[number] = f"is constant ({y[0]:g}) in its training part"
-    return faults
+            problems[number] = f"is constant ({y[0]:g}) in its training part"
+    return problems
 
 
-def _without_gaps(panel: Panel, period: int) -> np.ndarray:
+def _fill_gaps(panel: Panel, period: int) -> np.ndarray:
     values = panel.values.copy()
     start = np.repeat(panel.offsets[:-1], panel.lengths)
     for gap in np.flatnonzero(np.isnan(values)):

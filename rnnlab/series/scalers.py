@@ -1,8 +1,8 @@
-"""Normalization of series: fitted on their training parts, exactly invertible.
+"""Scaling of series: fitted on their training parts, exactly invertible.
 
 A method is a chain: an optional logarithm, an optional seasonal difference, an optional first
-difference, then (z - shift) / scale, each series by numbers of its own. Differences need past
-values to be undone, so ``inverse`` reads the series up to each forecast's origin.
+difference, then (z - shift) / scale, with a shift and a scale for each series. Differences need
+past values for their inverse, so ``inverse`` reads the series up to each forecast's origin.
 """
 
 from dataclasses import dataclass
@@ -18,12 +18,12 @@ LAGS = {
 
 @dataclass(frozen=True)
 class Scaler:
-    """A fitted normalization of S series that lie end to end.
+    """The fitted scaling of S concatenated series.
 
     Attributes:
-        log: whether the natural logarithm is taken first.
-        lags: differences taken in turn, in steps: 1 is a first, the period a seasonal one.
-        shift, scale: [S], of the differenced values; z = (value - shift) / scale.
+        log: whether to take the natural logarithm first.
+        lags: lags of the differences in their order: 1 for a first, the period for a seasonal one.
+        shift, scale: [S], for the differenced values; z = (value - shift) / scale.
     """
 
     log: bool
@@ -32,29 +32,29 @@ class Scaler:
     scale: np.ndarray
 
     @property
-    def lost(self) -> int:
-        """How many leading values have no z, since their differences reach before the start."""
+    def burn_in(self) -> int:
+        """Number of leading values without z, since their differences reach before the start."""
         return sum(self.lags)
 
     def transform(self, y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
         """Normalize y [M], series s of which is ``y[offsets[s]:offsets[s + 1]]``.
 
         Returns:
-            z [M], NaN for the first ``lost`` values of each series.
+            z [M], NaN for the first ``burn_in`` values of each series.
         """
-        z = differenced(y, offsets, self.log, self.lags)
-        series = numbers_of(offsets)
+        z = difference(y, offsets, self.log, self.lags)
+        series = series_numbers(offsets)
         return (z - self.shift[series]) / self.scale[series]
 
     def inverse(
         self, z: np.ndarray, y: np.ndarray, origin: np.ndarray, series: np.ndarray
     ) -> np.ndarray:
-        """Undo ``transform`` for the steps from each origin on.
+        """Invert ``transform`` for H steps from each origin.
 
         Args:
             z: normalized values of the next H steps, [N, H].
-            y: all series end to end, [M]; what lies at an origin or after it is not looked at.
-            origin: position in y of the first of the H steps, [N]; ``lost`` values of the same
+            y: all series, concatenated, [M]; values at or after an origin are not read.
+            origin: position in y of the first of the H steps, [N]; ``burn_in`` values of the same
                 series must lie before it.
             series: number of the series, [N].
 
@@ -63,31 +63,31 @@ class Scaler:
         """
         ahead = z.astype(np.float64) * self.scale[series, None] + self.shift[series, None]
         if self.lags:
-            past = y[origin[:, None] + np.arange(-self.lost, 0)]
+            past = y[origin[:, None] + np.arange(-self.burn_in, 0)]
             levels = [np.log(past) if self.log else past]
             for lag in self.lags[:-1]:
                 levels.append(levels[-1][:, lag:] - levels[-1][:, :-lag])
             for lag, level in zip(reversed(self.lags), reversed(levels), strict=True):
                 ahead = _integrate(ahead, level, lag)
-        # a forecast that ran away is infinite, which its scores show
+        # a diverged forecast is infinite, which its scores show
         with np.errstate(over="ignore"):
             return np.exp(ahead) if self.log else ahead
 
 
-def numbers_of(offsets: np.ndarray) -> np.ndarray:
-    """The number of its series for each of M values that lie end to end, [M]."""
+def series_numbers(offsets: np.ndarray) -> np.ndarray:
+    """The index of its series for each of M concatenated values, [M]."""
     return np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
 
 
-def places_of(offsets: np.ndarray) -> np.ndarray:
-    """The position inside its series of each of M values that lie end to end, [M]."""
+def positions_in_series(offsets: np.ndarray) -> np.ndarray:
+    """The position in its series for each of M concatenated values, [M]."""
     return np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
 
 
-def differenced(y: np.ndarray, offsets: np.ndarray, log: bool, lags: tuple[int, ...]) -> np.ndarray:
-    """y [M] in logs if ``log``, differenced at ``lags``; NaN where that reaches before a start."""
+def difference(y: np.ndarray, offsets: np.ndarray, log: bool, lags: tuple[int, ...]) -> np.ndarray:
+    """y [M], in logs if ``log``, differenced at ``lags``; NaN where a lag precedes the start."""
     z = np.log(y) if log else y.astype(np.float64)
-    place = places_of(offsets)
+    place = positions_in_series(offsets)
     for number, lag in enumerate(lags):
         z = np.concatenate([np.full(min(lag, len(z)), np.nan), z[lag:] - z[:-lag]])
         z[place < sum(lags[: number + 1])] = np.nan
@@ -106,19 +106,19 @@ def fit_scaler(
 ) -> Scaler:
     """Fit ``method`` (a choice of normalize.method) on the first ``ends`` [S] values of each.
 
-    ``least_values`` says how many that must be; under a logarithm all must be above 0.
+    Each needs ``min_training_values`` values; with a logarithm all must be above 0.
     """
     log = method.startswith("log")
     lags = tuple(lag or period for lag in LAGS.get(method, ()))
-    z = differenced(y, offsets, log, lags)
+    z = difference(y, offsets, log, lags)
     if method in ("none", "log"):
         shift, scale = np.zeros(len(ends)), np.ones(len(ends))
     else:
         parts = [
             z[start + sum(lags) : start + end] for start, end in zip(offsets, ends, strict=False)
         ]
-        low = np.min if method == "minmax" else np.mean
-        spread = np.ptp if method == "minmax" else np.std
-        shift = np.array([low(part) for part in parts])
-        scale = np.array([spread(part) for part in parts])
+        center = np.min if method == "minmax" else np.mean
+        width = np.ptp if method == "minmax" else np.std
+        shift = np.array([center(part) for part in parts])
+        scale = np.array([width(part) for part in parts])
     return Scaler(log, lags, shift, np.where(scale > 1e-12, scale, 1.0))

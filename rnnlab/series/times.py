@@ -1,4 +1,4 @@
-"""Times of evenly spaced series: dates, or whole numbers."""
+"""Times of evenly spaced series: dates or whole numbers."""
 
 import re
 from pathlib import Path
@@ -9,7 +9,7 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 
 WHOLE_NUMBER = r"-?\d{1,9}"
-# dates without dashes, which are no steps to be counted on
+# dates without dashes, which are not whole numbers
 DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
 # day and month in either order, then the year and perhaps the hour
 DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4})(?P<rest>\D.*)?"
@@ -17,8 +17,8 @@ DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4})(?P<rest>
 YEAR_AND_PART = r"\d{4}[.](\d|\d{3,})"
 
 
-def step_of(ds: np.ndarray) -> str | None:
-    """The step of an evenly spaced series in words; None for others."""
+def step_name(ds: np.ndarray) -> str | None:
+    """Describe the step of an evenly spaced series; None if it is not evenly spaced."""
     gaps = np.diff(ds)
     if ds.dtype.kind != "M":
         return str(gaps[0]) if (gaps == gaps[0]).all() else None
@@ -29,23 +29,23 @@ def step_of(ds: np.ndarray) -> str | None:
         return f"{apart[0]} months"
     if (gaps == gaps[0]).all():
         return str(pd.Timedelta(gaps[0])).removesuffix(" 00:00:00")
-    # what else is regular, such as working days
+    # other regular steps, such as working days
     return pd.infer_freq(pd.DatetimeIndex(ds))
 
 
-def written(ds: np.ndarray) -> np.ndarray:
-    """Times as they are written: dates as 1949-01-31, with the hour if need be; numbers as is."""
+def format_times(ds: np.ndarray) -> np.ndarray:
+    """Format times for files: dates as 1949-01-31, with the hour if needed; numbers unchanged."""
     if ds.dtype.kind != "M":
         return ds
     days = ds.astype("datetime64[D]")
     return (days if (days == ds).all() else ds).astype(str)
 
 
-def times_after(ds: np.ndarray, count: int) -> np.ndarray:
-    """The ``count`` times that follow an evenly spaced ds [n], n >= 3: [count]."""
+def future_times(ds: np.ndarray, count: int) -> np.ndarray:
+    """The next ``count`` times after an evenly spaced ds [n], n >= 3: [count]."""
     if ds.dtype.kind != "M":
         return ds[-1] + (ds[-1] - ds[-2]) * np.arange(1, count + 1)
-    step = step_of(ds) or ""
+    step = step_name(ds) or ""
     if step.endswith("months"):
         return _months_after(ds, np.arange(1, count + 1) * int(step.removesuffix("months")))
     if (np.diff(ds) == ds[1] - ds[0]).all():
@@ -56,9 +56,9 @@ def times_after(ds: np.ndarray, count: int) -> np.ndarray:
 
 
 def _months_after(ds: np.ndarray, apart: np.ndarray) -> np.ndarray:
-    """The times so many months after the last of ds [n]: on its day, or on the last of the month.
+    """The times ``apart`` months after the last of ds [n], on the same day or at the end of month.
 
-    The 31st is the 28th in February, and the 31st again in March.
+    The 31st becomes the 28th in February, and the 31st again in March.
     """
     months = ds[-1].astype("datetime64[M]") + apart
     first = months.astype("datetime64[D]")
@@ -84,19 +84,19 @@ def read_times(column: pd.Series, name: str, path: Path) -> np.ndarray:
     """Texts as datetime64[s], or as int64 where all are whole numbers and not all of them dates.
 
     Raises:
-        InputError: a text is no time; ``name`` and ``path`` say where it stands.
+        InputError: a text is not a time; the message names column ``name`` and file ``path``.
     """
     if column.map(DIGITS.fullmatch).notna().all():
         column = column.str.replace(DIGITS, _with_dashes, regex=True)
     elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(r"[12]\d{3}").all():
         return column.astype("int64").to_numpy()
-    # local time without its offset, so that a day keeps its hours over summer time
+    # local time without its offset, so that days keep their hours across summer time
     local = column.str.replace(r"(?<=\d)([+-]\d{2}:?\d{2}|Z)$", "", regex=True)
     local = _year_first(local.where(column.str.contains(":"), column), name, path)
     times = pd.to_datetime(local, errors="coerce", format="ISO8601")
     if times.isna().any():
         times = pd.to_datetime(local, errors="coerce", format="mixed")
-    # what pandas makes up: the day of an hour, the century of a year, now, a month from 1949.5
+    # pandas guesses: the day of an hour, the century of a year, now, a month from 1949.5
     years = zip(times.dt.year.fillna(0).astype(int), column, strict=True)
     unwritten = np.array([str(year) not in text for year, text in years], dtype=bool)
     unclear = times.isna() | column.str.fullmatch(YEAR_AND_PART) | unwritten
@@ -106,11 +106,11 @@ def read_times(column: pd.Series, name: str, path: Path) -> np.ndarray:
             f"{path}: column {name!r} holds {bad!r}; write dates as 1949-01-31, "
             "or name the column of times"
         )
-    return in_seconds(times.to_numpy(), name, path)
+    return to_seconds(times.to_numpy(), name, path)
 
 
-def in_seconds(times: np.ndarray, name: str, path: Path) -> np.ndarray:
-    """Times as datetime64[s]; InputError where that would cut a part off one."""
+def to_seconds(times: np.ndarray, name: str, path: Path) -> np.ndarray:
+    """Times as datetime64[s]; raise InputError if a time has a fraction of a second."""
     seconds = times.astype("datetime64[s]")
     if (seconds != times).any():
         bad = times[seconds != times][0]
@@ -123,15 +123,15 @@ def _with_dashes(date: re.Match) -> str:
 
 
 def _year_first(column: pd.Series, name: str, path: Path) -> pd.Series:
-    """Dates such as 31/01/1949 or 01/31/1949 as 1949-01-31; others as they are.
+    """Convert dates such as 31/01/1949 or 01/31/1949 to 1949-01-31; keep others.
 
-    Read one by one, 01/02 would be January and 13/02 February: the order is that of the column.
+    The whole column decides the order of day and month: 01/02 alone is ambiguous.
     """
     parts = column.str.extract(f"^{DAY_AND_MONTH}$")
     if parts["year"].isna().any():
         return column
     a, b = parts["a"].astype(int), parts["b"].astype(int)
-    # of dates with one day all the same, as by months, that which never changes is the day
+    # in monthly dates the part that never changes is the day
     one_day = a.nunique() != b.nunique() and 1 in (a.nunique(), b.nunique())
     if a.max() > 12 or (b.max() <= 12 and one_day and a.nunique() == 1):
         day, month = a, b
@@ -139,7 +139,7 @@ def _year_first(column: pd.Series, name: str, path: Path) -> pd.Series:
         day, month = b, a
     else:
         raise InputError(
-            f"{path}: column {name!r} holds {column.iloc[0]!r}, where day and month may be either; "
+            f"{path}: column {name!r} holds {column.iloc[0]!r}, which is ambiguous; "
             "write dates as 1949-01-31"
         )
     month, day = (part.astype(str).str.zfill(2) for part in (month, day))

@@ -30,7 +30,7 @@ class Augmentation:
         self.order = None if pixel_order is None else torch.tensor(pixel_order, device=device)
         self.back = None if self.order is None else self.order.argsort()
 
-    def change(self, x: Tensor, matrices: Tensor) -> Tensor:
+    def apply(self, x: Tensor, matrices: Tensor) -> Tensor:
         """Change sequences x [N, T, F] of grey levels by ``matrices`` [N, 2, 3]: float32 [N, T, F].
 
         What comes in from outside the image is black.
@@ -43,7 +43,7 @@ class Augmentation:
         changed = F.grid_sample(images, grid, align_corners=False).reshape(len(x), -1)
         return (changed if self.order is None else changed[:, self.order]).view(x.shape)
 
-    def draw(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
+    def draw_matrices(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
         """Random affine maps, [count, 2, 3]; ``progress`` is how far training is, 0 to 1."""
         strength = 1 + (self.settings["final"] - 1) * progress
         draw = (torch.rand(6, count, generator=generator) * 2 - 1) * strength

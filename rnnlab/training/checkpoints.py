@@ -19,7 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from rnnlab.training.distributed import rank, size
+from rnnlab.training.distributed import rank, world_size
 
 # epochs are often shorter, and a file for each would cost more than it saves
 SECONDS_BETWEEN = 1.0
@@ -30,7 +30,7 @@ def fingerprint(settings: dict, files: Iterable[Path], device: torch.device) -> 
     processor = torch.backends.cpu.get_cpu_capability()
     if device.type == "cuda":
         processor = torch.cuda.get_device_name(device)
-    facts = [settings, torch.__version__, processor, size()]
+    facts = [settings, torch.__version__, processor, world_size()]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for path in [*files, *loaded_code()]:
         with path.open("rb") as file:
@@ -89,7 +89,7 @@ class Checkpoint:
                 raise ValueError
             return _unpacked(json.loads(text), tensors)
         except (SafetensorError, KeyError, ValueError):
-            say(f"{self.path} is damaged: this network is trained from its first epoch")
+            print_once(f"{self.path} is damaged: this network is trained from its first epoch")
             return None
 
     def _sum(self, text: str, tensors: dict[str, Tensor]) -> str:
@@ -103,14 +103,14 @@ class Checkpoint:
 def open_checkpoints(folder: Path, name: str) -> Callable[[str], Checkpoint]:
     """The checkpoints, by network, of the training whose fingerprint is ``name``."""
     if folder.exists() and not (folder / name).exists():
-        say(
+        print_once(
             f"{folder} is of a training with other parameters, data, code or device: "
             "this one starts from its first epoch"
         )
     return lambda network: Checkpoint(folder / name / f"{network}.safetensors")
 
 
-def say(line: str) -> None:
+def print_once(line: str) -> None:
     """Tell the user, once for all processes."""
     if rank() == 0:
         print(line, file=sys.stderr)

@@ -18,8 +18,8 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params
 
 # multiplications in a step forward up to which a second thread saves less than a tenth of its time
-SMALL = 30_000_000
-_held: list[FileLock] = []  # a lock that nobody refers to would be free again
+SINGLE_THREAD_LIMIT = 30_000_000
+_gpu_locks: list[FileLock] = []  # a lock that nobody refers to would be free again
 
 
 def prepare(params: Params) -> torch.device:
@@ -42,21 +42,21 @@ def prepare(params: Params) -> torch.device:
     if params.device == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     if params.deterministic:
-        _repeat_exactly()
-    device = torch.device("cuda", own_gpu())
+        _make_deterministic()
+    device = torch.device("cuda", choose_gpu())
     torch.cuda.set_device(device)
     return device
 
 
 @contextmanager
-def threads_for(multiplications: int) -> Iterator[None]:
-    """Have a CPU compute on one thread while steps take no more ``multiplications`` than ``SMALL``.
+def limit_threads(multiplications: int) -> Iterator[None]:
+    """Compute on one thread if a step takes ``SINGLE_THREAD_LIMIT`` multiplications or fewer.
 
-    Threads that share a small step wait for each other longer than they work, and on a busy
-    machine for the core that another process has taken.
+    Threads that share a small step wait for each other longer than they work. On a busy machine
+    they also wait for the core that another process has taken.
     """
     threads = torch.get_num_threads()
-    if multiplications <= SMALL:
+    if multiplications <= SINGLE_THREAD_LIMIT:
         torch.set_num_threads(1)
     try:
         yield
@@ -65,7 +65,7 @@ def threads_for(multiplications: int) -> Iterator[None]:
 
 
 @cache
-def own_gpu() -> int:
+def choose_gpu() -> int:
     """The GPU that this process computes on, as torch counts those it sees.
 
     The first that no other process of this project holds, so that experiments of a queue spread
@@ -85,12 +85,12 @@ def own_gpu() -> int:
         )
     choice = [*range(count)] if rank is None else [int(rank)]
     for gpu in choice:
-        if _hold(gpu):
+        if _lock_gpu(gpu):
             return gpu
     return choice[os.getpid() % len(choice)]
 
 
-def _hold(gpu: int) -> bool:
+def _lock_gpu(gpu: int) -> bool:
     """Hold a GPU if no other process does."""
     # two processes that see different GPUs count them differently, but read the same identifier
     name = f"recurrent-gpu-{torch.cuda.get_device_properties(gpu).uuid}.lock"
@@ -99,11 +99,11 @@ def _hold(gpu: int) -> bool:
         lock.acquire()
     except (Timeout, PermissionError):  # held by a process of this user, or made by another user
         return False
-    _held.append(lock)
+    _gpu_locks.append(lock)
     return True
 
 
-def _repeat_exactly() -> None:
+def _make_deterministic() -> None:
     """Have a GPU give the same bits for the same parameters, as a CPU does anyway.
 
     An operator that knows no such way warns and goes on. What it takes is listed in PyTorch's notes
@@ -131,7 +131,7 @@ def _keep_freed_memory() -> None:
         libc.mallopt(trim_threshold, 2**31 - 1)
 
 
-def sow(seed: int, *path: str | int) -> torch.Generator:
+def seeded_generator(seed: int, *path: str | int) -> torch.Generator:
     """Seed torch for one piece of work, named by ``path``, and return a generator of its own."""
     digest = hashlib.sha256("/".join(map(str, (seed, *path))).encode()).digest()
     number = int.from_bytes(digest[:7], "big")

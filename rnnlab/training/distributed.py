@@ -24,7 +24,7 @@ def under_torchrun() -> bool:
     return "LOCAL_RANK" in os.environ and "WORLD_SIZE" in os.environ
 
 
-def own_threads(threads: int) -> int:
+def threads_per_process(threads: int) -> int:
     """What each process on this machine has of its ``threads``, 1 or more."""
     return max(1, threads // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
@@ -35,9 +35,9 @@ def process_group(device: torch.device) -> Iterator[None]:
     if not under_torchrun():
         yield
         return
-    _end_with_parent()
+    _exit_with_parent()
     try:
-        with _one_voice():
+        with _report_once():
             if device.type == "cuda":
                 dist.init_process_group("nccl", device_id=device)
             else:
@@ -51,7 +51,7 @@ def process_group(device: torch.device) -> Iterator[None]:
 
 
 @contextmanager
-def _one_voice() -> Iterator[None]:
+def _report_once() -> Iterator[None]:
     """Let one process alone say what went wrong.
 
     Where one has died, the others fail in what they do together; where all fail, it is for one
@@ -74,7 +74,7 @@ def _skip_teardown(code: int) -> None:
     atexit.register(os._exit, code)
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     """End this process when the one that started it is killed, which can end no one by itself."""
     parent = os.getppid()
 
@@ -91,32 +91,36 @@ def rank() -> int:
     return int(os.environ["RANK"]) if under_torchrun() else 0
 
 
-def size() -> int:
+def world_size() -> int:
     """How many processes train together."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
-def replicate(network: nn.Module) -> nn.Module:
+def data_parallel(network: nn.Module) -> nn.Module:
     """``network``, whose gradients are from now on the mean of those of all processes."""
     # buffers hold the normalization, which training doesn't change
-    return DistributedDataParallel(network, forward_sync_buffers=False) if size() > 1 else network
+    return (
+        DistributedDataParallel(network, forward_sync_buffers=False)
+        if world_size() > 1
+        else network
+    )
 
 
-def share(count: int) -> slice:
+def rank_slice(count: int) -> slice:
     """Which of ``count`` samples are this process's: each is one's, and shares differ by 1."""
-    return slice(count * rank() // size(), count * (rank() + 1) // size())
+    return slice(count * rank() // world_size(), count * (rank() + 1) // world_size())
 
 
-def total(values: list[float], device: torch.device) -> list[float]:
+def sum_over_processes(values: list[float], device: torch.device) -> list[float]:
     """The sums of ``values`` over all processes."""
-    if size() == 1:
+    if world_size() == 1:
         return values
     sums = torch.tensor(values, dtype=torch.float64, device=device)
     dist.all_reduce(sums)
     return sums.tolist()
 
 
-def draw_apart(generator: torch.Generator, epoch: int) -> None:
+def seed_rank(generator: torch.Generator, epoch: int) -> None:
     """Have every process but the first draw from torch's own chance what no other draws.
 
     It depends on the epoch alone, so that a checkpoint need not hold each process's state.
@@ -125,9 +129,9 @@ def draw_apart(generator: torch.Generator, epoch: int) -> None:
         torch.manual_seed(generator.initial_seed() + 1_000_003 * rank() + epoch)
 
 
-def require_same(epoch: int, device: torch.device) -> None:
+def require_same_epoch(epoch: int, device: torch.device) -> None:
     """Raise InputError unless all processes go on after the same ``epoch``."""
-    if total([epoch], device) != [epoch * size()]:
+    if sum_over_processes([epoch], device) != [epoch * world_size()]:
         raise InputError(
             "data/checkpoints: processes find different checkpoints: "
             "put the project into a folder that all machines share"

@@ -14,8 +14,15 @@ from torch import Tensor, nn
 from rnnlab.core.params import Train
 from rnnlab.networks.samples import Samples
 from rnnlab.training.augmentation import Augmentation
-from rnnlab.training.checkpoints import Checkpoint, say
-from rnnlab.training.distributed import draw_apart, replicate, require_same, share, size, total
+from rnnlab.training.checkpoints import Checkpoint, print_once
+from rnnlab.training.distributed import (
+    data_parallel,
+    rank_slice,
+    require_same_epoch,
+    seed_rank,
+    sum_over_processes,
+    world_size,
+)
 from rnnlab.training.optimizer import Optimization
 
 EVALUATION_BATCH = 1024
@@ -62,7 +69,7 @@ def fit(
         checkpoint: where training that was killed goes on; what was told is told once more.
 
     Raises:
-        ValueError: ``settings.precision`` is auto; see ``precision.settle_precision``.
+        ValueError: ``settings.precision`` is auto; see ``precision.choose_precision``.
     """
     if settings.precision == "auto":
         raise ValueError("train.precision auto must be settled first")
@@ -73,7 +80,7 @@ def fit(
         for _ in range(batches):
             on_batch()
         on_epoch(figures)
-    model = replicate(network)
+    model = data_parallel(network)
     while not ended:
         started, epoch = time.perf_counter(), len(result.history) + 1
         loss = _run_epoch(model, train, optimization, settings, generator, augment, epoch, on_batch)
@@ -105,41 +112,41 @@ def _run_epoch(
 ) -> float:
     """Step once for each batch; the mean loss over all samples."""
     device = next(model.parameters()).device
-    half = settings.precision == "bfloat16"
+    use_bfloat16 = settings.precision == "bfloat16"
     progress = (epoch - 1) / settings.epochs
     model.train()
-    if _drops_out(model):
-        draw_apart(generator, epoch)
+    if _has_dropout(model):
+        seed_rank(generator, epoch)
     # summed on the device and read once an epoch, so that no batch waits for the host
     losses = torch.zeros((), device=device)
     for chosen in torch.randperm(train.count, generator=generator).split(settings.batch_size):
         x, y = train.draw(chosen.to(device))
-        mine, part = _own_part(y)
+        mine, part = _rank_part(y)
         inputs = x[mine]
         # drawn for the whole batch, so that a sample is changed alike whoever has it; noise, from
         # torch's own chance, only where no dropout draws from that too
         if augment is not None:
-            inputs = augment.change(inputs, augment.draw(len(x), generator, progress)[mine])
+            inputs = augment.apply(inputs, augment.draw_matrices(len(x), generator, progress)[mine])
         if settings.input_noise:
             inputs = inputs + settings.input_noise * torch.randn(x.shape, device=device)[mine]
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
+        with torch.autocast(device.type, torch.bfloat16, enabled=use_bfloat16):
             answers = model(inputs)
         loss = loss_of(
             answers.float(), y[mine], settings.loss, settings.label_smoothing, settings.quantile
         )
-        if size() > 1:
+        if world_size() > 1:
             # the processes' gradients are averaged where their sum is wanted
-            loss = loss * part * size()
+            loss = loss * part * world_size()
         optimization.step(loss)
         losses += loss.detach() * len(chosen)
         on_batch()
-    return total([losses.item()], device)[0] / size() / train.count
+    return sum_over_processes([losses.item()], device)[0] / world_size() / train.count
 
 
-def _own_part(y: Tensor) -> tuple[slice, Tensor | float]:
+def _rank_part(y: Tensor) -> tuple[slice, Tensor | float]:
     """Which samples of a batch are this process's, and their share of what the loss counts."""
-    mine = share(len(y))
-    if size() == 1:
+    mine = rank_slice(len(y))
+    if world_size() == 1:
         return mine, 1.0
     part = _known(y[mine]) / _known(y).clamp(min=1)
     # a process without samples has to take part in the sums all the same
@@ -151,7 +158,7 @@ def _known(y: Tensor) -> Tensor:
     return (~torch.isnan(y)).sum()
 
 
-def _drops_out(model: nn.Module) -> bool:
+def _has_dropout(model: nn.Module) -> bool:
     return any(
         getattr(module, "p", 0) or getattr(module, "dropout", 0) for module in model.modules()
     )
@@ -164,7 +171,7 @@ def _resume(
     kept = None if checkpoint is None else checkpoint.load()
     result = Result() if kept is None else Result(**kept["result"])
     device = optimization.device
-    require_same(len(result.history), device)
+    require_same_epoch(len(result.history), device)
     if checkpoint is None or kept is None or kept["ended"]:
         return result, kept is not None
     optimization.load_state_dict(kept["optimization"])
@@ -172,7 +179,7 @@ def _resume(
     torch.set_rng_state(kept["torch"])
     if device.type == "cuda":
         torch.cuda.set_rng_state(kept["cuda"], device)
-    say(f"{checkpoint.path}: training goes on after epoch {len(result.history)}")
+    print_once(f"{checkpoint.path}: training goes on after epoch {len(result.history)}")
     return result, False
 
 
@@ -212,7 +219,7 @@ def loss_of(
 
 
 @torch.inference_mode()
-def answers_for(
+def predict_in_batches(
     network: nn.Module, x: Tensor, on_samples: Callable[[int], None] = lambda count: None
 ) -> Tensor:
     """The network's answers to x [N, T, F], in evaluation mode: [N, K].
@@ -234,7 +241,7 @@ def score(network: nn.Module, samples: Samples, settings: Train, prefix: str = "
     device = next(network.parameters()).device
     # summed up part by part, since the answers to a panel's windows are larger than the panel
     losses, right, known = 0.0, 0.0, 0.0
-    own = torch.arange(samples.count, device=device)[share(samples.count)]
+    own = torch.arange(samples.count, device=device)[rank_slice(samples.count)]
     for numbers in own.split(EVALUATION_BATCH):
         x, y = samples.draw(numbers)
         answers = network(x)
@@ -243,7 +250,7 @@ def score(network: nn.Module, samples: Samples, settings: Train, prefix: str = "
         losses, known = losses + loss.item() * count, known + count
         if settings.loss == "cross_entropy":
             right += int((answers.argmax(dim=1) == y).sum())
-    losses, right, known = total([losses, right, known], device)
+    losses, right, known = sum_over_processes([losses, right, known], device)
     figures = {f"{prefix}loss": losses / max(known, 1)}
     if settings.loss == "cross_entropy":
         figures[f"{prefix}accuracy"] = right / samples.count

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from rnnlab.core.params import Model, Train
-from rnnlab.core.progress import at_work
+from rnnlab.core.progress import track_progress
 from rnnlab.networks.network import count_parameters
 from rnnlab.networks.samples import Samples
 from rnnlab.networks.storage import build_network
 from rnnlab.training.augmentation import Augmentation
 from rnnlab.training.checkpoints import Checkpoint
-from rnnlab.training.device import sow, threads_for
+from rnnlab.training.device import limit_threads, seeded_generator
 from rnnlab.training.loop import Result, fit
 
 Checkpoints = Callable[[str], Checkpoint | None]
@@ -39,7 +39,7 @@ class Member:
         final: weights that saw validation too, trained as long; with no refit the chosen ones.
         best_epoch: from 1.
         history: the figures of each epoch.
-        seen: samples that went through the network.
+        samples_seen: samples that went through the network.
         seconds: how long its epochs took.
     """
 
@@ -47,11 +47,11 @@ class Member:
     final: dict[str, Tensor]
     best_epoch: int
     history: list[dict[str, float]]
-    seen: int
+    samples_seen: int
     seconds: float
 
 
-def forgotten(network: str) -> None:
+def no_checkpoint(network: str) -> None:
     """No checkpoint: training that is killed starts anew."""
 
 
@@ -61,7 +61,7 @@ def train_member(
     fit_name: str,
     member: int,
     on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
-    checkpoints: Checkpoints = forgotten,
+    checkpoints: Checkpoints = no_checkpoint,
 ) -> Member:
     """Train one network; with train.refit, once more on training and validation together.
 
@@ -85,7 +85,7 @@ def train_member(
     return Member(result.weights, final, result.best_epoch, result.history, seen, seconds)
 
 
-def train_again(
+def retrain(
     recipe: Recipe,
     samples: Samples,
     epochs: int,
@@ -106,7 +106,7 @@ def _train(
     on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
     checkpoint: Checkpoint | None = None,
 ) -> Result:
-    generator = sow(recipe.seed, fit_name, member)
+    generator = seeded_generator(recipe.seed, fit_name, member)
     network = build_network(recipe.card, recipe.model).to(recipe.device)
     settings, augment = recipe.train, None
     if settings.augment is not None:
@@ -120,13 +120,13 @@ def _train(
     title += "" if validation is not None else " refit"
     # each weight is multiplied once for each step of each sequence of a batch
     sequences = min(settings.batch_size, samples.count) * recipe.card["steps"]
-    threads = threads_for(sequences * count_parameters(network))
+    threads = limit_threads(sequences * count_parameters(network))
     # with validation, patience may end it
     left = "at most" if validation is not None and settings.patience else "about"
-    with threads, at_work(title, batches, "batches", left) as work:
+    with threads, track_progress(title, batches, "batches", left) as work:
 
         def after_epoch(figures: dict[str, float]) -> None:
-            work.tell(f"epoch {figures['epoch']}/{most}, {_in_words(figures)}")
+            work.set_status(f"epoch {figures['epoch']}/{most}, {_format_figures(figures)}")
             if validation is not None:
                 on_epoch(figures)
 
@@ -144,7 +144,7 @@ def _train(
         )
 
 
-def _in_words(figures: dict[str, float]) -> str:
+def _format_figures(figures: dict[str, float]) -> str:
     text = f"loss {figures['train_loss']:.4f}"
     if "validation_loss" in figures:
         text += f", validation loss {figures['validation_loss']:.4f}"

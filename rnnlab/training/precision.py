@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from rnnlab.core.errors import InputError
 from rnnlab.networks.network import count_parameters
 from rnnlab.networks.storage import build_network
-from rnnlab.training.device import SMALL
-from rnnlab.training.distributed import rank, size, total
+from rnnlab.training.device import SINGLE_THREAD_LIMIT
+from rnnlab.training.distributed import rank, sum_over_processes, world_size
 from rnnlab.training.members import Recipe
 
 # float32 is the more exact, and two runs on one machine must agree: bfloat16 is chosen only where
@@ -29,7 +29,7 @@ KEY = "params.yaml: train.precision"
 CLEAR = 3
 
 
-def settle_precision(recipe: Recipe) -> Recipe:
+def choose_precision(recipe: Recipe) -> Recipe:
     """``recipe`` with ``train.precision`` settled: ``auto`` becomes float32 or bfloat16.
 
     Where bfloat16 is asked for by name and is slower than float32, a line on stderr says so.
@@ -57,7 +57,7 @@ def settle_precision(recipe: Recipe) -> Recipe:
     if asked == "auto":
         faster = speedup is not None and speedup >= MIN_SPEEDUP
         # processes that train one network together must agree
-        everyone = total([float(faster)], recipe.device)[0] == size()
+        everyone = sum_over_processes([float(faster)], recipe.device)[0] == world_size()
         asked = "bfloat16" if everyone else "float32"
     return _with_precision(recipe, asked)
 
@@ -66,7 +66,7 @@ def _is_small(recipe: Recipe) -> bool:
     """Whether a training step is too short for either to be clearly faster."""
     with torch.device("meta"):
         weights = count_parameters(build_network(recipe.card, recipe.model))
-    return recipe.train.batch_size * recipe.card["steps"] * weights <= SMALL
+    return recipe.train.batch_size * recipe.card["steps"] * weights <= SINGLE_THREAD_LIMIT
 
 
 def _with_precision(recipe: Recipe, precision: str) -> Recipe:
@@ -91,12 +91,12 @@ def bfloat16_speedup(recipe: Recipe) -> float | None:
 def _speedup(network: nn.Module, x: Tensor) -> float | None:
     seconds: dict[bool, list[float]] = {False: [], True: []}
     for number in range(ROUNDS):
-        for half, found in seconds.items():
+        for use_bfloat16, found in seconds.items():
             try:
-                taken = _step_seconds(network, x, half)
+                taken = _step_seconds(network, x, use_bfloat16)
             except RuntimeError as error:
                 # "could not create a primitive descriptor", and the like
-                if half and "memory" not in str(error):
+                if use_bfloat16 and "memory" not in str(error):
                     return None
                 raise
             if number:
@@ -107,11 +107,11 @@ def _speedup(network: nn.Module, x: Tensor) -> float | None:
     return ratio
 
 
-def _step_seconds(network: nn.Module, x: Tensor, half: bool) -> float:
+def _step_seconds(network: nn.Module, x: Tensor, use_bfloat16: bool) -> float:
     # on a CPU the time of this process alone: what others take from it must not decide
     clock = time.perf_counter if x.device.type == "cuda" else time.process_time
     started = clock()
-    with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=use_bfloat16):
         answers = network(x)
     answers.float().sum().backward()
     if x.device.type == "cuda":

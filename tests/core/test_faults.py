@@ -131,7 +131,7 @@ RAW = (ROOT / "data/raw/airline.csv").read_text()
             RAW[:200],
             ["series 'airline' has 8 values, 0 of them for training", "takes 14 or more"],
         ),
-        (None, ["is missing", "put the CSV there"]),
+        (None, ["is missing", "put the file there"]),
     ],
     ids=["empty", "text in numbers", "no numbers", "zero", "too short", "missing"],
 )
@@ -251,4 +251,4 @@ def test_too_little_memory_is_no_traceback(capsys: pytest.CaptureFixture[str]) -
         np.empty(1 << 60, dtype=np.uint8)
 
     assert exit_code(take_all) == 1
-    one_error_line(capsys.readouterr().err, "memory is used up")
+    one_error_line(capsys.readouterr().err, "out of memory")

@@ -74,8 +74,8 @@ def test_design_s_defaults() -> None:
         (f"{MNIST}.normalize.method", "log_standard", "'none', 'minmax' or 'standard'"),
         (f"{MNIST}.windows.sequence", "columns", "'rows', 'pixels', 'permuted' or 'flat'"),
         (f"{MNIST}.data.dataset", 3, "string"),
-        (f"{MNIST}.data.csv", "/etc/passwd", "leads out of the project"),
-        (f"{MNIST}.data.csv", "../secret.csv", "leads out of the project"),
+        (f"{MNIST}.data.csv", "/etc/passwd", "is outside the project"),
+        (f"{MNIST}.data.csv", "../secret.csv", "is outside the project"),
         (f"{MNIST}.train.learning_rate", 0, "greater than 0"),
         (f"{MNIST}.train.learning_rate", "fast", "number"),
         (f"{MNIST}.train.learning_rate", float("nan"), ""),
@@ -102,7 +102,7 @@ def test_design_s_defaults() -> None:
         (f"{AIRLINE}.data.period", 0, "greater than or equal to 1"),
         (f"{AIRLINE}.data.test_fraction", 1.0, "less than 1"),
         (f"{AIRLINE}.data.test_fraction", 0, "greater than 0"),
-        (f"{AIRLINE}.data.csv", "", "leads out of the project"),
+        (f"{AIRLINE}.data.csv", "", "is outside the project"),
         (f"{AIRLINE}.data.value_column", 2, "string"),
         (f"{AIRLINE}.train.epochs", 0, "greater than or equal to 1"),
         (f"{AIRLINE}.train.patience", -1, "greater than or equal to 0"),
@@ -192,8 +192,8 @@ def test_numbers_as_they_are_written(project: Path, written: str, number: float)
 
 @pytest.mark.parametrize(
     ("text", "words"),
-    [("", "holds no keys"), ("- 1\n", "holds no keys"), ("seed: [1\n", "no valid YAML"),
-     ("seed: 1\nseed: 2\n", "no valid YAML"), ("seed:\t1\n\tx: 2\n", "no valid YAML")],
+    [("", "has no keys"), ("- 1\n", "has no keys"), ("seed: [1\n", "not valid YAML"),
+     ("seed: 1\nseed: 2\n", "not valid YAML"), ("seed:\t1\n\tx: 2\n", "not valid YAML")],
 )  # fmt: skip
 def test_files_that_hold_no_parameters(tmp_path: Path, text: str, words: str) -> None:
     path = tmp_path / "params.yaml"
@@ -205,7 +205,7 @@ def test_files_that_hold_no_parameters(tmp_path: Path, text: str, words: str) ->
 
 def test_no_text(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_bytes(b"seed: \xff\xfe\n")
-    with pytest.raises(InputError, match="no valid YAML"):
+    with pytest.raises(InputError, match="not valid YAML"):
         load_params(tmp_path / "params.yaml")
 
 
@@ -229,7 +229,7 @@ def test_parameters_cannot_change_on_the_way(project: Path) -> None:
     ("written", "words"),
     [
         ("cell: lstn", ["tasks.mnist.model.cell", "'lstn'"]),
-        ("cell: [lstm", ["params.yaml", "no valid YAML"]),
+        ("cell: [lstm", ["params.yaml", "not valid YAML"]),
     ],
 )
 def test_a_stage_says_so_in_one_line(project: Path, written: str, words: list[str]) -> None:

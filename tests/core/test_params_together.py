@@ -36,7 +36,7 @@ def test_augment_is_for_images(project: Path) -> None:
 def test_an_unknown_baseline_is_named_by_its_place(project: Path) -> None:
     edit_params(project, {f"{AIRLINE}.evaluate.baselines": ["naive", "prophet"]})
     message = fault(project)
-    assert message.startswith(f"{AIRLINE}.evaluate.baselines.1: 'prophet' won't do")
+    assert message.startswith(f"{AIRLINE}.evaluate.baselines.1: 'prophet' is invalid")
     assert "'naive2'" in message
 
 
@@ -50,13 +50,13 @@ def test_baselines_are_any_and_in_any_order(project: Path, baselines: list[str])
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"look_back": 7, "step": 2}, "look_back 7 is no multiple of windows.step 2"),
-        ({"look_back": 6, "step": 12}, "look_back 6 is no multiple of windows.step 12"),
+        ({"look_back": 7, "step": 2}, "look_back 7 is not a multiple of windows.step 2"),
+        ({"look_back": 6, "step": 12}, "look_back 6 is not a multiple of windows.step 12"),
         (
             {"look_back": 6, "residual": "seasonal_naive"},
             "look_back 6 is shorter than data.period 12, which windows.residual seasonal_naive",
         ),
-        ({"look_back": 1, "scale": "deviation"}, "deviation takes a windows.look_back of 2"),
+        ({"look_back": 1, "scale": "deviation"}, "deviation needs a windows.look_back of 2"),
     ],
 )
 def test_windows_must_fit_together(project: Path, changes: dict, words: str) -> None:
@@ -75,7 +75,7 @@ def test_a_smoothing_levels_windows_itself(
 ) -> None:
     changes = {"normalize.method": method, "windows.center": "none", f"windows.{key}": value}
     edit_params(project, {f"{AIRLINE}.{name}": each for name, each in changes.items()})
-    assert f"windows.{key} is not for normalize.method {method}" in fault(project)
+    assert f"windows.{key} does not work with normalize.method {method}" in fault(project)
     edit_params(project, {f"{AIRLINE}.windows.{key}": "none"})
     load_params(project / "params.yaml")
 

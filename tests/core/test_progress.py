@@ -11,7 +11,7 @@ import pytest
 from helpers import ROOT
 
 from rnnlab.core import progress
-from rnnlab.core.progress import at_work, gather, hush, in_words
+from rnnlab.core.progress import collect, format_duration, mute_progress, track_progress
 
 
 class Clock:
@@ -40,11 +40,11 @@ def hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_short_work_says_nothing(clock: Clock, said: Callable[[], list[str]]) -> None:
-    with at_work("train mnist"), at_work("main", 100, "batches") as work:
+    with track_progress("train mnist"), track_progress("main", 100, "batches") as work:
         for epoch in range(9):
             clock.now += 1
             work.advance(10)
-            work.tell(f"epoch {epoch}")
+            work.set_status(f"epoch {epoch}")
     assert said() == []
 
 
@@ -53,12 +53,12 @@ def test_slow_epochs_have_their_lines_and_quick_ones_do_not_flood(
     clock: Clock, said: Callable[[], list[str]], seconds: float, told: list[int]
 ) -> None:
     """A thread's line every 25 s is enough for quick ones; here its time does not come."""
-    with at_work("train mnist"), at_work("main", 500, "batches", "at most") as work:
+    with track_progress("train mnist"), track_progress("main", 500, "batches", "at most") as work:
         for epoch in range(1, 6):
             for _ in range(100):
                 clock.now += seconds / 100
                 work.advance()
-            work.tell(f"epoch {epoch}/5, loss 0.5")
+            work.set_status(f"epoch {epoch}/5, loss 0.5")
     lines = said()
     assert [int(line.split("epoch ")[1][0]) for line in lines] == told
     if told:
@@ -69,7 +69,7 @@ def test_slow_epochs_have_their_lines_and_quick_ones_do_not_flood(
 
 
 def test_the_time_left_counts_what_is_under_way(clock: Clock) -> None:
-    with at_work("networks", 5) as work:
+    with track_progress("networks", 5) as work:
         clock.now += 40
         work.advance()
         assert work.seconds_left() == pytest.approx(160)
@@ -80,7 +80,7 @@ def test_the_time_left_counts_what_is_under_way(clock: Clock) -> None:
 
 
 def test_what_a_checkpoint_had_says_nothing_of_the_speed(clock: Clock) -> None:
-    with at_work("main", 1000, "batches") as work:
+    with track_progress("main", 1000, "batches") as work:
         work.advance(900)
         assert work.seconds_left() is None
         clock.now += 20
@@ -89,17 +89,17 @@ def test_what_a_checkpoint_had_says_nothing_of_the_speed(clock: Clock) -> None:
 
 
 def test_levels_are_told_from_the_outermost_in(clock: Clock, said: Callable[[], list[str]]) -> None:
-    with at_work("evaluate m4"), at_work("", 9, "baselines", left="") as baselines:
+    with track_progress("evaluate m4"), track_progress("", 9, "baselines", left="") as baselines:
         clock.now += 5
         baselines.advance(6)
-        with at_work("ets", 756, "series") as work:
+        with track_progress("ets", 756, "series") as work:
             clock.now += 10
-            work.tell("")
+            work.set_status("")
             clock.now += 15
             work.advance(120)
-            work.tell("")
+            work.set_status("")
         clock.now += 10
-        baselines.tell("")
+        baselines.set_status("")
     assert said() == [
         "evaluate m4: 6/9 baselines; ets 0/756 series, 20 s so far",
         "evaluate m4: 6/9 baselines; ets 120/756 series, about 2 min left",
@@ -110,12 +110,12 @@ def test_levels_are_told_from_the_outermost_in(clock: Clock, said: Callable[[], 
 def test_what_is_not_counted_or_has_no_known_end(
     clock: Clock, said: Callable[[], list[str]]
 ) -> None:
-    with at_work("download_mnist"), at_work("", None, "networks") as networks:
+    with track_progress("download_mnist"), track_progress("", None, "networks") as networks:
         networks.advance()
-        with at_work("train-images", 0, "KiB") as work:
+        with track_progress("train-images", 0, "KiB") as work:
             clock.now += 20
             work.advance(1500.4)
-            work.tell("")
+            work.set_status("")
     assert said() == ["download_mnist: train-images 1,500 KiB, 20 s so far"]
 
 
@@ -124,7 +124,7 @@ def test_what_is_not_counted_or_has_no_known_end(
     [(0.2, "10 s"), (44, "40 s"), (94, "90 s"), (96, "2 min"), (5600, "93 min"), (9000, "2.5 h")],
 )
 def test_times_as_people_say_them(seconds: float, words: str) -> None:
-    assert in_words(seconds) == words
+    assert format_duration(seconds) == words
 
 
 @pytest.mark.usefixtures("hurried")
@@ -132,7 +132,7 @@ def test_one_long_call_has_its_lines_and_none_after_it(said: Callable[[], list[s
     threads = threading.active_count()
 
     def stopped() -> None:
-        with at_work("evaluate m4"), at_work("sarima", 3, "series"):
+        with track_progress("evaluate m4"), track_progress("sarima", 3, "series"):
             time.sleep(0.4)
             raise KeyboardInterrupt
 
@@ -144,18 +144,18 @@ def test_one_long_call_has_its_lines_and_none_after_it(said: Callable[[], list[s
     assert set(lines) == {"evaluate m4: sarima 0/3 series, 10 s so far"}
     time.sleep(0.2)
     assert said() == []
-    with at_work("normalize m4"):
+    with track_progress("normalize m4"):
         time.sleep(0.1)
     assert said() == ["normalize m4: 10 s so far"]
 
 
 @pytest.mark.usefixtures("hurried")
 def test_of_several_processes_one_speaks(said: Callable[[], list[str]]) -> None:
-    with at_work("train mnist"):
-        hush()
+    with track_progress("train mnist"):
+        mute_progress()
         time.sleep(0.2)
     assert said() == []
-    with at_work("train mnist"):
+    with track_progress("train mnist"):
         time.sleep(0.1)
     assert len(said()) == 1
 
@@ -163,15 +163,15 @@ def test_of_several_processes_one_speaks(said: Callable[[], list[str]]) -> None:
 def test_results_come_back_in_order_counted_as_they_come(
     clock: Clock, said: Callable[[], list[str]]
 ) -> None:
-    with at_work("forecast") as outer:
+    with track_progress("forecast") as outer:
 
         def results() -> Iterator[int]:
             for number in range(4):
                 clock.now += 10
-                outer.tell("")
+                outer.set_status("")
                 yield number
 
-        assert gather(results(), "ets", 4, "series") == [0, 1, 2, 3]
+        assert collect(results(), "ets", 4, "series") == [0, 1, 2, 3]
     assert said() == [
         "forecast: ets 0/4 series, 10 s so far",
         "forecast: ets 1/4 series, about 20 s left",
@@ -184,11 +184,11 @@ PROGRAM = """
 import sys, time
 from rnnlab.core import progress
 progress.FIRST_LINE, progress.NEXT_LINE, progress.WARM_UP = 0.2, 0.3, 0
-with progress.at_work("forecast"), progress.at_work("ets", 20, "series") as work:
+with progress.track_progress("forecast"), progress.track_progress("ets", 20, "series") as work:
     for number in range(20):
         time.sleep(0.05)
         work.advance()
-        work.tell(f"series {number}")
+        work.set_status(f"series {number}")
 """
 
 

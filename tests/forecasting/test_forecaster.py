@@ -10,10 +10,10 @@ from rnnlab.core.params import SeriesNormalize
 from rnnlab.forecasting import forecaster as module
 from rnnlab.forecasting.forecaster import Answer, forecaster, mean_answer, no_answer
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.networks.samples import samples_of
+from rnnlab.networks.samples import make_samples
 from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request
-from rnnlab.series.windows import part_of
+from rnnlab.series.windows import windows_in_part
 
 PERIOD, HORIZON, LOOK_BACK = 4, 5, 8
 LENGTHS, TRAIN = [40, 57, 30], np.array([30, 41, 22])
@@ -95,7 +95,7 @@ def test_many_series_at_once_are_each_by_itself(method: str, steps: int) -> None
 @pytest.mark.parametrize("method", METHODS)
 def test_nothing_at_or_after_an_origin_is_seen(method: str, steps: int) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
-    request = requested(offsets, steps).of(np.array([0, 2, 4]))
+    request = requested(offsets, steps).select(np.array([0, 2, 4]))
     normalization = fitted(y, offsets, method)
     changed = y.copy()
     for origin, number in zip(request.origin, request.series, strict=True):
@@ -112,8 +112,10 @@ def test_what_is_asked_is_what_was_trained_on(method: str) -> None:
     normalization, card = fitted(y, offsets, method), card_of(method)
     lengths = np.array(LENGTHS)
     layout = module.Layout(**card["layout"])
-    part = part_of(y, offsets, normalization, TRAIN, lengths, layout, whole=False)
-    x, targets = samples_of(part, card, torch.device("cpu")).draw(torch.arange(len(part["origin"])))
+    part = windows_in_part(y, offsets, normalization, TRAIN, lengths, layout, whole=False)
+    x, targets = make_samples(part, card, torch.device("cpu")).draw(
+        torch.arange(len(part["origin"]))
+    )
     seen: list[Tensor] = []
 
     def right(inputs: Tensor) -> Tensor:

@@ -18,9 +18,9 @@ OPTIONS = [
 
 
 def both(recurrent: nn.RNNBase, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-    """Output and all gradients, as torch makes them and as ``cpu_cells.outputs_of`` does."""
+    """Output and all gradients, as torch makes them and as ``cpu_cells.recurrent_outputs`` does."""
     found = []
-    for run in (lambda x: recurrent(x)[0], lambda x: cpu_cells.outputs_of(recurrent, x)):
+    for run in (lambda x: recurrent(x)[0], lambda x: cpu_cells.recurrent_outputs(recurrent, x)):
         recurrent.zero_grad()
         inputs = x.clone().requires_grad_()
         torch.manual_seed(2)  # for dropout
@@ -53,7 +53,7 @@ def test_dropout_between_layers_draws_what_torch_draws(kind: type, more: dict) -
 
 @pytest.fixture
 def all_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cpu_cells, "LARGE", 0)
+    monkeypatch.setattr(cpu_cells, "MIN_LARGE_PRODUCT", 0)
 
 
 @pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}])
@@ -83,7 +83,7 @@ def test_without_onednn_s_product_torch_s_own_does_the_work(
         monkeypatch.setattr(torch.ops, "mkldnn", named)
         cpu_cells.large_product.cache_clear()
         assert cpu_cells.large_product() is torch.mm
-    monkeypatch.setattr(cpu_cells, "LARGE", 0)
+    monkeypatch.setattr(cpu_cells, "MIN_LARGE_PRODUCT", 0)
     recurrent = nn.GRU(3, 5, batch_first=True)
     theirs, ours = both(recurrent, torch.randn(4, 7, 3))
     for mine, torchs in zip(ours, theirs, strict=True):
@@ -96,9 +96,9 @@ def test_without_onednn_s_product_torch_s_own_does_the_work(
 def test_small_products_stay_in_float32_under_autocast(kind: type, more: dict) -> None:
     recurrent = kind(3, 5, batch_first=True, **more)
     x = torch.randn(4, 7, 3)
-    expected = cpu_cells.outputs_of(recurrent, x)
+    expected = cpu_cells.recurrent_outputs(recurrent, x)
     with torch.autocast("cpu", torch.bfloat16):
-        assert torch.equal(cpu_cells.outputs_of(recurrent, x), expected)
+        assert torch.equal(cpu_cells.recurrent_outputs(recurrent, x), expected)
 
 
 @pytest.mark.parametrize(("kind", "more"), KINDS)
@@ -124,11 +124,11 @@ def test_many_hidden_numbers_go_to_torch_under_autocast(
     x = torch.randn(4, 7, 3)
     monkeypatch.delattr(cpu_cells, "_all_layers")
     with torch.autocast("cpu", torch.bfloat16):
-        monkeypatch.setattr(cpu_cells, "CACHED", 20)
+        monkeypatch.setattr(cpu_cells, "MAX_CACHED_STATES", 20)
         with pytest.raises(NameError):
-            cpu_cells.outputs_of(recurrent, x)
-        monkeypatch.setattr(cpu_cells, "CACHED", 19)
-        assert cpu_cells.outputs_of(recurrent, x).requires_grad
+            cpu_cells.recurrent_outputs(recurrent, x)
+        monkeypatch.setattr(cpu_cells, "MAX_CACHED_STATES", 19)
+        assert cpu_cells.recurrent_outputs(recurrent, x).requires_grad
 
 
 @pytest.mark.parametrize("cell", ["rnn", "gru"])

@@ -10,11 +10,11 @@ from toys import everything, samples
 from rnnlab.core.params import Model, SeriesNormalize, Train, load_params
 from rnnlab.core.window_spec import Layout, series_card
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.networks.samples import Samples, samples_of
+from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.series.normalization import fit_normalization
-from rnnlab.series.windows import part_of
-from rnnlab.training.loop import answers_for
-from rnnlab.training.members import Recipe, train_again, train_member
+from rnnlab.series.windows import windows_in_part
+from rnnlab.training.loop import predict_in_batches
+from rnnlab.training.members import Recipe, retrain, train_member
 
 CPU = torch.device("cpu")
 AIRLINE = load_params(ROOT / "params.yaml").tasks["airline"]
@@ -36,13 +36,15 @@ def windows(ends: list[int]) -> tuple[Samples, dict]:
     layout = {**card["layout"], "horizon": 6}
     card |= {"layout": layout, "outputs": 6}
     start = np.zeros(2, dtype=np.int64)
-    part = part_of(y, offsets, normalization, start, np.array(ends), Layout(**layout), whole=True)
-    return samples_of(part, card, CPU), card
+    part = windows_in_part(
+        y, offsets, normalization, start, np.array(ends), Layout(**layout), whole=True
+    )
+    return make_samples(part, card, CPU), card
 
 
 def test_images_are_drawn_by_number() -> None:
     x, y = np.arange(24, dtype=np.uint8).reshape(6, 2, 2), np.arange(6) % 3
-    drawn = samples_of({"x": x, "y": y}, {"kind": "images"}, CPU)
+    drawn = make_samples({"x": x, "y": y}, {"kind": "images"}, CPU)
     assert drawn.count == 6
     images, labels = drawn.draw(torch.tensor([4, 0, 4]))
     np.testing.assert_array_equal(images, x[[4, 0, 4]])
@@ -69,7 +71,7 @@ def test_a_member_keeps_its_best_weights_and_those_of_the_refit() -> None:
     assert losses.index(min(losses)) + 1 == member.best_epoch
     assert member.seen == 3 * train.count + member.best_epoch * validation.count
     assert not torch.equal(member.chosen["head.weight"], member.final["head.weight"])
-    again = train_again(recipe, validation, member.best_epoch, "main", 0)
+    again = retrain(recipe, validation, member.best_epoch, "main", 0)
     for name, weight in member.final.items():
         assert torch.equal(weight, again[name]), name
 
@@ -88,7 +90,7 @@ def test_without_a_refit_the_chosen_weights_are_final() -> None:
 def test_each_member_of_each_fit_has_a_seed_of_its_own(fit: str, number: int, seed: int) -> None:
     train, card = windows([44, 58])
     first, again, other = (
-        train_again(Recipe(MODEL, train_settings(), card, s, CPU), train, 1, f, n)
+        retrain(Recipe(MODEL, train_settings(), card, s, CPU), train, 1, f, n)
         for f, n, s in (("main", 0, 1), ("main", 0, 1), (fit, number, seed))
     )
     assert torch.equal(first["head.weight"], again["head.weight"])
@@ -103,8 +105,8 @@ def test_a_network_learns_the_quantile_that_pinball_asks_for(quantile: float) ->
     card = {"kind": "series", "steps": 3, "features": 1, "outputs": 1}
     card["input"] = {"shift": 0.0, "scale": 1.0}
     recipe = Recipe(MODEL, train_settings(weight_decay=0.0, **settings), card, 1, CPU)
-    weights = train_again(recipe, samples(x, y), 30, "main", 0)
+    weights = retrain(recipe, samples(x, y), 30, "main", 0)
     network = RecurrentNetwork(1, 1, **MODEL.model_dump(), steps=3)
     network.load_state_dict(weights)
-    share = (y <= answers_for(network, x)).double().mean().item()
+    share = (y <= predict_in_batches(network, x)).double().mean().item()
     assert share == pytest.approx(quantile, abs=0.06)

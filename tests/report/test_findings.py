@@ -19,7 +19,7 @@ from helpers import (
     write_yaml,
 )
 
-from rnnlab.core.files import write_json, write_sums
+from rnnlab.core.files import write_checksums, write_json
 from rnnlab.forecasting.labels import stood_in
 from rnnlab.report.findings import (
     findings,
@@ -168,7 +168,7 @@ def test_report_fits_into_100_columns(
 ) -> None:
     path = airline_alone / "data/normalized/airline/card.json"
     write_json(path, read_json(path) | {"left_out": {"[b] " + "x" * 90: "is constant (1)"}})
-    write_sums(path.parent)
+    write_checksums(path.parent)
     lines = report_of(airline_alone, capsys).splitlines()
     # the name of a series is as long as it is
     assert max(len(line) for line in lines if "xxx" not in line) <= 100

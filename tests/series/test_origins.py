@@ -64,8 +64,8 @@ def test_every_origin_by_hand() -> None:
 
 def test_some_rows_of_a_request() -> None:
     request = every_origin(OFFSETS, np.array([18, 0]), np.array([25, 2]), 3)
-    assert pairs(request.of(np.array([1, 2]))) == [(0, 19), (1, 20)]
-    assert request.of(np.array([1])).steps == 3
+    assert pairs(request.select(np.array([1, 2]))) == [(0, 19), (1, 20)]
+    assert request.select(np.array([1])).steps == 3
 
 
 def test_validation_is_reached_from_origins_that_saw_none_of_it_and_from_those_inside() -> None:
@@ -92,7 +92,7 @@ def test_no_origin_before_the_earliest() -> None:
 
 @pytest.mark.parametrize("most", [3, 10, 1000])
 def test_of_very_many_origins_some_are_taken(monkeypatch: pytest.MonkeyPatch, most: int) -> None:
-    monkeypatch.setattr(origins, "MOST_ORIGINS", most)
+    monkeypatch.setattr(origins, "MAX_ORIGINS", most)
     train, validation = np.array([12, 20]), np.array([14, 24])
     for request in fitted_requests(OFFSETS, train, validation, 7, 4):
         assert 0 < len(request.origin) <= most

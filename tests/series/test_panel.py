@@ -10,8 +10,8 @@ from tables import TABLE, data_of, long_table, month, read
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import SeriesTask
-from rnnlab.series.normalization import least_values
-from rnnlab.series.panel import MOST_LINES, Panel, cut_series, say_left_out, unfit
+from rnnlab.series.normalization import min_training_values
+from rnnlab.series.panel import MAX_LINES, Panel, cut_series, unusable_series, warn_left_out
 
 # a warning of pandas on stderr is a line that the user can't use
 pytestmark = pytest.mark.filterwarnings("error")
@@ -107,7 +107,7 @@ def test_rows_in_any_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     panel = read(tmp_path, TABLE + "\n".join(mixed) + "\n")
     np.testing.assert_array_equal(panel.values, [*range(20), *range(50, 70)])
     assert (np.diff(panel.ds[:20]) > np.timedelta64(0)).all()
-    note = f"{tmp_path}/series.csv: rows are not in order of time; sorted\n"
+    note = f"{tmp_path}/series.csv: rows are not in time order; sorted\n"
     assert capsys.readouterr().err == note
 
 
@@ -197,14 +197,14 @@ def test_mixed_frequencies_go_by_the_usual_one(tmp_path: Path) -> None:
 
 
 def test_what_is_left_out_is_said_in_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
-    reasons = {f"s{n}": f"has {n} values" for n in range(MOST_LINES + 4)}
+    reasons = {f"s{n}": f"has {n} values" for n in range(MAX_LINES + 4)}
     y, offsets = joined(wave(9, 4))
-    say_left_out(
+    warn_left_out(
         Panel(["a"], offsets, np.arange(9), y, np.isnan(y), reasons), "x.csv", Path("card.json")
     )
     lines = capsys.readouterr().err.splitlines()
     assert lines[1] == "x.csv: left out: series 's1' has 1 values"
-    assert lines[MOST_LINES:] == ["x.csv: left out: 4 more; card.json names all"]
+    assert lines[MAX_LINES:] == ["x.csv: left out: 4 more; card.json names all"]
 
 
 def test_without_keeps_what_was_left_out_before() -> None:
@@ -235,7 +235,7 @@ OTHERS = ["none", "minmax", "standard", "exponential_smoothing"]
 def faults_of(panel: Panel, task: SeriesTask) -> dict[int, str]:
     """What the task can do nothing with, by the shorter of its two training parts."""
     cuts = cut_series(panel.lengths, task.data)
-    return unfit(panel, np.minimum(cuts["main"].train, cuts["year"].train), task)
+    return unusable_series(panel, np.minimum(cuts["main"].train, cuts["year"].train), task)
 
 
 def panel_of(*series: np.ndarray) -> Panel:
@@ -265,7 +265,10 @@ def test_zeros_and_negatives_where_no_logarithm_is_taken(method: str) -> None:
 
 @pytest.mark.parametrize("method", [*LOGS, *OTHERS])
 def test_too_short_for_the_normalization(method: str) -> None:
-    task, least = task_of(method, test_steps=12, validation_steps=6), least_values(method, 12)
+    task, least = (
+        task_of(method, test_steps=12, validation_steps=6),
+        min_training_values(method, 12),
+    )
     enough = least + 18
     faults = faults_of(panel_of(wave(enough, 12), wave(enough - 1, 12), wave(5, 12)), task)
     assert faults == {

@@ -65,12 +65,12 @@ def test_parquet_of_one_series_by_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"y": ["1", "two", "3", "4"]}, "'y' holds what is no finite number"),
-        ({"y": [1, 2, np.inf, 4]}, "'y' holds what is no finite number"),
+        ({"y": ["1", "two", "3", "4"]}, "'y' holds a value that is not a finite number"),
+        ({"y": [1, 2, np.inf, 4]}, "'y' holds a value that is not a finite number"),
         ({"y": [np.nan] * 4}, "has no numbers"),
         ({"ds": [*pd.date_range("2024", periods=3), None]}, "'ds' has empty cells"),
         ({"ds": ["2024-01", "2024-02", "March", "2024-04"]}, "'ds' holds 'March'"),
-        ({"y": pd.date_range("2024", periods=4)}, "'y' holds what is no finite number"),
+        ({"y": pd.date_range("2024", periods=4)}, "'y' holds a value that is not a finite number"),
         ({"unique_id": ["a", "a", None, None]}, "'unique_id' has empty cells"),
     ],
     ids=["word", "infinite", "no numbers", "no time", "time in words", "times", "no name"],
@@ -98,7 +98,7 @@ def test_parquet_without_columns(tmp_path: Path) -> None:
 @pytest.mark.parametrize("content", [b"", b"ds,y\n1,2\n", b"PAR1\0\0\0\0PAR1"])
 def test_no_parquet_in_a_file_of_that_name(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "x.parquet").write_bytes(content)
-    with pytest.raises(InputError, match=r"x\.parquet: is no Parquet file"):
+    with pytest.raises(InputError, match=r"x\.parquet: is not a valid Parquet file"):
         read_panel(data_of(tmp_path / "x.parquet"))
 
 
@@ -106,7 +106,7 @@ def test_a_torn_parquet_file(tmp_path: Path) -> None:
     table_of_two().to_parquet(tmp_path / "x.parquet")
     content = (tmp_path / "x.parquet").read_bytes()
     (tmp_path / "x.parquet").write_bytes(content[: len(content) // 2])
-    with pytest.raises(InputError, match=r"x\.parquet: is no Parquet file"):
+    with pytest.raises(InputError, match=r"x\.parquet: is not a valid Parquet file"):
         read_panel(data_of(tmp_path / "x.parquet"))
 
 

@@ -116,7 +116,7 @@ def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
         ("", "is empty"),
         ("\n\r\n \n", "is empty"),
         (TABLE, "is empty"),
-        ("y\n1\n2\n", "one column"),
+        ("y\n1\n2\n", "only the column"),
         (TABLE + GOOD.replace(",3\n", ",three\n"), "'y' holds 'three'; write a number"),
         (TABLE + GOOD.replace(",3\n", ',"1,234"\n'), "'y' holds '1,234'; write a number"),
         (TABLE + GOOD.replace(",3\n", ",inf\n"), "holds 'inf'"),
@@ -129,17 +129,17 @@ def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
         (TABLE + long_table([5] * 5), r"'a' is constant \(5\); there is nothing to forecast"),
         (TABLE + GOOD.replace("1949-04-01", "1949-06-01"), "not evenly spaced.* after 1949-03-01"),
         (TABLE + long_table([""] * 5), "has no numbers"),
-        ("1949-01,1\n1949-02,2\n1949-03,4\n", "begins with '1949-01,1'.* write a line ds,y"),
-        ("ds,y\n01/02/2020,1\n02/03/2020,2\n03/04/2020,4\n", "day and month may be either"),
+        ("1949-01,1\n1949-02,2\n1949-03,4\n", "begins with '1949-01,1'.* add a header line"),
+        ("ds,y\n01/02/2020,1\n02/03/2020,2\n03/04/2020,4\n", "which is ambiguous"),
         ("ds,y\n01/02/20,1\n01/03/20,2\n01/04/20,4\n", "'01/02/20'; write dates"),
         ("ds,y\n10:00,1\n11:00,2\n12:00,4\n", "'10:00'; write dates"),
-        ("ds;y\n1;1\n2;2\n3;4\n", "one column 'ds;y'; write commas"),
+        ("ds;y\n1;1\n2;2\n3;4\n", "only the column 'ds;y'; write commas"),
         (TABLE + GOOD + GOOD.replace("a,", ","), "'unique_id' has empty cells; write a name"),
         ("ds,y\nnow,1\n2,2\n3,4\n", "'now'; write dates"),
         ("ds,y\n1949.0,1\n1949.5,2\n1950.0,4\n", "'1949.0'; write dates"),
         ("ds,y\nJan-49,1\nFeb-49,2\nMar-49,4\n", "'Jan-49'; write dates"),
         ("ds,y\n2020-01-01 00:00:00.5,1\n2020-01-01 00:00:01,2\n", "write whole seconds"),
-        (TABLE + GOOD.replace("a,1949-04", '"a,1949-04'), "with whole quotes"),
+        (TABLE + GOOD.replace("a,1949-04", '"a,1949-04'), "with closed quotes"),
         (
             TABLE + long_table([1, 2, 3e200, 4]),
             "holds 3e\\+200 or its negative; write it in a larger",
@@ -177,14 +177,14 @@ def test_missing_column(tmp_path: Path, key: str) -> None:
 
 
 def test_missing_file(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match=r"none\.csv is missing: put the CSV there"):
+    with pytest.raises(InputError, match=r"none\.csv is missing: put the file there"):
         read_panel(data_of(tmp_path / "none.csv"))
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfed\x00s\x00,\x00y\x00", b"ds,y\n\x00\xff,1\n"])
 def test_no_text_in_utf8(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "series.csv").write_bytes(content)
-    with pytest.raises(InputError, match="no CSV in UTF-8"):
+    with pytest.raises(InputError, match="not valid CSV in UTF-8"):
         read_panel(data_of(tmp_path / "series.csv"))
 
 

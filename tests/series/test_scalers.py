@@ -4,8 +4,14 @@ import numpy as np
 import pytest
 from oracles import joined, normalized, ragged, wave
 
-from rnnlab.series.normalization import Normalization, least_values, normalization_from
-from rnnlab.series.scalers import Scaler, differenced, fit_scaler, numbers_of, places_of
+from rnnlab.series.normalization import Normalization, min_training_values, normalization_from
+from rnnlab.series.scalers import (
+    Scaler,
+    difference,
+    fit_scaler,
+    positions_in_series,
+    series_numbers,
+)
 
 METHODS = [
     "none",
@@ -37,18 +43,18 @@ def undone(scaler: Scaler, z: np.ndarray, y: np.ndarray, origin: int) -> np.ndar
 
 def test_numbers_and_places_by_hand() -> None:
     offsets = np.array([0, 3, 3, 5])
-    np.testing.assert_array_equal(numbers_of(offsets), [0, 0, 0, 2, 2])
-    np.testing.assert_array_equal(places_of(offsets), [0, 1, 2, 0, 1])
+    np.testing.assert_array_equal(series_numbers(offsets), [0, 0, 0, 2, 2])
+    np.testing.assert_array_equal(positions_in_series(offsets), [0, 1, 2, 0, 1])
 
 
 def test_differences_do_not_reach_into_the_series_before() -> None:
     y, offsets = joined(np.array([1.0, 2, 4, 8]), np.array([100.0, 110]), np.array([5.0, 4, 2]))
     nan = np.nan
     expected = [nan, 1, 2, 4, nan, 10, nan, -1, -2]
-    np.testing.assert_array_equal(differenced(y, offsets, False, (1,)), expected)
+    np.testing.assert_array_equal(difference(y, offsets, False, (1,)), expected)
     # a series shorter than its lags has no differences at all
     expected = [nan, nan, nan, 3, nan, nan, nan, nan, nan]
-    found = differenced(y, offsets, False, (2, 1))
+    found = difference(y, offsets, False, (2, 1))
     np.testing.assert_array_equal(found, [*expected[:3], (8 - 2) - (4 - 1), *expected[4:]])
 
 
@@ -106,7 +112,7 @@ def test_inverse_reads_the_lost_values_before_the_origin_and_nothing_else(method
     scaler = fit_scaler(y, offsets, np.array([40, 40]), method, 4)
     z = scaler.transform(y, offsets)[110:118][None]
     hidden = np.full_like(y, np.nan)
-    hidden[110 - scaler.lost : 110] = y[110 - scaler.lost : 110]
+    hidden[110 - scaler.burn_in : 110] = y[110 - scaler.burn_in : 110]
     found = scaler.inverse(z, hidden, np.array([110]), np.array([1]))
     np.testing.assert_allclose(found[0], y[110:118], 1e-9)
 
@@ -114,18 +120,18 @@ def test_inverse_reads_the_lost_values_before_the_origin_and_nothing_else(method
 @pytest.mark.parametrize("method", METHODS)
 def test_transform_loses_what_differences_cannot_reach(airline: np.ndarray, method: str) -> None:
     scaler, offsets = fitted(airline, 85, method)
-    assert scaler.lost == LOST.get(method, lambda period: 0)(12)
-    assert least_values(method, 12) == scaler.lost + 2
+    assert scaler.burn_in == LOST.get(method, lambda period: 0)(12)
+    assert min_training_values(method, 12) == scaler.burn_in + 2
     z = scaler.transform(airline, offsets)
     assert len(z) == len(airline)
-    assert np.isnan(z[: scaler.lost]).all()
-    assert np.isfinite(z[scaler.lost :]).all()
+    assert np.isnan(z[: scaler.burn_in]).all()
+    assert np.isfinite(z[scaler.burn_in :]).all()
 
 
 @pytest.mark.parametrize("method", METHODS)
 def test_statistics_are_of_the_training_part(airline: np.ndarray, method: str) -> None:
     scaler, offsets = fitted(airline, 85, method)
-    z = scaler.transform(airline, offsets)[scaler.lost : 85]
+    z = scaler.transform(airline, offsets)[scaler.burn_in : 85]
     if method in ("none", "log"):
         np.testing.assert_array_equal(z, np.log(airline[:85]) if method == "log" else airline[:85])
     elif method == "minmax":
@@ -161,7 +167,7 @@ def test_methods_by_hand(airline: np.ndarray) -> None:
     ):
         scaler, offsets = fitted(airline, 144, method)
         expected = (steps - steps.mean()) / steps.std()
-        found = scaler.transform(airline, offsets)[scaler.lost :]
+        found = scaler.transform(airline, offsets)[scaler.burn_in :]
         np.testing.assert_allclose(found, expected, atol=1e-9)
 
 
@@ -176,10 +182,10 @@ def test_zeros_and_negatives_where_no_logarithm_is_taken(method: str) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_the_least_training_part_is_enough(method: str) -> None:
-    enough = least_values(method, 12)
+    enough = min_training_values(method, 12)
     y = wave(enough + 5, 12)
     scaler, offsets = fitted(y, enough, method)
-    assert np.isfinite(scaler.transform(y, offsets)[scaler.lost :]).all()
+    assert np.isfinite(scaler.transform(y, offsets)[scaler.burn_in :]).all()
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -187,7 +193,7 @@ def test_a_constant_series_stays_finite(method: str) -> None:
     y = np.full(60, 7.0)
     scaler, offsets = fitted(y, 40, method)
     z = scaler.transform(y, offsets)
-    assert np.isfinite(z[scaler.lost :]).all()
+    assert np.isfinite(z[scaler.burn_in :]).all()
     np.testing.assert_allclose(undone(scaler, z[40:], y, 40), y[40:], rtol=1e-12)
 
 

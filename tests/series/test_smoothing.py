@@ -10,7 +10,7 @@ from rnnlab.core.params import SeriesNormalize
 from rnnlab.series.normalization import (
     Normalization,
     fit_normalization,
-    least_values,
+    min_training_values,
     normalization_from,
 )
 from rnnlab.series.smoothing import Smoothing, fit_smoothing
@@ -138,7 +138,7 @@ def test_the_scaler_goes_first(method: str) -> None:
     for number, end in enumerate(ENDS):
         span = slice(*offsets[number : number + 2])
         np.testing.assert_allclose(x[span], normalized(y[span], end, plain, PERIOD), atol=1e-9)
-    assert found.lost == found.smoothing.lost == 10
+    assert found.burn_in == found.smoothing.burn_in == 10
 
 
 @pytest.mark.parametrize("period", [1, 4, 12])
@@ -153,7 +153,7 @@ def test_any_period_and_sign(period: int) -> None:
 @pytest.mark.parametrize("period", [1, 4, 12])
 @pytest.mark.parametrize("method", METHODS)
 def test_the_least_training_part_is_enough(method: str, period: int) -> None:
-    enough = least_values(method, period)
+    enough = min_training_values(method, period)
     assert enough == 2 * period + 2
     y = 1 + np.arange(enough + 3.0) ** 1.5
     found = fitted(y, enough, period, log=method.startswith("log"))
@@ -177,7 +177,7 @@ def test_into_arrays_and_back(method: str) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     found = fit_normalization(y, offsets, np.array(ENDS), settings(method), PERIOD)
     again = normalization_from(found.to_arrays(), settings(method).model_dump(), PERIOD)
-    assert again.lost == found.lost
+    assert again.burn_in == found.burn_in
     before, after = (each.transform(y, offsets) for each in (found, again))
     assert before.keys() == after.keys()
     for key, values in before.items():

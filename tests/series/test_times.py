@@ -8,7 +8,7 @@ import pytest
 from tables import read
 
 from rnnlab.core.errors import InputError
-from rnnlab.series.times import times_after, written
+from rnnlab.series.times import format_times, future_times
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,10 @@ def test_evenly_spaced_or_not(tmp_path: Path, times: list[str], even: bool) -> N
 
 def test_times_as_they_are_written() -> None:
     days = np.array(["1949-01-31", "1949-02-28"], dtype="datetime64[s]")
-    assert written(days).tolist() == ["1949-01-31", "1949-02-28"]
+    assert format_times(days).tolist() == ["1949-01-31", "1949-02-28"]
     hours = np.array(["2024-01-01T00", "2024-01-01T06"], dtype="datetime64[s]")
-    assert written(hours).tolist() == ["2024-01-01T00:00:00", "2024-01-01T06:00:00"]
-    np.testing.assert_array_equal(written(np.array([3, 4])), [3, 4])
+    assert format_times(hours).tolist() == ["2024-01-01T00:00:00", "2024-01-01T06:00:00"]
+    np.testing.assert_array_equal(format_times(np.array([3, 4])), [3, 4])
 
 
 def stamps(*times: str) -> np.ndarray:
@@ -77,7 +77,7 @@ def stamps(*times: str) -> np.ndarray:
     ],
 )  # fmt: skip
 def test_times_that_come_next(known: list[str], expected: list[str]) -> None:
-    found = times_after(stamps(*known), 3)
+    found = future_times(stamps(*known), 3)
     assert found.dtype == "datetime64[s]"
     np.testing.assert_array_equal(found, stamps(*expected))
 
@@ -87,14 +87,14 @@ def test_five_thousand_times_that_come_next(frequency: str) -> None:
     """Beyond the year 2262 too, where nanoseconds end."""
     known = pd.date_range("2023-12-20", periods=9, freq=frequency, unit="s")
     expected = pd.date_range(known[-1], periods=5001, freq=frequency, unit="s")[1:]
-    np.testing.assert_array_equal(times_after(known.to_numpy(), 5000), expected.to_numpy())
+    np.testing.assert_array_equal(future_times(known.to_numpy(), 5000), expected.to_numpy())
 
 
 def test_numbers_that_come_next() -> None:
-    np.testing.assert_array_equal(times_after(np.array([-5, 0, 5]), 4), [10, 15, 20, 25])
+    np.testing.assert_array_equal(future_times(np.array([-5, 0, 5]), 4), [10, 15, 20, 25])
 
 
 @pytest.mark.parametrize("count", [0, 1, 30])
 def test_as_many_times_as_are_asked_for(count: int) -> None:
     months = stamps(*(f"2024-{month:02}-01" for month in range(1, 13)))
-    assert times_after(months, count).shape == (count,)
+    assert future_times(months, count).shape == (count,)

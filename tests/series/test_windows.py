@@ -9,10 +9,10 @@ from oracles import SmoothedSeries, joined, normalized, ragged, wave
 
 from rnnlab.core.params import SeriesNormalize
 from rnnlab.core.window_spec import Layout
-from rnnlab.networks.cutting import LEAST_DEVIATION, cut
-from rnnlab.networks.samples import samples_of
+from rnnlab.networks.cutting import MIN_DEVIATION, cut
+from rnnlab.networks.samples import make_samples
 from rnnlab.series.normalization import Normalization, fit_normalization
-from rnnlab.series.windows import arrays_of, part_of
+from rnnlab.series.windows import window_arrays, windows_in_part
 
 PERIOD = 4
 LENGTHS, TRAIN = [40, 57, 30], np.array([30, 41, 22])
@@ -44,13 +44,13 @@ def part(
 ) -> dict[str, np.ndarray]:
     start, end = cuts.get("start", np.zeros_like(TRAIN)), cuts.get("end", END)
     normalization = fitted(y, offsets, method, TRAIN)
-    return part_of(y, offsets, normalization, start, end, layout, whole)
+    return windows_in_part(y, offsets, normalization, start, end, layout, whole)
 
 
 def drawn(found: dict[str, np.ndarray], layout: Layout) -> Drawn:
     """x and y of all windows of a part, as training draws them."""
     card = {"kind": "series", "layout": vars(layout)}
-    samples = samples_of(found, card, torch.device("cpu"))
+    samples = make_samples(found, card, torch.device("cpu"))
     assert samples.count == len(found["origin"])
     x, y = samples.draw(torch.arange(samples.count))
     assert x.dtype == y.dtype == torch.float32
@@ -70,7 +70,7 @@ def by_hand(
     }[layout.center]
     unit = 1.0
     if layout.scale == "deviation":
-        unit = max(np.std(np.array(past) - level, ddof=1), LEAST_DEVIATION)
+        unit = max(np.std(np.array(past) - level, ddof=1), MIN_DEVIATION)
     x, y = [(value - level) / unit for value in past], []
     for k in range(layout.horizon):
         base = level
@@ -194,7 +194,7 @@ def test_a_window_that_begins_before_its_series_repeats_the_first_value(method: 
     layout = layout_of(look_back=24)
     normalization = fitted(y, offsets, method, TRAIN)
     arrays = {
-        key: torch.from_numpy(v) for key, v in arrays_of(y, offsets, normalization).items()
+        key: torch.from_numpy(v) for key, v in window_arrays(y, offsets, normalization).items()
     }  # fmt: skip
     origin, series = offsets[1:3] + 12, np.array([1, 2])
     x, base, unit = cut(
@@ -206,7 +206,7 @@ def test_a_window_that_begins_before_its_series_repeats_the_first_value(method: 
         values = y[slice(*offsets[number : number + 2])]
         if normalization.smoothing is None:
             z = normalized(values, TRAIN[number], method, PERIOD)
-            expected = by_hand(z, 12, 12, normalization.scaler.lost, layout)[0].ravel()
+            expected = by_hand(z, 12, 12, normalization.scaler.burn_in, layout)[0].ravel()
         else:
             plain = method.replace("exponential_smoothing", "standard")
             z = normalized(values, TRAIN[number], plain, PERIOD)
@@ -220,7 +220,7 @@ def test_too_long_a_look_back_leaves_no_windows(look_back: int) -> None:
     y, offsets = ragged([40], PERIOD)
     layout = layout_of(look_back=look_back)
     normalization = fitted(y, offsets, "standard", np.array([30]))
-    found = part_of(y, offsets, normalization, np.array([0]), np.array([38]), layout, False)
+    found = windows_in_part(y, offsets, normalization, np.array([0]), np.array([38]), layout, False)
     assert found["origin"].shape == found["series"].shape == (0,)
 
 
@@ -229,7 +229,9 @@ def test_the_longest_look_back_leaves_one_window() -> None:
     normalization = fitted(y, offsets, "standard", np.array([30]))
     for look_back, whole in ((37, False), (33, True)):
         layout = layout_of(look_back=look_back)
-        found = part_of(y, offsets, normalization, np.array([0]), np.array([38]), layout, whole)
+        found = windows_in_part(
+            y, offsets, normalization, np.array([0]), np.array([38]), layout, whole
+        )
         assert found["origin"].tolist() == [look_back]
 
 
@@ -240,8 +242,8 @@ def test_a_part_grows_with_its_series_and_not_with_its_windows(method: str) -> N
     sizes = []
     for look_back, horizon in ((8, 5), (512, 48)):
         layout = layout_of(look_back=look_back, horizon=horizon)
-        found = part_of(y, offsets, normalization, 0 * offsets[1:], offsets[1:] - [0, 4000], layout,
-                        False)  # fmt: skip
+        start, end = 0 * offsets[1:], offsets[1:] - [0, 4000]
+        found = windows_in_part(y, offsets, normalization, start, end, layout, whole=False)
         sizes.append(sum(values.nbytes for values in found.values()))
     assert sizes[1] <= sizes[0]
     # three numbers of 4 bytes at most and two of 8 for each value

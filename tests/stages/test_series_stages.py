@@ -10,7 +10,7 @@ import torch
 from helpers import BASELINES, Done, edit_params, read_csv, read_json, run_stage_here
 from safetensors.numpy import load_file
 
-from rnnlab.networks.samples import samples_of
+from rnnlab.networks.samples import make_samples
 
 METHODS = ["model", "combination", "control", *BASELINES]
 MEASURES = [
@@ -63,7 +63,7 @@ def test_windows_of_series(finished: tuple[Path, Done], fit: str, counts: dict[s
     assert (card["steps"], card["features"], card["outputs"]) == (12, 1, 12)
     assert {path.stem for path in (folder / fit).glob("*.safetensors")} == set(counts)
     for part, count in counts.items():
-        samples = samples_of(
+        samples = make_samples(
             load_file(folder / fit / f"{part}.safetensors"), card, torch.device("cpu")
         )
         x, y = samples.draw(torch.arange(samples.count))

@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from rnnlab.core.params import load_params
 from rnnlab.core.window_spec import Layout
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.networks.samples import samples_of
+from rnnlab.networks.samples import make_samples
 from rnnlab.series.normalization import Normalization
 from rnnlab.series.scalers import Scaler, fit_scaler
-from rnnlab.series.windows import part_of
+from rnnlab.series.windows import windows_in_part
 
 
 def test_1_no_test_image_is_trained_on(project: Path) -> None:
@@ -82,8 +82,8 @@ def windows_of_four(y: np.ndarray) -> tuple[Tensor, Tensor]:
     layout |= dict.fromkeys(("center", "scale", "residual"), "none")
     plain = Normalization(Scaler(False, (), np.zeros(1), np.ones(1)), None)
     ends = np.array([0]), np.array([len(y)])
-    part = part_of(y, np.array([0, len(y)]), plain, *ends, Layout(**layout), whole=True)
-    samples = samples_of(part, {"kind": "series", "layout": layout}, torch.device("cpu"))
+    part = windows_in_part(y, np.array([0, len(y)]), plain, *ends, Layout(**layout), whole=True)
+    samples = make_samples(part, {"kind": "series", "layout": layout}, torch.device("cpu"))
     return samples.draw(torch.arange(samples.count))
 
 

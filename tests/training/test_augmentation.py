@@ -25,7 +25,9 @@ def change(
     x: Tensor, settings: dict, order: list[int] | None = None, shape=(9, 9), seed=1, progress=0.0
 ):
     augment = Augmentation(settings, list(shape), order, torch.device("cpu"))
-    return augment.change(x, augment.draw(len(x), torch.Generator().manual_seed(seed), progress))
+    return augment.apply(
+        x, augment.draw_matrices(len(x), torch.Generator().manual_seed(seed), progress)
+    )
 
 
 @pytest.mark.parametrize("sequence", ["rows", "pixels", "permuted", "flat"])

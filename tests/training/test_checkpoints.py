@@ -18,7 +18,7 @@ from toys import settings, signs, sums
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.training import checkpoints
 from rnnlab.training.checkpoints import Checkpoint, fingerprint, loaded_code, open_checkpoints
-from rnnlab.training.device import sow
+from rnnlab.training.device import seeded_generator
 from rnnlab.training.loop import Result, fit
 
 TRAIN, VALIDATION = sums(200, 1), sums(50, 2)
@@ -43,7 +43,7 @@ def train(checkpoint: Checkpoint | None, kill_after: int = 0, **options: Any) ->
         if figures["epoch"] == kill_after + 1 and kill_after:
             raise Killed
 
-    generator = sow(3)
+    generator = seeded_generator(3)
     network = RecurrentNetwork(1, 2, cell="lstm", hidden_size=8, head_dropout=0.2)
     return fit(
         network,
@@ -264,9 +264,9 @@ def test_ctrl_c_says_at_once_how_to_go_on(long_training: Path) -> None:
     asked, said = time.monotonic(), []
     for line in process.stderr:
         said.append(line)
-        if line.endswith("goes on from here\n"):
+        if line.endswith("continues from here\n"):
             break
-    assert said[-1:] == ["error: stopped; `dvc repro` goes on from here\n"], said
+    assert said[-1:] == ["error: stopped; `dvc repro` continues from here\n"], said
     assert time.monotonic() - asked < 2
     # what is left is Python's own end, which a busy machine drags out
     assert process.communicate(timeout=20)[1] == ""

@@ -15,7 +15,7 @@ from helpers import ROOT, small_environment
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params, load_params
 from rnnlab.training import device
-from rnnlab.training.device import own_gpu, prepare
+from rnnlab.training.device import choose_gpu, prepare
 
 Machine = Callable[..., None]
 
@@ -24,8 +24,8 @@ TAKE = """
 import sys, types, torch
 torch.cuda.device_count = lambda: len(sys.argv) - 1
 torch.cuda.get_device_properties = lambda gpu: types.SimpleNamespace(uuid=sys.argv[gpu + 1])
-from rnnlab.training.device import own_gpu
-print(own_gpu(), flush=True)
+from rnnlab.training.device import choose_gpu
+print(choose_gpu(), flush=True)
 sys.stdin.read()
 """
 
@@ -53,7 +53,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
     monkeypatch.delenv("LOCAL_RANK", raising=False)
 
     def see(*gpus: str) -> None:
-        own_gpu.cache_clear()
+        choose_gpu.cache_clear()
         monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
         monkeypatch.setattr(torch.cuda, "device_count", lambda: len(gpus))
         monkeypatch.setattr(torch.cuda, "set_device", lambda device: None)
@@ -62,10 +62,10 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
         )
 
     yield see
-    own_gpu.cache_clear()
-    for lock in device._held:
+    choose_gpu.cache_clear()
+    for lock in device._gpu_locks:
         lock.release()
-    device._held.clear()
+    device._gpu_locks.clear()
 
 
 @pytest.fixture
@@ -88,24 +88,24 @@ def test_processes_spread_over_gpus_and_free_them_however_they_end(machine: Mach
     assert {taken(first), taken(second)} == {0, 1}
     # all are held: the third shares one, and does not wait
     machine("a", "b")
-    assert own_gpu() in (0, 1)
-    assert device._held == []
+    assert choose_gpu() in (0, 1)
+    assert device._gpu_locks == []
     for process in (first, second):
         process.kill()
         process.wait()
     machine("a", "b")
-    assert own_gpu() == 0
-    assert len(device._held) == 1
+    assert choose_gpu() == 0
+    assert len(device._gpu_locks) == 1
 
 
 def test_a_gpu_is_known_by_more_than_its_number(machine: Machine) -> None:
     """CUDA_VISIBLE_DEVICES=1 makes the second GPU number 0."""
     machine("b")
-    assert own_gpu() == 0
+    assert choose_gpu() == 0
     machine("a", "b")
-    assert own_gpu() == 0
+    assert choose_gpu() == 0
     machine("b", "c")
-    assert own_gpu() == 1
+    assert choose_gpu() == 1
 
 
 def test_a_process_keeps_its_gpu(machine: Machine) -> None:
@@ -117,11 +117,11 @@ def test_a_process_keeps_its_gpu(machine: Machine) -> None:
 def test_torchrun_names_the_gpu(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LOCAL_RANK", "1")
     machine("a", "b")
-    assert own_gpu() == 1
+    assert choose_gpu() == 1
     # it holds that one, so that an experiment beside it takes the other
     monkeypatch.delenv("LOCAL_RANK")
     machine("b", "a")
-    assert own_gpu() == 1
+    assert choose_gpu() == 1
 
 
 def test_more_processes_than_gpus_are_refused(
@@ -130,7 +130,7 @@ def test_more_processes_than_gpus_are_refused(
     monkeypatch.setenv("LOCAL_RANK", "2")
     machine("a", "b")
     with pytest.raises(InputError, match=r"device: process 3 finds 2 GPUs"):
-        own_gpu()
+        choose_gpu()
 
 
 def test_the_cpu_takes_no_gpu(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_the_cpu_takes_no_gpu(machine: Machine, monkeypatch: pytest.MonkeyPatch)
     assert prepare(params_with(device="cpu")) == torch.device("cpu")
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     assert prepare(params_with(device="auto")) == torch.device("cpu")
-    assert device._held == []
+    assert device._gpu_locks == []
     assert not torch.are_deterministic_algorithms_enabled()
 
 

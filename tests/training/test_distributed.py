@@ -23,7 +23,7 @@ from helpers import (
 )
 
 from rnnlab.training import distributed
-from rnnlab.training.distributed import own_threads, share
+from rnnlab.training.distributed import rank_slice, threads_per_process
 
 MNIST = {
     "epochs": 8,
@@ -86,7 +86,7 @@ def test_shares_cover_each_sample_once(
     monkeypatch.setattr(distributed, "size", lambda: processes)
     for number in range(processes):
         monkeypatch.setattr(distributed, "rank", lambda number=number: number)
-        mine = range(count)[share(count)]
+        mine = range(count)[rank_slice(count)]
         taken += mine
         sizes.append(len(mine))
     assert taken == [*range(count)]
@@ -94,9 +94,9 @@ def test_shares_cover_each_sample_once(
 
 
 def test_threads_are_divided(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert own_threads(5) == 5
+    assert threads_per_process(5) == 5
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
-    assert [own_threads(threads) for threads in (1, 2, 5)] == [1, 1, 2]
+    assert [threads_per_process(threads) for threads in (1, 2, 5)] == [1, 1, 2]
 
 
 # what goes wrong
@@ -162,7 +162,7 @@ def test_a_process_that_is_killed_ends_the_run_which_then_goes_on(training: Path
 def test_ctrl_c_ends_all_processes_with_one_line(training: Path) -> None:
     run = Run(training)
     run.process.send_signal(signal.SIGINT)
-    assert errors(run.said()) == "error: stopped; `dvc repro` goes on from here\n"
+    assert errors(run.said()) == "error: stopped; `dvc repro` continues from here\n"
     assert run.process.returncode == 130
     assert partial_leftovers(training) == []
 

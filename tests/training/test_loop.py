@@ -8,8 +8,8 @@ from toys import everything, samples, settings, signs, sums
 
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import Samples
-from rnnlab.training.device import sow
-from rnnlab.training.loop import Result, answers_for, fit, score
+from rnnlab.training.device import seeded_generator
+from rnnlab.training.loop import Result, fit, predict_in_batches, score
 from rnnlab.training.loop import _is_best as is_best
 
 TRAIN, VALIDATION = sums(200, 1), sums(50, 2)
@@ -19,7 +19,7 @@ def run(seed: int = 1, train: Samples = TRAIN, validation: Samples | None = VALI
     """Fit a new network: the network and the result."""
     callbacks = {name: options.pop(name) for name in ("on_epoch", "on_batch") if name in options}
     epochs = options.pop("to_epoch", None)
-    generator = sow(seed)
+    generator = seeded_generator(seed)
     network = RecurrentNetwork(1, 2, cell="gru", hidden_size=8)
     result = fit(
         network, train, validation, settings(**options), generator, epochs=epochs, **callbacks
@@ -79,9 +79,9 @@ def test_score_of_many_samples_reads_all_of_them() -> None:
 def test_answers_for_many_samples_equal_those_for_few() -> None:
     network = RecurrentNetwork(1, 2, hidden_size=4, head_dropout=0.5).train()
     x = torch.randn(1030, 3, 1)
-    answers = answers_for(network, x)
+    answers = predict_in_batches(network, x)
     assert not network.training
-    torch.testing.assert_close(answers[1020:], answers_for(network, x[1020:]))
+    torch.testing.assert_close(answers[1020:], predict_in_batches(network, x[1020:]))
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
@@ -206,7 +206,7 @@ def test_noise_acts_in_training_alone() -> None:
     assert noisy.history[0]["train_loss"] != quiet.history[0]["train_loss"]
     assert_same(noisy.weights, again.weights)
     x, _ = everything(TRAIN)
-    assert torch.equal(answers_for(network, x), answers_for(network, x))
+    assert torch.equal(predict_in_batches(network, x), predict_in_batches(network, x))
 
 
 def test_half_precision_learns_and_keeps_whole_weights() -> None:
@@ -239,11 +239,11 @@ def test_every_sample_is_read_once_an_epoch() -> None:
     told: list[float] = []
 
     class Watch:
-        def draw(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
+        def draw_matrices(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
             told.append(progress)
             return torch.zeros(count)
 
-        def change(self, x: Tensor, changes: Tensor) -> Tensor:
+        def apply(self, x: Tensor, changes: Tensor) -> Tensor:
             seen.append(x)
             return x
 

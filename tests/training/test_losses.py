@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from rnnlab.training.device import sow
+from rnnlab.training.device import seeded_generator
 from rnnlab.training.loop import loss_of
 
 
@@ -68,7 +68,7 @@ def test_pinball_is_least_at_the_quantile(quantile: float) -> None:
 
 def test_sow_depends_on_every_part_of_the_path() -> None:
     def first(*path: str | int) -> int:
-        return torch.randint(2**60, (1,), generator=sow(*path)).item()
+        return torch.randint(2**60, (1,), generator=seeded_generator(*path)).item()
 
     numbers = [first(1, "main", 0), first(1, "main", 1), first(1, "year", 0), first(2, "main", 0)]
     assert len(set(numbers)) == 4

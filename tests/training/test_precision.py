@@ -13,7 +13,7 @@ from rnnlab.core.params import load_params
 from rnnlab.networks.storage import build_network
 from rnnlab.training import precision
 from rnnlab.training.members import Recipe
-from rnnlab.training.precision import bfloat16_speedup, settle_precision
+from rnnlab.training.precision import bfloat16_speedup, choose_precision
 
 CARD = {"features": 3, "outputs": 2, "steps": 20, "input": {}}
 
@@ -26,9 +26,9 @@ def recipe(asked: str, cell: str = "gru") -> Recipe:
 
 
 def settled(asked: str, speedup: float | None, monkeypatch: pytest.MonkeyPatch) -> str:
-    monkeypatch.setattr(precision, "SMALL", 0)
+    monkeypatch.setattr(precision, "SINGLE_THREAD_LIMIT", 0)
     monkeypatch.setattr(precision, "bfloat16_speedup", lambda recipe: speedup)
-    return settle_precision(recipe(asked)).train.precision
+    return choose_precision(recipe(asked)).train.precision
 
 
 @pytest.mark.parametrize(
@@ -68,11 +68,11 @@ def test_the_speedup_is_float32_s_time_over_bfloat16_s(
 ) -> None:
     asked: list[bool] = []
 
-    def step(network: object, x: torch.Tensor, half: bool) -> float:
+    def step(network: object, x: torch.Tensor, use_bfloat16: bool) -> float:
         assert x.shape == (4, precision.STEPS, 3)
-        asked.append(half)
+        asked.append(use_bfloat16)
         # a first round, which compiles kernels, does not count
-        return 1000.0 if len(asked) <= 2 else seconds[half]
+        return 1000.0 if len(asked) <= 2 else seconds[use_bfloat16]
 
     monkeypatch.setattr(precision, "_step_seconds", step)
     assert bfloat16_speedup(recipe("auto")) == seconds[0] / seconds[1]
@@ -81,8 +81,8 @@ def test_the_speedup_is_float32_s_time_over_bfloat16_s(
 
 
 def test_what_bfloat16_refuses_has_no_speedup(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(network: object, x: torch.Tensor, half: bool) -> float:
-        if half:
+    def refuse(network: object, x: torch.Tensor, use_bfloat16: bool) -> float:
+        if use_bfloat16:
             raise RuntimeError("could not create a primitive descriptor for the LSTM")
         return 1.0
 
@@ -92,11 +92,11 @@ def test_what_bfloat16_refuses_has_no_speedup(monkeypatch: pytest.MonkeyPatch) -
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_measuring_changes_nothing(cell: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(precision, "SMALL", 0)
+    monkeypatch.setattr(precision, "SINGLE_THREAD_LIMIT", 0)
     torch.manual_seed(3)
     state, threads = torch.get_rng_state(), torch.get_num_threads()
     asked = recipe("auto", cell)
-    found = settle_precision(asked)
+    found = choose_precision(asked)
     assert found.train.precision in ("float32", "bfloat16")
     assert torch.equal(torch.get_rng_state(), state)
     assert torch.get_num_threads() == threads
@@ -116,7 +116,7 @@ def test_training_takes_no_auto() -> None:
 
 def test_a_small_network_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(precision, "bfloat16_speedup")
-    assert settle_precision(recipe("auto")).train.precision == "float32"
+    assert choose_precision(recipe("auto")).train.precision == "float32"
 
 
 def test_other_processes_do_not_count() -> None:
