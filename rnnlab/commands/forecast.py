@@ -38,13 +38,20 @@ from rnnlab.core.stage import command, parser_of
 from rnnlab.core.window_spec import Layout, series_card
 from rnnlab.forecasting.combination import combine
 from rnnlab.forecasting.intervals import LEVELS
-from rnnlab.forecasting.selection import History, Judgement, Learned, ask_all, judge, say_stood_in
+from rnnlab.forecasting.selection import (
+    FittedNetworks,
+    History,
+    ValidationResult,
+    forecast_all,
+    print_fallbacks,
+    validate,
+)
 from rnnlab.forecasting.task_settings import (
     COLUMNS,
-    as_trained,
+    shorten_windows,
     task_for,
-    within_reach,
-    without_logarithm,
+    with_trained_settings,
+    without_log_of_nonpositive,
 )
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import Samples, samples_of
@@ -99,10 +106,10 @@ def forecast(arguments: argparse.Namespace, params: Params) -> None:
     horizon = task.windows.horizon
     if arguments.trained:
         networks, card = read_trained(arguments.task, device)
-        task = as_trained(task, card)
+        task = with_trained_settings(task, card)
     panel = read_panel(task.data)
     if networks is None:
-        task = without_logarithm(task, panel)
+        task = without_log_of_nonpositive(task, panel)
     training = cut_at(panel.lengths, panel.lengths, task.data).train
     panel = panel.without(unfit(panel, training, task), task.data.csv)
     left_out = path.with_name(f"{path.stem}_left_out.csv")
@@ -138,7 +145,7 @@ def look_ahead(
     params: Params,
     device: torch.device,
     networks: Ensembles | None,
-) -> tuple[Judgement, np.ndarray]:
+) -> tuple[ValidationResult, np.ndarray]:
     """What validation says of all methods, and the forecast that it prefers, [S, horizon].
 
     Args:
@@ -151,22 +158,22 @@ def look_ahead(
         for ends in (cut.train, cut.validation)
     ]
     if networks is None:
-        task = within_reach(task, int(cut.train.max()), normalizations[0])
+        task = shorten_windows(task, int(cut.train.max()), normalizations[0])
         recipe = Recipe(task.model, task.train, series_card(task), params.seed, device)
         networks = train(history, cut, normalizations, settle_precision(recipe))
     stood_in: Counter[str] = Counter()
     ask = partial(
-        ask_all,
+        forecast_all,
         history,
         card=series_card(task),
         baselines=task.evaluate.baselines,
         processes=params.threads,
-        stood_in=stood_in,
+        fallbacks=stood_in,
     )
-    chosen = Learned(networks[0], normalizations[0])
-    judgement = judge(
+    chosen = FittedNetworks(networks[0], normalizations[0])
+    judgement = validate(
         history,
-        lambda wanted: ask(learned=chosen, ends=cut.train, requests=wanted),
+        lambda wanted: ask(fitted=chosen, ends=cut.train, requests=wanted),
         cut.train,
         cut.validation,
         normalizations[0].first_origin(task.windows.look_back),
@@ -175,10 +182,10 @@ def look_ahead(
     )
     request = Request(panel.offsets[1:], np.arange(len(panel.ids)), horizon)
     # without a refit the networks know the normalization of the training part alone
-    final = Learned(networks[1], normalizations[1 if task.train.refit else 0])
+    final = FittedNetworks(networks[1], normalizations[1 if task.train.refit else 0])
     with at_work("the forecast itself"):
-        answers = ask(learned=final, ends=cut.validation, requests=[request])
-    say_stood_in(stood_in)
+        answers = ask(fitted=final, ends=cut.validation, requests=[request])
+    print_fallbacks(stood_in)
     return judgement, combine({m: found[0] for m, found in answers.items()}, judgement.weights)
 
 
@@ -206,7 +213,7 @@ def train(
     return [load(each.chosen) for each in members], [load(each.final) for each in members]
 
 
-def future_table(panel: Panel, answer: np.ndarray, judgement: Judgement) -> pd.DataFrame:
+def future_table(panel: Panel, answer: np.ndarray, judgement: ValidationResult) -> pd.DataFrame:
     """unique_id, ds, forecast and the bounds of its intervals."""
     horizon = answer.shape[1]
     ahead = [
@@ -220,7 +227,7 @@ def future_table(panel: Panel, answer: np.ndarray, judgement: Judgement) -> pd.D
     }
     number, widths = np.arange(len(panel.ids)), judgement.widths["combination"]
     for level in LEVELS:
-        low, high = widths.around(answer, number, level)
+        low, high = widths.bounds(answer, number, level)
         columns |= {f"low_{100 * level:.0f}": low.ravel(), f"high_{100 * level:.0f}": high.ravel()}
     return pd.DataFrame(columns)
 

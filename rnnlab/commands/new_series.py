@@ -28,7 +28,12 @@ from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import output_files
 from rnnlab.core.params import PARAMS_FILE, Params, SeriesTask, load_params
 from rnnlab.core.stage import parser_of
-from rnnlab.forecasting.task_settings import COLUMNS, task_for, within_reach, without_logarithm
+from rnnlab.forecasting.task_settings import (
+    COLUMNS,
+    shorten_windows,
+    task_for,
+    without_log_of_nonpositive,
+)
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.panel import Panel, cut_series, read_panel, say_left_out, unfit
 from rnnlab.series.readers import column_names, value_name
@@ -128,13 +133,13 @@ def fitted(arguments: argparse.Namespace, params: Params) -> tuple[SeriesTask, P
     windows = task.windows.model_copy(update={"horizon": horizon})
     task = task.model_copy(update={"windows": windows})
     panel = read_panel(task.data)
-    task = without_logarithm(task, panel)
+    task = without_log_of_nonpositive(task, panel)
     panel = panel.without(unfit(panel, training_of(panel, task), task), task.data.csv)
     training = training_of(panel, task)
     normalization = fit_normalization(
         panel.values, panel.offsets, training, task.normalize, task.data.period
     )
-    return within_reach(task, int(training.max()), normalization), panel
+    return shorten_windows(task, int(training.max()), normalization), panel
 
 
 def training_of(panel: Panel, task: SeriesTask) -> np.ndarray:

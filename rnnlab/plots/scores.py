@@ -15,10 +15,10 @@ from matplotlib.ticker import (
 from rnnlab.core.text import percent, spoken
 from rnnlab.forecasting.labels import (
     MEASURES,
-    OURS,
-    PROTOCOL_WORDS,
+    NOT_BASELINES,
+    PROTOCOL_LABELS,
     best_baseline,
-    in_figures,
+    format_measure,
     usable_measure,
 )
 from rnnlab.plots.style import BASELINE, COMBINATION, FILLS, WIDTH, label_ends, title
@@ -83,7 +83,7 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
         reason = "the test part is shorter than a period, or no forecast is a number"
         figure.suptitle(f"No errors by step: {reason}", x=0.005, ha="left")
         return figure
-    best = means.drop([*OURS], errors="ignore").index[:1]
+    best = means.drop([*NOT_BASELINES], errors="ignore").index[:1]
     ours = [method for method in ("combination", "model") if method in means]
     named = [*best, *ours]
     roles = dict.fromkeys(best, "best baseline ")
@@ -113,12 +113,12 @@ def scores_figure(scores: dict, color: str) -> Figure:
     figure = Figure(figsize=(9.5, 2 * (0.23 * len(scores) + 0.9) + 0.4))
     colors = {"model": color, "combination": COMBINATION}
     ranks: dict[str, list[str]] = {method: [] for method in colors}
-    for ax, protocol in zip(figure.subplots(2, 2).flat, PROTOCOL_WORDS, strict=True):
+    for ax, protocol in zip(figure.subplots(2, 2).flat, PROTOCOL_LABELS, strict=True):
         measure = usable_measure(scores, protocol, ("mase", "mae"))
         values = pd.Series({m: by_protocol[protocol][measure] for m, by_protocol in scores.items()})
         values = values.astype(float).sort_values(na_position="last", kind="stable")
         _draw_bars(ax, values, measure, colors)
-        ax.set_title(PROTOCOL_WORDS[protocol])
+        ax.set_title(PROTOCOL_LABELS[protocol])
         for method in colors:
             place = values.index.get_loc(method)
             ranks[method].append("–" if np.isnan(values[method]) else str(place + 1))
@@ -136,7 +136,7 @@ def _draw_bars(ax: Axes, values: pd.Series, measure: str, colors: dict[str, str]
         values.clip(upper=longest).fillna(0),
         color=[colors.get(method, "0.75") for method in values.index],
     )
-    texts = [in_figures(None if np.isnan(value) else value, measure) for value in values]
+    texts = [format_measure(None if np.isnan(value) else value, measure) for value in values]
     cut = ["  (bar cut)" if value > longest else "" for value in values]
     ax.bar_label(bars, [text + mark for text, mark in zip(texts, cut, strict=True)], padding=3)
     ax.invert_yaxis()
@@ -152,15 +152,15 @@ def intervals_figure(scores: dict, color: str) -> Figure:
     combination stands the baseline with the best intervals.
     """
     figure = Figure(figsize=(WIDTH, 6.2))
-    axes = figure.subplots(len(PROTOCOL_WORDS), 2, sharex="col", width_ratios=(3, 2))
-    for row, protocol in zip(axes, PROTOCOL_WORDS, strict=True):
+    axes = figure.subplots(len(PROTOCOL_LABELS), 2, sharex="col", width_ratios=(3, 2))
+    for row, protocol in zip(axes, PROTOCOL_LABELS, strict=True):
         best = best_baseline(scores, protocol, "msis")
         colors = {"model": color, "combination": COMBINATION}
         colors |= {} if best is None else {best: BASELINE}
         table = pd.DataFrame({method: scores[method][protocol] for method in colors}).T
         table = table.astype(float)
         _draw_coverage(row[0], table, colors)
-        row[0].set_title(PROTOCOL_WORDS[protocol])
+        row[0].set_title(PROTOCOL_LABELS[protocol])
         _draw_interval_scores(row[1], table["msis"], colors)
     least = min([70, *(x for ax in axes[:, 0] for x in ax.dataLim.intervalx if np.isfinite(x))])
     axes[0, 0].set_xlim(max(least - 5, -2), 102)
@@ -203,7 +203,7 @@ def _draw_coverage(ax: Axes, table: pd.DataFrame, colors: dict[str, str]) -> Non
 
 def _draw_interval_scores(ax: Axes, values: pd.Series, colors: dict[str, str]) -> None:
     bars = ax.barh(np.arange(len(values)), values.fillna(0), 0.6, color=list(colors.values()))
-    texts = [in_figures(None if np.isnan(value) else value, "msis") for value in values]
+    texts = [format_measure(None if np.isnan(value) else value, "msis") for value in values]
     ax.bar_label(bars, texts, padding=3)
     ax.set_yticks([])
     ax.set_ylim(len(values) - 0.5, -0.5)

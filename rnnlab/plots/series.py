@@ -10,11 +10,11 @@ from matplotlib.figure import Figure
 
 from rnnlab.core.text import shortened, spoken
 from rnnlab.forecasting.labels import (
-    DRAWN,
-    PROTOCOL_WORDS,
+    PLOTTED_PROTOCOLS,
+    PROTOCOL_LABELS,
     best_baseline,
-    in_figures,
-    in_words,
+    describe_scores,
+    format_measure,
     usable_measure,
 )
 from rnnlab.plots.style import (
@@ -99,14 +99,14 @@ def overview_figure(panel: list[Series], total: int, scores: dict, unit: str, co
     measure = usable_measure(scores, "one_step", ("mape", "mase", "mae"))
     best = best_baseline(scores, "one_step", measure)
     others = {} if best is None else {best: f"best baseline {spoken(best)}"}
-    words = in_words(scores, "one_step", measure, others)
+    words = describe_scores(scores, "one_step", measure, others)
     title(figure, f"One step ahead: {words}{drawn_of(len(panel), total)}")
     colors = {"long": LONG, "year": BASELINE, "one_step": color}
     for ax, series in zip(figure.subplots(len(panel), squeeze=False)[:, 0], panel, strict=True):
         lines = [Line(Forecast(series.y), TRUTH, "truth")]
         for protocol, shade in colors.items():
             forecast = series.forecasts["model", protocol]
-            lines.append(Line(forecast, shade, PROTOCOL_WORDS[protocol], protocol == "one_step"))
+            lines.append(Line(forecast, shade, PROTOCOL_LABELS[protocol], protocol == "one_step"))
         draw_lines(ax, series.ds, lines, height - 0.5)
         _shade_parts(ax, series)
         ax.set_ylabel(unit if len(panel) == 1 else shortened(series.unique_id))
@@ -148,12 +148,12 @@ def closeup_figure(panel: list[Series], total: int, scores: dict, unit: str, col
     one = len(panel) == 1
     # one series in three rows; of several, a row each
     height = 2.2 if one else 1.8
-    shape = (len(DRAWN), 1) if one else (len(panel), len(DRAWN))
+    shape = (len(PLOTTED_PROTOCOLS), 1) if one else (len(panel), len(PLOTTED_PROTOCOLS))
     figure = Figure(figsize=(WIDTH if one else 14, height * shape[0] + 1.1))
     title(figure, _wins(scores) + drawn_of(len(panel), total))
     axes = figure.subplots(*shape, squeeze=False, sharex="col" if one else "none")
     for row, series in zip(axes.T if one else axes, panel, strict=True):
-        for ax, protocol in zip(row, DRAWN, strict=True):
+        for ax, protocol in zip(row, PLOTTED_PROTOCOLS, strict=True):
             lines = _test_lines(series, scores, protocol, color)
             draw_lines(ax, series.ds, lines, height - 0.5, ticks=12 if one else 6)
             if series is panel[0]:
@@ -172,11 +172,11 @@ def _closeup_title(scores: dict, protocol: str, joint: str) -> str:
     measure = usable_measure(scores, protocol, ("mase", "mae"))
     best = best_baseline(scores, protocol, measure)
     others = {} if best is None else {best: spoken(best)}
-    combined = in_figures(scores["combination"][protocol][measure], measure)
+    combined = format_measure(scores["combination"][protocol][measure], measure)
     held = scores["model"][protocol]["coverage_95"]
     band = "" if held is None else f"; {held:.0f} % inside the 95 % band"
-    words = in_words(scores, protocol, measure, others)
-    return f"{PROTOCOL_WORDS[protocol]}: {words}{joint}combination {combined}{band}"
+    words = describe_scores(scores, protocol, measure, others)
+    return f"{PROTOCOL_LABELS[protocol]}: {words}{joint}combination {combined}{band}"
 
 
 def _test_lines(series: Series, scores: dict, protocol: str, color: str) -> list[Line]:
@@ -196,7 +196,7 @@ def _test_lines(series: Series, scores: dict, protocol: str, color: str) -> list
 def _wins(scores: dict) -> str:
     """By how many of the drawn protocols the model and the combination beat all baselines."""
     won = {"model": 0, "combination": 0}
-    for protocol in DRAWN:
+    for protocol in PLOTTED_PROTOCOLS:
         measure = usable_measure(scores, protocol, ("mase", "mae"))
         best = best_baseline(scores, protocol, measure)
         for method in won:
@@ -206,6 +206,6 @@ def _wins(scores: dict) -> str:
     if not any(won.values()):
         return "By no protocol does the model or the combination beat every baseline"
     return (
-        f"The model beats every baseline by {won['model']} of {len(DRAWN)} protocols, "
+        f"The model beats every baseline by {won['model']} of {len(PLOTTED_PROTOCOLS)} protocols, "
         f"the combination by {won['combination']}"
     )

@@ -154,7 +154,7 @@ def test_truth_with_zeros_has_other_measures() -> None:
     assert "MAE 6" in figure.get_suptitle()
 
 
-def test_no_score_is_a_number() -> None:
+def test_scores_that_are_undefined() -> None:
     """As by the rolling protocol of a test part shorter than a period."""
     scores = scores_of()
     for by_protocol in scores.values():
@@ -162,7 +162,7 @@ def test_no_score_is_a_number() -> None:
     with matplotlib.rc_context(STYLE):
         for figure in (scores_figure(scores, "navy"), intervals_figure(scores, "navy")):
             drawn(figure)
-            assert "no number" in texts(figure)
+            assert "undefined" in texts(figure)
 
 
 def test_scores_and_intervals_name_methods() -> None:
