@@ -56,7 +56,7 @@ from rnnlab.forecasting.task_settings import (
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import Samples, samples_of
 from rnnlab.networks.storage import load_network, read_models
-from rnnlab.plots.forecast import forecast_figure, save
+from rnnlab.plots.forecast import forecast_figure, save_figure
 from rnnlab.report.findings import on_validation
 from rnnlab.series import times
 from rnnlab.series.normalization import Normalization, fit_normalization
@@ -124,7 +124,7 @@ def forecast(arguments: argparse.Namespace, params: Params) -> None:
         if panel.left_out:
             reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
             write_table(folder / left_out.name, reasons)
-        save(forecast_figure(panel, table, plot), folder / f"{path.stem}.png", plot.dpi)
+        save_figure(forecast_figure(panel, table, plot), folder / f"{path.stem}.png", plot.dpi)
     if not panel.left_out:
         left_out.unlink(missing_ok=True)
     print(on_validation(judgement.table()))
