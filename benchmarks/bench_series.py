@@ -22,7 +22,7 @@ from benchmarks.scratch import alternate
 from rnnlab.commands.forecast import train
 from rnnlab.core.params import Params, SeriesTask
 from rnnlab.core.window_spec import series_card
-from rnnlab.forecasting.forecaster import forecaster, mean_answer
+from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
 from rnnlab.forecasting.selection import History
 from rnnlab.images.torchvision_data import import_datasets
 from rnnlab.series.normalization import fit_normalization
@@ -88,8 +88,8 @@ def ours(task: SeriesTask, panel: Panel, seed: int, device: torch.device) -> Met
     def forecast(fitted: tuple) -> np.ndarray:
         networks, normalization = fitted
         request = Request(offsets[1:], np.arange(1), task.windows.horizon)
-        ask = forecaster(normalization, recipe.card, y, offsets)
-        return ask(mean_answer(networks), request)
+        ask = network_forecaster(normalization, recipe.card, y, offsets)
+        return ask(mean_predictor(networks), request)
 
     return Method(fit, forecast)
 

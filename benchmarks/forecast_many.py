@@ -30,8 +30,8 @@ from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import output_files, write_json
 from rnnlab.core.params import Params, SeriesNormalize, load_params
 from rnnlab.core.stage import make_parser
-from rnnlab.forecasting.baselines import FEW_SERIES, QUICK, forecast_baseline
-from rnnlab.forecasting.forecaster import forecaster, mean_answer
+from rnnlab.forecasting.baselines import MAX_SERIES_SERIAL, NEEDS_NO_FIT, forecast_baseline
+from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
 from rnnlab.forecasting.selection import History
 from rnnlab.networks.storage import read_models
 from rnnlab.series.normalization import fit_normalization
@@ -41,7 +41,7 @@ from rnnlab.training.device import prepare
 TRAINED_ON = 1_000
 HORIZON = 24
 # what is left of the time when processes have started and libraries are imported
-WARM_UP = FEW_SERIES + 1
+WARM_UP = MAX_SERIES_SERIAL + 1
 BY_LIBRARY = {"ets": "AutoETS", "theta": "AutoTheta"}
 Row = dict[str, Any]
 
@@ -74,7 +74,7 @@ def run(series: int, some: int, rounds: int, out: Path) -> None:
     rows += [
         baseline(name, known, params.threads)
         for name in params.series("panel").evaluate.baselines
-        if name not in QUICK
+        if name not in NEEDS_NO_FIT
     ]
     rows += [
         by_library(name, table.head(some * MONTHS), some, params.threads) for name in BY_LIBRARY
@@ -118,9 +118,9 @@ def network_alone(project: Path, params: Params, history: History, rounds: int) 
 
     def normalized() -> Callable:
         fitted = fit_normalization(y, offsets, np.diff(offsets), settings, history.period)
-        return forecaster(fitted, card["windows"], y, offsets)
+        return network_forecaster(fitted, card["windows"], y, offsets)
 
-    forecast, answer = normalized(), mean_answer(networks["year"])
+    forecast, answer = normalized(), mean_predictor(networks["year"])
     count = len(networks["year"])
     works = {
         "normalization, fitted and applied": normalized,

@@ -1,4 +1,4 @@
-"""Draw a task's pictures; their titles say what is to be seen.
+"""Draw the plots of a task; each title states the result.
 
 Reads:   params.yaml (tasks.TASK.plot), data/normalized/TASK/, metrics/TASK/: scores.json,
          predictions.csv and tables/
@@ -27,32 +27,8 @@ from rnnlab.plots.images import (
 )
 from rnnlab.plots.residuals import residuals_figure
 from rnnlab.plots.scores import curves_figure, intervals_figure, scores_figure, steps_figure
-from rnnlab.plots.series import closeup_figure, gather, overview_figure
-
-STYLE = {
-    "figure.constrained_layout.use": True,
-    "figure.titlesize": 12,
-    "figure.titleweight": "bold",
-    "font.size": 9,
-    "axes.titlesize": 9.5,
-    "axes.titlecolor": "0.25",
-    "axes.titlelocation": "left",
-    "axes.labelcolor": "0.25",
-    "axes.edgecolor": "0.5",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.axisbelow": True,
-    "grid.color": "0.92",
-    "xtick.color": "0.5",
-    "xtick.labelcolor": "0.25",
-    "ytick.color": "0.5",
-    "ytick.labelcolor": "0.25",
-    "lines.linewidth": 1.5,
-    # powers of ten above the axis only where a number is longer than that
-    "axes.formatter.limits": (-4, 7),
-    # names of series are drawn as they are, even with a $ in them
-    "text.parse_math": False,
-}
+from rnnlab.plots.series import closeup_figure, load_series, overview_figure
+from rnnlab.plots.style import STYLE
 
 
 def main(name: str, params: Params) -> None:
@@ -70,7 +46,7 @@ def main(name: str, params: Params) -> None:
             figures = draw_series(name, normalized, card, params.series(name).plot)
         figures["curves"] = curves_figure(read_evaluated(name, "tables/curves.csv"), plot.color)
         for stem, figure in figures.items():
-            # the version of matplotlib is no part of the picture; its title is for the report
+            # without the version of matplotlib; the report reads the title
             metadata = {"Software": None, "Title": figure.get_suptitle()}
             figure.savefig(folder / f"{stem}.png", metadata=metadata)
 
@@ -108,7 +84,7 @@ def draw_images(name: str, normalized: Path, card: dict, plot: ImagesPlot) -> di
 def draw_series(name: str, normalized: Path, card: dict, plot: SeriesPlot) -> dict[str, Figure]:
     scores = read_json(Path("metrics") / name / "scores.json", f"evaluate@{name}")
     tensors = read_tensors(normalized / "series.safetensors", f"normalize@{name}")
-    panel = gather(tensors, card, read_evaluated(name, "tables/forecasts.csv"))
+    panel = load_series(tensors, card, read_evaluated(name, "tables/forecasts.csv"))
     total, by_step = len(card["ids"]), read_evaluated(name, "tables/by_step.csv")
     return {
         "series": overview_figure(panel, total, scores, plot.unit, plot.color),

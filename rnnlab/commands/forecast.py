@@ -15,18 +15,25 @@ from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout, series_card
 from rnnlab.forecasting.combination import combine
 from rnnlab.forecasting.intervals import LEVELS
-from rnnlab.forecasting.selection import History, Judgement, Learned, ask_all, judge, say_stood_in
+from rnnlab.forecasting.selection import (
+    FittedNetworks,
+    History,
+    ValidationResult,
+    forecast_all,
+    print_fallbacks,
+    validate,
+)
 from rnnlab.forecasting.task_settings import (
     SeriesOptions,
-    as_trained,
+    shorten_windows,
     task_for,
-    within_reach,
-    without_logarithm,
+    with_trained_settings,
+    without_log_of_nonpositive,
 )
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import load_network, read_models
-from rnnlab.plots.forecast import forecast_figure, save
+from rnnlab.plots.forecast import forecast_figure, save_figure
 from rnnlab.report.findings import on_validation
 from rnnlab.series import times
 from rnnlab.series.normalization import Normalization, fit_normalization
@@ -51,16 +58,16 @@ def forecast(options: SeriesOptions, out: Path, params: Params) -> None:
     horizon = task.windows.horizon
     if options.trained:
         networks, card = read_trained(options.task, device)
-        task = as_trained(task, card)
+        task = with_trained_settings(task, card)
     panel = read_panel(task.data)
     if networks is None:
-        task = without_logarithm(task, panel)
+        task = without_log_of_nonpositive(task, panel)
     training = cut_at(panel.lengths, panel.lengths, task.data).train
     panel = panel.without(unusable_series(panel, training, task), task.data.csv)
     left_out = path.with_name(f"{path.stem}_left_out.csv")
     warn_left_out(panel, task.data.csv, left_out)
-    judgement, answer = look_ahead(task, panel, horizon, params, device, networks)
-    table, plot = future_table(panel, answer, judgement), task.plot
+    validation, answer = look_ahead(task, panel, horizon, params, device, networks)
+    table, plot = future_table(panel, answer, validation), task.plot
     if options.csv:
         # the unit of the task whose settings these are is not that of the file
         plot = plot.model_copy(update={"unit": value_name(Path(task.data.csv), task.data)})
@@ -69,10 +76,10 @@ def forecast(options: SeriesOptions, out: Path, params: Params) -> None:
         if panel.left_out:
             reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
             write_table(folder / left_out.name, reasons)
-        save(forecast_figure(panel, table, plot), folder / f"{path.stem}.png", plot.dpi)
+        save_figure(forecast_figure(panel, table, plot), folder / f"{path.stem}.png", plot.dpi)
     if not panel.left_out:
         left_out.unlink(missing_ok=True)
-    print(on_validation(judgement.table()))
+    print(on_validation(validation.table()))
     print(f"{horizon} steps of {len(panel.ids)} series: {path.with_suffix('')}.csv and .png")
 
 
@@ -90,7 +97,7 @@ def look_ahead(
     params: Params,
     device: torch.device,
     networks: Ensembles | None,
-) -> tuple[Judgement, np.ndarray]:
+) -> tuple[ValidationResult, np.ndarray]:
     """What validation says of all methods, and the forecast that it prefers, [S, horizon].
 
     Args:
@@ -103,22 +110,22 @@ def look_ahead(
         for ends in (cut.train, cut.validation)
     ]
     if networks is None:
-        task = within_reach(task, int(cut.train.max()), normalizations[0])
+        task = shorten_windows(task, int(cut.train.max()), normalizations[0])
         recipe = Recipe(task.model, task.train, series_card(task), params.seed, device)
         networks = train(history, cut, normalizations, choose_precision(recipe))
-    stood_in: Counter[str] = Counter()
+    fallbacks: Counter[str] = Counter()
     ask = partial(
-        ask_all,
+        forecast_all,
         history,
         card=series_card(task),
         baselines=task.evaluate.baselines,
         processes=params.threads,
-        stood_in=stood_in,
+        fallbacks=fallbacks,
     )
-    chosen = Learned(networks[0], normalizations[0])
-    judgement = judge(
+    chosen = FittedNetworks(networks[0], normalizations[0])
+    validation = validate(
         history,
-        lambda wanted: ask(learned=chosen, ends=cut.train, requests=wanted),
+        lambda wanted: ask(fitted=chosen, ends=cut.train, requests=wanted),
         cut.train,
         cut.validation,
         normalizations[0].first_origin(task.windows.look_back),
@@ -127,11 +134,11 @@ def look_ahead(
     )
     request = Request(panel.offsets[1:], np.arange(len(panel.ids)), horizon)
     # without a refit the networks know the normalization of the training part alone
-    final = Learned(networks[1], normalizations[1 if task.train.refit else 0])
+    final = FittedNetworks(networks[1], normalizations[1 if task.train.refit else 0])
     with track_progress("the forecast itself"):
-        answers = ask(learned=final, ends=cut.validation, requests=[request])
-    say_stood_in(stood_in)
-    return judgement, combine({m: found[0] for m, found in answers.items()}, judgement.weights)
+        answers = ask(fitted=final, ends=cut.validation, requests=[request])
+    print_fallbacks(fallbacks)
+    return validation, combine({m: found[0] for m, found in answers.items()}, validation.weights)
 
 
 def train(
@@ -158,7 +165,7 @@ def train(
     return [load(each.chosen) for each in members], [load(each.final) for each in members]
 
 
-def future_table(panel: Panel, answer: np.ndarray, judgement: Judgement) -> pd.DataFrame:
+def future_table(panel: Panel, answer: np.ndarray, validation: ValidationResult) -> pd.DataFrame:
     """unique_id, ds, forecast and the bounds of its intervals."""
     horizon = answer.shape[1]
     ahead = [
@@ -170,8 +177,8 @@ def future_table(panel: Panel, answer: np.ndarray, judgement: Judgement) -> pd.D
         "ds": np.concatenate(ahead),
         "forecast": answer.ravel(),
     }
-    number, widths = np.arange(len(panel.ids)), judgement.widths["combination"]
+    number, widths = np.arange(len(panel.ids)), validation.widths["combination"]
     for level in LEVELS:
-        low, high = widths.around(answer, number, level)
+        low, high = widths.bounds(answer, number, level)
         columns |= {f"low_{100 * level:.0f}": low.ravel(), f"high_{100 * level:.0f}": high.ravel()}
     return pd.DataFrame(columns)

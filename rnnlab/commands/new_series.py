@@ -13,9 +13,9 @@ from rnnlab.core.files import output_files
 from rnnlab.core.params import PARAMS_FILE, Params, SeriesTask, load_params
 from rnnlab.forecasting.task_settings import (
     SeriesOptions,
+    shorten_windows,
     task_for,
-    within_reach,
-    without_logarithm,
+    without_log_of_nonpositive,
 )
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.panel import Panel, cut_series, read_panel, unusable_series, warn_left_out
@@ -99,13 +99,13 @@ def fitted(options: SeriesOptions, params: Params) -> tuple[SeriesTask, Panel]:
     windows = task.windows.model_copy(update={"horizon": horizon})
     task = task.model_copy(update={"windows": windows})
     panel = read_panel(task.data)
-    task = without_logarithm(task, panel)
+    task = without_log_of_nonpositive(task, panel)
     panel = panel.without(unusable_series(panel, training_of(panel, task), task), task.data.csv)
     training = training_of(panel, task)
     normalization = fit_normalization(
         panel.values, panel.offsets, training, task.normalize, task.data.period
     )
-    return within_reach(task, int(training.max()), normalization), panel
+    return shorten_windows(task, int(training.max()), normalization), panel
 
 
 def training_of(panel: Panel, task: SeriesTask) -> np.ndarray:

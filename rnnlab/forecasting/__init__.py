@@ -1,4 +1,4 @@
-"""Networks and classical methods side by side: backtests, choice, intervals, measures.
+"""Networks and classical methods side by side: backtests, selection, intervals, measures.
 
 It knows nothing of images, plots or pages.
 """

@@ -1,7 +1,7 @@
-"""Classical forecasts that a network must beat.
+"""Classical forecasting methods, the baselines of the network.
 
-A method is fitted once, on a training part, and gives a forecaster: a function of any later
-history (the training part, or more) and a number of steps, which refits nothing.
+A method is fitted once, on a training part. It returns a forecaster: a function of a history (the
+training part or a longer one) and a number of steps. A forecaster refits nothing.
 """
 
 import warnings
@@ -15,10 +15,10 @@ from rnnlab.series.origins import Request
 
 Forecaster = Callable[[np.ndarray, int], np.ndarray]
 
-# of more series than this, baselines that take their time are fitted in processes side by side
-FEW_SERIES = 20
-LONGEST_SEASON = 24
-QUICK = ("naive", "seasonal_naive", "last_growth", "drift")
+# for more series than this, slow baselines are fitted in parallel processes
+MAX_SERIES_SERIAL = 20
+MAX_SARIMA_PERIOD = 24
+NEEDS_NO_FIT = ("naive", "seasonal_naive", "last_growth", "drift")
 
 
 def naive(training: np.ndarray, period: int) -> Forecaster:
@@ -27,7 +27,7 @@ def naive(training: np.ndarray, period: int) -> Forecaster:
 
 
 def seasonal_naive(training: np.ndarray, period: int) -> Forecaster:
-    """The value one period before; the last value of a history shorter than a period."""
+    """The value one period earlier, or the last value if the history is shorter than a period."""
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
         return np.resize(history[-period:] if len(history) >= period else history[-1:], steps)
@@ -36,10 +36,10 @@ def seasonal_naive(training: np.ndarray, period: int) -> Forecaster:
 
 
 def last_growth(training: np.ndarray, period: int) -> Forecaster:
-    """The value one period before, times the growth over the last period.
+    """The value one period earlier, times the growth over the last period.
 
-    The growth is the last value over its own value one period before; it compounds with each
-    further period, since the forecast then stands on forecasts.
+    The growth is the ratio of the last value to the value one period before it. It compounds with
+    each further period, which builds on forecasts.
     """
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
@@ -63,11 +63,11 @@ def drift(training: np.ndarray, period: int) -> Forecaster:
 
 
 def naive2(training: np.ndarray, period: int) -> Forecaster:
-    """The last value, without its season, times the season to come.
+    """The last value, seasonally adjusted, times the seasonal index of the forecast step.
 
-    The reference of the M4 competition (Makridakis, Spiliotis & Assimakopoulos 2020): the season is
-    that of classical multiplicative decomposition, where the autocorrelation at one period says
-    with 90 % confidence that there is one. Series with values not above 0 are decomposed by sums.
+    The reference of the M4 competition (Makridakis, Spiliotis & Assimakopoulos 2020). The seasonal
+    indices come from classical multiplicative decomposition, additive if a value is 0 or negative.
+    The forecast is ``naive`` unless the autocorrelation at one period is significant at 90 %.
     """
     if not _is_seasonal(training, period):
         return naive(training, period)
@@ -91,16 +91,16 @@ def _is_seasonal(training: np.ndarray, period: int) -> bool:
         return False
     from statsmodels.tsa.stattools import acf
 
-    found = acf(training, nlags=period, fft=False)[1:]
-    # Bartlett's formula for the deviation of an autocorrelation
-    limit = 1.645 * np.sqrt((1 + 2 * (found[:-1] ** 2).sum()) / len(training))
-    return bool(abs(found[-1]) > limit)
+    correlations = acf(training, nlags=period, fft=False)[1:]
+    # Bartlett's formula for the standard error of an autocorrelation
+    limit = 1.645 * np.sqrt((1 + 2 * (correlations[:-1] ** 2).sum()) / len(training))
+    return bool(abs(correlations[-1]) > limit)
 
 
-def _decomposed(x: np.ndarray, period: int) -> np.ndarray:
-    """The season of classical decomposition by sums, [period], from the first value on.
+def _additive_season(x: np.ndarray, period: int) -> np.ndarray:
+    """The season of classical additive decomposition, [period], starting at the first value.
 
-    Zero for a series of less than two periods, which has none to be seen.
+    Zero for a series shorter than two periods.
     """
     from statsmodels.tsa.seasonal import seasonal_decompose
 
@@ -110,7 +110,7 @@ def _decomposed(x: np.ndarray, period: int) -> np.ndarray:
 
 
 def holt_winters(training: np.ndarray, period: int) -> Forecaster:
-    """Additive trend, multiplicative season (Winters 1960), by statsmodels."""
+    """Holt-Winters with additive trend and multiplicative season (Winters 1960), by statsmodels."""
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
     seasonal = period > 1 and len(training) >= 2 * period
@@ -141,25 +141,25 @@ def holt_winters(training: np.ndarray, period: int) -> Forecaster:
 def sarima(training: np.ndarray, period: int) -> Forecaster:
     """SARIMA(0,1,1)(0,1,1) on logs, the airline model (Box & Jenkins 1970), by statsmodels.
 
-    A season of more than 24 steps would take it minutes: there the season of classical
-    decomposition is taken off first, and the rest is an ARIMA(0,1,1).
+    With a period above 24 the fit would take minutes. Then the season of classical decomposition is
+    subtracted first, and the rest is an ARIMA(0,1,1).
     """
     from statsmodels.tsa.statespace.sarimax import SARIMAX
 
-    into, back = _logs(training)
-    long = period > LONGEST_SEASON
-    season = _decomposed(into(training), period) if long else np.zeros(1)
+    transform, inverse = _logs(training)
+    long = period > MAX_SARIMA_PERIOD
+    season = _additive_season(transform(training), period) if long else np.zeros(1)
     order = (0, 1, 1, period) if period > 1 and not long else (0, 0, 0, 0)
-    rest = into(training) - np.resize(season, len(training))
+    rest = transform(training) - np.resize(season, len(training))
     model = SARIMAX(rest, order=(0, 1, 1), seasonal_order=order)
-    # without the covariance of the parameters, which nothing here asks for
+    # the covariance of the parameters is not needed
     params = model.fit(disp=False, cov_type="none").params
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
         seasons = np.resize(season, len(history) + steps)
-        rest = into(history) - seasons[: len(history)]
+        rest = transform(history) - seasons[: len(history)]
         filtered = model.clone(rest).filter(params, cov_type="none")
-        return back(filtered.forecast(steps) + seasons[len(history) :])
+        return inverse(filtered.forecast(steps) + seasons[len(history) :])
 
     return forecast
 
@@ -179,17 +179,17 @@ def theta(training: np.ndarray, period: int) -> Forecaster:
 
 
 def _statsforecast(model: Any, training: np.ndarray) -> Forecaster:
-    into, back = _logs(training)
-    fitted = model.fit(into(training))
+    transform, inverse = _logs(training)
+    fitted = model.fit(transform(training))
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
-        return back(fitted.forward(into(history), h=steps)["mean"])
+        return inverse(fitted.forward(transform(history), h=steps)["mean"])
 
     return forecast
 
 
 def _logs(training: np.ndarray) -> tuple[Callable, Callable]:
-    """Logarithm and exponential for a positive series; nothing for others."""
+    """Logarithm and exponential for a positive series; the identity for others."""
     if training.min() > 0:
         return np.log, np.exp
     return (lambda y: y), (lambda y: y)
@@ -208,40 +208,40 @@ BASELINES: dict[str, Callable[[np.ndarray, int], Forecaster]] = {
 }
 
 
-def fit_quietly(
-    name: str, training: np.ndarray, period: int, on_stand_in: Callable[[], None] = lambda: None
+def fit_with_fallback(
+    name: str, training: np.ndarray, period: int, on_fallback: Callable[[], None] = lambda: None
 ) -> Forecaster:
     """Fit a baseline without the warnings that its library prints on short series.
 
-    Where the method does not bear the series (too few values for SARIMA, growth from 0), its
-    forecast is the seasonal naive one, so that one series does not stop a panel.
+    Where the method fails (too few values for SARIMA, growth from 0), the seasonal naive forecast
+    is used, so that one series does not stop a panel.
 
     Args:
-        on_stand_in: called for each forecast that is the seasonal naive one instead.
+        on_fallback: called for each seasonal naive forecast that replaces a failed one.
     """
-    instead = seasonal_naive(training, period)
-    forecaster = _quietly(lambda: BASELINES[name](training, period))
+    fallback = seasonal_naive(training, period)
+    forecaster = _result_or_none(lambda: BASELINES[name](training, period))
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
-        found = _quietly(lambda: forecaster(history, steps)) if forecaster else None
-        if found is None or not np.isfinite(found).all():
-            on_stand_in()
-            found = instead(history, steps)
-        return np.asarray(found, dtype=np.float64)
+        values = _result_or_none(lambda: forecaster(history, steps)) if forecaster else None
+        if values is None or not np.isfinite(values).all():
+            on_fallback()
+            values = fallback(history, steps)
+        return np.asarray(values, dtype=np.float64)
 
     return forecast
 
 
-def _quietly(work: Callable[[], Any]) -> Any:
-    """What ``work`` returns, without warnings; None where it fails, in whichever way."""
+def _result_or_none(function: Callable[[], Any]) -> Any:
+    """The result of ``function``, without warnings; None if it raises an exception."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
-            return work()
+            return function()
         except (ImportError, MemoryError):
             raise
         except Exception:
-            # libraries raise whatever they like, plain Exception among it
+            # the libraries raise many types, plain Exception among them
             return None
 
 
@@ -254,19 +254,19 @@ def forecast_baseline(
     requests: list[Request],
     processes: int,
 ) -> tuple[list[np.ndarray], int]:
-    """Fit a baseline on the first ``ends`` [S] values of each series; what each request wants.
+    """Fit a baseline on the first ``ends`` [S] values of each series, and forecast each request.
 
     Args:
-        y: all series end to end, [M], series s of which begins at ``offsets[s]``.
-        processes: how many may work side by side.
+        y: all series end to end, [M]; series s begins at ``offsets[s]``.
+        processes: number of parallel processes, at most.
 
     Returns:
         Forecasts in the units of the series, [N, H] for each request.
-        The number of series for which the seasonal naive forecast stands in, once at least.
+        The number of series with at least one failed forecast, replaced by the seasonal naive one.
     """
     from joblib import Parallel, delayed
 
-    # requests name series in order, so those of one series are a slice
+    # requests are sorted by series, so those of one series are a slice
     numbers = np.arange(len(ends) + 1)
     edges = [np.searchsorted(request.series, numbers) for request in requests]
     jobs = []
@@ -277,23 +277,23 @@ def forecast_baseline(
             for request, edge in zip(requests, edges, strict=True)
         ]
         jobs.append((name, y[start:stop], int(end), period, wanted))
-    if name in QUICK or len(jobs) <= FEW_SERIES:
-        done = (_forecast_one(*job) for job in jobs)
+    if name in NEEDS_NO_FIT or len(jobs) <= MAX_SERIES_SERIAL:
+        results = (_forecast_one(*job) for job in jobs)
     else:
-        side_by_side = Parallel(processes, return_as="generator")
-        done = side_by_side(delayed(_forecast_one)(*job) for job in jobs)
-    forecasts, stood_in = zip(*collect(done, name, len(jobs), "series"), strict=True)
-    return [np.concatenate(of_all) for of_all in zip(*forecasts, strict=True)], sum(stood_in)
+        parallel = Parallel(processes, return_as="generator")
+        results = parallel(delayed(_forecast_one)(*job) for job in jobs)
+    forecasts, fell_back = zip(*collect(results, name, len(jobs), "series"), strict=True)
+    return [np.concatenate(of_all) for of_all in zip(*forecasts, strict=True)], sum(fell_back)
 
 
 def _forecast_one(
     name: str, y: np.ndarray, end: int, period: int, wanted: list[tuple[np.ndarray, int]]
 ) -> tuple[list[np.ndarray], bool]:
-    """Forecasts for one series, and whether the seasonal naive one stands in for any of them."""
-    stand_ins: list[bool] = []
-    forecaster = fit_quietly(name, y[:end], period, lambda: stand_ins.append(True))
-    found = [
+    """Forecasts for one series, and whether any was replaced by the seasonal naive one."""
+    fallbacks: list[bool] = []
+    forecaster = fit_with_fallback(name, y[:end], period, lambda: fallbacks.append(True))
+    forecasts = [
         np.array([forecaster(y[:origin], steps) for origin in origins]).reshape(-1, steps)
         for origins, steps in wanted
     ]
-    return found, any(stand_ins)
+    return forecasts, any(fallbacks)

@@ -15,87 +15,90 @@ from rnnlab.series.origins import Request
 from rnnlab.series.windows import window_arrays
 from rnnlab.training.loop import predict_in_batches
 
-# inputs [N, T, F] to answers [N, H]
-Answer = Callable[[Tensor], Tensor]
-# windows forecast in one go: enough to keep a processor busy, few enough for its cache
-MOST_WINDOWS = 8192
+# inputs [N, T, F] -> outputs [N, H]
+Predictor = Callable[[Tensor], Tensor]
+# windows in one batch: enough to keep a processor busy, few enough for its cache
+MAX_WINDOWS = 8192
 
 
-def mean_answer(networks: list[RecurrentNetwork]) -> Answer:
-    """The mean answer of an ensemble."""
+def mean_predictor(networks: list[RecurrentNetwork]) -> Predictor:
+    """The mean output of an ensemble."""
 
-    def answer(inputs: Tensor) -> Tensor:
+    def predict(inputs: Tensor) -> Tensor:
         device = next(networks[0].parameters()).device
         x = inputs.float().to(device)
         return (
             torch.stack([predict_in_batches(network, x) for network in networks]).mean(dim=0).cpu()
         )
 
-    return answer
+    return predict
 
 
-def no_answer(outputs: int) -> Answer:
-    """The network's answer set to zero: what the normalization alone forecasts.
+def zero_predictor(outputs: int) -> Predictor:
+    """The control: network outputs of zero, so that the normalization alone forecasts.
 
-    Beside it one sees what the network has learned.
+    The difference between the model and its control is what the network has learned.
     """
     return lambda inputs: torch.zeros(len(inputs), outputs)
 
 
-def forecaster(
+def network_forecaster(
     normalization: Normalization, card: dict, y: np.ndarray, offsets: np.ndarray
-) -> Callable[[Answer, Request], np.ndarray]:
-    """Normalize all series, once; a function that forecasts them from any answer.
+) -> Callable[[Predictor, Request], np.ndarray]:
+    """Normalize all series once; return a function that forecasts them with any predictor.
 
     Args:
         card: of the windows that the network was trained on.
-        y: all series end to end, [M], series s of which begins at ``offsets[s]``.
+        y: all series end to end, [M]; series s begins at ``offsets[s]``.
 
     Returns:
-        What gives the forecasts that a request wants, in the units of the series: [N, H].
+        A function of a predictor and a request that returns forecasts in the units of the series,
+        [N, H].
     """
     layout, horizon = Layout(**card["layout"]), card["outputs"]
     arrays = window_arrays(y, offsets, normalization)
     part = {key: torch.from_numpy(values) for key, values in arrays.items()}
 
-    def forecast(answer: Answer, request: Request) -> np.ndarray:
-        found = np.empty((len(request.origin), request.steps))
-        with track_progress("the network", len(found), "windows") as work:
-            for start in range(0, len(found), MOST_WINDOWS):
-                rows = slice(start, start + MOST_WINDOWS)
+    def forecast(predict: Predictor, request: Request) -> np.ndarray:
+        forecasts = np.empty((len(request.origin), request.steps))
+        with track_progress("the network", len(forecasts), "windows") as work:
+            for start in range(0, len(forecasts), MAX_WINDOWS):
+                rows = slice(start, start + MAX_WINDOWS)
                 origin, series = request.origin[rows], request.series[rows]
                 where = torch.from_numpy(origin), torch.from_numpy(series)
                 if normalization.smoothing is None:
-                    known = part["x"][past_positions(part, layout, *where)]
-                    z = _on_and_on(known, answer, layout, horizon, request.steps)
+                    past = part["x"][past_positions(part, layout, *where)]
+                    z = _recursive(past, predict, layout, horizon, request.steps)
                 else:
-                    z = _in_one_go(part, *where, answer, layout, request.steps)
-                found[rows] = normalization.scaler.inverse(z.numpy(), y, origin, series)
+                    z = _direct(part, *where, predict, layout, request.steps)
+                forecasts[rows] = normalization.scaler.inverse(z.numpy(), y, origin, series)
                 work.advance(len(origin))
-        return found
+        return forecasts
 
     return forecast
 
 
-def _in_one_go(
+def _direct(
     part: dict[str, Tensor],
     origin: Tensor,
     series: Tensor,
-    answer: Answer,
+    predict: Predictor,
     layout: Layout,
     steps: int,
 ) -> Tensor:
-    """Beyond the horizon the mean answer over the last period that it reaches goes on."""
+    """Forecast in one call; steps beyond the horizon repeat the mean output of the last period."""
     inputs, base, unit = cut(part, layout, origin, series, steps)
-    added = answer(inputs)
-    beyond = added[:, -layout.period :].mean(dim=1, keepdim=True)
-    rest = beyond.expand(-1, max(0, steps - added.shape[1]))
-    return base + unit * torch.cat([added, rest], dim=1)[:, :steps]
+    outputs = predict(inputs)
+    last_mean = outputs[:, -layout.period :].mean(dim=1, keepdim=True)
+    rest = last_mean.expand(-1, max(0, steps - outputs.shape[1]))
+    return base + unit * torch.cat([outputs, rest], dim=1)[:, :steps]
 
 
-def _on_and_on(known: Tensor, answer: Answer, layout: Layout, horizon: int, steps: int) -> Tensor:
-    """Beyond the horizon the network reads its own forecasts, as often as it takes."""
-    while known.shape[1] < layout.look_back + steps:
-        inputs, base, unit = level_windows(known[:, -layout.look_back :], layout, horizon)
-        known = torch.cat([known, base + unit * answer(inputs)], dim=1)
-    return known[:, layout.look_back : layout.look_back + steps]
+def _recursive(
+    past: Tensor, predict: Predictor, layout: Layout, horizon: int, steps: int
+) -> Tensor:
+    """Forecast a horizon at a time; beyond the first, the network reads its own forecasts."""
+    while past.shape[1] < layout.look_back + steps:
+        inputs, base, unit = level_windows(past[:, -layout.look_back :], layout, horizon)
+        past = torch.cat([past, base + unit * predict(inputs)], dim=1)
+    return past[:, layout.look_back : layout.look_back + steps]

@@ -1,13 +1,13 @@
-"""Prediction intervals from errors on validation (split conformal; Vovk, Gammerman & Shafer 2005).
+"""Prediction intervals from validation errors (split conformal; Vovk, Gammerman & Shafer 2005).
 
-An error is taken on the scale of the normalization (logarithms, if it takes them) and divided by
-its series' own scale and by the mean size of errors so many steps ahead. Of what is left an
-interval takes the quantile that held the asked share of the validation values. No shape of the
-errors is assumed; intervals hold as often as they say where the time to come is like validation.
+Errors are taken on the scale of the normalization (logarithms, if it uses them), then divided by
+the scale of their series and by the mean size of errors at the same step ahead. The quantiles of
+these scaled errors give the widths of the intervals. This assumes no distribution of the errors;
+coverage is as stated if the future resembles the validation part.
 
-The validation part of one short series may have been a quiet time by chance, so intervals are
-nowhere narrower than those that the errors inside the training part give in the same way. That also
-makes up for the networks, whose epoch validation chose.
+The validation part of a single short series may be easier than average by chance. Intervals are
+therefore at least as wide as those computed in the same way from the training part. This also
+compensates for choosing the networks' epoch on the validation part.
 """
 
 from dataclasses import dataclass, replace
@@ -20,81 +20,86 @@ LEVELS = (0.80, 0.95)
 
 
 @dataclass(frozen=True)
-class Widths:
-    """How far intervals reach.
+class IntervalWidths:
+    """The widths of intervals around a method's forecasts.
 
     Attributes:
-        log: whether on logarithms.
-        scale: [S], of each series.
-        half: by level, [H]: how far to either side by step ahead, in scales; it never falls.
-        least: [S], what no value of a series falls below: 0 or minus infinity; None for no bound.
+        log: whether the widths are on the logarithmic scale.
+        scale: of each series, [S].
+        half_widths: by level, half of the width by step ahead, in scales, [H]; never decreasing.
+        lower_limit: [S], the lowest possible value of each series: 0 or minus infinity; None for
+            no limit.
     """
 
     log: bool
     scale: np.ndarray
-    half: dict[float, np.ndarray]
-    least: np.ndarray | None = None
+    half_widths: dict[float, np.ndarray]
+    lower_limit: np.ndarray | None = None
 
-    def around(
+    def bounds(
         self, forecast: np.ndarray, series: np.ndarray, level: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper bounds about forecast [N, K] of series [N]; K may be any number.
+        """Lower and upper bounds, [N, K] each, of forecast [N, K] of series [N], for any K.
 
-        Beyond the steps that validation shows, errors grow by the root of time, as those of a
-        random walk do.
+        Beyond the H calibrated steps the widths grow with the square root of time, as the errors
+        of a random walk do.
         """
         steps = np.arange(1, forecast.shape[1] + 1)
-        known = len(self.half[level])
-        grown = np.sqrt(np.maximum(steps / known, 1))
-        half = self.scale[series, None] * self.half[level][np.minimum(steps, known) - 1] * grown
-        middle = on_scale(forecast, self.log)
+        known = len(self.half_widths[level])
+        growth = np.sqrt(np.maximum(steps / known, 1))
+        half_width = self.half_widths[level][np.minimum(steps, known) - 1]
+        half_width = self.scale[series, None] * half_width * growth
+        middle = transformed(forecast, self.log)
         with np.errstate(over="ignore"):
-            low, high = middle - half, middle + half
+            low, high = middle - half_width, middle + half_width
             if self.log:
                 return np.exp(low), np.exp(high)
-        if self.least is not None:
-            # a forecast below it stays inside its own interval
-            low = np.minimum(np.maximum(low, self.least[series, None]), forecast)
+        if self.lower_limit is not None:
+            # an interval always contains its forecast, even one below the limit
+            low = np.minimum(np.maximum(low, self.lower_limit[series, None]), forecast)
         return low, high
 
-    def at_least(self, other: "Widths") -> "Widths":
-        """Whichever is wider, step by step."""
-        wider = {level: np.maximum(half, other.half[level]) for level, half in self.half.items()}
-        return replace(self, half=wider)
+    def widened_to(self, other: "IntervalWidths") -> "IntervalWidths":
+        """These widths, but at each step at least those of ``other``."""
+        wider = {
+            level: np.maximum(half_width, other.half_widths[level])
+            for level, half_width in self.half_widths.items()
+        }
+        return replace(self, half_widths=wider)
 
 
-def on_scale(values: np.ndarray, log: bool) -> np.ndarray:
-    """Values as errors are taken of them; a forecast not above 0 has the least logarithm."""
+def transformed(values: np.ndarray, log: bool) -> np.ndarray:
+    """Values on the scale of the errors: their logarithms if ``log``, clipped to a positive one."""
     return np.log(np.maximum(values, 1e-12)) if log else values
 
 
 def series_scales(
     y: np.ndarray, offsets: np.ndarray, ends: np.ndarray, period: int, log: bool
 ) -> np.ndarray:
-    """The seasonal naive error of each training part, [S], on the scale of intervals."""
-    scales = seasonal_naive_errors(on_scale(y, log), offsets, ends, period)
+    """The seasonal naive error of each training part on the scale of the errors, [S]."""
+    scales = seasonal_naive_errors(transformed(y, log), offsets, ends, period)
     return np.where(np.isnan(scales), 1.0, scales)
 
 
 def calibrate(
     truth: np.ndarray, forecast: np.ndarray, series: np.ndarray, scale: np.ndarray, log: bool
-) -> Widths:
-    """Widths that hold where ``truth`` is known.
+) -> IntervalWidths:
+    """The widths with which intervals have the stated coverage of ``truth``.
 
     Args:
-        truth: [N, H] in the units of the series, NaN where a step does not count.
+        truth: [N, H] in the units of the series, NaN for steps that do not count.
         forecast: [N, H].
         series: [N]; scale: [S], ``series_scales`` of the training parts.
     """
-    errors = np.abs(on_scale(truth, log) - on_scale(forecast, log)) / scale[series, None]
-    # a forecast that ran away has bounds as far as itself, whatever its width
+    errors = np.abs(transformed(truth, log) - transformed(forecast, log)) / scale[series, None]
+    # a forecast that diverged to infinity has infinite bounds, whatever the width
     known = np.isfinite(errors)
     if not known.any():
-        return Widths(log, scale, {level: np.zeros(truth.shape[1]) for level in LEVELS})
+        return IntervalWidths(log, scale, {level: np.zeros(truth.shape[1]) for level in LEVELS})
     mean = np.where(known, errors, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     size = np.maximum(np.maximum.accumulate(mean), 1e-9)
     scores = np.sort((errors / size)[known])
-    # one more than there are, so that a new value is as likely as each of them to be the largest
+    # count + 1, since a new error is as likely to be the largest as any of the known ones
     rank = {level: int(np.ceil((len(scores) + 1) * level)) for level in LEVELS}
-    half = {level: size * scores[min(r, len(scores)) - 1] for level, r in rank.items()}
-    return Widths(log, scale, half)
+    half_widths = {level: size * scores[min(r, len(scores)) - 1] for level, r in rank.items()}
+    return IntervalWidths(log, scale, half_widths)

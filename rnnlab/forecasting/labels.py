@@ -1,11 +1,11 @@
-"""What methods, measures and protocols are called, in plots, tables and sentences."""
+"""Labels and number formats of methods, measures and protocols, for plots, tables and text."""
 
 from collections.abc import Mapping
 
 from rnnlab.core.text import join_names
 
-# the network, the mean that validation prefers, and the normalization alone: no baselines
-OURS = ("model", "combination", "control")
+# the network, the combination, and the normalization alone
+NOT_BASELINES = ("model", "combination", "control")
 MEASURES = {
     "mape": ("MAPE", "{:.1f} %"),
     "smape": ("sMAPE", "{:.1f} %"),
@@ -13,45 +13,55 @@ MEASURES = {
     "mae": ("MAE", "{:.4g}"),
     "msis": ("MSIS", "{:.2f}"),
 }
-PROTOCOL_WORDS = {
+PROTOCOL_LABELS = {
     "one_step": "one step ahead",
     "year": "last period at once",
     "long": "whole test at once",
     "rolling": "a period ahead from each origin",
 }
-# those that a line can show: rolling forecasts overlap
-DRAWN = ("one_step", "year", "long")
+# a line can show these; rolling forecasts overlap
+PLOTTED_PROTOCOLS = ("one_step", "year", "long")
 
 
 def usable_measure(scores: dict, protocol: str, wanted: tuple[str, ...]) -> str:
-    """The first of ``wanted`` that the model has: MAPE lacks where y is 0, MASE where y repeats."""
+    """The first of ``wanted`` that the model has, or the last.
+
+    MAPE is undefined where y is 0, MASE where y repeats exactly.
+    """
     known = [measure for measure in wanted if scores["model"][protocol][measure] is not None]
     return known[0] if known else wanted[-1]
 
 
 def best_baseline(scores: dict, protocol: str, measure: str) -> str | None:
+    """The baseline with the lowest ``measure``; None if no baseline has it."""
     known = {
         method: by_protocol[protocol][measure]
         for method, by_protocol in scores.items()
-        if method not in OURS and by_protocol[protocol][measure] is not None
+        if method not in NOT_BASELINES and by_protocol[protocol][measure] is not None
     }
     return min(known, key=lambda method: known[method]) if known else None
 
 
-def in_figures(value: float | None, measure: str) -> str:
-    return "no number" if value is None else MEASURES[measure][1].format(value)
+def format_measure(value: float | None, measure: str) -> str:
+    return "undefined" if value is None else MEASURES[measure][1].format(value)
 
 
-def in_words(scores: dict, protocol: str, measure: str, others: dict[str, str]) -> str:
-    """The measure of the model and of ``others``, whose words in the sentence are the values."""
-    words = [f"{MEASURES[measure][0]} {in_figures(scores['model'][protocol][measure], measure)}"]
-    for method, name in others.items():
-        words.append(f"{name} {in_figures(scores[method][protocol][measure], measure)}")
-    return ", ".join(words)
+def describe_scores(scores: dict, protocol: str, measure: str, others: dict[str, str]) -> str:
+    """One measure of the model and of other methods, such as "MASE 0.39, best baseline ets 0.49".
+
+    Args:
+        others: labels by method.
+    """
+    texts = [
+        f"{MEASURES[measure][0]} {format_measure(scores['model'][protocol][measure], measure)}"
+    ]
+    for method, label in others.items():
+        texts.append(f"{label} {format_measure(scores[method][protocol][measure], measure)}")
+    return ", ".join(texts)
 
 
-def stood_in(counts: Mapping[str, int]) -> list[str]:
-    """For how many series the seasonal naive forecast stands in for a method: a line, or none."""
+def fallback_lines(counts: Mapping[str, int]) -> list[str]:
+    """A line that counts the series for which a method failed; none if no method did."""
     failed = [f"{name} for {count}" for name, count in counts.items() if count]
-    said = "The seasonal naive forecast stands in where a method fails"
-    return [f"{said}: {join_names(failed)} series."] if failed else []
+    text = "Where a method failed, the seasonal naive forecast was used"
+    return [f"{text}: {join_names(failed)} series."] if failed else []

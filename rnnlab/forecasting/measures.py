@@ -1,10 +1,10 @@
-"""Measures of forecasts, each over the steps of one series."""
+"""Error measures of forecasts, each over the steps of one series."""
 
 import numpy as np
 
 
 def seasonal_naive_error(training: np.ndarray, period: int) -> float:
-    """The scale of MASE: mean absolute error of the seasonal naive forecast inside ``training``.
+    """The scale of MASE: mean absolute error of the seasonal naive forecast within ``training``.
 
     Hyndman & Koehler 2006, eq. (9) with lag ``period``. NaN for a series that repeats exactly.
     """
@@ -16,33 +16,34 @@ def seasonal_naive_error(training: np.ndarray, period: int) -> float:
 def seasonal_naive_errors(
     y: np.ndarray, offsets: np.ndarray, ends: np.ndarray, period: int
 ) -> np.ndarray:
-    """The scale of MASE of each series' first ``ends`` [S] values, [S].
+    """The scale of MASE from the first ``ends`` [S] values of each series, [S].
 
     Args:
-        y: series end to end, [M], series s of which begins at ``offsets[s]``.
+        y: series end to end, [M]; series s begins at ``offsets[s]``.
     """
     parts = [y[start : start + end] for start, end in zip(offsets[:-1], ends, strict=True)]
     return np.array([seasonal_naive_error(part, period) for part in parts])
 
 
 def measure(y: np.ndarray, forecast: np.ndarray, scale: float) -> dict[str, float]:
-    """Measure ``forecast`` of ``y``, arrays of one shape, both in the units of the series.
+    """Error measures of ``forecast`` against ``y``.
 
-    Where they hold nothing, as a test part shorter than a period does, all measures are NaN.
+    All are NaN for empty arrays, as a test part shorter than a period has no rolling forecasts.
 
     Args:
+        y, forecast: arrays of the same shape, in the units of the series.
         scale: ``seasonal_naive_error`` of the training part.
 
     Returns:
         mae and rmse in the units of the series, mape and smape in per cent (Makridakis 1993:
-        200 |y - f| / (|y| + |f|)), mase without unit. mape is NaN where y holds a zero.
+        200 |y - f| / (|y| + |f|)), mase without unit. mape is NaN if y contains a zero.
     """
     if y.size == 0:
         return dict.fromkeys(("mae", "rmse", "mape", "smape", "mase"), float("nan"))
     errors = np.abs(y - forecast)
     sizes = np.abs(y) + np.abs(forecast)
     relative = 100 * errors / np.abs(y) if np.all(y != 0) else np.full(y.shape, np.nan)
-    # a forecast that ran away to infinity has no sMAPE, which is no news worth a warning
+    # sMAPE of an infinite forecast is NaN; numpy need not warn of it
     with np.errstate(invalid="ignore"):
         symmetric = 200 * errors / np.where(sizes > 0, sizes, 1)
     return {
@@ -55,28 +56,29 @@ def measure(y: np.ndarray, forecast: np.ndarray, scale: float) -> dict[str, floa
 
 
 def coverage(y: np.ndarray, low: np.ndarray, high: np.ndarray) -> float:
-    """The share of y, in per cent, that lies within the bounds low and high of its shape."""
+    """The percentage of y within the bounds ``low`` and ``high``, arrays of the shape of y."""
     return 100 * float(((y >= low) & (y <= high)).mean()) if y.size else float("nan")
 
 
 def interval_score(
     y: np.ndarray, low: np.ndarray, high: np.ndarray, scale: float, level: float
 ) -> float:
-    """The mean scaled interval score (MSIS) of y's bounds low and high, which hold ``level`` of it.
+    """Mean scaled interval score (MSIS) of bounds with nominal coverage ``level``.
 
-    The width, and 2 / (1 - level) times what lies outside, over MASE's scale: Gneiting & Raftery
-    2007, eq. (43), scaled as in Makridakis, Spiliotis & Assimakopoulos 2020.
+    The width plus 2 / (1 - level) times the distance of y outside the bounds, divided by the scale
+    of MASE: Gneiting & Raftery 2007, eq. (43), scaled as in Makridakis, Spiliotis & Assimakopoulos
+    2020.
     """
     if y.size == 0:
         return float("nan")
-    # bounds of a forecast that ran away to infinity have no score
+    # the score of infinite bounds is NaN
     with np.errstate(invalid="ignore"):
         outside = np.maximum(low - y, 0) + np.maximum(y - high, 0)
         return float((high - low + 2 / (1 - level) * outside).mean() / scale)
 
 
 def overall_weighted_average(smape: float, mase: float, reference: dict[str, float]) -> float:
-    """OWA of the M4 competition: the mean of sMAPE and MASE, each over that of ``reference``.
+    """OWA of the M4 competition: the mean of sMAPE and MASE, each relative to ``reference``.
 
     The competition's reference is Naive2 (Makridakis, Spiliotis & Assimakopoulos 2020).
     """

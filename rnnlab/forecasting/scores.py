@@ -1,4 +1,4 @@
-"""Scores of networks that forecast, beside their control, the baselines and the combination."""
+"""Scores of forecasts: the networks, their control, the baselines and the combination."""
 
 from pathlib import Path
 from typing import Any
@@ -9,59 +9,59 @@ import torch
 
 from rnnlab.core.files import read_tensors, write_json, write_table
 from rnnlab.core.params import Params
-from rnnlab.forecasting.backtest import Forecasts, Trained, forecast_protocols
+from rnnlab.forecasting.backtest import ProtocolForecasts, TrainedTask, backtest
 from rnnlab.forecasting.intervals import LEVELS
-from rnnlab.forecasting.labels import DRAWN
+from rnnlab.forecasting.labels import PLOTTED_PROTOCOLS
 from rnnlab.forecasting.measures import coverage, interval_score, measure, overall_weighted_average
-from rnnlab.forecasting.selection import History, say_stood_in
-from rnnlab.forecasting.significance import compare
+from rnnlab.forecasting.selection import History, print_fallbacks
+from rnnlab.forecasting.significance import paired_test
 from rnnlab.networks.storage import Networks
 from rnnlab.series.times import format_times
 
-# of a panel of many, forecasts of every method are written for these, which are drawn
+# forecasts are format_times, and plotted, for the first series of a panel
 SERIES_WRITTEN = 6
 
 
 def evaluate_series(
     name: str, networks: Networks, card: dict, params: Params, device: torch.device, folder: Path
 ) -> None:
-    """Forecast by every protocol; write scores.json, predictions.csv and the tables."""
+    """Backtest all methods; write scores.json, predictions.csv and the tables."""
     source = Path("data/normalized") / name / "series.safetensors"
     tensors = read_tensors(source, f"normalize@{name}")
     normalized = card["windows"]["normalized"]
     history = History(tensors["y"], tensors["offsets"], normalized["period"], tensors["filled"])
     ds = tensors["ds"].astype("datetime64[s]") if normalized["time"] == "dates" else tensors["ds"]
     settings = params.series(name).evaluate
-    trained = Trained(history, tensors, networks, card, settings, params.threads, device)
-    found = forecast_protocols(trained)
-    say_stood_in(trained.stood_in)
+    trained = TrainedTask(history, tensors, networks, card, settings, params.threads, device)
+    results = backtest(trained)
+    print_fallbacks(trained.fallbacks)
     ids = np.array(normalized["ids"])
-    scores = series_scores(found, ids)
+    scores = series_scores(results, ids)
     write_json(folder / "scores.json", mean_scores(scores))
-    write_table(folder / "predictions.csv", predictions(found, history, ids, ds))
+    write_table(folder / "predictions.csv", predictions(results, history, ids, ds))
     tables = folder / "tables"
     write_table(tables / "series.csv", scores)
-    write_table(tables / "forecasts.csv", forecast_table(found, history, ids, ds))
-    write_table(tables / "by_step.csv", errors_by_step(found["rolling"]))
-    write_table(tables / "validation.csv", validation_table(found))
-    write_table(tables / "comparison.csv", comparison(found))
-    counts = pd.DataFrame(trained.stood_in.items(), columns=["method", "series"])
+    write_table(tables / "forecasts.csv", forecast_table(results, history, ids, ds))
+    write_table(tables / "by_step.csv", errors_by_step(results["rolling"]))
+    write_table(tables / "validation.csv", validation_table(results))
+    write_table(tables / "comparison.csv", comparison(results))
+    counts = pd.DataFrame(trained.fallbacks.items(), columns=["method", "series"])
     write_table(tables / "stand_ins.csv", counts)
 
 
-def series_scores(found: dict[str, Forecasts], ids: np.ndarray) -> pd.DataFrame:
+def series_scores(results: dict[str, ProtocolForecasts], ids: np.ndarray) -> pd.DataFrame:
     """A row for each series, protocol and method, with all measures."""
     rows: list[dict[str, Any]] = []
-    for protocol, of in found.items():
+    for protocol, result in results.items():
         numbers = np.arange(len(ids) + 1)
-        edges = np.searchsorted(of.request.series, numbers)
-        known = ~np.isnan(of.truth)
-        for method, forecast in of.by_method.items():
-            bounds = {level: of.bounds(method, level) for level in LEVELS}
+        edges = np.searchsorted(result.request.series, numbers)
+        known = ~np.isnan(result.truth)
+        for method, forecast in result.by_method.items():
+            bounds = {level: result.bounds(method, level) for level in LEVELS}
             for number, unique_id in enumerate(ids):
                 span = slice(*edges[number : number + 2])
                 inside = known[span]
-                y, scale = of.truth[span][inside], of.scale[number]
+                y, scale = result.truth[span][inside], result.scale[number]
                 scores = measure(y, forecast[span][inside], scale)
                 for level, (low, high) in bounds.items():
                     scores[f"coverage_{100 * level:.0f}"] = coverage(
@@ -75,7 +75,7 @@ def series_scores(found: dict[str, Forecasts], ids: np.ndarray) -> pd.DataFrame:
 
 
 def mean_scores(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
-    """{METHOD: {PROTOCOL: {MEASURE: number}}}, means over the series, and OWA beside Naive2."""
+    """{METHOD: {PROTOCOL: {MEASURE: number}}}: means over the series, and OWA against Naive2."""
     means = scores.drop(columns="unique_id").groupby(["method", "protocol"], sort=False).mean()
     tree: dict[str, dict[str, dict[str, float]]] = {}
     for (method, protocol), row in means.iterrows():
@@ -91,15 +91,15 @@ def mean_scores(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
 
 
 def predictions(
-    found: dict[str, Forecasts], history: History, ids: np.ndarray, ds: np.ndarray
+    results: dict[str, ProtocolForecasts], history: History, ids: np.ndarray, ds: np.ndarray
 ) -> pd.DataFrame:
-    """The network's forecasts beside the truth: unique_id, ds, y and a column a protocol."""
+    """The truth and the network's forecasts: unique_id, ds, y and a column for each protocol."""
     columns = {}
-    for protocol in DRAWN:
-        of = found[protocol]
-        at, inside = _positions(of, history)
+    for protocol in PLOTTED_PROTOCOLS:
+        result = results[protocol]
+        at, inside = _positions(result, history)
         values = np.full(len(history.y), np.nan)
-        values[at] = of.by_method["model"][inside]
+        values[at] = result.by_method["model"][inside]
         columns[protocol] = values
     of_test = ~np.isnan(columns["one_step"]) | ~np.isnan(columns["year"])
     number = np.repeat(np.arange(len(ids)), np.diff(history.offsets))
@@ -107,73 +107,75 @@ def predictions(
     return pd.DataFrame(table)[of_test]
 
 
-def _positions(of: Forecasts, history: History) -> tuple[np.ndarray, np.ndarray]:
-    """Where the forecasts lie that do not reach beyond their series, and which those are."""
-    ahead = of.request.origin[:, None] + np.arange(of.request.steps)
-    inside = ahead < history.offsets[of.request.series + 1][:, None]
+def _positions(result: ProtocolForecasts, history: History) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of the forecasts within their series, and a mask of those, [N, H]."""
+    ahead = result.request.origin[:, None] + np.arange(result.request.steps)
+    inside = ahead < history.offsets[result.request.series + 1][:, None]
     return ahead[inside], inside
 
 
 def forecast_table(
-    found: dict[str, Forecasts], history: History, ids: np.ndarray, ds: np.ndarray
+    results: dict[str, ProtocolForecasts], history: History, ids: np.ndarray, ds: np.ndarray
 ) -> pd.DataFrame:
-    """Forecasts and intervals of every method, but not rolling ones, of the first series."""
+    """Forecasts and intervals of all methods for the first series, without the rolling protocol."""
     tables, times = [], format_times(ds)
-    for protocol in DRAWN:
-        of = found[protocol]
-        rows = np.flatnonzero(of.request.series < SERIES_WRITTEN)
-        at, inside = _positions(of, history)
+    for protocol in PLOTTED_PROTOCOLS:
+        result = results[protocol]
+        rows = np.flatnonzero(result.request.series < SERIES_WRITTEN)
+        at, inside = _positions(result, history)
         at = at[: inside[rows].sum()]
-        for method, forecast in of.by_method.items():
+        for method, forecast in result.by_method.items():
             table = {
                 "method": method,
-                "unique_id": np.repeat(ids[of.request.series[rows]], inside[rows].sum(axis=1)),
+                "unique_id": np.repeat(ids[result.request.series[rows]], inside[rows].sum(axis=1)),
                 "protocol": protocol,
                 "ds": times[at],
                 "y": history.truth[at],
                 "forecast": forecast[rows][inside[rows]],
             }
             for level in LEVELS:
-                for side, bound in zip(("low", "high"), of.bounds(method, level), strict=True):
+                for side, bound in zip(("low", "high"), result.bounds(method, level), strict=True):
                     table[f"{side}_{100 * level:.0f}"] = bound[rows][inside[rows]]
             tables.append(pd.DataFrame(table))
     return pd.concat(tables)
 
 
-def errors_by_step(of: Forecasts) -> pd.DataFrame:
-    """MASE by step ahead of each method: the mean over origins, then over series."""
-    scale = of.scale[of.request.series, None]
+def errors_by_step(result: ProtocolForecasts) -> pd.DataFrame:
+    """MASE of each method by step ahead: the mean over origins, then over series."""
+    scale = result.scale[result.request.series, None]
     tables = []
-    for method, forecast in of.by_method.items():
-        errors = pd.DataFrame(np.abs(of.truth - forecast) / scale)
-        mase = errors.groupby(of.request.series).mean().mean()
-        table = {"method": method, "step": np.arange(1, of.request.steps + 1), "mase": mase}
+    for method, forecast in result.by_method.items():
+        errors = pd.DataFrame(np.abs(result.truth - forecast) / scale)
+        mase = errors.groupby(result.request.series).mean().mean()
+        table = {"method": method, "step": np.arange(1, result.request.steps + 1), "mase": mase}
         tables.append(pd.DataFrame(table))
     return pd.concat(tables)
 
 
-def validation_table(found: dict[str, Forecasts]) -> pd.DataFrame:
-    """The error of each method on validation, and its weight in the combination, by fit."""
+def validation_table(results: dict[str, ProtocolForecasts]) -> pd.DataFrame:
+    """The validation error of each method and its weight in the combination, by fit."""
     tables = []
     for fit, protocol in (("main", "long"), ("year", "year")):
-        table = found[protocol].judgement.table()
+        table = results[protocol].validation.table()
         table.insert(0, "fit", fit)
         tables.append(table)
     return pd.concat(tables)
 
 
-def comparison(found: dict[str, Forecasts]) -> pd.DataFrame:
-    """Paired tests of the model against each other method, by the protocols with many origins."""
+def comparison(results: dict[str, ProtocolForecasts]) -> pd.DataFrame:
+    """Paired tests of the model against every other method, for the protocols with many origins."""
     rows = []
     for protocol in ("one_step", "rolling"):
-        of = found[protocol]
+        result = results[protocol]
         losses = {}
-        for method, forecast in of.by_method.items():
-            scaled = np.abs(of.truth - forecast) / of.scale[of.request.series, None]
-            # pandas leaves unknown steps out, and has no word to say where all are
+        for method, forecast in result.by_method.items():
+            scaled = np.abs(result.truth - forecast) / result.scale[result.request.series, None]
+            # pandas skips NaN, and does not warn where all are NaN as numpy does
             losses[method] = pd.DataFrame(scaled).mean(axis=1).to_numpy()
         for method, loss in losses.items():
             if method != "model":
-                test = compare(losses["model"], loss, of.request.series, of.request.steps)
+                test = paired_test(
+                    losses["model"], loss, result.request.series, result.request.steps
+                )
                 rows.append({"protocol": protocol, "method": method, **test})
     return pd.DataFrame(rows)

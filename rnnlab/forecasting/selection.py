@@ -1,4 +1,4 @@
-"""All methods side by side: judged on validation, then asked for the forecasts that count."""
+"""All methods side by side: forecast, validate, select or combine, calibrate, refit."""
 
 import sys
 from collections import Counter
@@ -13,9 +13,9 @@ from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout
 from rnnlab.forecasting.baselines import forecast_baseline
 from rnnlab.forecasting.combination import choose_weights, combine
-from rnnlab.forecasting.forecaster import forecaster, mean_answer, no_answer
-from rnnlab.forecasting.intervals import Widths, calibrate, series_scales
-from rnnlab.forecasting.labels import stood_in
+from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster, zero_predictor
+from rnnlab.forecasting.intervals import IntervalWidths, calibrate, series_scales
+from rnnlab.forecasting.labels import fallback_lines
 from rnnlab.forecasting.measures import seasonal_naive_errors
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import make_samples
@@ -28,9 +28,12 @@ from rnnlab.training.members import Recipe, retrain
 
 @dataclass(frozen=True)
 class History:
-    """Series end to end, [M], series s of which begins at ``offsets[s]``; steps in a season.
+    """All series.
 
-    ``filled`` [M] says which values stand in for gaps.
+    Attributes:
+        y: the series end to end, [M]; series s begins at ``offsets[s]``.
+        period: steps in a season.
+        filled: bool [M], which values were filled in for gaps; None if there are no gaps.
     """
 
     y: np.ndarray
@@ -40,12 +43,12 @@ class History:
 
     @property
     def truth(self) -> np.ndarray:
-        """y, but NaN where a value only stands in for a gap."""
+        """y, but NaN where a gap was filled."""
         return self.y if self.filled is None else np.where(self.filled, np.nan, self.y)
 
 
 @dataclass(frozen=True)
-class Learned:
+class FittedNetworks:
     """An ensemble and the normalization that it was trained with."""
 
     networks: list[RecurrentNetwork]
@@ -53,21 +56,21 @@ class Learned:
 
 
 @dataclass(frozen=True)
-class Judgement:
-    """What validation says.
+class ValidationResult:
+    """Errors, weights and interval widths from the validation part.
 
     Attributes:
-        errors: mean absolute scaled error by method, a period ahead from rolling origins.
-        weights: of the mean of methods that it prefers.
-        widths: of the intervals of each method and of ``combination``.
+        errors: MASE by method, over a period ahead from rolling origins.
+        weights: of the methods in the combination.
+        widths: of the intervals, by method and for ``combination``.
     """
 
     errors: dict[str, float]
     weights: dict[str, float]
-    widths: dict[str, Widths]
+    widths: dict[str, IntervalWidths]
 
     def table(self) -> pd.DataFrame:
-        """A row for each method: its error, and its weight in the combination."""
+        """A row for each method: its error and its weight in the combination."""
         rows = [
             {"method": method, "mase": error, "weight": self.weights.get(method, 0.0)}
             for method, error in self.errors.items()
@@ -75,108 +78,113 @@ class Judgement:
         return pd.DataFrame(rows)
 
 
-def ask_all(
+def forecast_all(
     history: History,
-    learned: Learned,
+    fitted: FittedNetworks,
     card: dict,
     baselines: Sequence[str],
     processes: int,
     ends: np.ndarray,
     requests: list[Request],
-    stood_in: Counter[str],
+    fallbacks: Counter[str],
 ) -> dict[str, list[np.ndarray]]:
-    """Forecasts of the network, its control and the baselines, [N, H] each, for each request.
+    """Forecasts of the networks, their control and the baselines, [N, H] for each request.
 
     Args:
-        learned: fitted on the first ``ends`` [S] values of each series, as baselines will be.
+        fitted: on the first ``ends`` [S] values of each series; the baselines are fitted on the
+            same values here.
         card: of the windows.
-        stood_in: here the most series at a time are noted for which the seasonal naive forecast
-            stands in, since the method can't bear them.
+        fallbacks: updated with the number of series for which a baseline failed and the seasonal
+            naive forecast was used, if it is larger than before.
     """
     y, offsets, period = history.y, history.offsets, history.period
-    answers = {"model": mean_answer(learned.networks), "control": no_answer(card["outputs"])}
-    forecast = forecaster(learned.normalization, card, y, offsets)
-    found = {
-        method: [forecast(answer, request) for request in requests]
-        for method, answer in answers.items()
+    predictors = {
+        "model": mean_predictor(fitted.networks),
+        "control": zero_predictor(card["outputs"]),
     }
-    # some take a thousand times as long as others
+    forecast = network_forecaster(fitted.normalization, card, y, offsets)
+    forecasts = {
+        method: [forecast(predictor, request) for request in requests]
+        for method, predictor in predictors.items()
+    }
+    # no estimate of the time left: some baselines take a thousand times as long as others
     with track_progress("", len(baselines), "baselines", left="") as work:
         for name in baselines:
-            found[name], count = forecast_baseline(
+            forecasts[name], count = forecast_baseline(
                 name, y, offsets, ends, period, requests, processes
             )
-            stood_in[name] = max(stood_in[name], count)
+            fallbacks[name] = max(fallbacks[name], count)
             work.advance()
-    return found
+    return forecasts
 
 
-def say_stood_in(counts: Counter[str]) -> None:
-    """A line on stderr, if the seasonal naive forecast stands in for a method that failed."""
-    for line in stood_in(counts):
+def print_fallbacks(counts: Counter[str]) -> None:
+    """Print to stderr for how many series a baseline failed, if any did."""
+    for line in fallback_lines(counts):
         print(line, file=sys.stderr)
 
 
-def judge(
+def validate(
     history: History,
-    ask: Callable[[list[Request]], dict[str, list[np.ndarray]]],
+    forecast: Callable[[list[Request]], dict[str, list[np.ndarray]]],
     train: np.ndarray,
     validation: np.ndarray,
     earliest: int,
     horizon: int,
     log: bool,
-) -> Judgement:
-    """Judge methods that were fitted on the training parts by the validation parts.
+) -> ValidationResult:
+    """Compute errors, weights and interval widths of methods fitted on the training parts.
 
     Args:
-        ask: gives the forecasts of all methods for requests.
+        forecast: returns the forecasts of all methods for a list of requests.
         train, validation: where these parts end inside each series, [S].
         earliest: place of the first origin from which all methods can forecast.
-        horizon: steps that intervals are to reach; a period at least is looked at.
-        log: whether intervals are even on logarithms.
+        horizon: steps that intervals should cover; at least a period is covered.
+        log: whether intervals are symmetric on the logarithmic scale.
     """
     y, offsets, period = history.y, history.offsets, history.period
     steps = max(horizon, period)
-    # one value more than a period is what the growth over a period takes
+    # growth over a period needs one value more than a period
     first = max(earliest, period + 1)
     requests = fitted_requests(offsets, train, validation, first, steps)
     start, cut, end = offsets[:-1], offsets[:-1] + train, offsets[:-1] + validation
     parts = ((cut, end), (start, cut))
     truths = [r.truth(history.truth, *part) for r, part in zip(requests, parts, strict=True)]
-    with track_progress("judging on validation"):
-        forecasts = ask(list(requests))
-    scale, series = scales_of(history, train), requests[0].series
+    with track_progress("validation"):
+        forecasts = forecast(list(requests))
+    scale, series = mase_scales(history, train), requests[0].series
     candidates = {m: f[0][:, :period] for m, f in forecasts.items() if m != "control"}
     errors, weights = choose_weights(truths[0][:, :period], candidates, series, scale)
     forecasts["combination"] = [
-        combine({method: found[k] for method, found in forecasts.items()}, weights) for k in (0, 1)
+        combine({method: of_parts[k] for method, of_parts in forecasts.items()}, weights)
+        for k in (0, 1)
     ]
-    spread = series_scales(y, offsets, train, period, log)
-    # validation too, since what is forecast comes after it
+    scales = series_scales(y, offsets, train, period, log)
+    # the validation part counts too, since the forecasts come after it
     lowest = np.array([y[a : a + n].min() for a, n in zip(start, validation, strict=True)])
-    least = np.where(lowest >= 0, 0.0, -np.inf)
+    lower_limit = np.where(lowest >= 0, 0.0, -np.inf)
     widths = {}
-    for method, found in forecasts.items():
-        held_out, inside = (
-            calibrate(truth, forecast, request.series, spread, log)
-            for truth, forecast, request in zip(truths, found, requests, strict=True)
+    for method, of_parts in forecasts.items():
+        on_validation, on_training = (
+            calibrate(truth, values, request.series, scales, log)
+            for truth, values, request in zip(truths, of_parts, requests, strict=True)
         )
-        widths[method] = replace(held_out.at_least(inside), least=least)
-    return Judgement(errors, weights, widths)
+        widths[method] = replace(on_validation.widened_to(on_training), lower_limit=lower_limit)
+    return ValidationResult(errors, weights, widths)
 
 
-def scales_of(history: History, ends: np.ndarray) -> np.ndarray:
-    """The scale of MASE of each series' first ``ends`` values, [S]."""
+def mase_scales(history: History, ends: np.ndarray) -> np.ndarray:
+    """The scale of MASE from the first ``ends`` [S] values of each series, [S]."""
     return seasonal_naive_errors(history.y, history.offsets, ends, history.period)
 
 
-def learn_again(
+def refit_networks(
     history: History, ends: np.ndarray, recipe: Recipe, settings: SeriesNormalize, epochs: list[int]
-) -> Learned:
+) -> FittedNetworks:
     """Fit the normalization and train each member on the first ``ends`` [S] values.
 
     Args:
-        epochs: of each member, as were best on validation.
+        epochs: the best epoch of each member on validation.
     """
     y, offsets, layout = history.y, history.offsets, Layout(**recipe.card["layout"])
     normalization = fit_normalization(y, offsets, ends, settings, history.period)
@@ -186,32 +194,33 @@ def learn_again(
     for member, count in enumerate(epochs):
         weights = retrain(recipe, samples, count, "main", member)
         networks.append(load_network(recipe.card, recipe.model, weights, recipe.device))
-    return Learned(networks, normalization)
+    return FittedNetworks(networks, normalization)
 
 
-def roll_with_refits(
+def forecast_with_refits(
     history: History,
     request: Request,
     cut: np.ndarray,
     every: int,
-    ask_at: Callable[[np.ndarray, list[Request]], dict[str, list[np.ndarray]]],
+    fit_and_forecast: Callable[[np.ndarray, list[Request]], dict[str, list[np.ndarray]]],
 ) -> dict[str, np.ndarray]:
-    """Forecasts for ``request``, with all methods fitted anew after each ``every`` origins.
+    """Forecasts for ``request``; all methods are refitted after every ``every`` origins.
 
     Args:
         cut: where the test part of each series begins, [S].
-        ask_at: forecasts of all methods fitted on the first so many values of each series, [S].
+        fit_and_forecast: fits all methods on the first ``ends`` [S] values of each series, and
+            returns their forecasts for a list of requests.
     """
     place = request.origin - history.offsets[request.series]
     block = (place - cut[request.series]) // every
-    found: dict[str, np.ndarray] = {}
+    by_method: dict[str, np.ndarray] = {}
     numbers = np.unique(block)
     with track_progress("rolling origins", len(numbers), "refits") as work:
         for number in numbers:
             rows = np.flatnonzero(block == number)
             ends = np.minimum(cut + number * every, np.diff(history.offsets))
-            for method, forecasts in ask_at(ends, [request.select(rows)]).items():
+            for method, forecasts in fit_and_forecast(ends, [request.select(rows)]).items():
                 shape = (len(request.origin), request.steps)
-                found.setdefault(method, np.empty(shape))[rows] = forecasts[0]
+                by_method.setdefault(method, np.empty(shape))[rows] = forecasts[0]
             work.advance()
-    return found
+    return by_method

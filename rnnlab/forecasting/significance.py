@@ -1,27 +1,27 @@
-"""Whether one method forecasts better than another by more than chance."""
+"""Paired tests: is one method better than another by more than chance?"""
 
 import numpy as np
 from dieboldmariano import NegativeVarianceException, ZeroVarianceException, dm_test
 
-# fewer pairs than this say nothing
-LEAST_PAIRS = 8
+# with fewer pairs no test is made
+MIN_PAIRS = 8
 
 
-def compare(ours: np.ndarray, theirs: np.ndarray, series: np.ndarray, steps: int) -> dict:
-    """A paired test of losses by origin.
+def paired_test(ours: np.ndarray, theirs: np.ndarray, series: np.ndarray, steps: int) -> dict:
+    """Test whether two methods have the same mean loss.
 
-    Of one series the test of Diebold & Mariano 1995 as Harvey, Leybourne & Newbold 1997 correct it
-    for few origins, with Bartlett's weights, since origins less than ``steps`` apart share values.
-    Of several series Wilcoxon's signed-rank test of the mean losses of each.
+    For one series this is the Diebold-Mariano test (1995) with the small-sample correction of
+    Harvey, Leybourne & Newbold (1997) and Bartlett weights, since origins less than ``steps`` apart
+    share values. For several series it is Wilcoxon's signed-rank test of each series' mean loss.
 
     Args:
         ours, theirs: mean loss of the forecast from each origin, [N].
-        series: number of its series, [N].
-        steps: how many steps each forecast reaches.
+        series: number of the series of each origin, [N].
+        steps: steps ahead of each forecast.
 
     Returns:
-        difference: mean of ours less mean of theirs; test: its name; p_value: two-sided, None
-        where the pairs are too few or all alike.
+        difference: mean of ours minus mean of theirs; test: its name; p_value: two-sided, None
+        if there are too few pairs or all differences are equal.
     """
     several = len(np.unique(series)) > 1
     known = np.isfinite(ours) & np.isfinite(theirs)
@@ -32,16 +32,16 @@ def compare(ours: np.ndarray, theirs: np.ndarray, series: np.ndarray, steps: int
         ours, theirs = ours / count[count > 0], theirs / count[count > 0]
     name = "Wilcoxon" if several else "Diebold-Mariano"
     difference = float((ours - theirs).mean()) if len(ours) else float("nan")
-    found = {"difference": difference, "test": name, "p_value": None}
-    if len(ours) < max(LEAST_PAIRS, 0 if several else steps + 1) or np.ptp(ours - theirs) == 0:
-        return found
+    result = {"difference": difference, "test": name, "p_value": None}
+    if len(ours) < max(MIN_PAIRS, 0 if several else steps + 1) or np.ptp(ours - theirs) == 0:
+        return result
     if several:
-        # takes half a second to import, and few tasks need it
+        # this import takes half a second, and few tasks need it
         from scipy.stats import wilcoxon
 
-        return {**found, "p_value": float(wilcoxon(ours, theirs).pvalue)}
+        return {**result, "p_value": float(wilcoxon(ours, theirs).pvalue)}
     try:
-        # the losses themselves are handed over, not forecasts
+        # dm_test expects forecasts and truth; with truth 0 and this loss it takes losses as given
         p_value = dm_test(
             np.zeros(len(ours)).tolist(),
             ours.tolist(),
@@ -51,5 +51,5 @@ def compare(ours: np.ndarray, theirs: np.ndarray, series: np.ndarray, steps: int
             variance_estimator="bartlett",
         )[1]
     except (ZeroVarianceException, NegativeVarianceException):
-        return found
-    return {**found, "p_value": float(p_value)}
+        return result
+    return {**result, "p_value": float(p_value)}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params, SeriesNormalize, SeriesTask, SeriesWindows, Train
-from rnnlab.forecasting.baselines import QUICK
+from rnnlab.forecasting.baselines import NEEDS_NO_FIT
 from rnnlab.series.normalization import Normalization
 from rnnlab.series.panel import Panel
 
@@ -71,63 +71,64 @@ def task_for(options: SeriesOptions, params: Params) -> SeriesTask:
     )
 
 
-def as_trained(task: SeriesTask, card: dict) -> SeriesTask:
-    """The task with the settings that its networks were trained with, whatever it says now.
-
-    Beside them stand only baselines that fit nothing.
+def with_trained_settings(task: SeriesTask, card: dict) -> SeriesTask:
+    """The task with the settings of its trained networks, and only baselines that need no fit.
 
     Args:
-        card: that train wrote.
+        card: card.json of the trained networks.
 
     Raises:
-        InputError: the data have another period than those that the networks were trained on.
+        InputError: the networks were trained for another period.
     """
     layout, normalized = card["windows"]["layout"], card["windows"]["normalized"]
     if task.data.period != layout["period"]:
         raise InputError(
-            f"--trained: these networks know a period of {layout['period']}, not of "
-            f"{task.data.period}; leave --trained out to train others"
+            f"--trained: these networks were trained for period {layout['period']}, not "
+            f"{task.data.period}; omit --trained to train new ones"
         )
-    quick = [name for name in task.evaluate.baselines if name in QUICK]
+    baselines = [name for name in task.evaluate.baselines if name in NEEDS_NO_FIT]
     return task.model_copy(
         update={
             "normalize": SeriesNormalize(**normalized["normalize"]),
             "windows": SeriesWindows(**{key: layout[key] for key in SeriesWindows.model_fields}),
             "train": Train(**card["train"]),
-            "evaluate": task.evaluate.model_copy(update={"baselines": quick}),
+            "evaluate": task.evaluate.model_copy(update={"baselines": baselines}),
         }
     )
 
 
-def without_logarithm(task: SeriesTask, panel: Panel) -> SeriesTask:
-    """The task, with smoothing by sums where values not above 0 have no logarithm."""
+def without_log_of_nonpositive(task: SeriesTask, panel: Panel) -> SeriesTask:
+    """The task, with additive instead of multiplicative smoothing if a value is 0 or negative."""
     method = task.normalize.method
     if panel.values.min() > 0 or method != "log_exponential_smoothing":
         return task
-    print(f"{task.data.csv}: values not above 0: smoothing by sums, not products", file=sys.stderr)
-    plain = task.normalize.model_copy(update={"method": "exponential_smoothing"})
-    return task.model_copy(update={"normalize": plain})
+    print(f"{task.data.csv}: has values of 0 or below: additive smoothing is used", file=sys.stderr)
+    additive = task.normalize.model_copy(update={"method": "exponential_smoothing"})
+    return task.model_copy(update={"normalize": additive})
 
 
-def within_reach(task: SeriesTask, training: int, normalization: Normalization) -> SeriesTask:
-    """The task, with windows short enough that some fit into the training part.
+def shorten_windows(task: SeriesTask, training: int, normalization: Normalization) -> SeriesTask:
+    """The task, with look_back and horizon short enough for the training part.
 
-    Longer forecasts go on from where the network's end.
+    Forecasts beyond the shorter horizon are still possible: the forecaster extends them.
 
     Args:
-        training: values for training of the longest series.
+        training: number of training values of the longest series.
+
+    Raises:
+        InputError: no window fits into the training part.
     """
     windows, lost = task.windows, normalization.scaler.burn_in
     steps = (training - lost) // 2 // windows.step
-    # a residual looks a period back, and one value has no deviation
+    # a seasonal naive residual needs a period, and a standard deviation two values
     shortest = task.data.period if windows.residual == "seasonal_naive" else 2
     look_back = min(windows.look_back, max(steps, -(-shortest // windows.step)) * windows.step)
     room = training - max(normalization.burn_in, look_back + lost)
     if room < 1:
         raise InputError(
-            f"{task.data.csv}: {training} values for training are too few for period "
-            f"{task.data.period}, which takes {training + 1 - room} or more; add earlier values, "
-            "or write a shorter --period"
+            f"{task.data.csv}: {training} training values are too few for period "
+            f"{task.data.period}, which needs {training + 1 - room} or more; add earlier values, "
+            "or choose a shorter --period"
         )
     horizon = min(windows.horizon, max(1, room // 2))
     windows = windows.model_copy(update={"look_back": look_back, "horizon": horizon})

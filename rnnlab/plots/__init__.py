@@ -1,4 +1,4 @@
-"""The plots that the pipeline and a forecast draw, a module for each family.
+"""The plots of the pipeline and of a forecast, a module for each family.
 
-They draw finished tables: no plot computes a score or reads a network.
+They show finished tables: no plot computes a score or reads a network.
 """

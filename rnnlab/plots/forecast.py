@@ -1,4 +1,4 @@
-"""The picture of what is to come."""
+"""The plot of a forecast."""
 
 from pathlib import Path
 
@@ -9,14 +9,14 @@ from matplotlib.figure import Figure
 from rnnlab.core.params import SeriesPlot
 from rnnlab.series.panel import Panel
 
-MOST_SERIES = 6
-# as much of the past is drawn as this many times the future, so that the future can be read
-PAST = 4
+MAX_SERIES = 6
+# the past is shown for this many times the length of the forecast
+PAST_RATIO = 4
 
 
 def forecast_figure(panel: Panel, table: pd.DataFrame, plot: SeriesPlot) -> Figure:
-    """The last of the past and the forecast with its intervals, of the first series of many."""
-    shown = panel.ids[:MOST_SERIES]
+    """The recent past and the forecast with its intervals, for the first series of a panel."""
+    shown = panel.ids[:MAX_SERIES]
     figure = Figure(figsize=(8.5, 2.4 * len(shown) + 1.6), layout="constrained")
     rest = f"; first {len(shown)} of {len(panel.ids)} series" if len(panel.ids) > len(shown) else ""
     steps = len(table) // len(panel.ids)
@@ -25,11 +25,11 @@ def forecast_figure(panel: Panel, table: pd.DataFrame, plot: SeriesPlot) -> Figu
     dates = panel.ds.dtype.kind == "M"
     for number, ax in enumerate(figure.subplots(len(shown), squeeze=False)[:, 0]):
         span, ahead = panel.span(number), table[number * steps : (number + 1) * steps]
-        past = slice(max(span.start, span.stop - PAST * steps), span.stop)
+        past = slice(max(span.start, span.stop - PAST_RATIO * steps), span.stop)
         times = ahead["ds"].to_numpy()
         times = times.astype("datetime64[s]") if dates else times
         ax.plot(panel.ds[past], panel.values[past], color="0.2", label="truth")
-        # the line and the bands begin at the last value, so that no gap looks like news
+        # line and bands begin at the last value, so that there is no gap
         from_last = np.concatenate([panel.ds[past][-1:], times])
         last = panel.values[past][-1]
         for level, shade in ((95, 0.15), (80, 0.25)):
@@ -42,11 +42,11 @@ def forecast_figure(panel: Panel, table: pd.DataFrame, plot: SeriesPlot) -> Figu
         ax.grid(axis="y", color="0.92")
         ax.spines[["top", "right"]].set_visible(False)
     ax.set_xlabel("time")
-    # below all axes, where it hides no value
+    # below all axes, where it covers no values
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4, frameon=False)
     return figure
 
 
-def save(figure: Figure, path: Path, dpi: int) -> None:
-    """Write the picture; the version of matplotlib is no part of it."""
+def save_figure(figure: Figure, path: Path, dpi: int) -> None:
+    """Write the plot without the version of matplotlib, so that the bytes repeat."""
     figure.savefig(path, dpi=dpi, metadata={"Software": None})

@@ -1,4 +1,4 @@
-"""Pictures of how a network reads images: right, wrong, and how early."""
+"""Plots of image classification: predictions, mistakes, confusion, early reading."""
 
 import math
 from typing import Any
@@ -14,25 +14,25 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 from rnnlab.core.text import percent
 from rnnlab.images.idx import pixel_order
-from rnnlab.plots.style import BASELINE as WRONG
+from rnnlab.plots.style import BASELINE_COLOR as MISTAKE_COLOR
 from rnnlab.plots.style import WIDTH
 
-MOST_MISTAKES = 24
-CAPTION = 0.22  # height of a line below an image, in widths of the image
-GAP = 0.15  # between images, likewise
+MAX_MISTAKES = 24
+CAPTION_HEIGHT = 0.22  # height of a caption line, in widths of the image
+GAP = 0.15  # between images, in widths of the image
 THUMBNAILS = 7
 UNITS = {"rows": "rows", "pixels": "pixels", "permuted": "pixels"}
 ACCURACY = "accuracy on {:,} test images"
-KNOWN = 0.9  # F1 of a class, from which on it counts as known
+KNOWN_F1 = 0.9  # a class with this F1 or more counts as recognized
 
 
 def digits_figure(images: np.ndarray, predictions: pd.DataFrame, count: int) -> Figure:
-    """The first ``count`` test images, not chosen ones, so that the sheet shows what is usual."""
+    """The first ``count`` test images: an unselected sample shows typical results."""
     shown = predictions.head(count)
     wrong = (shown["label"] != shown["predicted"]).to_numpy()
     right = (predictions["label"] == predictions["predicted"]).mean()
     title = (
-        f"{len(shown) - wrong.sum()} of the first {len(shown)} test images read right; "
+        f"{len(shown) - wrong.sum()} of the first {len(shown)} test images correct; "
         f"{percent(right)} of all {len(predictions):,}"
     )
     return _sheet(
@@ -41,24 +41,24 @@ def digits_figure(images: np.ndarray, predictions: pd.DataFrame, count: int) -> 
         wrong,
         columns=max(10, math.ceil(math.sqrt(1.6 * len(shown)))),
         title=title,
-        note="below each image: truth → prediction; mistakes are framed",
+        note="below each image: true class → predicted class; mistakes have a frame",
     )
 
 
 def mistakes_figure(images: np.ndarray, predictions: pd.DataFrame) -> Figure:
-    """The mistakes that the network was surest of."""
+    """The mistakes with the highest confidence."""
     mistakes = predictions[predictions["label"] != predictions["predicted"]]
     total = f"{len(predictions):,} test images"
     if mistakes.empty:
         figure = Figure(figsize=(WIDTH, 0.6))
         figure.suptitle(f"No mistakes in {total}", x=0.005, ha="left")
         return figure
-    shown = mistakes.sort_values("confidence", ascending=False, kind="stable").head(MOST_MISTAKES)
+    shown = mistakes.sort_values("confidence", ascending=False, kind="stable").head(MAX_MISTAKES)
     rows = list(shown.itertuples())
-    noun, surest = ("mistake", "") if len(mistakes) == 1 else ("mistakes", "the surest: ")
+    noun, first = ("mistake", "") if len(mistakes) == 1 else ("mistakes", "most confident: ")
     title = (
-        f"{len(mistakes):,} {noun} in {total}; {surest}"
-        f"{rows[0].label} taken for {rows[0].predicted} at {percent(rows[0].confidence)}"
+        f"{len(mistakes):,} {noun} in {total}; {first}"
+        f"{rows[0].label} → {rows[0].predicted} at {percent(rows[0].confidence)}"
     )
     return _sheet(
         images[shown["image"]],
@@ -66,19 +66,19 @@ def mistakes_figure(images: np.ndarray, predictions: pd.DataFrame) -> Figure:
         np.zeros(len(rows), dtype=bool),
         columns=8,
         title=title,
-        note="below each image: truth → prediction, and the network's confidence in it",
+        note="below each image: true class → predicted class, and the network's confidence",
     )
 
 
 def _sheet(
     images: np.ndarray, captions: list[str], wrong: np.ndarray, columns: int, title: str, note: str
 ) -> Figure:
-    """Lay images [n, rows, columns] out in one Axes, which is far faster than one for each.
+    """Draw images [n, rows, columns] in one Axes, which is much faster than one Axes for each.
 
-    The axes' unit is the width of an image.
+    The unit of the axes is the width of an image.
     """
     height = images.shape[1] / images.shape[2]
-    down = height + CAPTION * (1 + captions[0].count("\n")) + GAP
+    down = height + CAPTION_HEIGHT * (1 + captions[0].count("\n")) + GAP
     across = 1 + GAP
     rows = math.ceil(len(images) / columns)
     inch = WIDTH / (columns * across)
@@ -91,11 +91,13 @@ def _sheet(
         extent = (left, left + 1, top + height, top)
         ax.imshow(image, cmap="gray_r", vmin=0, vmax=255, extent=extent)
         edge: dict[str, Any] = (
-            {"edgecolor": WRONG, "linewidth": 2} if mark else {"edgecolor": "0.85"}
+            {"edgecolor": MISTAKE_COLOR, "linewidth": 2} if mark else {"edgecolor": "0.85"}
         )
         ax.add_patch(Rectangle((left, top), 1, height, fill=False, **edge))
-        style: dict[str, Any] = {"color": WRONG, "weight": "bold"} if mark else {"color": "0.25"}
-        # a sheet of very many images has small ones, and small captions
+        style: dict[str, Any] = (
+            {"color": MISTAKE_COLOR, "weight": "bold"} if mark else {"color": "0.25"}
+        )
+        # with very many images, captions shrink with the images
         size = min(9, 14 * inch)
         ax.text(left + 0.5, top + height + 0.06, caption, ha="center", va="top", size=size, **style)
     ax.set(xlim=(-0.03, columns * across), ylim=(rows * down, -0.03), aspect="equal")
@@ -104,7 +106,7 @@ def _sheet(
 
 
 def confusion_figure(predictions: pd.DataFrame, classes: int) -> Figure:
-    """Counts by truth and prediction; the shade is the share of the mistakes in the true class."""
+    """Counts by true and predicted class; the shade is the share of the true class."""
     counts = np.zeros((classes, classes), dtype=int)
     np.add.at(counts, (predictions["label"], predictions["predicted"]), 1)
     totals = counts.sum(axis=1)
@@ -113,7 +115,7 @@ def confusion_figure(predictions: pd.DataFrame, classes: int) -> Figure:
     figure = Figure(figsize=(7, 6.3))
     figure.suptitle(_worst_confusion(counts), x=0.005, ha="left")
     ax = figure.subplots()
-    shade = LinearSegmentedColormap.from_list("mistakes", ["white", WRONG])
+    shade = LinearSegmentedColormap.from_list("mistakes", ["white", MISTAKE_COLOR])
     # the rare mistakes of a good network stay pale
     ax.imshow(mistakes, cmap=shade, vmin=0, vmax=max(mistakes.max(), 0.01))
     for label in range(classes):
@@ -123,9 +125,11 @@ def confusion_figure(predictions: pd.DataFrame, classes: int) -> Figure:
     size = min(9, 90 / classes)
     for label, answer in np.argwhere(counts):
         ax.text(answer, label, f"{counts[label, answer]:,}", ha="center", va="center", size=size)
-    ax.text(classes - 0.3, -0.6, "right", va="bottom", color="0.25")
-    ax.set(xlabel="prediction", ylabel="truth", xticks=range(classes), yticks=range(classes))
-    ax.set_title("test images; the darker, the larger the share of the row")
+    ax.text(classes - 0.3, -0.6, "recall", va="bottom", color="0.25")
+    ax.set(
+        xlabel="predicted class", ylabel="true class", xticks=range(classes), yticks=range(classes)
+    )
+    ax.set_title("number of test images; darker means a larger share of the row")
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
     return figure
@@ -137,7 +141,7 @@ def _worst_confusion(counts: np.ndarray) -> str:
         return f"No mistakes in {counts.sum():,} test images"
     label, answer = np.unravel_index(wrong.argmax(), wrong.shape)
     return (
-        f"The most common mistake: {label} taken for {answer}, "
+        f"The most common mistake: {label} predicted as {answer}, "
         f"{wrong[label, answer]:,} of {counts[label].sum():,} times"
     )
 
@@ -145,9 +149,9 @@ def _worst_confusion(counts: np.ndarray) -> str:
 def early_figure(
     early: pd.DataFrame, image: np.ndarray, classes: int, sequence: str, color: str
 ) -> Figure:
-    """Accuracy by how much of the sequence has been read, below an image as far as it is read.
+    """Accuracy by the number of steps read, with thumbnails of an image read so far.
 
-    Below it, for each class, from which step on it is known.
+    Below, for each class, F1 by step and the step from which on the class is recognized.
     """
     steps, accuracy = early["step"].to_numpy(), early["accuracy"].to_numpy()
     last, final = int(steps[-1]), accuracy[-1]
@@ -166,60 +170,60 @@ def early_figure(
     ax.plot(steps, accuracy, color=color, linewidth=2)
     ax.plot(last, final, "o", color=color)
     where: dict[str, Any] = {"xytext": (14, 0), "textcoords": "offset points", "va": "center"}
-    ax.annotate(f"{percent(final)}\nin the end", (last, final), **where)
+    ax.annotate(f"{percent(final)}\nat the end", (last, final), **where)
     if sequence == "flat":
-        title = f"The whole image in one step, {percent(final)} right: nothing to read early"
+        title = f"The network reads the whole image in one step; accuracy {percent(final)}"
         ax.set_xlabel("steps read (of 1)")
     else:
         passed = {share: int(steps[np.argmax(accuracy >= share * final)]) for share in (0.5, 0.9)}
         for share, step in passed.items():
-            text = f"{100 * share:.0f} % of that after {step}"
+            text = f"{100 * share:.0f} % of it after {step}"
             _mark(ax, step, accuracy[steps == step][0], text, color)
         unit = UNITS[sequence]
         title = (
             f"Half of the final accuracy after {passed[0.5]} of {last} {unit}, "
-            f"nine tenths after {passed[0.9]}"
+            f"90 % of it after {passed[0.9]}"
         )
         known = known_after(early, classes)
         _draw_classes(below, early, known, classes, color)
         if known:
-            title += f"\n{_in_order(known)}"
+            title += f"\n{_first_and_last_known(known)}"
         order = ", in permuted order" if sequence == "permuted" else ""
-        words = f"{unit} read (of {last}){order}; at the top, a test image as far as it is read"
-        below.set_xlabel(words)
+        label = f"{unit} read (of {last}){order}; at the top: the part of a test image read so far"
+        below.set_xlabel(label)
         _draw_thumbnails(ax, image, sequence, last)
     figure.suptitle(title, x=0.005, ha="left")
     return figure
 
 
 def known_after(early: pd.DataFrame, classes: int) -> dict[int, int]:
-    """The step from which on the F1 of each class stays at 0.9 or more; without those never there.
+    """The step from which on the F1 of each class stays at 0.9 or more, in ascending order.
 
-    early: columns step and f1_K for each class K. Sorted, the class known first first.
+    Classes that never stay there are missing. early: columns step and f1_K for each class K.
     """
     steps = early["step"].to_numpy()
     known = {}
     for label in range(classes):
-        unknown = np.flatnonzero(early[f"f1_{label}"].to_numpy() < KNOWN)
+        unknown = np.flatnonzero(early[f"f1_{label}"].to_numpy() < KNOWN_F1)
         first = unknown[-1] + 1 if len(unknown) else 0
         if first < len(steps):
             known[label] = int(steps[first])
     return dict(sorted(known.items(), key=lambda item: item[1]))
 
 
-def _in_order(known: dict[int, int]) -> str:
-    """known: as ``known_after`` gives it, not empty."""
+def _first_and_last_known(known: dict[int, int]) -> str:
+    """The classes recognized first and last; ``known`` is the result of known_after, not empty."""
     ends = []
     for step in (min(known.values()), max(known.values())):
         labels = [str(label) for label, when in known.items() if when == step]
         ends.append(f"{' and '.join(labels)} (after {step})")
-    return f"Known first: {ends[0]}; last: {ends[1]}"
+    return f"Recognized first: {ends[0]}; last: {ends[1]}"
 
 
 def _draw_classes(
     ax: Axes, early: pd.DataFrame, known: dict[int, int], classes: int, color: str
 ) -> None:
-    """A strip for each class, darker the higher its F1, with a mark where it is known."""
+    """A strip for each class: darker for a higher F1, with a mark where it is recognized."""
     unknown = [label for label in range(classes) if label not in known]
     order = [*known, *unknown]
     shares = early[[f"f1_{label}" for label in order]].to_numpy().T
@@ -235,14 +239,16 @@ def _draw_classes(
             ax.plot(known[label], place, "o", color="white", markeredgecolor="0.15", markersize=5)
         ax.text(1.01 * ax.get_xlim()[1], place, text, va="center", color="0.25")
     ax.set(yticks=range(classes), yticklabels=order, ylabel="class")
-    ax.set_title(f"the darker, the higher the class's F1; ○ from here on it is {KNOWN} or more")
+    ax.set_title(
+        f"darker means a higher F1 of the class; ○ marks where it reaches {KNOWN_F1} for good"
+    )
     ax.tick_params(length=0)
     ax.spines[:].set_visible(False)
 
 
 def _mark(ax: Axes, step: int, accuracy: float, text: str, color: str) -> None:
     ax.plot(step, accuracy, "o", color=color)
-    # the curve rises to the right, so its upper left and its lower right are empty
+    # the curve rises to the right, so its upper left and lower right are free
     late = step > 0.6 * ax.get_xlim()[1]
     ax.annotate(
         text,
@@ -256,7 +262,7 @@ def _mark(ax: Axes, step: int, accuracy: float, text: str, color: str) -> None:
 
 
 def _draw_thumbnails(ax: Axes, image: np.ndarray, sequence: str, last: int) -> None:
-    """Above its step on the x axis, the image as far as it has been read."""
+    """Draw the part of the image read so far, above its step on the x axis."""
     recorded = pixel_order(sequence, image.size)
     order = np.arange(image.size) if recorded is None else np.array(recorded)
     shade = matplotlib.colormaps["gray_r"].with_extremes(bad="#dde6ee")

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.text import readable
-from rnnlab.forecasting.labels import OURS, PROTOCOL_WORDS, best_baseline
+from rnnlab.forecasting.labels import NOT_BASELINES, PROTOCOL_LABELS, best_baseline
 
 Spec = dict[str, Any]
 # with more, figures no longer fit into the squares of a confusion matrix
@@ -57,7 +57,7 @@ def steps_chart(by_step: pd.DataFrame) -> Spec:
     table = by_step.pivot(index="step", columns="method", values="mase")
     methods = table.mean().sort_values().index
     ours = [method for method in ("model", "combination") if method in methods]
-    lines = [*ours, *methods.drop([*OURS], errors="ignore")[:1]]
+    lines = [*ours, *methods.drop([*NOT_BASELINES], errors="ignore")[:1]]
     return line_chart(table.reset_index(), "step", lines, methods, "MASE", ".3f")
 
 
@@ -132,7 +132,7 @@ def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
     x, when = _times(table)
     menus = [
         menu("method", methods, [*map(readable, methods)]),
-        menu("protocol", protocols, [PROTOCOL_WORDS[protocol] for protocol in protocols]),
+        menu("protocol", protocols, [PROTOCOL_LABELS[protocol] for protocol in protocols]),
         menu("unique_id", ids := table["unique_id"].unique(), ids, "series"),
     ]
     menus = [entry for entry in menus if len(entry["bind"]["options"]) > 1]

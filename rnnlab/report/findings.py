@@ -3,7 +3,7 @@
 import pandas as pd
 
 from rnnlab.core.text import join_names, readable
-from rnnlab.forecasting.labels import OURS, stood_in
+from rnnlab.forecasting.labels import NOT_BASELINES, fallback_lines
 
 # a difference that chance alone makes less often than this is called significant
 SIGNIFICANT = 0.05
@@ -31,7 +31,7 @@ def findings(
         paired_tests(comparison),
         *interval_coverage(scores),
         *series_left_out(left_out),
-        *stood_in(dict(stand_ins.itertuples(index=False))),
+        *fallback_lines(dict(stand_ins.itertuples(index=False))),
     ]
 
 
@@ -42,7 +42,7 @@ def on_validation(fit: pd.DataFrame) -> str:
         fit: the rows of one fit of validation.csv: method, mase, weight.
     """
     errors = fit.set_index("method")["mase"].dropna()
-    baselines = errors.drop([*OURS], errors="ignore")
+    baselines = errors.drop([*NOT_BASELINES], errors="ignore")
     used = _weights_in_words(fit)
     if "model" not in errors:
         return f"On validation the network has no MASE; forecasts use {used}."
@@ -103,7 +103,7 @@ def _differences(rows: pd.DataFrame) -> str:
     words += [f"worse than {join_names(worse)}"] if len(worse) else []
     if len(undecided):
         # what the network adds to its own normalization is what readers look for
-        own = undecided[undecided.isin(OURS)]
+        own = undecided[undecided.isin(NOT_BASELINES)]
         among = f" ({join_names(own)} among them)" if len(own) else ""
         other, plural = "the other " if words else "", "s" if len(undecided) > 1 else ""
         words.append(f"no certain difference to {other}{len(undecided)} method{plural}{among}")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from rnnlab.core.text import percent
-from rnnlab.forecasting.labels import MEASURES, PROTOCOL_WORDS
+from rnnlab.forecasting.labels import MEASURES, PROTOCOL_LABELS
 from rnnlab.report.uncertainty import accuracy_interval, standard_errors
 
 METHODS = (
@@ -79,7 +79,7 @@ def series_table(
             cells.append(f"{number(row[relative], 2)} / {number(row['mase'], 3)}{spread}{star}")
         rows.append(cells)
     title = f"{MEASURES[relative][0]} in % and MASE, by protocol (* lowest MASE)"
-    explained = [f"{protocol}: {PROTOCOL_WORDS[protocol]}" for protocol in protocols]
+    explained = [f"{protocol}: {PROTOCOL_LABELS[protocol]}" for protocol in protocols]
     notes = [f"{'; '.join(explained)}.", METHODS, *([_source(by_series)] if errors else [])]
     return ScoreTable(title, ["method", *protocols], rows, notes)
 

@@ -15,7 +15,7 @@ from helpers import (
 )
 
 from rnnlab.core.params import SeriesNormalize
-from rnnlab.forecasting.forecaster import forecaster, mean_answer
+from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
 from rnnlab.networks.storage import read_models
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request
@@ -206,8 +206,8 @@ def by_hand(project: Path, horizon: int) -> np.ndarray:
     settings = SeriesNormalize(**card["windows"]["normalized"]["normalize"])
     normalization = fit_normalization(y, offsets, offsets[1:], settings, 12)
     request = Request(offsets[1:], np.array([0]), horizon)
-    forecast = forecaster(normalization, card["windows"], y, offsets)
-    return forecast(mean_answer(networks["year"]), request)[0]
+    forecast = network_forecaster(normalization, card["windows"], y, offsets)
+    return forecast(mean_predictor(networks["year"]), request)[0]
 
 
 def test_trained_networks_forecast_as_they_are(
@@ -256,7 +256,7 @@ def test_trained_networks_forecast_series_they_have_never_seen(
 def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     csv = ["--csv", "data/raw/airline.csv", "--period", "4"]
     assert run_stage_here(copy, "forecast", "--trained", *csv) == 1
-    one_error_line(capsys.readouterr().err, "a period of 12, not of 4", "leave --trained out")
+    one_error_line(capsys.readouterr().err, "for period 12, not 4", "omit --trained")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Baselines: the arithmetic ones to the last digit shown, the others near the known figures."""
+"""Baselines: the arithmetic ones match to the last digit, the fitted ones are near known scores."""
 
 import numpy as np
 import pytest
@@ -7,16 +7,16 @@ from oracles import joined, wave
 from rnnlab.forecasting import baselines
 from rnnlab.forecasting.baselines import (
     BASELINES,
-    FEW_SERIES,
-    QUICK,
-    fit_quietly,
+    MAX_SERIES_SERIAL,
+    NEEDS_NO_FIT,
+    fit_with_fallback,
     forecast_baseline,
 )
 from rnnlab.forecasting.measures import measure, seasonal_naive_error
 from rnnlab.series import origins
 from rnnlab.series.origins import FIT_OF, Request
 
-# pytest would take a function of this name for a test
+# pytest would collect a function named test_requests
 requests_of = origins.test_requests
 CUTS = {"main": 100, "year": 132}
 # MAPE in per cent and MASE of one_step, year, long
@@ -26,7 +26,7 @@ ARITHMETIC = {
     "last_growth": ["2.78/0.402", "8.18/1.268", "5.19/0.719"],
     "drift": ["9.89/1.413", "12.42/2.178", "12.15/1.838"],
 }
-# issue 2 gives three digits or fewer, and other versions of the libraries optimise a little apart
+# rounded to three digits or fewer; versions of the libraries differ a little
 FITTED = {
     "holt_winters": [(3.27, 0.481), (2.21, 0.338), (5.58, 0.864)],
     "ets": [(3.24, 0.492), (3.47, 0.512), (16.3, 2.50)],
@@ -68,14 +68,12 @@ def test_forecasts_by_hand() -> None:
         "drift": [7, 8, 9, 10],
     }
     for method, expected in by_hand.items():
-        np.testing.assert_allclose(fit_quietly(method, y, 3)(y, 4), expected)
+        np.testing.assert_allclose(fit_with_fallback(method, y, 3)(y, 4), expected)
 
 
 @pytest.mark.parametrize("method", BASELINES)
-def test_a_forecast_does_not_hang_on_what_comes_after_its_origin(
-    airline: np.ndarray, method: str
-) -> None:
-    forecaster = fit_quietly(method, airline[:60], 12)
+def test_a_forecast_does_not_depend_on_later_values(airline: np.ndarray, method: str) -> None:
+    forecaster = fit_with_fallback(method, airline[:60], 12)
     changed = np.concatenate([airline[:80], airline[80:] * 3])
     np.testing.assert_array_equal(forecaster(airline[:80], 5), forecaster(changed[:80], 5))
     before = airline.copy()
@@ -97,29 +95,27 @@ def season(length: int, period: int, level: float) -> np.ndarray:
 @pytest.mark.parametrize("method", BASELINES)
 def test_baselines_on_other_series(method: str, length: int, period: int, level: float) -> None:
     y = season(length, period, level)
-    forecast = fit_quietly(method, y[: length - 3], period)(y, 6)
+    forecast = fit_with_fallback(method, y[: length - 3], period)(y, 6)
     assert forecast.shape == (6,)
     assert np.isfinite(forecast).all()
 
 
 @pytest.mark.parametrize("length", [2, 3, 5, 13])
 @pytest.mark.parametrize("method", BASELINES)
-def test_a_series_too_short_for_a_method_has_a_forecast_all_the_same(
-    method: str, length: int
-) -> None:
+def test_a_series_too_short_for_a_method_still_has_a_forecast(method: str, length: int) -> None:
     y = season(20, 12, 50)
-    forecast = fit_quietly(method, y[:length], 12)
+    forecast = fit_with_fallback(method, y[:length], 12)
     for origin in (length, 20):
         assert np.isfinite(forecast(y[:origin], 15)).all()
 
 
 def test_growth_from_0_is_the_seasonal_naive_forecast() -> None:
     y = np.array([0.0, 2.0, 3.0, 4.0, 5.0, 1.0])
-    np.testing.assert_array_equal(fit_quietly("last_growth", y, 5)(y, 3), [2, 3, 4])
+    np.testing.assert_array_equal(fit_with_fallback("last_growth", y, 5)(y, 3), [2, 3, 4])
 
 
-def test_series_for_which_the_seasonal_naive_forecast_stands_in_are_counted() -> None:
-    """Growth from 0 has no number: once in the first series, at both origins of the third."""
+def test_fallbacks_to_the_seasonal_naive_forecast_are_counted() -> None:
+    """Growth from 0 is undefined: once in the first series, at both origins of the third."""
     y, offsets = joined([3.0, 0, 4, 4, 5, 6], [1.0, 2, 3, 4, 5, 6], [2.0, 0, 0, 3, 2, 2])
     series, place = np.array([0, 0, 1, 2, 2]), np.array([4, 5, 4, 4, 5])
     request, ends = Request(offsets[series] + place, series, 2), np.full(3, 4)
@@ -131,9 +127,9 @@ def test_series_for_which_the_seasonal_naive_forecast_stands_in_are_counted() ->
         assert forecast_baseline(method, y, offsets, ends, 2, [request], 1)[1] == 0
 
 
-def test_a_history_shorter_than_a_period_has_its_last_value() -> None:
+def test_seasonal_naive_repeats_the_last_value_of_a_history_shorter_than_a_period() -> None:
     y = np.array([1.0, 2.0, 3.0])
-    np.testing.assert_array_equal(fit_quietly("seasonal_naive", y, 4)(y, 3), [3, 3, 3])
+    np.testing.assert_array_equal(fit_with_fallback("seasonal_naive", y, 4)(y, 3), [3, 3, 3])
 
 
 def test_the_order_of_baselines() -> None:
@@ -157,32 +153,34 @@ def season_by_hand(y: np.ndarray, period: int) -> np.ndarray:
 @pytest.mark.parametrize("end", [100, 132, 137])
 def test_naive2_by_hand(airline: np.ndarray, end: int) -> None:
     season = season_by_hand(airline[:end], 12)
-    forecaster = fit_quietly("naive2", airline[:end], 12)
+    forecaster = fit_with_fallback("naive2", airline[:end], 12)
     for origin in (end, end + 5):
         level = airline[origin - 1] / season[(origin - 1) % 12]
         expected = [level * season[(origin + k) % 12] for k in range(30)]
         np.testing.assert_allclose(forecaster(airline[:origin], 30), expected, rtol=1e-10)
 
 
-def test_naive2_takes_no_season_where_there_is_none() -> None:
+def test_naive2_is_naive_without_a_season() -> None:
     y = 100 + np.random.default_rng(0).normal(size=120)
-    np.testing.assert_array_equal(fit_quietly("naive2", y, 12)(y, 3), [y[-1]] * 3)
+    np.testing.assert_array_equal(fit_with_fallback("naive2", y, 12)(y, 3), [y[-1]] * 3)
 
 
-def test_naive2_of_negatives_adds_its_season() -> None:
+def test_naive2_is_additive_with_negative_values() -> None:
     y = np.tile([-3.0, 1, 2, 0], 12)
-    np.testing.assert_allclose(fit_quietly("naive2", y, 4)(y, 6), [-3, 1, 2, 0, -3, 1], atol=1e-9)
+    np.testing.assert_allclose(
+        fit_with_fallback("naive2", y, 4)(y, 6), [-3, 1, 2, 0, -3, 1], atol=1e-9
+    )
 
 
 def panel(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Series of unequal length, and where each ends for fitting."""
+    """Series of unequal length, and the end of the training part of each."""
     series = [wave(30 + 5 * (n % 3), 4, n) for n in range(count)]
     y, offsets = joined(*series)
     return y, offsets, np.array([20 + 5 * (n % 3) for n in range(count)])
 
 
 def requested(offsets: np.ndarray, ends: np.ndarray) -> list[Request]:
-    """Each series once; every other one twice, at one step; and none at all."""
+    """Each series once; every other series twice, one step ahead; no series."""
     number = np.arange(len(ends))
     twice = np.repeat(number[::2], 2)
     none = np.zeros(0, dtype=np.int64)
@@ -194,7 +192,7 @@ def requested(offsets: np.ndarray, ends: np.ndarray) -> list[Request]:
 
 
 @pytest.mark.parametrize("method", BASELINES)
-def test_several_series_and_requests_come_back_in_order(method: str) -> None:
+def test_forecasts_of_several_series_and_requests_are_in_order(method: str) -> None:
     y, offsets, ends = panel(3)
     requests = requested(offsets, ends)
     found, _ = forecast_baseline(method, y, offsets, ends, 4, requests, 1)
@@ -202,15 +200,15 @@ def test_several_series_and_requests_come_back_in_order(method: str) -> None:
     for request, forecasts in zip(requests, found, strict=True):
         for row, (origin, number) in enumerate(zip(request.origin, request.series, strict=True)):
             start = offsets[number]
-            forecaster = fit_quietly(method, y[start : start + ends[number]], 4)
+            forecaster = fit_with_fallback(method, y[start : start + ends[number]], 4)
             expected = forecaster(y[start:origin], request.steps)
             np.testing.assert_allclose(forecasts[row], expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("method", ["naive2", "holt_winters", "theta"])
-def test_processes_side_by_side_give_the_same(method: str) -> None:
-    assert method not in QUICK
-    y, offsets, ends = panel(FEW_SERIES + 3)
+def test_parallel_processes_give_the_same_forecasts(method: str) -> None:
+    assert method not in NEEDS_NO_FIT
+    y, offsets, ends = panel(MAX_SERIES_SERIAL + 3)
     requests = requested(offsets, ends)
     one, two = (forecast_baseline(method, y, offsets, ends, 4, requests, n)[0] for n in (1, 2))
     for alone, beside in zip(one, two, strict=True):
@@ -218,14 +216,14 @@ def test_processes_side_by_side_give_the_same(method: str) -> None:
 
 
 def test_few_series_start_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Starting one takes longer than fitting a baseline to an airline series."""
+    """Starting a process takes longer than fitting a baseline to the airline series."""
     import joblib
 
-    def none(*args: object, **settings: object) -> None:
+    def fail(*args: object, **settings: object) -> None:
         raise AssertionError("processes were started")
 
-    monkeypatch.setattr(joblib, "Parallel", none)
-    for method, count in (("holt_winters", 3), ("drift", FEW_SERIES + 3)):
+    monkeypatch.setattr(joblib, "Parallel", fail)
+    for method, count in (("holt_winters", 3), ("drift", MAX_SERIES_SERIAL + 3)):
         y, offsets, ends = panel(count)
         requests = requested(offsets, ends)
         found, _ = forecast_baseline(method, y, offsets, ends, 4, requests, 8)
@@ -249,14 +247,14 @@ def test_later_values_and_other_series_change_no_forecast(method: str) -> None:
     assert a.tobytes() == b.tobytes()
 
 
-def test_sarima_of_a_long_season_is_quick_and_knows_it() -> None:
-    """Four years by weeks: the season is taken off first, since 52 states would take minutes."""
+def test_sarima_with_a_long_season_is_fast_and_accurate() -> None:
+    """Four years of weeks: the season is subtracted first, since 52 states would take minutes."""
     step = np.arange(208)
     noise = np.random.default_rng(0).normal(0, 0.5, 208)
     y = 100 + 0.1 * step + 20 * np.sin(2 * np.pi * step / 52) + noise
-    forecast = fit_quietly("sarima", y[:156], 52)(y[:156], 52)
+    forecast = fit_with_fallback("sarima", y[:156], 52)(y[:156], 52)
     assert np.abs(forecast - y[156:]).mean() < 3
-    later = fit_quietly("sarima", y[:156], 52)(y[:160], 10)
+    later = fit_with_fallback("sarima", y[:156], 52)(y[:160], 10)
     assert np.abs(later - y[160:170]).mean() < 3
 
 
@@ -272,6 +270,6 @@ def test_a_zero_has_no_logarithm_and_divides_nothing(method: str) -> None:
     y = np.tile([0.0, 2, 1, 3], 12) + np.repeat(np.arange(12.0), 4)
     y[0] = 0.0
     failed: list[bool] = []
-    forecaster = fit_quietly(method, y, 4, lambda: failed.append(True))
+    forecaster = fit_with_fallback(method, y, 4, lambda: failed.append(True))
     assert np.isfinite(forecaster(y, 6)).all()
     assert failed == []

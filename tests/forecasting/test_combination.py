@@ -1,11 +1,11 @@
-"""The mean of methods that validation prefers: the best alone, or several whose errors cancel."""
+"""Ensemble selection: the best method alone, or several methods whose errors cancel."""
 
 import numpy as np
 import pytest
 
 from rnnlab.forecasting.combination import (
-    LEAST_GAIN,
-    MOST_PICKS,
+    MAX_PICKS,
+    MIN_GAIN,
     absolute_scaled_errors,
     choose_weights,
     combine,
@@ -24,7 +24,7 @@ def test_errors_by_hand() -> None:
     truth = np.array([[1.0, 2.0], [3.0, np.nan], [5.0, 9.0]])
     forecast = np.array([[2.0, 4.0], [3.0, 50.0], [4.0, 9.0]])
     found = absolute_scaled_errors(truth, forecast, np.array([0, 0, 1]), np.array([2.0, 0.5]))
-    # each series by its own mean, over its scale: (1 + 2 + 0) / 3 / 2 and (1 + 0) / 2 / 0.5
+    # the mean of each series over its scale: (1 + 2 + 0) / 3 / 2 and (1 + 0) / 2 / 0.5
     assert found == pytest.approx((0.5 + 1.0) / 2)
 
 
@@ -37,7 +37,7 @@ def test_series_without_a_scale_or_without_truth_do_not_count() -> None:
     assert np.isnan(nothing)
 
 
-def test_the_best_alone_where_no_other_helps() -> None:
+def test_the_best_method_alone_if_no_other_helps() -> None:
     error = noise(0)
     forecasts = {"far": TRUTH + 5 * error, "near": TRUTH + error, "between": TRUTH + 2 * error}
     errors, weights = choose_weights(TRUTH, forecasts, SERIES, SCALE)
@@ -46,7 +46,7 @@ def test_the_best_alone_where_no_other_helps() -> None:
     assert errors["far"] == pytest.approx(5 * errors["near"])
 
 
-def test_a_mean_where_errors_cancel() -> None:
+def test_a_mean_if_errors_cancel() -> None:
     error = noise(0)
     forecasts = {
         "above": TRUTH + 3 + error / 9,
@@ -59,7 +59,7 @@ def test_a_mean_where_errors_cancel() -> None:
     np.testing.assert_allclose(mean, TRUTH + error / 9)
 
 
-def test_weights_follow_how_much_each_is_needed() -> None:
+def test_a_method_can_be_picked_twice() -> None:
     forecasts = {"above": TRUTH + 1, "below": TRUTH - 2}
     _, weights = choose_weights(TRUTH, forecasts, SERIES, SCALE)
     assert weights["above"] == pytest.approx(2 / 3)
@@ -69,17 +69,17 @@ def test_weights_follow_how_much_each_is_needed() -> None:
 def test_independent_errors_are_averaged_and_the_mean_is_better() -> None:
     forecasts = {f"m{n}": TRUTH + noise(n) for n in range(8)}
     errors, weights = choose_weights(TRUTH, forecasts, SERIES, SCALE)
-    assert 1 < len(weights) <= MOST_PICKS
+    assert 1 < len(weights) <= MAX_PICKS
     assert sum(weights.values()) == pytest.approx(1)
     found = absolute_scaled_errors(TRUTH, combine(forecasts, weights), SERIES, SCALE)
-    assert found < (1 - LEAST_GAIN) * min(errors.values())
+    assert found < (1 - MIN_GAIN) * min(errors.values())
 
 
 @pytest.mark.parametrize(
     ("errors", "picked"), [([-0.3, 1.7], 1), ([-1.0, 1.0], 2)], ids=["0.7 %", "2 %"]
 )
-def test_a_gain_too_small_to_be_more_than_noise_is_none(errors: list[float], picked: int) -> None:
-    """Both methods err by one on average; that some errors cancel makes their mean better."""
+def test_a_gain_below_the_minimum_adds_no_method(errors: list[float], picked: int) -> None:
+    """Both methods err by one on average; their mean is better, since some errors cancel."""
     other = TRUTH + 1
     other[0, :2] = TRUTH[0, :2] + errors
     found, weights = choose_weights(TRUTH, {"one": TRUTH + 1, "two": other}, SERIES, SCALE)
@@ -89,7 +89,7 @@ def test_a_gain_too_small_to_be_more_than_noise_is_none(errors: list[float], pic
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("value", [np.nan, np.inf])
-def test_methods_that_ran_away_are_ignored(value: float) -> None:
+def test_methods_that_diverged_are_ignored(value: float) -> None:
     lost = TRUTH.copy()
     lost[3, 1] = value
     forecasts = {"lost": lost, "near": TRUTH + 1, "far": TRUTH + 4}
@@ -99,7 +99,7 @@ def test_methods_that_ran_away_are_ignored(value: float) -> None:
     assert np.isfinite(combine(forecasts, weights)).all()
 
 
-def test_nothing_known_leaves_the_first() -> None:
+def test_without_any_truth_the_first_method_is_used() -> None:
     unknown = np.full_like(TRUTH, np.nan)
     _, weights = choose_weights(unknown, {"model": TRUTH, "naive": TRUTH + 1}, SERIES, SCALE)
     assert weights == {"model": 1.0}
@@ -114,10 +114,10 @@ def test_combine_by_hand() -> None:
     np.testing.assert_array_equal(combine(forecasts, {"a": 0.75, "b": 0.25}), [[1.5, 3.0]])
 
 
-def test_of_series_that_repeat_exactly_the_best_is_chosen_all_the_same() -> None:
-    """They have no scale and so no MASE: a year that comes again is still told from one that won't.
+def test_series_that_repeat_exactly_still_select_the_best_method() -> None:
+    """They have no scale and so no MASE; unscaled errors select the method.
 
-    A method without a fault is joined by no other.
+    No method is added to one without errors.
     """
     truth = np.array([[1.0, 2, 3], [2, 3, 1]])
     forecasts = {"model": truth + 1, "exact": truth, "as exact": truth.copy()}

@@ -1,4 +1,4 @@
-"""metrics.json: the few figures that DVC compares."""
+"""metrics.json: the few scores that DVC compares."""
 
 import re
 from copy import deepcopy
@@ -12,7 +12,7 @@ AIRLINE = read_json(ROOT / "metrics/airline/scores.json")
 
 
 def series(**changes: float | None) -> dict:
-    """Metrics of the airline series where MASE of each method one step ahead is another."""
+    """Metrics of the airline series with other values of MASE one step ahead, by method."""
     scores = deepcopy(AIRLINE)
     for method, mase in changes.items():
         scores[method]["one_step"]["mase"] = mase
@@ -20,7 +20,7 @@ def series(**changes: float | None) -> dict:
 
 
 @pytest.mark.parametrize(("task", "kind"), [("mnist", "images"), ("airline", "series")])
-def test_the_file_in_git_is_that_of_the_scores_beside_it(task: str, kind: str) -> None:
+def test_the_file_in_git_matches_its_scores(task: str, kind: str) -> None:
     folder = ROOT / "metrics" / task
     found = read_json(folder / "metrics.json")
     assert found == dvc_metrics(read_json(folder / "scores.json"), kind)
@@ -28,10 +28,10 @@ def test_the_file_in_git_is_that_of_the_scores_beside_it(task: str, kind: str) -
     assert all(type(value) in (int, float) for value in found.values())
 
 
-def test_names_of_series_leave_room_for_others_in_160_columns() -> None:
-    """Baselines aside, which no change of the network changes, beside a parameter's column."""
+def test_metrics_of_series_fit_into_160_columns() -> None:
+    """Beside one parameter; without baselines, which do not change with the network."""
     changing = [name for name in series() if not name.startswith("base_")]
-    # DVC writes five digits, and a gap of three between columns
+    # DVC prints five digits, with a gap of three between columns
     widths = [max(len(name), len("0.12345")) + 3 for name in changing]
     fixed = ["└── 1234567 [lstm]", "Jan 01, 2026", "tasks.airline.model.cell", "…"]
     assert sum(widths) + sum(len(word) + 3 for word in fixed) + 1 <= 160
@@ -39,15 +39,15 @@ def test_names_of_series_leave_room_for_others_in_160_columns() -> None:
 
 def test_make_show_drops_files_and_keeps_metrics() -> None:
     [pattern] = re.findall(r"--only-changed --drop '(.*)'", (ROOT / "Makefile").read_text())
-    # DVC matches from the start; in a Makefile $$ is $
+    # DVC matches from the start; $$ in a Makefile is $
     files, metrics = ["data/models/mnist", "metrics/mnist/tables"], [*series(), "datasets.MNIST"]
-    # so DVC writes a name that two tasks have
+    # DVC prefixes a name that two tasks have with the file
     metrics.append("metrics/airline/metrics.json:mase_roll")
     dropped = re.compile(pattern.replace("$$", "$"))
     assert [name for name in files + metrics if dropped.match(name)] == files
 
 
-def test_figures_are_those_of_the_scores() -> None:
+def test_values_come_from_the_scores() -> None:
     found, model = series(), AIRLINE["model"]
     assert found["mase_step"] == model["one_step"]["mase"]
     assert found["mase_year"] == model["year"]["mase"]
@@ -57,12 +57,12 @@ def test_figures_are_those_of_the_scores() -> None:
     assert found["base_year"] == AIRLINE["holt_winters"]["year"]["mase"]
 
 
-def test_the_best_baseline_is_no_method_of_ours_and_has_a_mase() -> None:
+def test_the_best_baseline_has_a_mase_and_is_neither_model_nor_combination_nor_control() -> None:
     found = series(model=0.01, combination=0.01, control=0.01, theta=0.02, naive=None)
     assert found["base_step"] == 0.02
 
 
-def test_what_cannot_be_computed_is_null() -> None:
+def test_undefined_scores_are_null() -> None:
     found = series(**dict.fromkeys(AIRLINE))
     assert found["mase_step"] is None
     assert found["base_step"] is None
@@ -70,7 +70,7 @@ def test_what_cannot_be_computed_is_null() -> None:
 
 
 @pytest.mark.parametrize("task", TASKS)
-def test_evaluate_writes_it(finished: tuple[object, Done], task: str) -> None:
+def test_evaluate_writes_metrics_json(finished: tuple[object, Done], task: str) -> None:
     folder = finished[0] / "metrics" / task
     kind = read_yaml(finished[0] / "params.yaml")["tasks"][task]["kind"]
     found = read_json(folder / "metrics.json")

@@ -1,4 +1,4 @@
-"""Networks as forecasters: the windows they were trained on, and origins of many series at once."""
+"""Networks as forecasters: windows as in training, and origins of many series at once."""
 
 import numpy as np
 import pytest
@@ -8,7 +8,12 @@ from torch import Tensor
 
 from rnnlab.core.params import SeriesNormalize
 from rnnlab.forecasting import forecaster as module
-from rnnlab.forecasting.forecaster import Answer, forecaster, mean_answer, no_answer
+from rnnlab.forecasting.forecaster import (
+    Predictor,
+    mean_predictor,
+    network_forecaster,
+    zero_predictor,
+)
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import make_samples
 from rnnlab.series.normalization import Normalization, fit_normalization
@@ -50,18 +55,18 @@ def fitted(y: np.ndarray, offsets: np.ndarray, method: str) -> Normalization:
 
 
 def forecast(
-    answer: Answer,
+    predict: Predictor,
     normalization: Normalization,
     card: dict,
     y: np.ndarray,
     offsets: np.ndarray,
     request: Request,
 ) -> np.ndarray:
-    return forecaster(normalization, card, y, offsets)(answer, request)
+    return network_forecaster(normalization, card, y, offsets)(predict, request)
 
 
-def made_up(inputs: Tensor) -> Tensor:
-    """An answer that hangs on every number of each window and on no other window."""
+def example_output(inputs: Tensor) -> Tensor:
+    """An output that depends on every number of its window and on no other window."""
     weights = torch.linspace(-1, 1, inputs[0].numel()).to(inputs)
     summed = torch.tanh(inputs.flatten(1) @ weights)[:, None]
     return summed * torch.linspace(0.1, 0.5, HORIZON).to(inputs)
@@ -74,11 +79,11 @@ def requested(offsets: np.ndarray, steps: int) -> Request:
 
 @pytest.mark.parametrize("steps", [1, 5, 13])
 @pytest.mark.parametrize("method", METHODS)
-def test_many_series_at_once_are_each_by_itself(method: str, steps: int) -> None:
+def test_many_series_at_once_are_independent(method: str, steps: int) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     request = requested(offsets, steps)
     card = card_of(method)
-    found = forecast(made_up, fitted(y, offsets, method), card, y, offsets, request)
+    found = forecast(example_output, fitted(y, offsets, method), card, y, offsets, request)
     assert found.shape == (5, steps)
     for row, (origin, number) in enumerate(zip(request.origin, request.series, strict=True)):
         own = y[slice(*offsets[number : number + 2])]
@@ -87,27 +92,27 @@ def test_many_series_at_once_are_each_by_itself(method: str, steps: int) -> None
         ends = TRAIN[number : number + 1]
         one = fit_normalization(own, of_one, ends, settings, PERIOD)
         alone = Request(np.array([origin - offsets[number]]), np.array([0]), steps)
-        expected = forecast(made_up, one, card, own, of_one, alone)[0]
+        expected = forecast(example_output, one, card, own, of_one, alone)[0]
         np.testing.assert_allclose(found[row], expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("steps", [5, 13])
 @pytest.mark.parametrize("method", METHODS)
-def test_nothing_at_or_after_an_origin_is_seen(method: str, steps: int) -> None:
+def test_values_at_or_after_an_origin_are_not_seen(method: str, steps: int) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     request = requested(offsets, steps).select(np.array([0, 2, 4]))
     normalization = fitted(y, offsets, method)
     changed = y.copy()
     for origin, number in zip(request.origin, request.series, strict=True):
         changed[origin : offsets[number + 1]] = 1e5
-    before = forecast(made_up, normalization, card_of(method), y, offsets, request)
-    after = forecast(made_up, normalization, card_of(method), changed, offsets, request)
+    before = forecast(example_output, normalization, card_of(method), y, offsets, request)
+    after = forecast(example_output, normalization, card_of(method), changed, offsets, request)
     assert before.tobytes() == after.tobytes()
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_what_is_asked_is_what_was_trained_on(method: str) -> None:
-    """The answers to the training windows' inputs, made whole again, are the forecasts."""
+def test_inputs_are_those_of_training(method: str) -> None:
+    """With the training targets as outputs, the forecasts equal the truth."""
     y, offsets = ragged(LENGTHS, PERIOD)
     normalization, card = fitted(y, offsets, method), card_of(method)
     lengths = np.array(LENGTHS)
@@ -118,13 +123,13 @@ def test_what_is_asked_is_what_was_trained_on(method: str) -> None:
     )
     seen: list[Tensor] = []
 
-    def right(inputs: Tensor) -> Tensor:
-        """Answers the targets themselves."""
+    def targets_as_outputs(inputs: Tensor) -> Tensor:
+        """Return the targets themselves."""
         seen.append(inputs)
         return torch.nan_to_num(targets).double()
 
     request = Request(part["origin"], part["series"], HORIZON)
-    found = forecast(right, normalization, card, y, offsets, request)
+    found = forecast(targets_as_outputs, normalization, card, y, offsets, request)
     np.testing.assert_allclose(seen[0].numpy(), x.numpy(), rtol=2e-4, atol=1e-4)
     truth = request.truth(y, offsets[:-1], offsets[1:])
     known = ~np.isnan(truth)
@@ -133,70 +138,70 @@ def test_what_is_asked_is_what_was_trained_on(method: str) -> None:
 
 
 @pytest.mark.parametrize("method", ["log_standard", "log_exponential_smoothing"])
-def test_forecasts_in_portions_are_the_same(method: str, monkeypatch) -> None:
+def test_forecasts_in_batches_are_the_same(method: str, monkeypatch) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     normalization, request = fitted(y, offsets, method), requested(offsets, 9)
-    whole = forecast(made_up, normalization, card_of(method), y, offsets, request)
-    monkeypatch.setattr(module, "MOST_WINDOWS", 2)
-    portions = forecast(made_up, normalization, card_of(method), y, offsets, request)
-    np.testing.assert_allclose(portions, whole, rtol=1e-12)
+    whole = forecast(example_output, normalization, card_of(method), y, offsets, request)
+    monkeypatch.setattr(module, "MAX_WINDOWS", 2)
+    batches = forecast(example_output, normalization, card_of(method), y, offsets, request)
+    np.testing.assert_allclose(batches, whole, rtol=1e-12)
 
 
-def test_beyond_the_horizon_of_a_smoothing_the_mean_answer_goes_on() -> None:
+def test_direct_forecasts_beyond_the_horizon_repeat_the_mean_output() -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     method = "log_exponential_smoothing"
     normalization, request = fitted(y, offsets, method), requested(offsets, 17)
-    answer = torch.arange(1.0, 1 + HORIZON).double()
-    asked = [
+    outputs = torch.arange(1.0, 1 + HORIZON).double()
+    forecasts = [
         np.log(forecast(given, normalization, card_of(method), y, offsets, request))
-        for given in (lambda x: answer.expand(len(x), -1), no_answer(HORIZON))
+        for given in (lambda x: outputs.expand(len(x), -1), zero_predictor(HORIZON))
     ]
     scales = normalization.smoothing.target_scale * normalization.scaler.scale
-    added = (asked[0] - asked[1]) / scales[request.series, None]
-    np.testing.assert_allclose(added[:, :HORIZON], np.tile(answer, (5, 1)), atol=1e-8)
-    np.testing.assert_allclose(added[:, HORIZON:], answer[-PERIOD:].mean(), atol=1e-8)
+    added = (forecasts[0] - forecasts[1]) / scales[request.series, None]
+    np.testing.assert_allclose(added[:, :HORIZON], np.tile(outputs, (5, 1)), atol=1e-8)
+    np.testing.assert_allclose(added[:, HORIZON:], outputs[-PERIOD:].mean(), atol=1e-8)
 
 
 @pytest.mark.parametrize("method", ["log_standard", "log_seasonal_difference"])
-def test_beyond_the_horizon_of_others_the_network_reads_its_own_forecasts(method: str) -> None:
+def test_recursive_forecasts_beyond_the_horizon_read_their_own_values(method: str) -> None:
     y = wave(60, PERIOD)
     offsets = np.array([0, 60])
     normalization, card = fitted(y, offsets, method), card_of(method)
 
-    def asked(values: np.ndarray, origin: int, steps: int) -> np.ndarray:
+    def forecasts(values: np.ndarray, origin: int, steps: int) -> np.ndarray:
         places = np.array([0, len(values)])
         request = Request(np.array([origin]), np.array([0]), steps)
-        return forecast(made_up, normalization, card, values, places, request)[0]
+        return forecast(example_output, normalization, card, values, places, request)[0]
 
-    far = asked(y, 50, 12)
-    np.testing.assert_allclose(far[:5], asked(y, 50, 5), rtol=1e-12)
+    far = forecasts(y, 50, 12)
+    np.testing.assert_allclose(far[:5], forecasts(y, 50, 5), rtol=1e-12)
     grown = np.concatenate([y[:50], far[:5], y[55:]])
-    np.testing.assert_allclose(far[5:10], asked(grown, 55, 5), rtol=1e-8)
+    np.testing.assert_allclose(far[5:10], forecasts(grown, 55, 5), rtol=1e-8)
 
 
-def test_a_zero_answer_to_the_seasonal_residual_is_the_seasonal_naive_forecast() -> None:
+def test_zero_output_for_the_seasonal_residual_is_the_seasonal_naive_forecast() -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     card = card_of("none", residual="seasonal_naive", center="mean")
     request = requested(offsets, 13)
-    zero = no_answer(HORIZON)
+    zero = zero_predictor(HORIZON)
     found = forecast(zero, fitted(y, offsets, "none"), card, y, offsets, request)
     for row, origin in enumerate(request.origin):
         np.testing.assert_allclose(found[row], np.resize(y[origin - PERIOD : origin], 13))
 
 
-def test_the_mean_answer_of_an_ensemble_in_evaluation_mode() -> None:
+def test_the_mean_output_of_an_ensemble_in_evaluation_mode() -> None:
     torch.manual_seed(0)
     networks = [RecurrentNetwork(1, 3, hidden_size=4, head_dropout=0.5) for _ in range(3)]
     x = torch.randn(6, 8, 1).double()
-    found = mean_answer(networks)(x)
+    found = mean_predictor(networks)(x)
     assert not found.requires_grad
     assert not any(network.training for network in networks)
     expected = torch.stack([network(x.float()) for network in networks]).mean(0)
     torch.testing.assert_close(found, expected.detach())
 
 
-def test_no_forecasts_are_wanted() -> None:
+def test_a_request_without_origins() -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     none = Request(np.zeros(0, int), np.zeros(0, int), 3)
-    found = forecast(made_up, fitted(y, offsets, "none"), card_of("none"), y, offsets, none)
+    found = forecast(example_output, fitted(y, offsets, "none"), card_of("none"), y, offsets, none)
     assert found.shape == (0, 3)

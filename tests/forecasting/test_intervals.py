@@ -1,17 +1,17 @@
-"""Prediction intervals: as often right as they say, by hand, and wider the further they look."""
+"""Prediction intervals: coverage, widths by hand, and growth with the steps ahead."""
 
 import numpy as np
 import pytest
 
-from rnnlab.forecasting.intervals import LEVELS, Widths, calibrate, series_scales
+from rnnlab.forecasting.intervals import LEVELS, IntervalWidths, calibrate, series_scales
 from rnnlab.forecasting.measures import coverage, seasonal_naive_error
 
 
 def draw(count: int, steps: int, seed: int, log: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Forecasts of several series, and truths whose errors grow by step and with their series."""
+    """Forecasts of several series, and truths with errors that depend on step and series."""
     random = np.random.default_rng(seed)
     size = 0.05 * np.sqrt(np.arange(1, steps + 1)) * (1 + np.arange(count) % 3)[:, None]
-    # heavy tails: no shape of the errors is assumed
+    # heavy tails, since no distribution of the errors is assumed
     errors = size * random.standard_t(4, (count, steps))
     forecast = np.tile(np.linspace(50, 80, steps), (count, 1))
     return forecast, forecast * np.exp(errors) if log else forecast + 100 * errors
@@ -22,12 +22,12 @@ SCALE = np.array([0.1, 0.2, 0.3])
 
 
 @pytest.mark.parametrize("log", [True, False])
-def test_coverage_is_near_what_they_say(log: bool) -> None:
+def test_coverage_is_near_the_level(log: bool) -> None:
     forecast, truth = draw(300, 8, 0, log)
     widths = calibrate(truth, forecast, SERIES, SCALE, log)
     forecast, truth = draw(300, 8, 1, log)
     for level in LEVELS:
-        low, high = widths.around(forecast, SERIES, level)
+        low, high = widths.bounds(forecast, SERIES, level)
         assert coverage(truth, low, high) == pytest.approx(100 * level, abs=2.5)
         for step in (0, 7):
             found = coverage(truth[:, step], low[:, step], high[:, step])
@@ -39,34 +39,34 @@ def test_coverage_is_near_what_they_say(log: bool) -> None:
 
 
 def test_by_hand() -> None:
-    """Ten errors of one kind: the ninth of eleven places holds 80 %, no place holds 95 %."""
+    """Ten errors: the level 80 % takes the ninth (11 × 0.8), 95 % the largest of them."""
     truth = 10 + np.arange(1.0, 11)[:, None]
     forecast, series = np.full((10, 1), 10.0), np.zeros(10, dtype=int)
     widths = calibrate(truth, forecast, series, np.array([2.0]), False)
-    assert widths.half[0.80].tolist() == pytest.approx([9 / 2])
-    assert widths.half[0.95].tolist() == pytest.approx([10 / 2])
-    low, high = widths.around(np.array([[20.0, 30.0, 40.0, 50.0]]), np.array([0]), 0.80)
+    assert widths.half_widths[0.80].tolist() == pytest.approx([9 / 2])
+    assert widths.half_widths[0.95].tolist() == pytest.approx([10 / 2])
+    low, high = widths.bounds(np.array([[20.0, 30.0, 40.0, 50.0]]), np.array([0]), 0.80)
     np.testing.assert_allclose(high - [[20, 30, 40, 50]], 9 * np.sqrt([[1, 2, 3, 4]]))
     np.testing.assert_allclose([[20, 30, 40, 50]] - low, 9 * np.sqrt([[1, 2, 3, 4]]))
 
 
-def test_each_step_has_errors_of_its_own_size() -> None:
+def test_widths_follow_the_size_of_errors_at_each_step() -> None:
     errors = np.tile([[1.0, 4.0, 2.0, 8.0]], (40, 1)) * np.linspace(0.5, 1.5, 40)[:, None]
     forecast = np.zeros((40, 4))
     widths = calibrate(errors, forecast, np.zeros(40, int), np.ones(1), False)
-    # the third step's errors were smaller by chance: intervals never get narrower again
-    np.testing.assert_allclose(widths.half[0.80] / widths.half[0.80][0], [1, 4, 4, 8])
+    # the third step has smaller errors by chance: widths never decrease
+    np.testing.assert_allclose(widths.half_widths[0.80] / widths.half_widths[0.80][0], [1, 4, 4, 8])
 
 
 @pytest.mark.parametrize("log", [True, False])
-def test_widths_never_fall_and_the_higher_level_is_wider(log: bool) -> None:
+def test_widths_never_decrease_and_the_higher_level_is_wider(log: bool) -> None:
     forecast, truth = draw(40, 12, 5, log)
     widths = calibrate(truth, forecast, SERIES[:40], SCALE, log)
     for level in LEVELS:
-        assert (np.diff(widths.half[level]) >= 0).all()
-    assert (widths.half[0.95] > widths.half[0.80]).all()
+        assert (np.diff(widths.half_widths[level]) >= 0).all()
+    assert (widths.half_widths[0.95] > widths.half_widths[0.80]).all()
     ahead = np.full((3, 30), 60.0)
-    bounds = {level: widths.around(ahead, np.arange(3), level) for level in LEVELS}
+    bounds = {level: widths.bounds(ahead, np.arange(3), level) for level in LEVELS}
     assert (bounds[0.95][0] < bounds[0.80][0]).all()
     assert (bounds[0.95][1] > bounds[0.80][1]).all()
     for low, high in bounds.values():
@@ -74,38 +74,38 @@ def test_widths_never_fall_and_the_higher_level_is_wider(log: bool) -> None:
         assert (np.diff(high - low) >= -1e-12).all()
 
 
-def test_beyond_the_known_steps_they_grow_by_the_root_of_time() -> None:
+def test_beyond_the_calibrated_steps_widths_grow_with_the_root_of_time() -> None:
     half = {level: np.array([1.0, 2.0]) for level in LEVELS}
-    widths = Widths(False, np.array([1.0, 10.0]), half)
-    low, high = widths.around(np.zeros((2, 8)), np.array([0, 1]), 0.95)
+    widths = IntervalWidths(False, np.array([1.0, 10.0]), half)
+    low, high = widths.bounds(np.zeros((2, 8)), np.array([0, 1]), 0.95)
     steps = np.array([1, 2, 3, 4, 5, 6, 7, 8])
     expected = np.where(steps < 2, 1, 2 * np.sqrt(np.maximum(steps, 2) / 2))
     np.testing.assert_allclose(high, np.array([1, 10])[:, None] * expected)
     np.testing.assert_allclose(low, -high)
-    short = widths.around(np.zeros((1, 1)), np.array([0]), 0.95)
+    short = widths.bounds(np.zeros((1, 1)), np.array([0]), 0.95)
     np.testing.assert_allclose(short, [[[-1]], [[1]]])
 
 
-def test_on_logarithms_bounds_are_positive_and_even_by_ratio() -> None:
-    widths = Widths(True, np.ones(1), {level: np.array([3.0]) for level in LEVELS})
+def test_bounds_on_logarithms_are_positive_and_symmetric_by_ratio() -> None:
+    widths = IntervalWidths(True, np.ones(1), {level: np.array([3.0]) for level in LEVELS})
     forecast = np.array([[5.0, 1e-3]])
-    low, high = widths.around(forecast, np.array([0]), 0.80)
+    low, high = widths.bounds(forecast, np.array([0]), 0.80)
     assert (low > 0).all()
     np.testing.assert_allclose(high / forecast, forecast / low)
 
 
 @pytest.mark.filterwarnings("error")
-def test_forecasts_without_a_logarithm_and_those_that_ran_away() -> None:
-    widths = Widths(True, np.ones(1), {level: np.array([1.0]) for level in LEVELS})
-    low, high = widths.around(np.array([[-3.0, 0.0, np.inf]]), np.array([0]), 0.80)
+def test_forecasts_without_a_logarithm_and_infinite_ones() -> None:
+    widths = IntervalWidths(True, np.ones(1), {level: np.array([1.0]) for level in LEVELS})
+    low, high = widths.bounds(np.array([[-3.0, 0.0, np.inf]]), np.array([0]), 0.80)
     assert not np.isnan(low).any()
     assert (low <= high).all()
 
 
-def test_bounds_end_at_the_least_value_but_never_leave_the_forecast_out() -> None:
+def test_bounds_end_at_the_lower_limit_but_contain_the_forecast() -> None:
     half = {level: np.full(3, 5.0) for level in LEVELS}
-    widths = Widths(False, np.ones(2), half, least=np.array([0.0, -np.inf]))
-    low, high = widths.around(np.array([[2.0, 9.0, -1.0]] * 2), np.array([0, 1]), 0.80)
+    widths = IntervalWidths(False, np.ones(2), half, lower_limit=np.array([0.0, -np.inf]))
+    low, high = widths.bounds(np.array([[2.0, 9.0, -1.0]] * 2), np.array([0, 1]), 0.80)
     np.testing.assert_allclose(low, [[0, 4, -1], [-3, 4, -6]])
     np.testing.assert_allclose(high, [[7, 14, 4]] * 2)
 
@@ -117,13 +117,15 @@ def test_unknown_truths_do_not_count() -> None:
     ahead = np.concatenate([forecast, np.full((20, 4), 1e9)])
     found = calibrate(padded, ahead, SERIES[:80], SCALE, False)
     for level in LEVELS:
-        np.testing.assert_allclose(found.half[level], expected.half[level], rtol=1e-12)
+        np.testing.assert_allclose(
+            found.half_widths[level], expected.half_widths[level], rtol=1e-12
+        )
 
 
 @pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("log", [True, False])
-def test_errors_without_end_do_not_count(log: bool) -> None:
-    """As last_growth makes them after a zero; numpy's warnings would end up on stderr."""
+def test_infinite_errors_do_not_count(log: bool) -> None:
+    """last_growth makes such errors after a zero; numpy must not warn on stderr."""
     truth = np.linspace(3, 9, 40).reshape(20, 2)
     forecast = truth + np.linspace(0.1, 1, 40).reshape(20, 2)
     expected = calibrate(truth, forecast, np.zeros(20, int), np.ones(1), log)
@@ -131,28 +133,28 @@ def test_errors_without_end_do_not_count(log: bool) -> None:
     forecast[20:] = np.inf
     found = calibrate(truth, forecast, np.zeros(23, int), np.ones(1), log)
     for level in LEVELS:
-        np.testing.assert_allclose(found.half[level], expected.half[level])
+        np.testing.assert_allclose(found.half_widths[level], expected.half_widths[level])
     lost = calibrate(truth, np.full_like(truth, np.inf), np.zeros(23, int), np.ones(1), log)
-    assert lost.half[0.95].tolist() == [0, 0]
+    assert lost.half_widths[0.95].tolist() == [0, 0]
 
 
-def test_nothing_known_is_no_width() -> None:
+def test_no_known_truth_gives_zero_width() -> None:
     forecast = np.ones((3, 2))
     widths = calibrate(np.full((3, 2), np.nan), forecast, np.zeros(3, int), np.ones(1), False)
     for level in LEVELS:
-        assert widths.half[level].tolist() == [0, 0]
+        assert widths.half_widths[level].tolist() == [0, 0]
 
 
-def test_a_perfect_forecast_has_intervals_of_hardly_any_width() -> None:
+def test_a_perfect_forecast_has_almost_zero_width() -> None:
     y = np.ones((9, 3))
     widths = calibrate(y, y, np.zeros(9, int), np.ones(1), False)
-    assert (widths.half[0.95] < 1e-6).all()
+    assert (widths.half_widths[0.95] < 1e-6).all()
 
 
-def test_the_wider_of_two_step_by_step() -> None:
-    a = Widths(False, np.ones(1), {0.80: np.array([1.0, 4.0]), 0.95: np.array([2.0, 5.0])})
-    b = Widths(False, np.ones(1), {0.80: np.array([2.0, 3.0]), 0.95: np.array([1.0, 6.0])})
-    found = a.at_least(b).half
+def test_widened_to_takes_the_wider_at_each_step() -> None:
+    a = IntervalWidths(False, np.ones(1), {0.80: np.array([1.0, 4.0]), 0.95: np.array([2.0, 5.0])})
+    b = IntervalWidths(False, np.ones(1), {0.80: np.array([2.0, 3.0]), 0.95: np.array([1.0, 6.0])})
+    found = a.widened_to(b).half_widths
     assert {level: half.tolist() for level, half in found.items()} == {0.80: [2, 4], 0.95: [2, 6]}
 
 

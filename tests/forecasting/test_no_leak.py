@@ -1,8 +1,8 @@
-"""What the test part holds changes nothing but what is told of it, not by a bit.
+"""The test part does not leak: it changes the test scores and nothing else, bit for bit.
 
-Two projects differ in the test part alone; whatever is fitted, chosen, stopped, judged or forecast
-from before it must be equal in both. A check that would pass if nothing had been changed proves
-nothing, so each also shows that the test part did reach the files where it belongs.
+Two projects differ only in the test part. Everything that is fitted, selected, stopped, validated
+or forecast from earlier values must be equal in both. To show that each check can fail, others
+assert that the test part did change in the files that contain it.
 """
 
 import csv
@@ -18,12 +18,12 @@ from safetensors.numpy import load_file
 
 from rnnlab.core.params import SeriesNormalize
 from rnnlab.forecasting.baselines import BASELINES, forecast_baseline
-from rnnlab.forecasting.forecaster import forecaster, mean_answer
+from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.series import origins
 from rnnlab.series.normalization import fit_normalization
 
-# long enough for early stopping to have a say
+# enough epochs for early stopping
 CHANGES = {
     "tasks.mnist.train.epochs": 8,
     "tasks.mnist.train.patience": 2,
@@ -49,7 +49,7 @@ def run_to_train(project: Path, task: str) -> None:
 
 @pytest.fixture(scope="module")
 def image_projects(blank_project: Path, tmp_path_factory) -> tuple[Path, Path]:
-    """The second one's t10k files hold noise, another number of images, and labels at random."""
+    """The second project's t10k files have noise, another number of images, and random labels."""
     projects = two_projects(blank_project, tmp_path_factory.mktemp("images"))
     arrays, draw = small_images(), np.random.default_rng(9)
     destroyed = {
@@ -63,7 +63,7 @@ def image_projects(blank_project: Path, tmp_path_factory) -> tuple[Path, Path]:
 
 
 def destroy_csv(project: Path, months: int) -> None:
-    """Write other values over the last ``months``."""
+    """Overwrite the last ``months`` with random values."""
     path = project / "data/raw/airline.csv"
     lines = path.read_text().splitlines()
     draw = np.random.default_rng(9)
@@ -84,15 +84,15 @@ def series_projects(blank: Path, folder: Path, months: int) -> tuple[Path, Path]
 
 @pytest.fixture(scope="module")
 def year_projects(blank_project: Path, tmp_path_factory) -> tuple[Path, Path]:
-    """The last 12 months, the test part of both fits, are destroyed in the second one."""
+    """The last 12 months, the test part of both fits, are destroyed in the second project."""
     return series_projects(blank_project, tmp_path_factory.mktemp("year"), 12)
 
 
 @pytest.fixture(scope="module")
 def main_projects(blank_project: Path, tmp_path_factory) -> tuple[Path, Path]:
-    """All 44 months after the cut of fit main are destroyed in the second one.
+    """All 44 months after the cut of fit main are destroyed in the second project.
 
-    The first 32 of them are training data of fit year, whose cut is later, so that fit may change.
+    The first 32 of them are training data of fit year, whose cut is later, so fit year may change.
     """
     return series_projects(blank_project, tmp_path_factory.mktemp("main"), 44)
 
@@ -112,7 +112,7 @@ def assert_same_weights(projects: tuple[Path, Path], task: str, fits: tuple[str,
 
 
 def assert_same_epochs(projects: tuple[Path, Path], task: str, fits: tuple[str, ...]) -> None:
-    """Every epoch's figures, and with them the epoch at which training stopped."""
+    """The history of every epoch, and so the epoch at which training stopped."""
     histories = []
     for project in projects:
         with (project / "data/models" / task / "history.csv").open(newline="") as file:
@@ -143,7 +143,7 @@ def test_images_were_destroyed(image_projects: tuple[Path, Path]) -> None:
     assert not np.array_equal(a[:45], b)
 
 
-def test_validation_images_shift_no_statistics(image_projects: tuple[Path, Path]) -> None:
+def test_statistics_ignore_validation_images(image_projects: tuple[Path, Path]) -> None:
     card = read_json(image_projects[0] / "data/normalized/mnist/card.json")
     training = small_images()["train_images"][:250]
     found = card["statistics"]
@@ -188,7 +188,7 @@ def test_series_were_destroyed(
 
 
 @EITHER
-def test_what_validation_says_of_the_methods(
+def test_validation_results(
     fixture: str, fits: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
     projects: tuple[Path, Path] = request.getfixturevalue(fixture)
@@ -199,35 +199,35 @@ def test_what_validation_says_of_the_methods(
 
 
 @EITHER
-def test_forecasts_and_intervals_from_before_the_test_part(
+def test_forecasts_and_intervals_from_earlier_values(
     fixture: str, fits: tuple[str, ...], request: pytest.FixtureRequest
 ) -> None:
     projects: tuple[Path, Path] = request.getfixturevalue(fixture)
     path = "metrics/airline/tables/forecasts.csv"
     a, b = (pd.read_csv(project / path) for project in projects)
-    # by protocol, how many of the forecasts of each method saw nothing that was destroyed
+    # by protocol, how many forecasts of each method use no destroyed value
     same = {"long": 44, "one_step": 1} if fits == ("main",) else {"year": 12, "one_step": 33}
-    told = ["method", "ds", "forecast", "low_80", "high_80", "low_95", "high_95"]
+    columns = ["method", "ds", "forecast", "low_80", "high_80", "low_95", "high_95"]
     for protocol, count in same.items():
         for method in ("model", "combination", "control", "seasonal_naive", "naive2", "theta"):
             before, after = (
                 each[(each["protocol"] == protocol) & (each["method"] == method)] for each in (a, b)
             )
-            pd.testing.assert_frame_equal(before[told].head(count), after[told].head(count))
+            pd.testing.assert_frame_equal(before[columns].head(count), after[columns].head(count))
             assert (before["y"].tail(12).to_numpy() != after["y"].tail(12).to_numpy()).all()
-            # the last month of all reads eleven destroyed ones, but not if it looks back a year
+            # the last forecast uses eleven destroyed months, unless it looks back exactly a year
             if protocol == "one_step" and method != "seasonal_naive":
                 assert before["forecast"].iloc[-1] != after["forecast"].iloc[-1]
 
 
-def test_the_check_can_fail(main_projects: tuple[Path, Path]) -> None:
+def test_these_checks_can_fail(main_projects: tuple[Path, Path]) -> None:
     """Fit year trains on months that are destroyed here, so it must change."""
     with pytest.raises(AssertionError):
         assert_same_weights(main_projects, "airline", ("year",))
 
 
 def forecasts_of(method: str, y: np.ndarray, protocol: str) -> np.ndarray:
-    """Forecasts of the months after 100 by a method that is fitted on what lies before."""
+    """Forecasts of the months after the first 100 by a method fitted on those."""
     offsets, ends = np.array([0, len(y)]), np.array([100])
     request = origins.test_requests(offsets, {"main": ends, "year": ends}, 12)[protocol]
     if method in BASELINES:
@@ -238,9 +238,9 @@ def forecasts_of(method: str, y: np.ndarray, protocol: str) -> np.ndarray:
     layout = dict.fromkeys(("center", "scale", "residual"), "none")
     layout |= {"look_back": 12, "horizon": 12, "step": 1, "period": 12, "damping": 0.95}
     torch.manual_seed(0)
-    answer = mean_answer([RecurrentNetwork(1, 12, hidden_size=4).eval()])
+    predict = mean_predictor([RecurrentNetwork(1, 12, hidden_size=4).eval()])
     card = {"outputs": 12, "layout": layout}
-    return forecaster(normalization, card, y, offsets)(answer, request)
+    return network_forecaster(normalization, card, y, offsets)(predict, request)
 
 
 NETWORKS = ["log_seasonal_difference", "log_exponential_smoothing", "minmax"]
@@ -258,7 +258,7 @@ def test_no_forecast_sees_its_own_month_or_later_ones(
     # the forecast of month 108 reads up to 107
     np.testing.assert_array_equal(a[:9], b[:9])
     if protocol == "one_step":
-        # from here on even the seasonal naive forecast reads what was changed
+        # from here on even the seasonal naive forecast uses changed values
         assert (a[21:] != b[21:]).all()
     elif protocol == "rolling":
         assert len(a) == 15

@@ -1,4 +1,4 @@
-"""Methods that are fitted anew as the test part goes by: who is asked, when, and for what."""
+"""Refits during the test part: on which values, and for which origins."""
 
 from types import SimpleNamespace
 
@@ -7,7 +7,7 @@ import pytest
 from oracles import ragged
 
 from rnnlab.forecasting import backtest
-from rnnlab.forecasting.selection import History, Learned, roll_with_refits
+from rnnlab.forecasting.selection import FittedNetworks, History, forecast_with_refits
 from rnnlab.series.origins import Request, every_origin
 
 PERIOD, VALIDATION = 4, np.array([38, 50, 32])
@@ -18,29 +18,29 @@ def history() -> History:
     return History(y, offsets, PERIOD)
 
 
-def test_blocks_of_origins_are_each_asked_with_all_that_came_before() -> None:
-    of, asked = history(), []
+def test_each_block_of_origins_is_forecast_from_all_earlier_values() -> None:
+    of, calls = history(), []
     request = every_origin(of.offsets, VALIDATION, np.array([38 + 7, 50 + 2, 32 + 5]), 2)
 
-    def ask_at(ends: np.ndarray, requests: list[Request]) -> dict[str, list[np.ndarray]]:
+    def fit_and_forecast(ends: np.ndarray, requests: list[Request]) -> dict[str, list[np.ndarray]]:
         [wanted] = requests
-        asked.append((ends.tolist(), wanted.origin.tolist()))
+        calls.append((ends.tolist(), wanted.origin.tolist()))
         return {"m": [np.tile(wanted.origin[:, None], (1, 2)) + np.array([0.0, 0.5])]}
 
-    found = roll_with_refits(of, request, VALIDATION, 3, ask_at)
+    found = forecast_with_refits(of, request, VALIDATION, 3, fit_and_forecast)
     second, third = of.offsets[1], of.offsets[2]
-    assert asked == [
+    assert calls == [
         ([38, 50, 32], [38, 39, 40, second + 50, second + 51, third + 32, third + 33, third + 34]),
         ([41, 53, 35], [41, 42, 43, third + 35, third + 36]),
         ([44, 56, 38], [44]),
     ]
-    # and the answers stand where they were asked for
+    # the forecasts are in the rows of their origins
     np.testing.assert_array_equal(found["m"], request.origin[:, None] + [[0, 0.5]])
 
 
-@pytest.mark.parametrize(("every", "asked"), [(0, ["long", "rolling"]), (3, ["long"])])
-def test_what_is_fitted_anew_is_not_forecast_before(
-    monkeypatch: pytest.MonkeyPatch, every: int, asked: list[str]
+@pytest.mark.parametrize(("every", "calls"), [(0, ["long", "rolling"]), (3, ["long"])])
+def test_rolling_origins_are_forecast_either_with_or_without_refits(
+    monkeypatch: pytest.MonkeyPatch, every: int, calls: list[str]
 ) -> None:
     of = history()
     requests = {
@@ -49,15 +49,19 @@ def test_what_is_fitted_anew_is_not_forecast_before(
     }
     wanted: list[Request] = []
 
-    def ask(_: Learned, ends: np.ndarray, of_these: list[Request]) -> dict[str, list[np.ndarray]]:
+    def forecast(
+        _: FittedNetworks, ends: np.ndarray, of_these: list[Request]
+    ) -> dict[str, list[np.ndarray]]:
         wanted.extend(of_these)
         return {"m": [np.full(len(each.origin), each.steps) for each in of_these]}
 
-    monkeypatch.setattr(backtest, "with_refits", lambda *_: {"m": np.zeros(6)})
+    monkeypatch.setattr(backtest, "rolling_forecasts", lambda *_: {"m": np.zeros(6)})
     trained = SimpleNamespace(
-        settings=SimpleNamespace(refit_every=every), learned=lambda *_, **__: None, ask=ask
+        settings=SimpleNamespace(refit_every=every),
+        fitted_networks=lambda *_, **__: None,
+        forecast=forecast,
     )
-    found = backtest.answers_of(trained, "main", VALIDATION, requests)
-    assert wanted == [requests[protocol] for protocol in asked]
+    found = backtest.forecast_test_part(trained, "main", VALIDATION, requests)
+    assert wanted == [requests[protocol] for protocol in calls]
     assert found["long"]["m"].tolist() == [9, 9, 9]
     assert found["rolling"]["m"].tolist() == [0 if every else PERIOD] * 6

@@ -1,4 +1,4 @@
-"""All methods side by side: judged on validation alone, fitted anew without a look ahead."""
+"""All methods side by side: validated without the test part, refitted without look-ahead."""
 
 from collections import Counter
 from functools import partial
@@ -14,15 +14,15 @@ from rnnlab.forecasting.baselines import forecast_baseline
 from rnnlab.forecasting.combination import absolute_scaled_errors, combine
 from rnnlab.forecasting.intervals import LEVELS
 from rnnlab.forecasting.selection import (
+    FittedNetworks,
     History,
-    Judgement,
-    Learned,
-    ask_all,
-    judge,
-    learn_again,
-    roll_with_refits,
-    say_stood_in,
-    scales_of,
+    ValidationResult,
+    forecast_all,
+    forecast_with_refits,
+    mase_scales,
+    print_fallbacks,
+    refit_networks,
+    validate,
 )
 from rnnlab.networks.storage import build_network
 from rnnlab.series.normalization import fit_normalization
@@ -51,12 +51,20 @@ CARD = {
 SETTINGS = SeriesNormalize(method="log_exponential_smoothing", level=0.3, season=0.6, damping=0.9)
 AIRLINE = load_params(ROOT / "params.yaml").tasks["airline"]
 MODEL = Model(**{**AIRLINE.model.model_dump(), "hidden_size": 4, "zero_head": False})
-TRAINING = Train(**{**AIRLINE.train.model_dump(), "epochs": 2, "ensemble": 2, "input_noise": 0.0})
+TRAINING = Train(
+    **{
+        **AIRLINE.train.model_dump(),
+        "epochs": 2,
+        "ensemble": 2,
+        "input_noise": 0.0,
+        "precision": "float32",
+    }
+)
 RECIPE = Recipe(MODEL, TRAINING, CARD, 1, torch.device("cpu"))
 
 
 def history(changed_from: np.ndarray | None = None) -> History:
-    """Three series; absurd from so many values on, if that is asked for."""
+    """Three series; from place ``changed_from`` [S] on, if given, with absurd values."""
     y, offsets = ragged(LENGTHS, PERIOD)
     if changed_from is not None:
         for number, first in enumerate(changed_from):
@@ -65,25 +73,27 @@ def history(changed_from: np.ndarray | None = None) -> History:
     return History(y, offsets, PERIOD)
 
 
-def learned(of: History, ends: np.ndarray = TRAIN) -> Learned:
+def fitted_networks(of: History, ends: np.ndarray = TRAIN) -> FittedNetworks:
     torch.manual_seed(0)
     networks = [build_network(CARD, MODEL).eval() for _ in range(2)]
-    return Learned(networks, fit_normalization(of.y, of.offsets, ends, SETTINGS, PERIOD))
+    return FittedNetworks(networks, fit_normalization(of.y, of.offsets, ends, SETTINGS, PERIOD))
 
 
-def ask_of(of: History, ends: np.ndarray = TRAIN):
-    return partial(ask_all, of, learned(of, ends), CARD, BASELINES, 1, ends, stood_in=Counter())
+def forecaster_of(of: History, ends: np.ndarray = TRAIN):
+    return partial(
+        forecast_all, of, fitted_networks(of, ends), CARD, BASELINES, 1, ends, fallbacks=Counter()
+    )
 
 
-def judged(of: History) -> Judgement:
-    return judge(of, ask_of(of), TRAIN, VALIDATION, 18, HORIZON, True)
+def validated(of: History) -> ValidationResult:
+    return validate(of, forecaster_of(of), TRAIN, VALIDATION, 18, HORIZON, True)
 
 
-def test_methods_in_order_and_each_request_its_own_shape() -> None:
+def test_methods_are_in_order_and_shapes_follow_the_requests() -> None:
     of = history()
     far = Request(of.offsets[:-1] + TRAIN, np.arange(3), 9)
     near = every_origin(of.offsets, TRAIN, TRAIN + 4, 1)
-    found = ask_of(of)([far, near])
+    found = forecaster_of(of)([far, near])
     assert list(found) == ["model", "control", *BASELINES]
     for forecasts in found.values():
         assert [each.shape for each in forecasts] == [(3, 9), (12, 1)]
@@ -92,36 +102,36 @@ def test_methods_in_order_and_each_request_its_own_shape() -> None:
         np.testing.assert_array_equal(one, other)
 
 
-def test_series_that_a_method_cannot_bear_are_noted_and_said(
+def test_fallbacks_are_counted_and_printed(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    of, stood_in = history(), Counter(theta=1)
+    of, fallbacks = history(), Counter(theta=1)
     requests = [Request(of.offsets[:-1] + TRAIN, np.arange(3), 9)]
-    # growth since so small a value soon has no number
+    # growth from so small a value soon overflows
     of.y[of.offsets[:2] + TRAIN[:2] - PERIOD - 1] = 1e-306
-    network = learned(history())
-    ask_all(of, network, CARD, BASELINES, 1, TRAIN, requests, stood_in)
-    assert stood_in == Counter(theta=1, last_growth=2)
-    ask_all(history(), network, CARD, BASELINES, 1, TRAIN, requests, stood_in)
-    assert stood_in == Counter(theta=1, last_growth=2)
-    say_stood_in(stood_in)
+    network = fitted_networks(history())
+    forecast_all(of, network, CARD, BASELINES, 1, TRAIN, requests, fallbacks)
+    assert fallbacks == Counter(theta=1, last_growth=2)
+    forecast_all(history(), network, CARD, BASELINES, 1, TRAIN, requests, fallbacks)
+    assert fallbacks == Counter(theta=1, last_growth=2)
+    print_fallbacks(fallbacks)
     [line] = capsys.readouterr().err.splitlines()
     assert line.endswith("theta for 1 and last growth for 2 series.")
-    say_stood_in(Counter(naive=0))
+    print_fallbacks(Counter(naive=0))
     assert capsys.readouterr().err == ""
 
 
 def test_scales_by_hand() -> None:
     of = history()
-    for number, scale in enumerate(scales_of(of, TRAIN)):
+    for number, scale in enumerate(mase_scales(of, TRAIN)):
         part = of.y[of.offsets[number] :][: TRAIN[number]]
         assert scale == pytest.approx(np.abs(part[PERIOD:] - part[:-PERIOD]).mean())
 
 
-def test_errors_are_those_of_the_validation_part_a_period_ahead() -> None:
-    """Counted for the seasonal naive method, one origin and one step after the other."""
+def test_errors_are_of_the_validation_part_a_period_ahead() -> None:
+    """Counted for the seasonal naive method, by origin and step."""
     of = history()
-    found = judged(of)
+    found = validated(of)
     assert list(found.errors) == ["model", *BASELINES]
     means = []
     for number, (train, validation) in enumerate(zip(TRAIN, VALIDATION, strict=True)):
@@ -135,8 +145,8 @@ def test_errors_are_those_of_the_validation_part_a_period_ahead() -> None:
     assert found.errors["seasonal_naive"] == pytest.approx(np.mean(means))
 
 
-def test_the_judgement_names_a_best_and_widths_for_all() -> None:
-    found = judged(history())
+def test_the_best_method_has_a_weight_and_all_methods_have_widths() -> None:
+    found = validated(history())
     best = min(found.errors, key=found.errors.get)
     assert best in found.weights
     assert sum(found.weights.values()) == pytest.approx(1)
@@ -145,67 +155,68 @@ def test_the_judgement_names_a_best_and_widths_for_all() -> None:
     for widths in found.widths.values():
         assert widths.log
         for level in LEVELS:
-            assert widths.half[level].shape == (HORIZON,)
-            assert (widths.half[level] > 0).all()
+            assert widths.half_widths[level].shape == (HORIZON,)
+            assert (widths.half_widths[level] > 0).all()
 
 
-def judgements_differ(a: Judgement, b: Judgement) -> bool:
-    def told(of: Judgement) -> list:
-        halves = [half.tobytes() for w in of.widths.values() for half in w.half.values()]
-        return [of.errors, of.weights, halves, [w.scale.tobytes() for w in of.widths.values()]]
+def results_differ(a: ValidationResult, b: ValidationResult) -> bool:
+    def content(result: ValidationResult) -> list:
+        widths = result.widths.values()
+        half_widths = [each.tobytes() for w in widths for each in w.half_widths.values()]
+        return [result.errors, result.weights, half_widths, [w.scale.tobytes() for w in widths]]
 
-    return told(a) != told(b)
+    return content(a) != content(b)
 
 
 def test_the_test_part_changes_no_error_weight_or_width() -> None:
-    before = judged(history())
-    assert not judgements_differ(before, judged(history(VALIDATION)))
-    # the check can fail: the last value of validation does change them
-    assert judgements_differ(before, judged(history(VALIDATION - 1)))
+    before = validated(history())
+    assert not results_differ(before, validated(history(VALIDATION)))
+    # this check can fail: the last value of validation does change them
+    assert results_differ(before, validated(history(VALIDATION - 1)))
 
 
 def test_the_control_is_never_part_of_the_combination() -> None:
-    """It stands beside the network to show what that has learned; alone it is no candidate."""
+    """It shows what the network has learned; it is not a candidate."""
     of = history()
 
-    def ask(requests: list[Request]) -> dict[str, list[np.ndarray]]:
+    def forecast(requests: list[Request]) -> dict[str, list[np.ndarray]]:
         truths = [r.truth(of.y, of.offsets[:-1], of.offsets[1:]) for r in requests]
-        right = [np.nan_to_num(truth, nan=1.0) for truth in truths]
+        exact = [np.nan_to_num(truth, nan=1.0) for truth in truths]
         return {
-            "model": [1.1 * r for r in right],
-            "control": right,
-            "naive": [2 * r for r in right],
+            "model": [1.1 * values for values in exact],
+            "control": exact,
+            "naive": [2 * values for values in exact],
         }
 
-    found = judge(of, ask, TRAIN, VALIDATION, 18, HORIZON, False)
+    found = validate(of, forecast, TRAIN, VALIDATION, 18, HORIZON, False)
     assert found.weights == {"model": 1.0}
     assert list(found.errors) == ["model", "naive"]
     for level in LEVELS:
-        halves = {m: w.half[level] for m, w in found.widths.items()}
-        np.testing.assert_allclose(halves["combination"], halves["model"])
-        assert (halves["control"] < 1e-6).all()
+        half_widths = {m: w.half_widths[level] for m, w in found.widths.items()}
+        np.testing.assert_allclose(half_widths["combination"], half_widths["model"])
+        assert (half_widths["control"] < 1e-6).all()
 
 
-def test_bounds_end_at_0_only_where_no_value_before_the_test_part_is_below_it() -> None:
+def test_the_lower_limit_is_0_unless_a_value_before_the_test_part_is_negative() -> None:
     of = history()
     of.y[of.offsets[0] + TRAIN[0]] = -3.0
     of.y[of.offsets[1] + VALIDATION[1]] = -3.0
-    widths = judge(of, ask_constant, TRAIN, VALIDATION, 18, HORIZON, False).widths["m"]
-    assert widths.least.tolist() == [-np.inf, 0.0, 0.0]
+    widths = validate(of, constant_forecast, TRAIN, VALIDATION, 18, HORIZON, False).widths["m"]
+    assert widths.lower_limit.tolist() == [-np.inf, 0.0, 0.0]
 
 
-def ask_constant(requests: list[Request]) -> dict[str, list[np.ndarray]]:
+def constant_forecast(requests: list[Request]) -> dict[str, list[np.ndarray]]:
     return {"m": [np.ones((len(r.origin), r.steps)) for r in requests]}
 
 
 @pytest.mark.parametrize("planted", [(0.01, 0.03), (0.03, 0.01)])
-def test_intervals_are_of_errors_in_validation_and_inside_the_training_part(
+def test_intervals_use_errors_of_the_validation_and_the_training_part(
     planted: tuple[float, float],
 ) -> None:
-    """Errors are planted in the one and in the other, and huge ones where nobody is to look."""
+    """Known errors are planted in both parts, and huge ones in the steps that do not count."""
     of, start = history(), history().offsets[:-1]
 
-    def ask(requests: list[Request]) -> dict[str, list[np.ndarray]]:
+    def forecast(requests: list[Request]) -> dict[str, list[np.ndarray]]:
         truths = [r.truth(of.y, start, of.offsets[1:]) for r in requests]
         ahead = [r.origin[:, None] + np.arange(r.steps) - start[r.series, None] for r in requests]
         train, validation = (each[:, None] for each in (TRAIN, VALIDATION))
@@ -217,60 +228,60 @@ def test_intervals_are_of_errors_in_validation_and_inside_the_training_part(
         right = [np.nan_to_num(truth, nan=1.0) for truth in truths]
         return {"m": [r * np.exp(e) for r, e in zip(right, errors, strict=True)]}
 
-    widths = judge(of, ask, TRAIN, VALIDATION, 18, HORIZON, True).widths["m"]
-    _, high = widths.around(np.full((3, HORIZON), 50.0), np.arange(3), 0.95)
-    # all series err by as much, so that the one of the smallest scale says how wide bounds are
-    half = np.log(high / 50) / widths.scale[:, None] * widths.scale.min()
-    assert half.max() == pytest.approx(0.03, rel=0.01)
+    widths = validate(of, forecast, TRAIN, VALIDATION, 18, HORIZON, True).widths["m"]
+    _, high = widths.bounds(np.full((3, HORIZON), 50.0), np.arange(3), 0.95)
+    # all series have equal errors, so the series with the smallest scale sets the width
+    half_width = np.log(high / 50) / widths.scale[:, None] * widths.scale.min()
+    assert half_width.max() == pytest.approx(0.03, rel=0.01)
 
 
-def test_the_combination_is_no_worse_on_validation_than_the_best() -> None:
+def test_the_combination_is_at_least_as_good_on_validation_as_the_best_method() -> None:
     of = history()
-    found = judged(of)
+    found = validated(of)
     seen = []
 
-    def ask(requests: list[Request]) -> dict[str, list[np.ndarray]]:
+    def forecast(requests: list[Request]) -> dict[str, list[np.ndarray]]:
         seen.extend(requests)
-        return ask_of(of)(requests)
+        return forecaster_of(of)(requests)
 
-    judge(of, ask, TRAIN, VALIDATION, 18, HORIZON, True)
+    validate(of, forecast, TRAIN, VALIDATION, 18, HORIZON, True)
     starts = of.offsets[:-1]
     truth = seen[0].truth(of.y, starts + TRAIN, starts + VALIDATION)[:, :PERIOD]
-    forecasts = {m: f[0][:, :PERIOD] for m, f in ask_of(of)(seen[:1]).items()}
+    forecasts = {m: f[0][:, :PERIOD] for m, f in forecaster_of(of)(seen[:1]).items()}
     mean = combine(forecasts, found.weights)
-    error = absolute_scaled_errors(truth, mean, seen[0].series, scales_of(of, TRAIN))
+    error = absolute_scaled_errors(truth, mean, seen[0].series, mase_scales(of, TRAIN))
     assert error <= min(found.errors.values()) + 1e-12
 
 
-def test_learning_again_sees_no_more_than_it_is_told() -> None:
+def test_a_refit_sees_no_values_after_its_end() -> None:
     of, changed = history(), history(VALIDATION)
-    a, b = (learn_again(each, VALIDATION, RECIPE, SETTINGS, [2, 3]) for each in (of, changed))
+    a, b = (refit_networks(each, VALIDATION, RECIPE, SETTINGS, [2, 3]) for each in (of, changed))
     assert len(a.networks) == 2
     for one, other in zip(a.networks, b.networks, strict=True):
         for weight, again in zip(one.parameters(), other.parameters(), strict=True):
             assert torch.equal(weight, again)
     for key, values in a.normalization.to_arrays().items():
         assert values.tobytes() == b.normalization.to_arrays()[key].tobytes()
-    # members differ, and so does what is learned from less
+    # members differ, and so do networks fitted on fewer values
     assert not torch.equal(*(network.head.weight for network in a.networks))
-    less = learn_again(of, VALIDATION - 2, RECIPE, SETTINGS, [2, 3])
+    less = refit_networks(of, VALIDATION - 2, RECIPE, SETTINGS, [2, 3])
     assert not torch.equal(less.networks[0].head.weight, a.networks[0].head.weight)
 
 
 def rolled(of: History, every: int) -> tuple[Request, dict[str, np.ndarray]]:
     request = every_origin(of.offsets, VALIDATION, VALIDATION + 6, PERIOD)
 
-    def ask_at(ends: np.ndarray, requests: list[Request]) -> dict[str, list[np.ndarray]]:
-        again = learn_again(of, ends, RECIPE, SETTINGS, [2, 2])
-        return ask_all(of, again, CARD, BASELINES, 1, ends, requests, Counter())
+    def fit_and_forecast(ends: np.ndarray, requests: list[Request]) -> dict[str, list[np.ndarray]]:
+        again = refit_networks(of, ends, RECIPE, SETTINGS, [2, 2])
+        return forecast_all(of, again, CARD, BASELINES, 1, ends, requests, Counter())
 
-    return request, roll_with_refits(of, request, VALIDATION, every, ask_at)
+    return request, forecast_with_refits(of, request, VALIDATION, every, fit_and_forecast)
 
 
-def test_refits_make_a_difference_and_never_see_the_future() -> None:
+def test_refits_change_forecasts_and_never_see_the_future() -> None:
     _, once = rolled(history(), 100)
     request, often = rolled(history(), 2)
-    # values from the fourth origin on are changed: what the first four saw is not
+    # values from the fourth origin on change; the first four origins do not see them
     _, changed = rolled(history(VALIDATION + 3), 2)
     place = request.origin - history().offsets[request.series]
     early = place - VALIDATION[request.series] <= 3
@@ -280,7 +291,7 @@ def test_refits_make_a_difference_and_never_see_the_future() -> None:
     for method, forecasts in often.items():
         assert forecasts[early].tobytes() == changed[method][early].tobytes(), method
         np.testing.assert_array_equal(forecasts[first], once[method][first])
-        # these two fit nothing, so that a refit leaves them as they are
+        # these fit nothing, so a refit does not change them
         if method in ("naive", "seasonal_naive", "last_growth"):
             np.testing.assert_array_equal(forecasts, once[method])
         else:

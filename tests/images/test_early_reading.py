@@ -57,7 +57,7 @@ def test_the_figure_names_the_classes_known_first_and_last(sequence: str) -> Non
     )
     figure = early_figure(table, IMAGE, 4, sequence, "navy")
     title = figure.get_suptitle()
-    assert title.endswith("Known first: 0 and 3 (after 2); last: 1 (after 4)")
+    assert title.endswith("Recognized first: 0 and 3 (after 2); last: 1 (after 4)")
     strip = figure.axes[1]
     assert [label.get_text() for label in strip.get_yticklabels()] == ["0", "3", "1", "2"]
     assert [text.get_text() for text in strip.texts] == ["2", "2", "4", "never"]
@@ -66,10 +66,10 @@ def test_the_figure_names_the_classes_known_first_and_last(sequence: str) -> Non
 def test_the_figure_where_nothing_is_known() -> None:
     table = early(f1_0=[0.1, 0.2, 0.5, 0.6], f1_1=[0.0, 0.2, 0.3, 0.4])
     title = early_figure(table, IMAGE, 2, "rows", "navy").get_suptitle()
-    assert "Known" not in title
+    assert "Recognized" not in title
 
 
 def test_the_figure_of_one_step() -> None:
     figure = early_figure(early(f1_0=[0.9], f1_1=[0.8]), IMAGE, 2, "flat", "navy")
     assert len(figure.axes) == 1
-    assert "nothing to read early" in figure.get_suptitle()
+    assert "in one step" in figure.get_suptitle()

@@ -1,4 +1,4 @@
-"""Pictures of series: what is gathered, where labels stand, and what odd data do to them."""
+"""Plots of series: loaded tables, places of labels, and unusual data."""
 
 import warnings
 
@@ -10,9 +10,8 @@ from matplotlib.figure import Figure
 
 from rnnlab.plots.residuals import autocorrelation, residuals_figure
 from rnnlab.plots.scores import intervals_figure, scores_figure, steps_figure
-from rnnlab.plots.series import closeup_figure, gather, overview_figure
-from rnnlab.plots.style import Forecast, Line, limits, spread
-from stages.plot import STYLE
+from rnnlab.plots.series import closeup_figure, load_series, overview_figure
+from rnnlab.plots.style import STYLE, Forecast, Line, space_out, y_limits
 
 METHODS = ("model", "combination", "control", "naive", "seasonal_naive", "theta")
 PROTOCOLS = ("one_step", "year", "long")
@@ -34,7 +33,7 @@ def scores_of(**changes: float | None) -> dict:
 def written(
     lengths: list[int], drawn: int = 6, test: int = 8, numbers: bool = False
 ) -> tuple[dict, dict, pd.DataFrame]:
-    """What normalize and evaluate leave of series that rise with a season."""
+    """Outputs of normalize and evaluate for series with a trend and a season."""
     offsets = np.cumsum([0, *lengths])
     cut = np.array(lengths) - test
     months = np.datetime64("2000-01", "M") + np.arange(max(lengths))
@@ -65,12 +64,12 @@ def written(
 
 
 def texts(figure: Figure) -> list[str]:
-    """All words of a figure: of its title, its axes and their legends."""
+    """All texts of a figure: title, axes and legends."""
     return [text.get_text() for text in figure.findobj(matplotlib.text.Text) if text.get_text()]
 
 
 def drawn(figure: Figure) -> None:
-    """Draw as the stage does; a warning, such as of a layout that does not fit, is an error."""
+    """Draw as the stage does; a warning, such as a layout that does not fit, is an error."""
     with warnings.catch_warnings(), matplotlib.rc_context():
         warnings.simplefilter("error")
         matplotlib.rcParams.update(STYLE)
@@ -79,7 +78,7 @@ def drawn(figure: Figure) -> None:
 
 def test_gather_takes_the_series_that_have_forecasts() -> None:
     tensors, card, forecasts = written([30, 40, 35], drawn=2)
-    panel = gather(tensors, card, forecasts)
+    panel = load_series(tensors, card, forecasts)
     assert [series.unique_id for series in panel] == ["series 0", "series 1"]
     second = panel[1]
     assert (len(second.ds), second.train, second.validation) == (40, 28, 32)
@@ -97,19 +96,19 @@ def test_gather_takes_the_series_that_have_forecasts() -> None:
         ([40], {}),
         ([30, 40, 35], {}),
         ([40], {"numbers": True}),
-        # a test part of one value, which makes no area
+        # a test part of one value, too short for a filled area
         ([40], {"test": 1}),
         ([25] * 8, {}),
     ],
 )
-def test_pictures_of_one_and_of_several(lengths: list[int], changes: dict) -> None:
+def test_plots_of_one_and_of_several_series(lengths: list[int], changes: dict) -> None:
     tensors, card, forecasts = written(lengths, **changes)
-    panel, scores, total = gather(tensors, card, forecasts), scores_of(), len(lengths)
+    panel, scores, total = load_series(tensors, card, forecasts), scores_of(), len(lengths)
     with matplotlib.rc_context(STYLE):
         overview = overview_figure(panel, total, scores, "units", "navy")
         closeup = closeup_figure(panel, total, scores, "units", "navy")
         residuals = residuals_figure(panel, total, PERIOD, "units", "navy")
-    shown = "first 6 of 8 series drawn"
+    shown = "first 6 of 8 series"
     for figure in (overview, closeup, residuals):
         drawn(figure)
         title = figure.get_suptitle().replace("\n", " ")
@@ -117,52 +116,52 @@ def test_pictures_of_one_and_of_several(lengths: list[int], changes: dict) -> No
     assert len(overview.axes) == min(total, 6)
     assert len(closeup.axes) == 3 * min(total, 6)
     words = texts(overview)
-    assert "95 % interval one step ahead, holds 96 % of values" in words
+    assert "95 % interval one step ahead, covers 96 % of values" in words
     assert {"training", "validation", "test", "truth", "one step ahead"} <= set(words)
     words = texts(closeup)
     assert {"model", "combination", "theta", "80 % interval of the model"} <= set(words)
     assert any("96 % inside the 95 % band" in text for text in words)
-    assert closeup.get_suptitle().startswith("By no protocol")
+    assert closeup.get_suptitle().startswith("Neither the model nor")
 
 
 def test_closeup_of_a_combination_that_is_one_method() -> None:
-    """A second line over the first would only hide it."""
+    """A second, equal line would hide the first."""
     tensors, card, forecasts = written([40])
     theta = forecasts["method"] == "theta"
     alike = forecasts["method"] == "combination"
     forecasts.loc[alike, "forecast"] = forecasts.loc[theta, "forecast"].to_numpy()
-    figure = closeup_figure(gather(tensors, card, forecasts), 1, scores_of(), "units", "navy")
+    figure = closeup_figure(load_series(tensors, card, forecasts), 1, scores_of(), "units", "navy")
     assert "combination" not in texts(figure)
 
 
-def test_closeup_says_what_wins() -> None:
+def test_closeup_title_counts_wins() -> None:
     tensors, card, forecasts = written([40])
     figure = closeup_figure(
-        gather(tensors, card, forecasts), 1, scores_of(mase=0.5), "units", "navy"
+        load_series(tensors, card, forecasts), 1, scores_of(mase=0.5), "units", "navy"
     )
     assert figure.get_suptitle() == (
-        "The model beats every baseline by 3 of 3 protocols, the combination by 0"
+        "The model beats every baseline in 3 of 3 protocols, the combination in 0"
     )
 
 
-def test_truth_with_zeros_has_other_measures() -> None:
+def test_truth_with_zeros_uses_other_measures() -> None:
     tensors, card, forecasts = written([40])
-    panel = gather(tensors, card, forecasts)
+    panel = load_series(tensors, card, forecasts)
     figure = overview_figure(panel, 1, scores_of(mape=None), "units", "navy")
     assert "MASE 6.000" in figure.get_suptitle()
     figure = overview_figure(panel, 1, scores_of(mape=None, mase=None), "units", "navy")
     assert "MAE 6" in figure.get_suptitle()
 
 
-def test_no_score_is_a_number() -> None:
-    """As by the rolling protocol of a test part shorter than a period."""
+def test_scores_that_are_undefined() -> None:
+    """As in the rolling protocol when the test part is shorter than a period."""
     scores = scores_of()
     for by_protocol in scores.values():
         by_protocol["rolling"] = dict.fromkeys(by_protocol["rolling"])
     with matplotlib.rc_context(STYLE):
         for figure in (scores_figure(scores, "navy"), intervals_figure(scores, "navy")):
             drawn(figure)
-            assert "no number" in texts(figure)
+            assert "undefined" in texts(figure)
 
 
 def test_scores_and_intervals_name_methods() -> None:
@@ -172,7 +171,7 @@ def test_scores_and_intervals_name_methods() -> None:
     )
     figure = intervals_figure(scores_of(), "navy")
     assert figure.get_suptitle() == (
-        "The model's 95 % interval holds 96 %, its 80 % interval holds 81 %"
+        "The model's 95 % interval covers 96 %, its 80 % interval covers 81 %"
     )
     assert {"model", "combination", "theta"} <= set(texts(figure))
     assert "naive" not in texts(figure)
@@ -191,34 +190,34 @@ def test_errors_by_step() -> None:
     assert unknown.get_suptitle().startswith("No errors by step")
 
 
-def lines_of(truth: list[float], forecast: list[float], half: float) -> list[Line]:
+def lines_of(truth: list[float], forecast: list[float], half_width: float) -> list[Line]:
     middle = np.array(forecast)
-    banded = Forecast(middle, {95: (middle - half, middle + half)})
+    banded = Forecast(middle, {95: (middle - half_width, middle + half_width)})
     return [Line(Forecast(np.array(truth)), "k", "truth"), Line(banded, "b", "model", banded=True)]
 
 
-def test_limits_hold_truth_forecast_and_band() -> None:
-    low, high = limits(lines_of([0, 10], [2, 12], half=3))
+def test_limits_contain_truth_forecast_and_band() -> None:
+    low, high = y_limits(lines_of([0, 10], [2, 12], half_width=3))
     assert -2 < low < -1
     assert 15 < high < 16
 
 
-@pytest.mark.parametrize("half", [1e6, np.inf])
-def test_a_band_that_is_far_too_wide_does_not_press_the_lines_flat(half: float) -> None:
-    low, high = limits(lines_of([0, 10], [2, 12], half))
+@pytest.mark.parametrize("half_width", [1e6, np.inf])
+def test_a_very_wide_band_does_not_flatten_the_lines(half_width: float) -> None:
+    low, high = y_limits(lines_of([0, 10], [2, 12], half_width))
     assert high - low < 40
 
 
-def test_limits_of_forecasts_that_run_away_or_are_no_numbers() -> None:
-    low, high = limits(lines_of([0, 10], [1e12, np.nan], half=np.nan))
+def test_limits_of_forecasts_that_are_huge_or_nan() -> None:
+    low, high = y_limits(lines_of([0, 10], [1e12, np.nan], half_width=np.nan))
     assert high - low < 60
-    low, high = limits(lines_of([5, 5], [5, 5], half=0))
+    low, high = y_limits(lines_of([5, 5], [5, 5], half_width=0))
     assert low < 5 < high
 
 
 @pytest.mark.parametrize("places", [[], [0.5], [0.5, 0.5, 0.5], [0.0, 0.01, 0.99, 1.0], [1.0, 1.0]])
-def test_labels_are_spread(places: list[float]) -> None:
-    free = spread(np.array(places), 0.1)
+def test_labels_are_spaced_out(places: list[float]) -> None:
+    free = space_out(np.array(places), 0.1)
     assert ((free >= -1e-9) & (free <= 1 + 1e-9)).all()
     assert (np.diff(np.sort(free)) >= 0.1 - 1e-9).all()
     order = np.argsort(places, kind="stable")
@@ -232,16 +231,16 @@ def test_autocorrelation() -> None:
     assert np.isnan(autocorrelation(np.full(9, 3.0), 1))
     assert np.isnan(autocorrelation(np.array([1.0, np.inf, 1.0]), 1))
     swing[30:40] = np.nan
-    # 11 of 99 pairs add nothing, to a variance of 90 values
+    # 11 of 99 pairs are skipped; the variance is of 90 values
     assert autocorrelation(swing, 1) == pytest.approx(-88 / 90)
 
 
-def test_a_value_that_stands_in_for_a_gap_is_no_truth() -> None:
+def test_a_filled_gap_is_not_truth() -> None:
     tensors, card, forecasts = written([40], drawn=1)
-    whole = residuals_figure(gather(tensors, card, forecasts), 1, 4, "things", "navy")
+    whole = residuals_figure(load_series(tensors, card, forecasts), 1, 4, "things", "navy")
     tensors["filled"][35] = True
     tensors["y"] = tensors["y"].copy()
     tensors["y"][35] = 1e6
-    gappy = residuals_figure(gather(tensors, card, forecasts), 1, 4, "things", "navy")
-    assert whole.get_suptitle().startswith("One step ahead: residuals average 1.5;")
-    assert gappy.get_suptitle().startswith("One step ahead: residuals average 1.5;")
+    gappy = residuals_figure(load_series(tensors, card, forecasts), 1, 4, "things", "navy")
+    assert whole.get_suptitle().startswith("One step ahead: mean residual 1.5;")
+    assert gappy.get_suptitle().startswith("One step ahead: mean residual 1.5;")

@@ -20,7 +20,7 @@ from helpers import (
 )
 
 from rnnlab.core.files import write_checksums, write_json
-from rnnlab.forecasting.labels import stood_in
+from rnnlab.forecasting.labels import fallback_lines
 from rnnlab.report.findings import (
     findings,
     interval_coverage,
@@ -123,10 +123,12 @@ def test_series_left_out() -> None:
     assert lines[10].startswith("Left out: 4 more")
 
 
-def test_stood_in() -> None:
-    assert stood_in({}) == stood_in({"theta": 0}) == []
-    [line] = stood_in({"theta": 1, "naive": 0, "last_growth": 2})
-    assert line.endswith("where a method fails: theta for 1 and last growth for 2 series.")
+def test_fallback_lines() -> None:
+    assert fallback_lines({}) == fallback_lines({"theta": 0}) == []
+    [line] = fallback_lines({"theta": 1, "naive": 0, "last_growth": 2})
+    assert line.endswith(
+        "the seasonal naive forecast was used: theta for 1 and last growth for 2 series."
+    )
 
 
 def test_findings_of_a_task(finished: tuple[Path, dict]) -> None:
