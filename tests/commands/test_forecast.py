@@ -134,7 +134,7 @@ def test_short_series_get_shorter_windows(
     assert np.isfinite(table[COLUMNS[2:]].to_numpy()).all()
 
 
-@pytest.mark.parametrize(("count", "words"), [(24, "takes 26 or more"), (32, "takes 31 or more")])
+@pytest.mark.parametrize(("count", "words"), [(24, "takes 26 or more"), (32, "needs 31 or more")])
 def test_a_series_too_short_for_its_period_says_how_many_values_it_takes(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int, words: str
 ) -> None:
@@ -195,7 +195,7 @@ def test_zeros_have_no_logarithm_and_a_forecast_all_the_same(
     pd.DataFrame({"ds": times, "y": y}).to_csv(path, index=False)
     table = forecast_of(small, "--csv", str(path), "--period", "12", "--horizon", "12")
     assert (table[["low_80", "low_95"]].to_numpy() >= 0).all()
-    assert "values not above 0" in capsys.readouterr().err
+    assert "values of 0 or below" in capsys.readouterr().err
 
 
 def by_hand(project: Path, horizon: int) -> np.ndarray:

@@ -204,7 +204,7 @@ def test_values_not_above_zero_are_smoothed_by_sums(
     table = sales()
     make(small, write(tmp_path / "m.csv", table.assign(sold=table["sold"] - 30)), "--period", 12)
     assert task_of(small, "m").normalize.method == "exponential_smoothing"
-    assert "values not above 0" in capsys.readouterr().err
+    assert "values of 0 or below" in capsys.readouterr().err
 
 
 def test_a_panel_of_many(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -260,8 +260,8 @@ def test_sarima_with_a_long_season_is_fast_and_accurate() -> None:
 
 def test_two_periods_are_the_least_that_show_a_season() -> None:
     y = np.tile([1.0, 5, 3, 7], 2)
-    np.testing.assert_allclose(baselines._decomposed(y, 4), [-3, 1, -1, 3])
-    np.testing.assert_array_equal(baselines._decomposed(y[:-1], 4), np.zeros(4))
+    np.testing.assert_allclose(baselines._additive_season(y, 4), [-3, 1, -1, 3])
+    np.testing.assert_array_equal(baselines._additive_season(y[:-1], 4), np.zeros(4))
 
 
 @pytest.mark.parametrize("method", ["naive2", "holt_winters", "sarima"])
