@@ -27,7 +27,7 @@ from rnnlab.core.params import Params, load_params
 from rnnlab.core.stage import parser_of
 from rnnlab.images.idx import as_sequences
 from rnnlab.images.photos import read_digit
-from rnnlab.images.scores import mean_chances
+from rnnlab.images.scores import mean_probabilities
 from rnnlab.networks.onnx_export import write_onnx
 from rnnlab.networks.storage import read_models
 from rnnlab.training.device import prepare
@@ -47,7 +47,7 @@ def main(arguments: argparse.Namespace, params: Params) -> None:
     if arguments.images:
         images = [read_digit(path, windows["image_shape"]) for path in arguments.images]
         x = torch.from_numpy(as_sequences(np.stack(images), windows["sequence"])).to(device)
-        chances = mean_chances(answers_for(network, x) for network in networks["main"])
+        chances = mean_probabilities(answers_for(network, x) for network in networks["main"])
         print(table(arguments.images, chances.cpu().numpy()))
 
 
