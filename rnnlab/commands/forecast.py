@@ -34,7 +34,7 @@ from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import load_network, read_models
 from rnnlab.plots.forecast import forecast_figure, save_figure
-from rnnlab.report.findings import on_validation
+from rnnlab.report.findings import validation_finding
 from rnnlab.series import times
 from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request
@@ -79,7 +79,7 @@ def forecast(options: SeriesOptions, out: Path, params: Params) -> None:
         save_figure(forecast_figure(panel, table, plot), folder / f"{path.stem}.png", plot.dpi)
     if not panel.left_out:
         left_out.unlink(missing_ok=True)
-    print(on_validation(validation.table()))
+    print(validation_finding(judgement.table()))
     print(f"{horizon} steps of {len(panel.ids)} series: {path.with_suffix('')}.csv and .png")
 
 

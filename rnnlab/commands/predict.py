@@ -9,7 +9,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params
 from rnnlab.images.idx import as_sequences
 from rnnlab.images.photos import read_digit
-from rnnlab.images.scores import mean_chances
+from rnnlab.images.scores import mean_probabilities
 from rnnlab.networks.onnx_export import write_onnx
 from rnnlab.networks.storage import read_models
 from rnnlab.training.device import prepare
@@ -24,13 +24,13 @@ def predict(images: list[Path], task: str, onnx: Path | None, params: Params) ->
         raise InputError(f"--task {task}: forecasts a series; name a task of images")
     networks, card = read_models(Path("data/models") / task, task, device)
     windows = card["windows"]
-    if onnx is not None:
-        write_onnx(networks["main"], card["model"]["cell"], windows, onnx)
-    if images:
-        read = [read_digit(path, windows["image_shape"]) for path in images]
-        x = torch.from_numpy(as_sequences(np.stack(read), windows["sequence"])).to(device)
-        chances = mean_chances(predict_in_batches(network, x) for network in networks["main"])
-        print(table(images, chances.cpu().numpy()))
+    if arguments.onnx is not None:
+        write_onnx(networks["main"], card["model"]["cell"], windows, arguments.onnx)
+    if arguments.images:
+        images = [read_digit(path, windows["image_shape"]) for path in arguments.images]
+        x = torch.from_numpy(as_sequences(np.stack(images), windows["sequence"])).to(device)
+        chances = mean_probabilities(answers_for(network, x) for network in networks["main"])
+        print(table(arguments.images, chances.cpu().numpy()))
 
 
 def table(paths: list[Path], chances: np.ndarray) -> str:

@@ -1,4 +1,4 @@
-"""Scores of networks that classify: accuracy, the mistakes, and accuracy after each step."""
+"""Scores of image classification: accuracy, predictions, and accuracy after each step."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -12,8 +12,8 @@ from rnnlab.core.progress import collect, track_progress
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.training.loop import loss_of, predict_in_batches
 
-# a bidirectional network reads each beginning of an image anew, which takes long
-EARLY_IMAGES_IF_BIDIRECTIONAL = 1000
+# a bidirectional network is slow here: it must reread the image up to each step
+MAX_IMAGES_IF_BIDIRECTIONAL = 1000
 
 
 def evaluate_images(
@@ -24,25 +24,27 @@ def evaluate_images(
     folder: Path,
     read_early: bool = True,
 ) -> None:
-    """Score an images task on its test part; write scores, predictions and tables into ``folder``.
+    """Score an images task on its test part; write scores, predictions and tables to ``folder``.
 
-    read_early: whether accuracy after each step is measured too, which takes a bidirectional
-        network as many readings as there are steps.
+    read_early: whether to measure accuracy after each step too. A bidirectional network needs a
+        forward pass for each step.
     """
     from sklearn.metrics import f1_score
 
     test = read_tensors(Path("data/windows") / name / "main/test.safetensors", f"windows@{name}")
     x, y = (torch.from_numpy(test[key]).to(device) for key in ("x", "y"))
-    with track_progress("reading", len(networks) * len(x), "images") as work:
-        chances = mean_chances(predict_in_batches(network, x, work.advance) for network in networks)
-    confidence, predicted = chances.max(dim=1)
+    with at_work("reading", len(networks) * len(x), "images") as work:
+        probabilities = mean_probabilities(
+            answers_for(network, x, work.advance) for network in networks
+        )
+    confidence, predicted = probabilities.max(dim=1)
     labels, answers = test["y"], predicted.cpu().numpy()
     windows = card["windows"]
     scores = {
         "dataset": windows["normalized"]["dataset"],
         "sequence": windows["sequence"],
         "accuracy": float((answers == labels).mean()),
-        "loss": loss_of(chances.clamp(min=1e-12).log(), y, "cross_entropy").item(),
+        "loss": loss_of(probabilities.clamp(min=1e-12).log(), y, "cross_entropy").item(),
         "macro_f1": float(f1_score(labels, answers, average="macro")),
         "validation_accuracy": float(
             np.mean([member["validation_accuracy"] for member in card["fits"]["main"]])
@@ -63,8 +65,8 @@ def evaluate_images(
         write_table(folder / "tables/early.csv", early_reading(networks, x, y))
 
 
-def mean_chances(answers: Iterable[torch.Tensor]) -> torch.Tensor:
-    """Probabilities of the classes [..., K], the mean over networks' answers [..., K]."""
+def mean_probabilities(answers: Iterable[torch.Tensor]) -> torch.Tensor:
+    """Class probabilities [..., K]: the mean over networks of the softmax of logits [..., K]."""
     return torch.stack([each.softmax(dim=-1) for each in answers]).mean(0)
 
 
@@ -72,22 +74,21 @@ def mean_chances(answers: Iterable[torch.Tensor]) -> torch.Tensor:
 def early_reading(
     networks: list[RecurrentNetwork], x: torch.Tensor, y: torch.Tensor
 ) -> pd.DataFrame:
-    """How right the networks' mean is after each step of the images x [N, T, F] of classes y [N].
+    """Accuracy of the ensemble after each step of the images x [N, T, F] with classes y [N].
 
     Returns:
-        A row a step: step (from 1), images (how many were read, the first ones), accuracy, and
-        f1_K for each class K: the harmonic mean of the share of its images that are named so and
-        of the share of images named so that are its own. The first alone would call known what a
-        network answers to every beginning.
+        A row for each step: step (from 1), images (number of images used, the first ones),
+        accuracy, and f1_K for each class K. F1 is the harmonic mean of recall and precision;
+        recall alone would be 1 for a class that the network always predicts at the start.
     """
     if networks[0].recurrent.bidirectional:
-        x, y = x[:EARLY_IMAGES_IF_BIDIRECTIONAL], y[:EARLY_IMAGES_IF_BIDIRECTIONAL]
+        x, y = x[:MAX_IMAGES_IF_BIDIRECTIONAL], y[:MAX_IMAGES_IF_BIDIRECTIONAL]
     parts = x.split(250)
-    chances = (
-        mean_chances(network.answers_by_step(part) for network in networks) for part in parts
+    probabilities = (
+        mean_probabilities(network.answers_by_step(part) for network in networks) for part in parts
     )
-    found = (each.argmax(dim=2) for each in chances)
-    answers = torch.cat(collect(found, "early reading", len(parts), "parts"))
+    predictions = (each.argmax(dim=2) for each in probabilities)
+    answers = torch.cat(gather(predictions, "early reading", len(parts), "parts"))
     truth = y[:, None]
     table = {
         "step": np.arange(1, x.shape[1] + 1),
@@ -95,7 +96,9 @@ def early_reading(
         "accuracy": (answers == truth).double().mean(dim=0).cpu().numpy(),
     }
     for label in range(networks[0].head.out_features):
-        named, own = answers == label, truth == label
-        hits = 2 * (named & own).sum(dim=0).double()
-        table[f"f1_{label}"] = (hits / (named.sum(dim=0) + own.sum()).clamp(min=1)).cpu().numpy()
+        predicted, actual = answers == label, truth == label
+        hits = 2 * (predicted & actual).sum(dim=0).double()
+        table[f"f1_{label}"] = (
+            (hits / (predicted.sum(dim=0) + actual.sum()).clamp(min=1)).cpu().numpy()
+        )
     return pd.DataFrame(table)

@@ -1,4 +1,4 @@
 """The report page, and scores as tables and sentences.
 
-It reads what the pipeline has format_times, and computes nothing that a stage should.
+It reads the outputs of the pipeline; scores are computed by the stages.
 """

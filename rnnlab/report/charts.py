@@ -1,6 +1,6 @@
-"""Vega-Lite charts of the report page: figures that show where one hovers over them.
+"""Vega-Lite charts of the report page, with tooltips.
 
-They name styles, not colours, which the page has for a light and for a dark screen.
+They refer to styles instead of colours; the page defines these for light and dark mode.
 """
 
 from collections.abc import Iterable
@@ -13,10 +13,10 @@ from rnnlab.core.text import readable
 from rnnlab.forecasting.labels import NOT_BASELINES, PROTOCOL_LABELS, best_baseline
 
 Spec = dict[str, Any]
-# with more, figures no longer fit into the squares of a confusion matrix
-MOST_CLASSES = 15
-COUNT: Spec = {"text": {"field": "size", "type": "quantitative", "format": "d"}}
-SIDES = {"low": "from", "high": "to"}
+# with more classes, counts do not fit into the squares of a confusion matrix
+MAX_CLASSES = 15
+COUNT_LABEL: Spec = {"text": {"field": "size", "type": "quantitative", "format": "d"}}
+BOUND_LABELS = {"low": "from", "high": "to"}
 
 
 def loss_chart(curves: pd.DataFrame) -> Spec:
@@ -24,7 +24,7 @@ def loss_chart(curves: pd.DataFrame) -> Spec:
     lines = ["train_loss", "validation_loss"]
     chart = line_chart(curves, "epoch", lines, lines, "mean loss", ".4~g")
     if curves[lines].min().min() > 0:
-        # on a linear axis the end of the curves looks flat
+        # on a linear axis the curves would look flat at the end
         y = chart["layer"][0]["encoding"]["y"]
         y["scale"], y["axis"]["grid"] = {"type": "log", "nice": False}, False
     return chart
@@ -37,19 +37,19 @@ def accuracy_chart(curves: pd.DataFrame) -> Spec:
 
 
 def early_chart(early: pd.DataFrame) -> Spec:
-    """Accuracy after each step, and on hovering F1 by class.
+    """Accuracy after each step, with F1 by class in the tooltip.
 
     Args:
         early: step, images, accuracy, f1_K.
     """
     table = early.rename(columns=lambda column: column.replace("f1_", "F1 of class "))
-    told = table.columns.drop(["step", "images"])
+    in_tooltip = table.columns.drop(["step", "images"])
     axis = f"accuracy on {early['images'].iloc[0]:,} test images"
-    return line_chart(table, "step", ["accuracy"], told, axis, ".1%")
+    return line_chart(table, "step", ["accuracy"], in_tooltip, axis, ".1%")
 
 
 def steps_chart(by_step: pd.DataFrame) -> Spec:
-    """MASE by step ahead of the model, the combination and the best baseline; on hovering of all.
+    """MASE by step ahead of model, combination and best baseline; all methods in the tooltip.
 
     Args:
         by_step: method, step, mase.
@@ -62,32 +62,32 @@ def steps_chart(by_step: pd.DataFrame) -> Spec:
 
 
 def line_chart(
-    table: pd.DataFrame, x: str, lines: list[str], told: Iterable[str], title: str, form: str
+    table: pd.DataFrame, x: str, lines: list[str], in_tooltip: Iterable[str], title: str, form: str
 ) -> Spec:
-    """Columns ``lines`` over column ``x``; where one hovers, the values of the columns ``told``."""
+    """Columns ``lines`` over column ``x``; the tooltip shows the columns ``in_tooltip``."""
     y: Spec = {"field": "value", "type": "quantitative", "title": title, "scale": {"zero": False}}
     y["axis"] = {"format": "~%" if "%" in form else "~g", "tickCount": 6}
     color = {"field": "line", "type": "nominal", "scale": {"domain": [*map(readable, lines)]}}
     legend = None if len(lines) == 1 else {"orient": "top", "title": None}
     along = {"field": x, "type": "quantitative", "axis": {"tickMinStep": 1}}
-    figures = [figure(readable(column), readable(column), form) for column in told]
+    tooltips = [tooltip(spoken(column), spoken(column), form) for column in in_tooltip]
     return {
         "data": embedded(table.rename(columns=readable)),
         "encoding": {"x": {**along, "title": x, "scale": {"zero": False, "nice": False}}},
         "layer": [
             {
-                "transform": [{"fold": [*map(readable, lines)], "as": ["line", "value"]}],
-                # a line through one epoch is no line, so few epochs show as points too
+                "transform": [{"fold": [*map(spoken, lines)], "as": ["line", "value"]}],
+                # mark the points of short lines, since a single point makes no line
                 "mark": {"type": "line", "point": len(table) <= 30},
                 "encoding": {"y": y, "color": {**color, "legend": legend}},
             },
-            pointer(x, [figure(x, x, "d"), *figures]),
+            hover_line(x, [tooltip(x, x, "d"), *tooltips]),
         ],
     }
 
 
 def confusion_chart(predictions: pd.DataFrame) -> Spec:
-    """Counts by truth and prediction; the shade is the share of the mistakes in the true class.
+    """Counts by true and predicted class; the shade is the share of the true class.
 
     Args:
         predictions: label, predicted and confidence, a row for each image.
@@ -100,12 +100,12 @@ def confusion_chart(predictions: pd.DataFrame) -> Spec:
     shades = {"domain": [0, max(table["mistakes"].max(), 0.01)], "interpolate": "rgb"}
     color = {"field": "mistakes", "type": "quantitative", "scale": shades, "legend": None}
     layers = [{"mark": {"type": "rect", "style": "square"}, "encoding": {"color": color}}]
-    if predictions["label"].nunique() <= MOST_CLASSES:
-        layers.append({"mark": {"type": "text", "style": "count"}, "encoding": COUNT})
-    figures = [
-        *[figure("label", "truth", "d"), figure("predicted", "prediction", "d")],
-        *[figure("size", "images", ",d"), figure("share", "share of the class", ".2%")],
-        figure("mean", "mean confidence", ".1%"),
+    if predictions["label"].nunique() <= MAX_CLASSES:
+        layers.append({"mark": {"type": "text", "style": "count"}, "encoding": COUNT_LABEL})
+    tooltips = [
+        *[tooltip("label", "truth", "d"), tooltip("predicted", "prediction", "d")],
+        *[tooltip("size", "images", ",d"), tooltip("share", "share of the class", ".2%")],
+        tooltip("mean", "mean confidence", ".1%"),
     ]
     axis = {"type": "ordinal", "axis": {"labelAngle": 0}}
     x = {"field": "predicted", "title": "prediction", **axis}
@@ -113,17 +113,17 @@ def confusion_chart(predictions: pd.DataFrame) -> Spec:
     return {
         "data": embedded(table),
         "height": 340,
-        "encoding": {"x": x, "y": y, "tooltip": figures},
+        "encoding": {"x": x, "y": y, "tooltip": tooltips},
         "layer": layers,
     }
 
 
 def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
-    """Truth, and a forecast with its intervals; menus choose method, protocol and series.
+    """Truth and a forecast with its intervals; menus select method, protocol and series.
 
     Args:
         forecasts: method, unique_id, protocol, ds, y, forecast, and low and high for 80 and 95 %.
-        scores: scores.json, which tells the best baselines.
+        scores: scores.json, used to find the best baselines.
     """
     protocols = forecasts["protocol"].unique()
     best = [best_baseline(scores, protocol, "mase") for protocol in protocols]
@@ -149,58 +149,60 @@ def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
         for kind, style, column in (("line", "forecast", "forecast"), ("point", "truth", "y"))
     ]
     bounds = [
-        (f"{side}_{level}", level, word) for level in (80, 95) for side, word in SIDES.items()
+        (f"{side}_{level}", level, label)
+        for level in (80, 95)
+        for side, label in BOUND_LABELS.items()
     ]
-    figures = [
-        *[figure("y", "truth", ",.5~g"), figure("forecast", "forecast", ",.5~g")],
-        *[figure(column, f"{level} % {word}", ",.5~g") for column, level, word in bounds],
+    tooltips = [
+        *[tooltip("y", "truth", ",.5~g"), tooltip("forecast", "forecast", ",.5~g")],
+        *[tooltip(column, f"{level} % {label}", ",.5~g") for column, level, label in bounds],
     ]
     return {
         "data": embedded(table.drop(columns="ds")),
         "params": menus,
         "transform": [{"filter": f"datum.{m['name']} === {m['name']}"} for m in menus],
         "encoding": {"x": x},
-        "layer": [*bands, *lines, pointer("at", [when, *figures])],
+        "layer": [*bands, *lines, hover_line("at", [when, *tooltips])],
     }
 
 
 def _times(table: pd.DataFrame) -> tuple[Spec, Spec]:
-    """Put column ``at`` into the table, ds for the chart; its axis, and its figure on hovering."""
+    """Add column ``at`` to the table, the times of the chart; return its axis and its tooltip."""
     axis: Spec = {"field": "at", "title": None}
     if pd.api.types.is_numeric_dtype(table["ds"]):
         table["at"] = table["ds"]
         scale = {"zero": False, "nice": False}
-        return axis | {"type": "quantitative", "scale": scale}, figure("at", "time", "d")
-    # in UTC, so that a date is the same day all over the earth; pandas ends with the year 2262
+        return axis | {"type": "quantitative", "scale": scale}, tooltip("at", "time", "d")
+    # in UTC, so that dates do not depend on the time zone; pandas ends with the year 2262
     times = np.datetime_as_string(table["ds"].to_numpy(str).astype("datetime64[s]"))
     table["at"] = np.char.add(times, "Z")
     days = table["at"].str.endswith("T00:00:00Z").all()
-    when = figure("at", "time", "%Y-%m-%d" if days else "%Y-%m-%d %H:%M")
+    when = tooltip("at", "time", "%Y-%m-%d" if days else "%Y-%m-%d %H:%M")
     when |= {"type": "temporal", "timeUnit": "utcyearmonthdatehoursminutes"}
     return axis | {"type": "temporal", "scale": {"type": "utc"}}, when
 
 
 def menu(column: str, options: Iterable[str], labels: Iterable[str], name: str = "") -> Spec:
-    """A menu below the chart that chooses a value of a column; the first comes first."""
+    """A menu below the chart that selects a value of a column; the first option is the default."""
     bind = {"input": "select", "name": name or column, "options": [*options], "labels": [*labels]}
     return {"name": column, "value": bind["options"][0], "bind": bind}
 
 
-def pointer(x: str, figures: list[Spec]) -> Spec:
-    """A line at the ``x`` nearest to the pointer, which tells the figures there."""
+def hover_line(x: str, tooltips: list[Spec]) -> Spec:
+    """A vertical line at the ``x`` nearest to the pointer, with tooltips."""
     nearest = {"type": "point", "fields": [x], "nearest": True}
     hover = {"name": "hover", "select": {**nearest, "on": "pointerover", "clear": "pointerout"}}
     here = {"condition": {"param": "hover", "empty": False, "value": 0.6}, "value": 0}
     mark = {"type": "rule", "style": "pointer"}
-    return {"params": [hover], "mark": mark, "encoding": {"opacity": here, "tooltip": figures}}
+    return {"params": [hover], "mark": mark, "encoding": {"opacity": here, "tooltip": tooltips}}
 
 
-def figure(column: str, title: str, form: str) -> Spec:
+def tooltip(column: str, title: str, form: str) -> Spec:
     return {"field": column, "type": "quantitative", "title": title, "format": form}
 
 
 def embedded(table: pd.DataFrame) -> Spec:
-    """A table as Vega-Lite's data, in CSV, which is a third as long as JSON."""
+    """A table as data of Vega-Lite, in CSV, which is a third of the size of JSON."""
     numeric = pd.api.types.is_numeric_dtype
     kinds = {column: "number" if numeric(table[column]) else "string" for column in table}
     if kinds.get("at") == "string":

@@ -1,13 +1,13 @@
-"""What the scores of series say, in sentences."""
+"""Findings of a series task as sentences: validation, paired tests, coverage, skipped series."""
 
 import pandas as pd
 
 from rnnlab.core.text import join_names, readable
 from rnnlab.forecasting.labels import NOT_BASELINES, fallback_lines
 
-# a difference that chance alone makes less often than this is called significant
-SIGNIFICANT = 0.05
-MOST_LEFT_OUT = 10
+# p-values below this are called significant
+SIGNIFICANCE_LEVEL = 0.05
+MAX_LEFT_OUT = 10
 
 
 def findings(
@@ -17,117 +17,123 @@ def findings(
     stand_ins: pd.DataFrame,
     left_out: dict[str, str],
 ) -> list[str]:
-    """What a user is to know of a series task: plain text, a sentence or two a line.
+    """The findings of a series task: plain text, one or two sentences each.
 
     Args:
         scores: scores.json.
-        validation, comparison, stand_ins: the tables of these names that evaluate writes.
-        left_out: why series of the file are not among those that were forecast, by id.
+        validation, comparison, stand_ins: evaluate's tables of these names.
+        left_out: why series of the file were skipped, by id.
     """
-    main, year = (on_validation(validation[validation["fit"] == fit]) for fit in ("main", "year"))
+    main, year = (
+        validation_finding(validation[validation["fit"] == fit]) for fit in ("main", "year")
+    )
     return [
         main,
-        f"For year: {year[0].lower()}{year[1:]}",
-        paired_tests(comparison),
-        *interval_coverage(scores),
-        *series_left_out(left_out),
+        f"In fit year: {year[0].lower()}{year[1:]}",
+        paired_test_finding(comparison),
+        *coverage_findings(scores),
+        *left_out_lines(left_out),
         *fallback_lines(dict(stand_ins.itertuples(index=False))),
     ]
 
 
-def on_validation(fit: pd.DataFrame) -> str:
-    """Whether the network is the best method on validation, and what forecasts use therefore.
+def validation_finding(fit: pd.DataFrame) -> str:
+    """How the network compares with the best baseline on validation, and which methods are used.
 
     Args:
         fit: the rows of one fit of validation.csv: method, mase, weight.
     """
     errors = fit.set_index("method")["mase"].dropna()
     baselines = errors.drop([*NOT_BASELINES], errors="ignore")
-    used = _weights_in_words(fit)
+    used = _describe_weights(fit)
     if "model" not in errors:
-        return f"On validation the network has no MASE; forecasts use {used}."
+        return f"On validation the network has no MASE. Forecasts use {used}."
     ours = f"{errors['model']:.3f}"
     if baselines.empty:
         return (
-            f"On validation the network has MASE {ours}, beside no baseline; forecasts use {used}."
+            f"On validation the network has MASE {ours}; there are no baselines. "
+            f"Forecasts use {used}."
         )
     best = baselines.idxmin()
     theirs = f"{baselines[best]:.3f}"
     if errors["model"] < baselines[best]:
         return (
-            f"On validation the network is best: MASE {ours} against {readable(best)} {theirs}. "
+            f"On validation the network is best: MASE {ours}, {spoken(best)} {theirs}. "
             f"Forecasts use {used}."
         )
     if errors["model"] == baselines[best]:
         return (
-            f"On validation the network and {readable(best)} have MASE {ours}; "
-            f"forecasts use {used}."
+            f"On validation the network and {spoken(best)} have MASE {ours}. Forecasts use {used}."
         )
     return (
-        f"Nothing learned beats {readable(best)} on validation (MASE {ours} against {theirs}): "
-        f"forecasts use {used}."
+        f"On validation the network does not beat {spoken(best)}: MASE {ours}, {spoken(best)} "
+        f"{theirs}. Forecasts use {used}."
     )
 
 
-def _weights_in_words(fit: pd.DataFrame) -> str:
+def _describe_weights(fit: pd.DataFrame) -> str:
     weights = fit.set_index("method")["weight"]
     weights = weights[weights > 0].sort_values(ascending=False, kind="stable")
     if len(weights) == 1:
-        return f"{readable(weights.index[0])} alone"
-    shares = [f"{100 * weight:.0f} % {readable(method)}" for method, weight in weights.items()]
-    return f"the combination that does best there: {join_names(shares)}"
+        return f"{spoken(weights.index[0])} alone"
+    shares = [f"{100 * weight:.0f} % {spoken(method)}" for method, weight in weights.items()]
+    return f"the best combination on validation: {listed(shares)}"
 
 
-def paired_tests(comparison: pd.DataFrame) -> str:
-    """Which differences between the model and other methods are more than chance, by protocol.
+def paired_test_finding(comparison: pd.DataFrame) -> str:
+    """Which methods differ significantly from the model, by protocol.
 
     Args:
         comparison: protocol, method, difference (below 0 where the model is better), test, p_value.
     """
     known = comparison.dropna(subset=["p_value"])
     if known.empty:
-        return "Paired tests: the forecasts are too few, or too alike, to tell methods apart."
-    said = [
-        f"{readable(protocol)}: {_differences(rows)}"
+        return "Paired tests: none was possible, since forecasts are too few or too similar."
+    by_protocol = [
+        f"{spoken(protocol)}: {_describe_differences(rows)}"
         for protocol, rows in known.groupby("protocol", sort=False)
     ]
-    return f"The model in paired tests at 5 % ({known['test'].iloc[0]}): {'; '.join(said)}."
+    return f"Paired tests of the model at 5 % ({known['test'].iloc[0]}): {'; '.join(by_protocol)}."
 
 
-def _differences(rows: pd.DataFrame) -> str:
-    certain = rows["p_value"] < SIGNIFICANT
-    better = rows.loc[certain & (rows["difference"] < 0), "method"]
-    worse = rows.loc[certain & (rows["difference"] > 0), "method"]
-    undecided = rows.loc[~certain, "method"]
-    words = [f"better than {join_names(better)}"] if len(better) else []
-    words += [f"worse than {join_names(worse)}"] if len(worse) else []
+def _describe_differences(rows: pd.DataFrame) -> str:
+    significant = rows["p_value"] < SIGNIFICANCE_LEVEL
+    better = rows.loc[significant & (rows["difference"] < 0), "method"]
+    worse = rows.loc[significant & (rows["difference"] > 0), "method"]
+    undecided = rows.loc[~significant, "method"]
+    parts = [f"better than {listed(better)}"] if len(better) else []
+    parts += [f"worse than {listed(worse)}"] if len(worse) else []
     if len(undecided):
-        # what the network adds to its own normalization is what readers look for
+        # readers look for the control and the combination
         own = undecided[undecided.isin(NOT_BASELINES)]
-        among = f" ({join_names(own)} among them)" if len(own) else ""
-        other, plural = "the other " if words else "", "s" if len(undecided) > 1 else ""
-        words.append(f"no certain difference to {other}{len(undecided)} method{plural}{among}")
-    return ", ".join(words)
+        including = f", including {listed(own)}" if len(own) else ""
+        other, plural = "the other " if parts else "", "s" if len(undecided) > 1 else ""
+        parts.append(
+            f"no significant difference to {other}{len(undecided)} method{plural}{including}"
+        )
+    return ", ".join(parts)
 
 
-def interval_coverage(scores: dict) -> list[str]:
-    """How many values the intervals of the model and of what forecasts use hold, a line each."""
+def coverage_findings(scores: dict) -> list[str]:
+    """Coverage of the intervals of the model and of the combination, a line each."""
     lines = []
     for method in ("model", "combination"):
-        held = [
-            f"{readable(protocol)} {row['coverage_80']:.0f} / {row['coverage_95']:.0f}"
+        coverage = [
+            f"{spoken(protocol)} {row['coverage_80']:.0f} / {row['coverage_95']:.0f}"
             for protocol, row in scores[method].items()
             if row["coverage_80"] is not None and row["coverage_95"] is not None
         ]
-        if held:
-            lines.append(f"80 / 95 % intervals of the {method} hold, in %: {', '.join(held)}.")
+        if coverage:
+            lines.append(
+                f"Coverage of the {method}'s 80 / 95 % intervals, in %: {', '.join(coverage)}."
+            )
     return lines
 
 
-def series_left_out(left_out: dict[str, str]) -> list[str]:
-    """A line for each series that was not forecast, the first few of many."""
-    first = list(left_out.items())[:MOST_LEFT_OUT]
-    lines = [f"Left out: series {unique_id!r} {reason}" for unique_id, reason in first]
+def left_out_lines(left_out: dict[str, str]) -> list[str]:
+    """A line for each skipped series, for the first few of many."""
+    first = list(left_out.items())[:MAX_LEFT_OUT]
+    lines = [f"Skipped: series {unique_id!r} {reason}" for unique_id, reason in first]
     if len(left_out) > len(first):
-        lines.append(f"Left out: {len(left_out) - len(first)} more; the task's card.json lists all")
+        lines.append(f"Skipped: {len(left_out) - len(first)} more; the task's card.json lists all")
     return lines

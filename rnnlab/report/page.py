@@ -1,4 +1,4 @@
-"""The report page: one file that asks no other, for a browser on a desk or on a phone."""
+"""The report page: a self-contained HTML file for desktop and mobile browsers."""
 
 import json
 import subprocess
@@ -17,7 +17,7 @@ TEMPLATE = Path(__file__).with_name("template.html")
 
 def write_page(sections: list[Section]) -> Path:
     """Write the page of all tasks, and return its path."""
-    # names of series come from users: nothing of theirs is taken for markup
+    # names of series come from users, so everything is escaped
     environment = Environment(
         loader=FileSystemLoader(TEMPLATE.parent),
         autoescape=True,
@@ -26,58 +26,61 @@ def write_page(sections: list[Section]) -> Path:
         lstrip_blocks=True,
     )
     html = environment.get_template(TEMPLATE.name).render(
-        sections=sections, commit=last_commit(), differences=differences(), vega=vega()
+        sections=sections,
+        commit=last_commit(),
+        differences=metric_differences(),
+        vega=vega_bundle(),
     )
     with output_files(REPORT) as folder:
         (folder / "index.html").write_text(html, encoding="utf-8")
     return REPORT / "index.html"
 
 
-def vega() -> str:
-    """JavaScript of Vega, Vega-Lite and Vega-Embed in one piece; it sets window.vegaEmbed."""
-    # a second to load
+def vega_bundle() -> str:
+    """JavaScript bundle of Vega, Vega-Lite and Vega-Embed; it sets window.vegaEmbed."""
+    # this import takes a second
     from vl_convert import javascript_bundle
 
     return javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script")
 
 
 def last_commit() -> str | None:
-    """Hash and subject of the last commit; None where git tracks no project or has none yet."""
-    return answer_of("git", "log", "-1", "--format=%h (%s)") if under_git() else None
+    """Hash and subject of the last commit; None without git or without a commit."""
+    return output_of("git", "log", "-1", "--format=%h (%s)") if under_git() else None
 
 
-def differences() -> list[list[str]] | None:
-    """Metrics that differ from the last commit's, as ``dvc metrics diff`` has them.
+def metric_differences() -> list[list[str]] | None:
+    """Metrics that differ from the last commit, from ``dvc metrics diff``.
 
-    These are the few of metrics.json: with all of scores.json the list would be hundreds long.
+    It compares metrics.json only; scores.json would give hundreds of rows.
 
     Returns:
-        Rows of task, score, old and new value and change; None where DVC cannot tell.
+        Rows of task, score, old value, new value and change; None if DVC cannot compare.
     """
-    # outside a project of DVC and git, the answer is known without a second of waiting for DVC
+    # outside of a DVC project in git, skip the second that DVC takes to fail
     diff = (sys.executable, "-m", "dvc", "metrics", "diff", "--json")
-    answer = answer_of(*diff) if Path(".dvc").is_dir() and under_git() else None
-    if answer is None:
+    output = output_of(*diff) if Path(".dvc").is_dir() and under_git() else None
+    if output is None:
         return None
     return [
         [
             Path(path).parent.name,
             score,
-            *(figure(values.get(key)) for key in ("old", "new", "diff")),
+            *(format_value(values.get(key)) for key in ("old", "new", "diff")),
         ]
-        for path, scores in json.loads(answer).items()
+        for path, scores in json.loads(output).items()
         for score, values in scores.items()
     ]
 
 
-def figure(value: object) -> str:
+def format_value(value: object) -> str:
     if value is None:
         return "–"
     return f"{value:.6g}" if isinstance(value, float) else str(value)
 
 
-def answer_of(*command: str) -> str | None:
-    """Standard output of a command; None where it fails or is not installed."""
+def output_of(*command: str) -> str | None:
+    """Standard output of a command; None if it fails or is not installed."""
     try:
         done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace")
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""A task's section of the report page: what was run, its scores, and every picture."""
+"""A task's section of the report page: its settings, scores and plots."""
 
 import base64
 from dataclasses import dataclass, field
@@ -12,42 +12,41 @@ from rnnlab.core.files import read_json, read_table
 from rnnlab.core.params import ImagesTask, Params, SeriesTask
 from rnnlab.report import charts
 from rnnlab.report.tables import ScoreTable, images_table, series_table
-from rnnlab.report.uncertainty import said_of_members
+from rnnlab.report.uncertainty import ensemble_findings
 
-# what to look for in each picture; what is found there its own title says
-GUIDES = {
-    "digits": "What the network has to read, and how it did.",
-    "confusion": "A row is a class, a column what the network took it for. Off the diagonal lie "
-    "the mistakes: a strong colour is a pair of classes that it mixes up.",
-    "mistakes": "The mistakes of which the network was most certain: some nobody could read.",
-    "early": "The network answers after each step of the sequence: how much of an image it needs, "
-    "and when it comes to know each class.",
-    "series": "The whole series, and forecasts over the truth: both should rise and fall together.",
-    "test": "The test part closely. Of the true values 80 % should lie within the inner band and "
-    "95 % within the outer one.",
-    "errors_by_step": "How errors grow the further a forecast looks ahead. The lowest line is best "
-    "at that distance.",
-    "residuals": "A good forecast leaves noise alone: no drift over time, a hill around 0, and no "
-    "autocorrelation outside the band.",
-    "scores": "Every method by every protocol, the best at the top.",
-    "intervals": "A point on its dashed line: the interval holds as many values as it promises; to "
-    "the left of it, fewer. The bars tell what width that took: short is good.",
-    "curves": "Both losses fall while the network learns. Where validation rises and training goes "
-    "on falling, it learns by heart.",
+# what to look for in each plot; the result is in its title
+CAPTIONS = {
+    "digits": "The first test images, with the network's predictions.",
+    "confusion": "Rows are true classes, columns predicted classes. Mistakes are off the diagonal: "
+    "a strong colour marks two classes that the network confuses.",
+    "mistakes": "The mistakes with the highest confidence. Some of these digits are illegible.",
+    "early": "The accuracy after each step of the sequence shows how much of an image the network "
+    "needs, and when it recognizes each class.",
+    "series": "The whole series and the forecasts, which should follow the truth.",
+    "test": "The test part in detail. The inner band should contain 80 % of the true values, the "
+    "outer band 95 %.",
+    "errors_by_step": "How errors grow with the number of steps ahead; lower is better.",
+    "residuals": "The residuals of a good forecast are noise: no drift over time, a peak around "
+    "0, and no autocorrelation outside the band.",
+    "scores": "All methods by protocol, the best at the top.",
+    "intervals": "Points on their dashed line have the nominal coverage, points left of it less. "
+    "Bars show the interval score, which also counts width: short is good.",
+    "curves": "Both losses fall while the network learns. If validation loss rises while training "
+    "loss falls, the network overfits.",
 }
 
 
 @dataclass(frozen=True)
 class Plot:
-    """A picture, and charts of the same figures to hover over.
+    """A plot, and interactive charts of the same data.
 
     Attributes:
-        title: what is to be seen, as the picture says it; empty where it does not.
-        png: the picture's bytes, in base64.
+        title: from the PNG; empty if it has none.
+        png: the bytes of the PNG, in base64.
     """
 
     name: str
-    guide: str
+    caption: str
     title: str
     png: str
     charts: list[charts.Spec]
@@ -55,28 +54,28 @@ class Plot:
 
 @dataclass(frozen=True)
 class Section:
-    """What the page shows of a task.
+    """A task on the page.
 
     Attributes:
-        facts: what was run, by heading.
+        facts: data, network and training, by heading.
         blocks: all parameters, by block.
-        said: sentences on the scores.
+        findings: sentences about the scores.
     """
 
     name: str
     facts: dict[str, str]
     blocks: dict[str, dict]
     table: ScoreTable
-    said: list[str]
+    findings: list[str]
     plots: list[Plot] = field(default_factory=list)
 
 
-def section_of(name: str, params: Params, scores: dict, said: list[str]) -> Section:
-    """The section of task ``name``; what is not on disk is left out.
+def section_of(name: str, params: Params, scores: dict, findings: list[str]) -> Section:
+    """The section of task ``name``; missing files are skipped.
 
     Args:
         scores: scores.json.
-        said: sentences on the scores.
+        findings: sentences about the scores.
     """
     task, tables = params.tasks[name], tables_of(name)
     if isinstance(task, ImagesTask):
@@ -85,23 +84,25 @@ def section_of(name: str, params: Params, scores: dict, said: list[str]) -> Sect
         table = series_table(scores, tables.get("series"), tables.get("forecasts"))
     card = Path("data/models") / name / "card.json"
     trained = read_json(card, f"train@{name}") if card.is_file() else None
-    more = [] if trained is None else [*said_of_members(trained), *_changed(task, params, trained)]
+    more = []
+    if trained is not None:
+        more = [*ensemble_findings(trained), *_stale_finding(task, params, trained)]
     return Section(
         name,
         _facts(name, params, tables, trained),
         task.model_dump(exclude={"kind"}, exclude_none=True),
         table,
-        said + more,
+        findings + more,
         _plots(name, task, tables, scores),
     )
 
 
-def _changed(task: ImagesTask | SeriesTask, params: Params, trained: dict) -> list[str]:
-    """A sentence, if the networks were trained with other parameters than those shown."""
+def _stale_finding(task: ImagesTask | SeriesTask, params: Params, trained: dict) -> list[str]:
+    """A sentence if params.yaml differs from the parameters that the networks were trained with."""
     now = {"model": task.model, "train": task.train}
     shown = {block: settings.model_dump(mode="json") for block, settings in now.items()}
     if task.train.precision == "auto":
-        # the card holds what it became
+        # the card has the precision that was used
         shown["train"]["precision"] = trained["train"]["precision"]
     if {**shown, "seed": params.seed} == {key: trained[key] for key in (*shown, "seed")}:
         return []
@@ -109,7 +110,7 @@ def _changed(task: ImagesTask | SeriesTask, params: Params, trained: dict) -> li
 
 
 def tables_of(name: str) -> dict[str, pd.DataFrame]:
-    """The tables that evaluate wrote for a task, by name, as far as they are there."""
+    """The tables that evaluate wrote for a task, by name; missing ones are skipped."""
     folder = Path("metrics") / name
     paths = [folder / "predictions.csv", *sorted((folder / "tables").glob("*.csv"))]
     return {p.stem: read_table(p, f"evaluate@{name}") for p in paths if p.is_file()}
@@ -134,16 +135,16 @@ def _facts(
     facts = {
         "Data": what + size,
         "Network": f"{networks}{model.cell.upper()}, {layers} of {model.hidden_size}{both}",
-        "Training": f"{train.epochs:,} epochs at most, {train.optimizer}, learning rate "
+        "Training": f"up to {train.epochs:,} epochs, {train.optimizer}, learning rate "
         f"{train.learning_rate:g}, batches of {train.batch_size:,}, seed {params.seed}, "
         f"computed in {precision}",
     }
-    speed = Path("metrics") / name / "speed.json"
-    if speed.is_file():
-        took = read_json(speed, f"train@{name}")
+    speed_file = Path("metrics") / name / "speed.json"
+    if speed_file.is_file():
+        speed = read_json(speed_file, f"train@{name}")
         facts["Last training"] = (
-            f"{took['train_seconds']:,.0f} s on {took['device']} with {took['threads']} threads, "
-            f"{took['peak_memory_mib']:,} MiB of memory at most"
+            f"{speed['train_seconds']:,.0f} s on {speed['device']}, {speed['threads']} threads, "
+            f"peak memory {speed['peak_memory_mib']:,} MiB"
         )
     return facts
 
@@ -158,7 +159,7 @@ def _plots(
     name: str, task: ImagesTask | SeriesTask, tables: dict[str, pd.DataFrame], scores: dict
 ) -> list[Plot]:
     folder = Path("metrics") / name / "plots"
-    known = list(GUIDES)
+    known = list(CAPTIONS)
     paths = sorted(
         folder.glob("*.png"),
         key=lambda path: known.index(path.stem) if path.stem in known else len(known),
@@ -166,22 +167,22 @@ def _plots(
     plots = []
     for path in paths:
         try:
-            with Image.open(path) as picture:
-                title = picture.info.get("Title", "")
+            with Image.open(path) as image:
+                title = image.info.get("Title", "")
         except UnidentifiedImageError:
             raise InputError(
                 f"{path} is damaged: delete it and run `dvc repro plot@{name}`"
             ) from None
         png = base64.b64encode(path.read_bytes()).decode()
         drawn = _charts(path.stem, task, tables, scores)
-        plots.append(Plot(path.stem, GUIDES.get(path.stem, ""), title, png, drawn))
+        plots.append(Plot(path.stem, CAPTIONS.get(path.stem, ""), title, png, drawn))
     return plots
 
 
 def _charts(
     plot: str, task: ImagesTask | SeriesTask, tables: dict[str, pd.DataFrame], scores: dict
 ) -> list[charts.Spec]:
-    """Charts of the figures of a picture, where there are any to hover over."""
+    """The interactive charts of a plot, if it has any."""
     match plot:
         case "curves" if "curves" in tables:
             curves = tables["curves"]

@@ -1,4 +1,4 @@
-"""The scores of a task as a table of text, for the terminal and for the report page."""
+"""The scores of a task as a table of strings, for the terminal and the report page."""
 
 from dataclasses import dataclass
 
@@ -9,17 +9,17 @@ from rnnlab.forecasting.labels import MEASURES, PROTOCOL_LABELS
 from rnnlab.report.uncertainty import accuracy_interval, standard_errors
 
 METHODS = (
-    "model: the networks on normalized series; control: the same with the networks' answer zero; "
-    "combination: the mean of methods that does best on validation; all others are baselines."
+    "model: the networks on normalized series; control: the same with network outputs of zero; "
+    "combination: the best weighted mean of methods on validation; all others are baselines."
 )
 
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """A table whose first column names its rows.
+    """A table whose first column has the names of its rows.
 
     Attributes:
-        notes: what a reader must know of the figures, a sentence or two each.
+        notes: how to read the table, one or two sentences each.
     """
 
     title: str
@@ -29,17 +29,17 @@ class ScoreTable:
 
 
 def images_table(scores: dict, predictions: pd.DataFrame | None = None) -> ScoreTable:
-    """Scores of a task of images; with predictions.csv also a spread and a guess."""
+    """Scores of an images task; predictions.csv adds a confidence interval and a baseline."""
     rows = [["accuracy", percent(scores["accuracy"])]]
     notes = []
     if predictions is not None:
         low, high = accuracy_interval(predictions)
         rows.append(["its 95 % interval", f"{100 * low:.2f} to {100 * high:.2f} %"])
-        guess = predictions["label"].value_counts(normalize=True).iloc[0]
-        rows.append(["the commonest class alone", percent(guess)])
+        majority = predictions["label"].value_counts(normalize=True).iloc[0]
+        rows.append(["most common class", percent(majority)])
         notes.append(
-            f"The interval (Wilson 1927) is over the {len(predictions):,} test images. It tells "
-            "nothing of other seeds: networks from these may lie outside it."
+            f"The confidence interval (Wilson 1927) is over the {len(predictions):,} test images. "
+            "It does not cover other seeds: their networks may lie outside it."
         )
     rows += [
         ["validation accuracy", percent(scores["validation_accuracy"])],
@@ -56,43 +56,49 @@ def series_table(
 ) -> ScoreTable:
     """Relative error and MASE of each method by protocol; a star marks the lowest MASE.
 
-    With series.csv and forecasts.csv, MASE has its standard error beside it.
+    series.csv and forecasts.csv add the standard error of MASE.
     """
     protocols = list(scores["model"])
-    # where all truth holds a zero somewhere, no method has MAPE
+    # if the truth of every protocol contains a zero, no method has a MAPE
     has_mape = any(row["mape"] is not None for row in scores["model"].values())
     relative = "mape" if has_mape else "smape"
     errors = {}
     if by_series is not None and forecasts is not None:
         errors = standard_errors(by_series, forecasts).dropna().to_dict()
-    least = {}
+    lowest = {}
     for protocol in protocols:
         known = [by_protocol[protocol]["mase"] for by_protocol in scores.values()]
-        least[protocol] = min((mase for mase in known if mase is not None), default=None)
+        lowest[protocol] = min((mase for mase in known if mase is not None), default=None)
     rows = []
     for method, by_protocol in scores.items():
         cells = [method]
         for protocol in protocols:
             row = by_protocol[protocol]
-            star = "*" if row["mase"] is not None and row["mase"] == least[protocol] else " "
-            spread = f" ± {errors[protocol, method]:.3f}" if (protocol, method) in errors else ""
-            cells.append(f"{number(row[relative], 2)} / {number(row['mase'], 3)}{spread}{star}")
+            star = "*" if row["mase"] is not None and row["mase"] == lowest[protocol] else " "
+            margin = f" ± {errors[protocol, method]:.3f}" if (protocol, method) in errors else ""
+            cells.append(
+                f"{format_number(row[relative], 2)} / {format_number(row['mase'], 3)}{margin}{star}"
+            )
         rows.append(cells)
     title = f"{MEASURES[relative][0]} in % and MASE, by protocol (* lowest MASE)"
-    explained = [f"{protocol}: {PROTOCOL_LABELS[protocol]}" for protocol in protocols]
-    notes = [f"{'; '.join(explained)}.", METHODS, *([_source(by_series)] if errors else [])]
+    protocol_notes = [f"{protocol}: {PROTOCOL_LABELS[protocol]}" for protocol in protocols]
+    notes = [
+        f"{'; '.join(protocol_notes)}.",
+        METHODS,
+        *([_error_note(by_series)] if errors else []),
+    ]
     return ScoreTable(title, ["method", *protocols], rows, notes)
 
 
-def _source(by_series: pd.DataFrame) -> str:
+def _error_note(by_series: pd.DataFrame) -> str:
     count = by_series["unique_id"].nunique()
     if count > 1:
         return f"± is the standard error of MASE over the {count:,} series."
     return (
         "± is the standard error of MASE over the steps of the test part, as if their errors were "
-        "independent. It tells nothing of forecasts from one origin, nor of other seeds."
+        "independent. It does not cover forecasts from a single origin or other seeds."
     )
 
 
-def number(value: float | None, digits: int) -> str:
+def format_number(value: float | None, digits: int) -> str:
     return "–" if value is None else f"{value:.{digits}f}"

@@ -1,4 +1,4 @@
-"""How far scores may be off by chance: standard errors and intervals, and where they come from."""
+"""Uncertainty of scores: standard errors, confidence intervals, and differences of members."""
 
 import pandas as pd
 
@@ -6,7 +6,7 @@ LEVEL = 0.95
 
 
 def accuracy_interval(predictions: pd.DataFrame) -> tuple[float, float]:
-    """Wilson's interval (1927) of 95 % for the accuracy, over the images of the test part.
+    """Wilson's 95 % confidence interval (1927) of the accuracy over the test images.
 
     Args:
         predictions: label and predicted, a row for each image.
@@ -14,17 +14,17 @@ def accuracy_interval(predictions: pd.DataFrame) -> tuple[float, float]:
     # scipy takes half a second to load
     from scipy.stats import binomtest
 
-    right = int((predictions["label"] == predictions["predicted"]).sum())
-    found = binomtest(right, len(predictions)).proportion_ci(LEVEL, method="wilson")
-    return float(found.low), float(found.high)
+    correct = int((predictions["label"] == predictions["predicted"]).sum())
+    interval = binomtest(correct, len(predictions)).proportion_ci(LEVEL, method="wilson")
+    return float(interval.low), float(interval.high)
 
 
 def standard_errors(by_series: pd.DataFrame, forecasts: pd.DataFrame) -> pd.Series:
-    """Standard error of MASE by (protocol, method), NaN or missing where the data tell none.
+    """Standard error of MASE by (protocol, method); NaN or missing if it cannot be computed.
 
-    Of a panel it is that of a mean over series. A single series has one over the steps of the test
-    part, as if their errors were independent, and so for forecasts one step ahead alone: the errors
-    of a forecast in one go are not.
+    For a panel it is the standard error of the mean over series. For a single series it is computed
+    over the steps of the test part, as if their errors were independent. This is done for one-step
+    forecasts only, since the errors of a multi-step forecast are correlated.
 
     Args:
         by_series: series.csv: unique_id, protocol, method, mae, mase.
@@ -41,8 +41,8 @@ def standard_errors(by_series: pd.DataFrame, forecasts: pd.DataFrame) -> pd.Seri
     return errors.sem() / scale.reindex(errors.groups)
 
 
-def said_of_members(card: dict) -> list[str]:
-    """How far the networks of an ensemble lie apart on validation: a sentence, none of one network.
+def ensemble_findings(card: dict) -> list[str]:
+    """The range of the members' validation scores as a sentence; none for a single network.
 
     Args:
         card: card.json of the trained networks.
@@ -55,6 +55,6 @@ def said_of_members(card: dict) -> list[str]:
     if len(values) < len(members):
         return [f"{len(members) - len(values)} of the {len(members)} networks did not converge."]
     return [
-        f"The {len(members)} networks, each from a seed of its own, have a "
+        f"The {len(members)} networks, trained from different seeds, have a "
         f"{measure.replace('_', ' ')} of {values[0]:.4g} to {values[-1]:.4g}."
     ]

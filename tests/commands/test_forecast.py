@@ -217,7 +217,7 @@ def test_trained_networks_forecast_as_they_are(
     # a baseline that takes its time does not stand beside them
     edit_params(copy, {"tasks.airline.evaluate.baselines": ["sarima"]})
     table = forecast_of(copy, "--trained", "--horizon", "30")
-    assert "beside no baseline; forecasts use model alone" in capsys.readouterr().out
+    assert "there are no baselines. Forecasts use model alone" in capsys.readouterr().out
     np.testing.assert_allclose(table["forecast"], by_hand(copy, 30), rtol=1e-5)
     bounds = table[["low_95", "low_80", "forecast", "high_80", "high_95"]].to_numpy()
     assert (np.diff(bounds, axis=1) > 0).all()

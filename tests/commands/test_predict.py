@@ -87,7 +87,7 @@ def test_other_sequences_and_an_ensemble(
         ([], ["nothing to do"]),
         (["none.png"], ["none.png"]),
         (["data"], ["data"]),
-        (["params.yaml"], ["params.yaml is no PNG or JPEG"]),
+        (["params.yaml"], ["params.yaml is not a PNG or JPEG"]),
         (["--task", "airline", "params.yaml"], ["airline", "task of images"]),
         (["--task", "mnits", "params.yaml"], ["mnits", "did you mean mnist?"]),
         (["--onnx", "nowhere/digits.onnx"], ["nowhere/digits.onnx"]),

@@ -8,7 +8,7 @@ import pytest
 from helpers import ROOT, Done, edit_params, one_error_line, run_stage_here
 from PIL import Image
 
-from rnnlab.images.photos import MOST_PIXELS
+from rnnlab.images.photos import MAX_PIXELS
 
 CODE = sorted([*(ROOT / "stages").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
 # modules that make objects, and so run code, of what they read
@@ -99,7 +99,7 @@ def test_no_pickle_among_what_stages_leave(finished: tuple[Path, Done]) -> None:
 def test_a_picture_that_unpacks_to_gigabytes_is_refused_unopened(
     copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    side = int(MOST_PIXELS**0.5) + 1
+    side = int(MAX_PIXELS**0.5) + 1
     Image.new("1", (side, side)).save(copy / "bomb.png")
     assert (copy / "bomb.png").stat().st_size < 20_000
     assert run_stage_here(copy, "predict", "bomb.png") == 1

@@ -65,7 +65,7 @@ KINDS = {
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_digits_come_back_from_every_kind_of_picture(tmp_path: Path, kind: str) -> None:
+def test_digits_are_recovered_from_every_kind_of_photo(tmp_path: Path, kind: str) -> None:
     for digit in DIGITS:
         KINDS[kind](grey(digit)).save(tmp_path / "a.png")
         check_alike(read_digit(tmp_path / "a.png", SHAPE), digit)
@@ -160,9 +160,9 @@ def jpeg(tmp_path: Path) -> bytes:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (lambda folder: b"", "no PNG or JPEG"),
-        (lambda folder: b"GIF89a" + bytes(100), "no PNG or JPEG"),
-        (lambda folder: b"<html></html>", "no PNG or JPEG"),
+        (lambda folder: b"", "not a PNG or JPEG"),
+        (lambda folder: b"GIF89a" + bytes(100), "not a PNG or JPEG"),
+        (lambda folder: b"<html></html>", "not a PNG or JPEG"),
         (lambda folder: png(folder)[:20], "a.png"),
         (lambda folder: png(folder)[:1500], "damaged"),
         (lambda folder: png(folder)[:200] + bytes(300) + png(folder)[500:], "damaged"),
@@ -185,14 +185,16 @@ def test_bad_files_are_refused_in_one_line(tmp_path: Path, content, words: str) 
 
 
 @pytest.mark.parametrize("level", [0, 128, 255])
-def test_one_colour_holds_no_digit(tmp_path: Path, level: int) -> None:
+def test_a_photo_of_one_colour_is_rejected(tmp_path: Path, level: int) -> None:
     Image.new("L", (40, 30), level).save(tmp_path / "a.png")
-    with pytest.raises(InputError, match="one colour"):
+    with pytest.raises(InputError, match="only one colour"):
         read_digit(tmp_path / "a.png", SHAPE)
 
 
-def test_the_limit_is_of_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(photos, "MOST_PIXELS", 99)
+def test_a_photo_with_too_many_pixels_is_rejected(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(photos, "MAX_PIXELS", 99)
     Image.new("L", (10, 10)).save(tmp_path / "a.png")
     with pytest.raises(InputError, match="make it smaller"):
         read_digit(tmp_path / "a.png", SHAPE)

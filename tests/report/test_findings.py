@@ -1,4 +1,4 @@
-"""The printed report: its tables, and what it says of validation, tests and intervals."""
+"""The printed report: its tables, and findings on validation, paired tests and intervals."""
 
 import contextlib
 import os
@@ -22,11 +22,11 @@ from helpers import (
 from rnnlab.core.files import write_checksums, write_json
 from rnnlab.forecasting.labels import fallback_lines
 from rnnlab.report.findings import (
+    coverage_findings,
     findings,
-    interval_coverage,
-    on_validation,
-    paired_tests,
-    series_left_out,
+    left_out_lines,
+    paired_test_finding,
+    validation_finding,
 )
 
 
@@ -41,36 +41,36 @@ def fit(weights: dict[str, float] | None = None, **errors: float | None) -> pd.D
     [
         (
             fit({"model": 1.0}, model=0.2464, sarima=0.3044, naive=1.2),
-            "On validation the network is best: MASE 0.246 against sarima 0.304. "
+            "On validation the network is best: MASE 0.246, sarima 0.304. "
             "Forecasts use model alone.",
         ),
         (
             fit({"theta": 0.75, "model": 0.25}, model=0.71, naive=0.9, theta=0.65),
-            "Nothing learned beats theta on validation (MASE 0.710 against 0.650): "
-            "forecasts use the combination that does best there: 75 % theta and 25 % model.",
+            "On validation the network does not beat theta: MASE 0.710, theta 0.650. "
+            "Forecasts use the best combination on validation: 75 % theta and 25 % model.",
         ),
         (
             fit({"seasonal_naive": 1.0}, model=0.8, seasonal_naive=0.5),
-            "Nothing learned beats seasonal naive on validation (MASE 0.800 against 0.500): "
-            "forecasts use seasonal naive alone.",
+            "On validation the network does not beat seasonal naive: MASE 0.800, seasonal naive "
+            "0.500. Forecasts use seasonal naive alone.",
         ),
         (
             fit({"model": 1.0}, model=0.5, naive=0.5),
-            "On validation the network and naive have MASE 0.500; forecasts use model alone.",
+            "On validation the network and naive have MASE 0.500. Forecasts use model alone.",
         ),
         (
             fit({"model": 1.0}, model=0.5),
-            "On validation the network has MASE 0.500, beside no baseline; "
-            "forecasts use model alone.",
+            "On validation the network has MASE 0.500; there are no baselines. "
+            "Forecasts use model alone.",
         ),
         (
             fit({"naive": 1.0}, model=None, naive=0.7),
-            "On validation the network has no MASE; forecasts use naive alone.",
+            "On validation the network has no MASE. Forecasts use naive alone.",
         ),
     ],
 )
 def test_on_validation(table: pd.DataFrame, words: str) -> None:
-    assert on_validation(table) == words
+    assert validation_finding(table) == words
 
 
 def paired(protocol: str, **found: tuple[float, float | None]) -> pd.DataFrame:
@@ -87,17 +87,17 @@ def test_paired_tests() -> None:
         theta=(0.3, 0.02),
         ets=(-0.2, 0.05),
     )
-    assert paired_tests(one_step) == (
-        "The model in paired tests at 5 % (Diebold-Mariano): one step: better than naive and "
-        "seasonal naive, worse than theta, no certain difference to the other 2 methods "
-        "(control among them)."
+    assert paired_test_finding(one_step) == (
+        "Paired tests of the model at 5 % (Diebold-Mariano): one step: better than naive and "
+        "seasonal naive, worse than theta, no significant difference to the other 2 methods, "
+        "including control."
     )
-    # no p-value: the test could not be made
+    # no p-value: the test was not possible
     rolling = paired("rolling", naive=(-1.0, 0.2), theta=(0.1, None))
-    assert paired_tests(pd.concat([one_step, rolling])).endswith(
-        "; rolling: no certain difference to 1 method."
+    assert paired_test_finding(pd.concat([one_step, rolling])).endswith(
+        "; rolling: no significant difference to 1 method."
     )
-    assert "too few" in paired_tests(paired("one_step", naive=(-1.0, None)))
+    assert "too few" in paired_test_finding(paired("one_step", naive=(-1.0, None)))
 
 
 def test_interval_coverage() -> None:
@@ -109,18 +109,18 @@ def test_interval_coverage() -> None:
         "model": {"one_step": known, "rolling": unknown},
         "combination": {"one_step": unknown, "rolling": unknown},
     }
-    assert interval_coverage(scores) == [
-        "80 / 95 % intervals of the model hold, in %: one step 89 / 98."
+    assert coverage_findings(scores) == [
+        "Coverage of the model's 80 / 95 % intervals, in %: one step 89 / 98."
     ]
 
 
 def test_series_left_out() -> None:
-    assert series_left_out({}) == []
-    assert series_left_out({"a": "is constant (5)"}) == ["Left out: series 'a' is constant (5)"]
-    lines = series_left_out({f"s{number}": "has 3 values" for number in range(14)})
+    assert left_out_lines({}) == []
+    assert left_out_lines({"a": "is constant (5)"}) == ["Skipped: series 'a' is constant (5)"]
+    lines = left_out_lines({f"s{number}": "has 3 values" for number in range(14)})
     assert len(lines) == 11
-    assert lines[9] == "Left out: series 's9' has 3 values"
-    assert lines[10].startswith("Left out: 4 more")
+    assert lines[9] == "Skipped: series 's9' has 3 values"
+    assert lines[10].startswith("Skipped: 4 more")
 
 
 def test_fallback_lines() -> None:
@@ -139,17 +139,17 @@ def test_findings_of_a_task(finished: tuple[Path, dict]) -> None:
         read_json(folder / "scores.json"), *tables, stand_ins, {"x": "is constant (1)"}
     )
     assert "validation" in lines[0]
-    assert lines[1].startswith("For year: ")
-    assert "paired tests at 5 % (Diebold-Mariano)" in lines[2]
-    assert lines[3].startswith("80 / 95 % intervals of the model hold")
-    assert lines[-2] == "Left out: series 'x' is constant (1)"
+    assert lines[1].startswith("In fit year: ")
+    assert "tests of the model at 5 % (Diebold-Mariano)" in lines[2]
+    assert lines[3].startswith("Coverage of the model's 80 / 95 % intervals")
+    assert lines[-2] == "Skipped: series 'x' is constant (1)"
     assert "sarima for 2 series" in lines[-1]
     assert all("\n" not in line and "nan" not in line for line in lines)
 
 
 @pytest.fixture
 def airline_alone(finished: tuple[Path, dict], tmp_path: Path) -> Path:
-    """A project with the airline's scores and nothing else."""
+    """A project with the scores of task airline and nothing else."""
     folder = tmp_path / "project"
     shutil.copytree(finished[0] / "metrics/airline", folder / "metrics/airline")
     shutil.copytree(finished[0] / "data/normalized/airline", folder / "data/normalized/airline")
@@ -172,7 +172,7 @@ def test_report_fits_into_100_columns(
     write_json(path, read_json(path) | {"left_out": {"[b] " + "x" * 90: "is constant (1)"}})
     write_checksums(path.parent)
     lines = report_of(airline_alone, capsys).splitlines()
-    # the name of a series is as long as it is
+    # the name of a series may be longer
     assert max(len(line) for line in lines if "xxx" not in line) <= 100
     assert any(line.endswith("series '[b]") for line in lines)
     assert any("x" * 90 in line for line in lines)
@@ -192,7 +192,7 @@ def test_a_star_marks_the_lowest_mase(
     assert ["lowest" in line or line.count("0.250*") == 4 for line in starred] == [True, True]
 
 
-def test_smape_where_no_truth_is_without_a_zero(
+def test_smape_if_every_truth_contains_a_zero(
     airline_alone: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = airline_alone / "metrics/airline/scores.json"
@@ -206,14 +206,14 @@ def test_smape_where_no_truth_is_without_a_zero(
     assert "12.34 / " in text
 
 
-def test_a_fresh_clone_has_no_data_and_still_a_report(
+def test_a_fresh_clone_without_data_has_a_report(
     airline_alone: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     shutil.rmtree(airline_alone / "data")
     assert "validation" in report_of(airline_alone, capsys)
 
 
-def test_no_colour_where_it_is_not_wanted(airline_alone: Path) -> None:
+def test_no_color_turns_colours_off(airline_alone: Path) -> None:
     reader, terminal = os.openpty()
     command = [sys.executable, "-m", "rnnlab", "report"]
     wanted = small_environment(NO_COLOR="1", TERM="xterm-256color")
@@ -221,7 +221,7 @@ def test_no_colour_where_it_is_not_wanted(airline_alone: Path) -> None:
         done = subprocess.Popen(command, cwd=airline_alone, env=wanted, stdout=terminal)
         os.close(terminal)
         text = b""
-        # the end of a terminal is an error
+        # reading past the end of a terminal raises OSError
         with contextlib.suppress(OSError):
             while chunk := shown.read1():
                 text += chunk

@@ -1,4 +1,4 @@
-"""The report page: what it says, and what a browser shows of it on a desk and on a phone."""
+"""The report page: its content, and its display in a desktop and a mobile browser."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ browser = pytest.mark.skipif(
     CHROMIUM is None, reason="no Chromium here: apt-get install chromium, or the like"
 )
 HOSTILE = "</script><img src=x onerror=alert(1)>{{ 7 * 7 }}, 'a' \"b\""
-# waits until every chart is drawn, or for ten seconds
+# wait until every chart is drawn, ten seconds at most
 SEEN = """new Promise((resolve) => {
   const began = Date.now();
   const look = () => {
@@ -43,7 +43,7 @@ SEEN = """new Promise((resolve) => {
 
 @pytest.fixture(scope="module")
 def reported(finished: tuple[Path, Done], tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The finished project with its report, where a series has a name to break pages with."""
+    """The finished project with its report; one series has a hostile name."""
     folder = shutil.copytree(finished[0], tmp_path_factory.mktemp("reported") / "project")
     for table in ("series", "forecasts"):
         path = folder / f"metrics/airline/tables/{table}.csv"
@@ -56,14 +56,16 @@ def reported(finished: tuple[Path, Done], tmp_path_factory: pytest.TempPathFacto
 
 @browser
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1280, "light")])
-def test_a_browser_shows_all_of_it(reported: Path, tmp_path: Path, width: int, scheme: str) -> None:
+def test_a_browser_shows_everything(
+    reported: Path, tmp_path: Path, width: int, scheme: str
+) -> None:
     seen, events = look_at(reported / "report/index.html", width, scheme, SEEN, tmp_path)
     assert faults(events) == []
     assert seen["pictures"] == len(list(reported.glob("metrics/*/plots/*.png")))
     assert seen["missing"] == 0
     # confusion, early reading, loss and accuracy; forecasts, errors by step and loss
     assert len(seen["drawn"]) == 7
-    # the least of them is a curve with its axes
+    # the smallest is a curve with its axes
     assert min(seen["drawn"]) > 2
     assert seen["overflow"] <= 0
     dark = max(map(int, re.findall(r"\d+", seen["background"])[:3])) < 100
@@ -72,7 +74,7 @@ def test_a_browser_shows_all_of_it(reported: Path, tmp_path: Path, width: int, s
 
 
 @browser
-def test_a_browser_would_tell_what_is_wrong(tmp_path: Path) -> None:
+def test_faults_of_a_page_are_found(tmp_path: Path) -> None:
     page = tmp_path / "page.html"
     page.write_text(
         "<div style='width: 2000px'>wide</div><img src='http://127.0.0.1:9/a.png'>"
@@ -86,22 +88,22 @@ def test_a_browser_would_tell_what_is_wrong(tmp_path: Path) -> None:
     assert seen["overflow"] > 0
 
 
-def test_the_page_forbids_itself_to_ask_others(reported: Path) -> None:
+def test_the_page_makes_no_requests(reported: Path) -> None:
     html = (reported / "report/index.html").read_text()
     assert "default-src 'none'" in html
-    # what follows is Vega's
+    # the rest is Vega's code
     ours = html[: html.index("<script>")]
     assert set(re.findall(r"(?:src|href)=\"(data:|#|.)", ours)) == {"data:", "#"}
     assert HOSTILE not in html
     assert len(html) < 4 * 2**20
 
 
-def test_what_was_run(reported: Path) -> None:
+def test_settings_of_the_run(reported: Path) -> None:
     html = (reported / "report/index.html").read_text()
     for words in (
         "small, read by rows; 60 test images",
         "LSTM, 1 layer of 16",
-        "6 epochs at most, adam, learning rate 0.02, batches of 25, seed 1, computed in float32",
+        "up to 6 epochs, adam, learning rate 0.02, batches of 25, seed 1, computed in float32",
         "tested from 1957-05-01 to 1960-12-01",
         "hidden_size&nbsp;<b>16</b>",
         "DVC finds no commit to compare with",
@@ -109,7 +111,7 @@ def test_what_was_run(reported: Path) -> None:
         assert words in html
 
 
-def test_parameters_that_changed_since_are_said(reported: Path, tmp_path: Path) -> None:
+def test_changed_parameters_are_reported(reported: Path, tmp_path: Path) -> None:
     words = "params.yaml has changed since these networks were trained"
     assert words not in (reported / "report/index.html").read_text()
     folder = shutil.copytree(reported, tmp_path / "project")
@@ -118,7 +120,7 @@ def test_parameters_that_changed_since_are_said(reported: Path, tmp_path: Path) 
     assert (folder / "report/index.html").read_text().count(words) == 1
 
 
-def test_every_picture_has_its_title_and_a_sentence(reported: Path) -> None:
+def test_every_plot_has_a_title_and_a_caption(reported: Path) -> None:
     html = (reported / "report/index.html").read_text()
     figures = re.findall(r"<figure.*?</figure>", html, re.DOTALL)
     assert len(figures) == len(list(reported.glob("metrics/*/plots/*.png")))
@@ -128,7 +130,7 @@ def test_every_picture_has_its_title_and_a_sentence(reported: Path) -> None:
     assert "<h3>The most common mistake: " in html or "<h3>No mistakes in " in html
 
 
-def test_what_is_missing_is_left_out(reported: Path, tmp_path: Path) -> None:
+def test_missing_files_are_skipped(reported: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(reported, tmp_path / "project")
     shutil.rmtree(folder / "data")
     shutil.rmtree(folder / "metrics/mnist/plots")
@@ -141,12 +143,12 @@ def test_what_is_missing_is_left_out(reported: Path, tmp_path: Path) -> None:
     assert "standard error" not in html
 
 
-def test_a_damaged_picture_is_named(
+def test_a_damaged_plot_is_reported(
     reported: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folder = shutil.copytree(reported, tmp_path / "project")
     before = (folder / "report/index.html").read_bytes()
-    (folder / "metrics/mnist/plots/digits.png").write_bytes(b"no picture")
+    (folder / "metrics/mnist/plots/digits.png").write_bytes(b"not a PNG")
     assert run_stage_here(folder, "report") == 1
     assert "digits.png is damaged: delete it and run `dvc repro plot@mnist`" in (
         capsys.readouterr().err
@@ -176,7 +178,7 @@ def test_differences_from_the_last_commit(finished: tuple[Path, Done], tmp_path:
     assert f"mnist: accuracy</th><td>{row}" in page.read_text()
 
 
-def test_the_spread_of_an_accuracy() -> None:
+def test_the_confidence_interval_of_an_accuracy() -> None:
     predictions = pd.DataFrame({"label": [0] * 60 + [1] * 40, "predicted": [0] * 90 + [1] * 10})
     scores = dict.fromkeys(("validation_accuracy", "macro_f1", "loss", "parameters"), 0.5)
     scores |= {"dataset": "d", "sequence": "rows", "accuracy": 0.7}
@@ -185,7 +187,7 @@ def test_the_spread_of_an_accuracy() -> None:
     assert table.rows[:3] == [
         ["accuracy", "70.00 %"],
         ["its 95 % interval", "60.42 to 78.11 %"],
-        ["the commonest class alone", "60.00 %"],
+        ["most common class", "60.00 %"],
     ]
     assert "100 test images" in table.notes[0]
 
@@ -194,21 +196,21 @@ def series_scores(mase: float) -> dict:
     return {"model": {"one_step": {"mape": 1.0, "smape": 1.0, "mase": mase}}}
 
 
-def test_the_spread_over_the_series_of_a_panel() -> None:
+def test_the_standard_error_over_the_series_of_a_panel() -> None:
     by_series = pd.DataFrame({"unique_id": ["a", "b"], "mae": [1.0, 2.0], "mase": [0.4, 0.8]})
     by_series = by_series.assign(protocol="one_step", method="model")
-    # deviation 0.2828 over the root of 2
+    # standard deviation 0.2828 over the root of 2
     table = series_table(series_scores(0.6), by_series, pd.DataFrame())
     assert table.rows == [["model", "1.00 / 0.600 ± 0.200*"]]
     assert "over the 2 series" in table.notes[-1]
 
 
-def test_the_spread_over_the_steps_of_a_series() -> None:
+def test_the_standard_error_over_the_steps_of_a_series() -> None:
     by_series = pd.DataFrame({"unique_id": ["a"], "mae": [2.0], "mase": [0.5]})
     by_series = by_series.assign(protocol="one_step", method="model")
     forecasts = pd.DataFrame({"y": [10.0, 10.0, 10.0, None], "forecast": [9.0, 12.0, 13.0, 1.0]})
     forecasts = forecasts.assign(protocol="one_step", method="model")
-    # errors 1, 2 and 3: deviation 1 over the root of 3, in units of 2 / 0.5
+    # errors 1, 2 and 3: standard deviation 1 over the root of 3, in units of 2 / 0.5
     table = series_table(series_scores(0.5), by_series, forecasts)
     assert table.rows == [["model", "1.00 / 0.500 ± 0.144*"]]
     assert "over the steps" in table.notes[-1]

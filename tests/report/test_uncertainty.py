@@ -1,20 +1,20 @@
-"""What is said of how far an ensemble's networks lie apart."""
+"""The sentence on the validation scores of an ensemble's members."""
 
 import pytest
 
-from rnnlab.report.uncertainty import said_of_members
+from rnnlab.report.uncertainty import ensemble_findings
 
 
 @pytest.mark.parametrize(
     ("losses", "words"),
     [
         ([0.5], []),
-        ([0.5, 0.25], ["2 networks, each from a seed of its own, have a validation loss of 0.25"]),
+        ([0.5, 0.25], ["2 networks, trained from different seeds, have a validation loss of 0.25"]),
         ([0.5, None, None], ["2 of the 3 networks did not converge."]),
     ],
 )
 def test_members(losses: list[float | None], words: list[str]) -> None:
-    said = said_of_members({"fits": {"main": [{"validation_loss": loss} for loss in losses]}})
-    assert len(said) == len(words)
-    for sentence, word in zip(said, words, strict=True):
+    findings = ensemble_findings({"fits": {"main": [{"validation_loss": loss} for loss in losses]}})
+    assert len(findings) == len(words)
+    for sentence, word in zip(findings, words, strict=True):
         assert word in sentence
