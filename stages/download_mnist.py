@@ -1,9 +1,9 @@
 """Download the image data set.
 
-Reads:   params.yaml (datasets, tasks.mnist.data.dataset), the mirrors named there
+Reads:   params.yaml (datasets, tasks.mnist.data.dataset), the mirrors listed there
 Writes:  data/raw/mnist/: four gzipped IDX files and files.csv, which lists their MD5 sums
 Needs:   a mirror, or MNIST_MIRROR (a folder, file:// or http(s)://), which is tried first;
-         for dataset digits, scikit-learn alone
+         dataset digits needs only scikit-learn
 """
 
 import csv
@@ -19,20 +19,20 @@ from rnnlab.images.idx import IMAGE_FILES, write_idx
 from rnnlab.images.mirrors import fetch
 
 OUTPUT = Path("data/raw/mnist")
-# the 1,797 digits come in no official split; the last 297 are the test part
+# the 1,797 digits have no official split; the last 297 are the test part
 DIGITS_TRAINING = 1500
 
 
 def main(params: Params) -> None:
     task = params.task("mnist")
     if task.kind != "images":
-        raise InputError("params.yaml: tasks.mnist.kind: write images; the download is for images")
+        raise InputError("params.yaml: tasks.mnist.kind: write images; this stage downloads images")
     dataset = task.data.dataset
     if dataset not in params.datasets:
         known = ", ".join(params.datasets)
         raise InputError(
-            f"params.yaml: tasks.mnist.data.dataset: {dataset!r} is none of {known}; "
-            "name one of them or add it under datasets"
+            f"params.yaml: tasks.mnist.data.dataset: {dataset!r} is not one of {known}; "
+            "write one of them or add it under datasets"
         )
     with output_folder(OUTPUT) as folder:
         if dataset == "digits":
@@ -47,7 +47,7 @@ def download(dataset: str, params: Params, folder: Path) -> None:
     mirrors = [mirror for mirror in [os.environ.get("MNIST_MIRROR")] if mirror] + files.mirrors
     for name in IMAGE_FILES.values():
         if name not in files.md5:
-            raise InputError(f"params.yaml: datasets.{dataset}.md5: lacks {name}; add its MD5 sum")
+            raise InputError(f"params.yaml: datasets.{dataset}.md5: {name} is missing; add its sum")
         fetch(name, files.md5[name], mirrors, folder)
 
 

@@ -1,11 +1,11 @@
-"""Draw a task's pictures; their titles say what is to be seen.
+"""Draw a task's plots; each title states the main result.
 
 Reads:   params.yaml (tasks.TASK.plot), data/normalized/TASK/, metrics/TASK/: scores.json,
          predictions.csv and tables/
 Writes:  metrics/TASK/plots/: curves.png (loss by epoch), and
          images: digits.png, confusion.png, mistakes.png, early.png
          series: series.png, test.png, errors_by_step.png, residuals.png, scores.png, intervals.png
-Needs:   what `dvc repro evaluate@TASK` and the stages before it leave
+Needs:   the outputs of `dvc repro evaluate@TASK`
 """
 
 from pathlib import Path
@@ -48,9 +48,9 @@ STYLE = {
     "ytick.color": "0.5",
     "ytick.labelcolor": "0.25",
     "lines.linewidth": 1.5,
-    # powers of ten above the axis only where a number is longer than that
+    # powers of ten above the axis only for longer numbers
     "axes.formatter.limits": (-4, 7),
-    # names of series are drawn as they are, even with a $ in them
+    # names of series are drawn unchanged, even with a $
     "text.parse_math": False,
 }
 
@@ -61,7 +61,7 @@ def main(name: str, params: Params) -> None:
     normalized = Path("data/normalized") / name
     card = read_json(normalized / "card.json", f"normalize@{name}")
     with output_folder(Path("metrics") / name / "plots") as folder, matplotlib.rc_context():
-        # a matplotlibrc of the user's own must not change the bytes
+        # a user's matplotlibrc must not change the bytes
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE | {"figure.dpi": plot.dpi})
         if card["kind"] == "images":
@@ -70,17 +70,17 @@ def main(name: str, params: Params) -> None:
             figures = draw_series(name, normalized, card, params.series(name).plot)
         figures["curves"] = curves_figure(read_evaluated(name, "tables/curves.csv"), plot.color)
         for stem, figure in figures.items():
-            # the version of matplotlib is no part of the picture; its title is for the report
+            # omit the version of matplotlib; the report uses the title
             metadata = {"Software": None, "Title": figure.get_suptitle()}
             figure.savefig(folder / f"{stem}.png", metadata=metadata)
 
 
 def check_color(name: str, color: str) -> None:
-    # "none" is a colour to matplotlib, but nobody would see it
+    # matplotlib accepts "none", which is invisible
     if not is_color_like(color) or to_rgba(color)[3] == 0:
         raise InputError(
-            f"params.yaml: tasks.{name}.plot.color: {color!r} is no colour that matplotlib knows; "
-            "write one as '#1f6fb4' or by a name such as navy"
+            f"params.yaml: tasks.{name}.plot.color: {color!r} is not a matplotlib color; "
+            "write one such as '#1f6fb4' or navy"
         )
 
 
@@ -97,7 +97,7 @@ def draw_images(name: str, normalized: Path, card: dict, plot: ImagesPlot) -> di
         "confusion": confusion_figure(predictions, card["classes"]),
         "mistakes": mistakes_figure(images, predictions),
     }
-    # by parameter evaluate leaves it out
+    # evaluate writes it only if early_reading is true
     if (Path("metrics") / name / "tables/early.csv").exists():
         early = read_evaluated(name, "tables/early.csv")
         sequence = scores["sequence"]

@@ -73,7 +73,7 @@ def refused(
     ("name", "content", "words"),
     [
         ("none.csv", None, "is missing"),
-        ("mine.csv", b"\xff\xfe\x00,\x00", "no CSV in UTF-8"),
+        ("mine.csv", b"\xff\xfe\x00,\x00", "not valid CSV in UTF-8"),
         ("mine.parquet", b"no parquet at all", "no Parquet file"),
         ("my sales.csv", b"day,sold\n", "with _ or - between them, as --name"),
         ("mine.csv", b"", "is empty"),
