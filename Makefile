@@ -1,44 +1,45 @@
 # `make reproduce` runs everything; `make test` checks everything. Both build .venv first.
-# macOS's make else starts simple lines without a shell, and so without the PATH below
+# macOS's make would run simple lines without a shell, and so without the PATH below
 SHELL := /bin/bash
 PYTHON ?= python3
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
 INSTALLED := .venv/installed
-# Apart from the lock: on each index torch is another file (for CUDA, for CPUs), so no sum holds
-# everywhere, and a CUDA build brings libraries of its own, whose versions it pins itself.
+# Not in the lock: each index has a different file for torch (CUDA or CPU), so no hash is valid on
+# all of them, and a CUDA build pins the versions of its own libraries.
 TORCH := torch==2.13.0
 
-# empty in an unpacked ZIP, even where that lies in a repository of something else
+# empty in an unpacked ZIP, even inside an unrelated repository
 UNDER_GIT := $(or $(wildcard .git),$(shell git ls-files --error-unmatch dvc.yaml 2> /dev/null))
 
 .PHONY: environment needs-git reproduce test lint check small audit lock show compare new-series \
   forecast best pixels permuted ablation study bench tutorial-mnist tutorial-airline clean
 
 reproduce: environment
-# killed while it writes dvc.lock, DVC leaves half of it; git has it whole, the cache what ran since
+# DVC leaves a partial dvc.lock if it is killed while writing; git has the complete file, and the
+# cache has the stages that ran since
 	@[ ! -e dvc.lock ] || { grep -q ^schema dvc.lock && [ -z "$$(tail -c 1 dvc.lock)" ]; } || { \
-	  echo "dvc.lock is half written: git's own takes its place, or none where git has none"; \
+	  echo "dvc.lock is incomplete: restored from git, or deleted if git has none"; \
 	  git checkout --quiet dvc.lock 2> /dev/null || rm dvc.lock; }
 	@set -o pipefail; dvc repro download_mnist 2>&1 | tee .venv/download.log || { \
 	  grep -q 'no mirror gave it' .venv/download.log || exit 1; \
-	  echo "NO MIRROR GAVE MNIST (see above): the images task runs on scikit-learn's digits"; \
-	  echo "instead. params.yaml now says so; $(ASK_AGAIN) asks for MNIST again."; \
+	  echo "NO MIRROR PROVIDED MNIST (see above): the images task uses scikit-learn's digits"; \
+	  echo "instead. params.yaml is changed; $(RESTORE_PARAMS) restores MNIST."; \
 	  $(RUN_ON_DIGITS); }
 	dvc repro
 	@python -m rnnlab report
 
 ON_DIGITS := tasks.mnist.data.dataset=digits tasks.mnist.train.batch_size=32
 ifdef UNDER_GIT
-ASK_AGAIN := git checkout params.yaml
+RESTORE_PARAMS := git checkout params.yaml
 RUN_ON_DIGITS := dvc exp run $(ON_DIGITS:%=-S %)
 else
-ASK_AGAIN := cp .venv/params.yaml params.yaml
-# there is no dvc exp run without git: its -S alone, for the dvc repro that follows
+RESTORE_PARAMS := cp .venv/params.yaml params.yaml
+# dvc exp run needs git: apply only its -S here, before the dvc repro that follows
 RUN_ON_DIGITS := cp params.yaml .venv/params.yaml && python -c "from dvc.utils.hydra import \
   apply_overrides; apply_overrides('params.yaml', '$(ON_DIGITS)'.split())"
 endif
 
-# DVC asks git unless it is told that there is none
+# DVC requires git unless core.no_scm is set
 environment: $(INSTALLED)
 ifdef UNDER_GIT
 	@! grep -qs 'no_scm = true' .dvc/config.local || dvc config --local --unset core.no_scm
@@ -52,7 +53,7 @@ needs-git:
 	@[ -n "$(UNDER_GIT)" ] || { echo "error: this folder is not under git, as in a ZIP;" \
 	  "make $(MAKECMDGOALS) needs a clone (git clone)" >&2; exit 1; }
 
-# the tests make clones
+# the tests clone the repository
 test: needs-git environment lint
 	python -m pytest
 
@@ -61,15 +62,15 @@ lint: $(INSTALLED)
 	ruff format --check .
 	mypy stages rnnlab benchmarks
 
-# What a pull request must pass (.github/workflows/pipeline.yml). AGAINST names the revision whose
-# scores are compared; origin/main, or main without one.
+# The checks for a pull request (.github/workflows/pipeline.yml). AGAINST is the revision to compare
+# scores with; by default origin/main, or main if that does not exist.
 check: test audit
 	@dvc repro --dry --allow-missing | grep 'Data and pipelines are up to date' || { \
-	  echo "dvc.lock is not of this code and these parameters: dvc repro, then commit it"; exit 1; }
+	  echo "dvc.lock does not match the code and the parameters: run dvc repro and commit dvc.lock"; exit 1; }
 	@$(MAKE) --no-print-directory small
 	python -m rnnlab gate $(if $(AGAINST),--against '$(AGAINST)') --out report/gate.md
 
-# The whole pipeline in a minute, beside the workspace: digits, few epochs, quick baselines.
+# The whole pipeline in a minute, in a temporary folder: digits, few epochs, quick baselines.
 small: needs-git environment
 	python -m benchmarks.named_set small --temp
 	@dvc exp remove --quiet small
@@ -81,17 +82,17 @@ audit: $(INSTALLED)
 	@if pip-audit --strict --requirement requirements.lock --requirement report/torch.txt \
 	  --no-deps --disable-pip \
 	  --progress-spinner off --output report/audit.txt 2> report/audit.log; \
-	then echo "pip-audit: no package has a known fault"; \
+	then echo "pip-audit: no known vulnerabilities"; \
 	elif [ -s report/audit.txt ]; then cat report/audit.txt; exit 1; \
-	else echo "pip-audit skipped, since its database does not answer: $$(tail -n 1 report/audit.log)"; fi
+	else echo "pip-audit skipped: its database does not respond: $$(tail -n 1 report/audit.log)"; fi
 
-# The experiments and what differs between them. Without --drop each changed file has a column for
-# its MD5 sum, 35 characters wide; [^:] spares the metrics that DVC writes with their file's path.
+# The experiments and the differences between them. --drop omits columns with MD5 sums of changed
+# files; [^:] keeps the metrics, which DVC names with the path of their file.
 show: needs-git environment
 	@dvc exp show --only-changed --drop '(data|metrics)/[^:]*$$'
 
-# The three cells on both tasks, through DVC's queue, and a table for each task, best first. With
-# JOBS=2 two run side by side, of one thread each: threads of two would get in each other's way.
+# The three cells on both tasks, through DVC's queue, and a table for each task, best first. JOBS=2
+# runs two at a time with one thread each: two experiments with two threads compete for the cores.
 JOBS := 1
 SHOW := dvc exp show --md --hide-workspace
 compare: needs-git environment
@@ -105,26 +106,26 @@ compare: needs-git environment
 	@$(SHOW) --sort-by mase_roll --sort-order asc \
 	  --drop '^(?!Experiment$$|mase_(step|year|long|roll)$$).*'
 
-# Named parameter sets, run in the workspace; `git checkout params.yaml` leads back to the fast one.
+# Named parameter sets, run in the workspace; `git checkout params.yaml` restores the default one.
 best pixels permuted: needs-git environment
 	python -m benchmarks.named_set $@ --target plot@mnist
 
-# What each part of the images recipe is worth, on validation; both go on where they were stopped.
+# The effect of each part of the images recipe, on validation; resumes if interrupted.
 ablation: environment
 	dvc repro download_mnist
 	python -m benchmarks.ablation
 
-# Every cell by every sequence, beside a logistic regression and a convolutional network.
+# Every cell on every sequence, and a logistic regression and a convolutional network.
 study: environment
 	dvc repro download_mnist
 	python -m benchmarks.study
 
-# This project's speed beside the usual loop, the ceiling and the roofline; about 16 minutes.
+# Training speed compared with the usual loop, an upper bound and the roofline; about 16 minutes.
 bench: environment
 	dvc repro download_mnist
 	python -m benchmarks.bench
 
-# A series of your own as a task: make new-series CSV=mine.csv PERIOD=12 (TASK, UNIT, ID, TIME, VALUE)
+# Add your own series as a task: make new-series CSV=mine.csv PERIOD=12 (TASK, UNIT, ID, TIME, VALUE)
 TASK = $(shell basename '$(CSV)' | sed 's/\.[^.]*$$//')
 new-series: environment
 	@python -m rnnlab new-series $(if $(CSV),'$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
@@ -133,13 +134,13 @@ new-series: environment
 	dvc repro 'plot@$(TASK)'
 	@python -m rnnlab report
 
-# What comes after the data: make forecast CSV=mine.csv PERIOD=12 HORIZON=24; the airline's without.
+# Forecast a series: make forecast CSV=mine.csv PERIOD=12 HORIZON=24; the default is airline.
 forecast: $(INSTALLED)
 	@python -m rnnlab forecast $(if $(CSV),--csv '$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
 	  $(if $(HORIZON),--horizon $(HORIZON)) $(if $(ID),--id '$(ID)') \
 	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)')
 
-# The tutorial's settings on an honest split, beside the workspace, which stays as it is.
+# The tutorial's settings with a correct split, in a temporary folder; the workspace is unchanged.
 tutorial-mnist: needs-git environment
 	python -m benchmarks.named_set $@ --temp --target plot@mnist
 	dvc metrics diff HEAD $@ --targets metrics/mnist/metrics.json

@@ -1,3 +1,3 @@
 """The stages of the pipeline, as dvc.yaml runs them."""
 
-import rnnlab  # noqa: F401  # acts before torch is imported
+import rnnlab  # noqa: F401  # must run before torch is imported

@@ -3,7 +3,7 @@
 Reads:   params.yaml (tasks.mnist.data.dataset, datasets), and the mirrors of the data set
 Writes:  data/raw/mnist/: four gzipped IDX files and files.csv, which lists their MD5 sums
 Needs:   a mirror, or MNIST_MIRROR (a folder, file:// or http(s)://), which is tried first;
-         for dataset digits, scikit-learn alone
+         dataset digits needs only scikit-learn
 """
 
 import csv
@@ -21,14 +21,14 @@ from rnnlab.images.mirrors import fetch
 from rnnlab.images.torchvision_data import torchvision_sets, unpack
 
 OUTPUT = Path("data/raw/mnist")
-# the 1,797 digits come in no official split; the last 297 are the test part
+# the 1,797 digits have no official split; the last 297 are the test part
 DIGITS_TRAINING = 1500
 
 
 def main(params: Params) -> None:
     task = params.task("mnist")
     if task.kind != "images":
-        raise InputError("params.yaml: tasks.mnist.kind: write images; the download is for images")
+        raise InputError("params.yaml: tasks.mnist.kind: write images; this stage downloads images")
     dataset = task.data.dataset
     with output_folder(OUTPUT) as folder:
         if dataset == "digits":

@@ -1,16 +1,16 @@
-"""Score a task's networks on its test part, which no earlier stage looks at.
+"""Evaluate a task's networks on its test part, which no earlier stage uses.
 
 Reads:   params.yaml (threads, device, deterministic, tasks.TASK.evaluate),
          data/normalized/TASK/, data/windows/TASK/, data/models/TASK/
-Writes:  metrics/TASK/: scores.json, metrics.json (the few of them that DVC compares),
+Writes:  metrics/TASK/: scores.json, metrics.json (the main scores, for DVC),
          predictions.csv and tables/: curves.csv (loss by epoch), and
          images: early.csv (accuracy after each step, and F1 by class); validation_accuracy in
-         scores.json is the mean of an ensemble's networks, each by itself
+         scores.json is the mean over the networks of an ensemble
          series: series.csv (all measures by series), forecasts.csv (of every method, of the first
          six series), by_step.csv (errors by step ahead), validation.csv (errors on validation, and
          the weights of the combination), comparison.csv (paired tests against the model),
-         stand_ins.csv (for how many series a method failed and seasonal naive stands in)
-Needs:   what `dvc repro train@TASK` and the stages before it leave
+         stand_ins.csv (number of series where a method failed and seasonal naive was used)
+Needs:   the outputs of `dvc repro train@TASK`
 """
 
 from pathlib import Path
@@ -45,7 +45,7 @@ def main(name: str, params: Params) -> None:
 
 
 def curves_of(history: pd.DataFrame) -> pd.DataFrame:
-    """Mean figures by epoch over the members of the main fit, as long as all were training."""
+    """Mean figures by epoch over the members of the main fit, up to the shortest training."""
     main = history[history["fit"] == "main"]
     shortest = main.groupby("member")["epoch"].max().min()
     together = main[main["epoch"] <= shortest].drop(columns=["fit", "member"])

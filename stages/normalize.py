@@ -1,11 +1,11 @@
-"""Fit the normalization of a task on its training part alone, and apply it.
+"""Fit the normalization of a task on its training part only, and apply it.
 
 Reads:   params.yaml (tasks.TASK.data, normalize), the task's data.csv and the files it lists
 Writes:  data/normalized/TASK/: card.json with the statistics, and
          images: images.safetensors with grey levels (the statistics are applied by the network)
-         series: series.safetensors with the series in their units, where the parts of each fit
-         end, and what was fitted: by FIT.normalization on training, by FIT.refit also on validation
-Needs:   for images, what `dvc repro download_mnist` leaves
+         series: series.safetensors with the series in their units, the ends of the parts of each
+         fit, and the fitted numbers: FIT.normalization on training, FIT.refit also on validation
+Needs:   for images, the outputs of `dvc repro download_mnist`
 """
 
 from dataclasses import asdict
@@ -38,7 +38,7 @@ def normalize_images(task: ImagesTask, folder: Path) -> None:
     tensors = {part: read_idx(file, part.split("_")[1]) for part, file in files.items()}
     check_parts(tensors, list_path)
     count = len(tensors["train_images"])
-    # a set as small as scikit-learn's digits keeps five sixths for training, as MNIST about does
+    # a small data set, such as digits, keeps five sixths for training, similar to MNIST
     validation = min(task.data.validation_images, count // 6)
     training = tensors["train_images"][: count - validation]
     write_tensors(folder / "images.safetensors", tensors)
@@ -59,16 +59,16 @@ def normalize_images(task: ImagesTask, folder: Path) -> None:
 
 
 def check_parts(tensors: dict[str, np.ndarray], list_path: Path) -> None:
-    """InputError unless the parts fit one another."""
+    """Raise InputError unless the parts are consistent."""
     for part in ("train", "test"):
         if len(tensors[f"{part}_images"]) != len(tensors[f"{part}_labels"]):
             raise InputError(
-                f"{list_path}: {part} images and labels differ in number; download anew"
+                f"{list_path}: {part} images and labels differ in number; download again"
             )
     if tensors["train_images"].shape[1:] != tensors["test_images"].shape[1:]:
-        raise InputError(f"{list_path}: train and test images differ in size; download anew")
+        raise InputError(f"{list_path}: train and test images differ in size; download again")
     if tensors["test_labels"].max() > tensors["train_labels"].max():
-        raise InputError(f"{list_path}: test labels name classes that train has not; download anew")
+        raise InputError(f"{list_path}: test labels have classes that train lacks; download again")
 
 
 def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
@@ -86,7 +86,7 @@ def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
     cuts = cut_series(panel.lengths, task.data)
     for fit, cut in cuts.items():
         tensors |= {f"{fit}.{part}": ends for part, ends in asdict(cut).items()}
-        # refit is for networks that are trained again on training and validation together
+        # refit is for networks that are trained again on training and validation data
         for fitted, ends in (("normalization", cut.train), ("refit", cut.validation)):
             normalization = fit_normalization(
                 panel.values, panel.offsets, ends, task.normalize, task.data.period

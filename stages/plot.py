@@ -5,7 +5,7 @@ Reads:   params.yaml (tasks.TASK.plot), data/normalized/TASK/, metrics/TASK/: sc
 Writes:  metrics/TASK/plots/: curves.png (loss by epoch), and
          images: digits.png, confusion.png, mistakes.png, early.png
          series: series.png, test.png, errors_by_step.png, residuals.png, scores.png, intervals.png
-Needs:   what `dvc repro evaluate@TASK` and the stages before it leave
+Needs:   the outputs of `dvc repro evaluate@TASK`
 """
 
 from pathlib import Path
@@ -37,7 +37,7 @@ def main(name: str, params: Params) -> None:
     normalized = Path("data/normalized") / name
     card = read_json(normalized / "card.json", f"normalize@{name}")
     with output_folder(Path("metrics") / name / "plots") as folder, matplotlib.rc_context():
-        # a matplotlibrc of the user's own must not change the bytes
+        # a user's matplotlibrc must not change the bytes
         matplotlib.rcdefaults()
         matplotlib.rcParams.update(STYLE | {"figure.dpi": plot.dpi})
         if card["kind"] == "images":
@@ -52,11 +52,11 @@ def main(name: str, params: Params) -> None:
 
 
 def check_color(name: str, color: str) -> None:
-    # "none" is a colour to matplotlib, but nobody would see it
+    # matplotlib accepts "none", which is invisible
     if not is_color_like(color) or to_rgba(color)[3] == 0:
         raise InputError(
-            f"params.yaml: tasks.{name}.plot.color: {color!r} is no colour that matplotlib knows; "
-            "write one as '#1f6fb4' or by a name such as navy"
+            f"params.yaml: tasks.{name}.plot.color: {color!r} is not a matplotlib color; "
+            "write one such as '#1f6fb4' or navy"
         )
 
 
@@ -73,7 +73,7 @@ def draw_images(name: str, normalized: Path, card: dict, plot: ImagesPlot) -> di
         "confusion": confusion_figure(predictions, card["classes"]),
         "mistakes": mistakes_figure(images, predictions),
     }
-    # by parameter evaluate leaves it out
+    # evaluate writes it only if early_reading is true
     if (Path("metrics") / name / "tables/early.csv").exists():
         early = read_evaluated(name, "tables/early.csv")
         sequence = scores["sequence"]

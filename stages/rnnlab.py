@@ -1,8 +1,8 @@
-"""Stands in for the library where a script of this folder is run by its path.
+"""Redirects `import rnnlab` to the library if a script of this folder is run by its path.
 
-`python stages/train.py mnist`, or an editor's Run button, makes this folder the first place in
-which Python looks, so `import rnnlab` finds this file. It puts the project's folder in that place,
-as `python -m stages.train mnist` does, and imports the library in its own stead.
+`python stages/train.py mnist`, or an editor's Run button, puts this folder first on sys.path, so
+`import rnnlab` finds this file. It replaces that entry by the project's folder, as
+`python -m stages.train mnist` does, and imports the library in place of itself.
 """
 
 import importlib

@@ -2,15 +2,15 @@
 
 Reads:   params.yaml (seed, threads, device, deterministic, tasks.TASK.model, train),
          data/windows/TASK/
-Writes:  data/checkpoints/TASK/ while it trains, so that a run that was killed goes on from there;
-         data/models/TASK/: weights.safetensors, card.json and history.csv (a row an epoch);
+Writes:  data/checkpoints/TASK/ during training, so that an interrupted run resumes;
+         data/models/TASK/: weights.safetensors, card.json and history.csv (a row per epoch);
          data/live/TASK/: DVCLive's curves, and report.html, a page that updates as it trains;
-         metrics/TASK/speed.json: seconds, samples a second, peak memory of the first process
+         metrics/TASK/speed.json: seconds, samples per second, peak memory of the first process
          (outside git and DVC)
-Needs:   what `dvc repro windows@TASK` leaves; no GPU, but takes one where device says so
+Needs:   the outputs of `dvc repro windows@TASK`; a GPU is optional: see device
 """
 
-# before torch, which reads the environment as it is loaded
+# before torch, which reads the environment when it is loaded
 import rnnlab  # noqa: F401
 
 # isort: split
@@ -54,7 +54,7 @@ from rnnlab.training.distributed import (
 from rnnlab.training.members import Checkpoints, Member, Recipe, train_member
 from rnnlab.training.precision import choose_precision
 
-# the page reloads itself every 5 seconds, so drawing it more often helps nobody
+# the page reloads itself every 5 seconds
 PAGE_SECONDS = 5
 CHECKPOINTS = Path("data/checkpoints")
 
@@ -63,10 +63,10 @@ def main(name: str, params: Params) -> None:
     task = params.task(name)
     card = read_json(Path("data/windows") / name / "card.json", f"windows@{name}")
     if task.train.processes > 1 and not under_torchrun():
-        # a quarter of a second to import, for nothing where one process trains
+        # the import takes a quarter of a second: only for several processes
         from rnnlab.training.launch import launch
 
-        mute_progress()  # the first of the processes tells how training goes
+        mute_progress()  # the first of the processes reports progress
         launch(task.train.processes, "stages.train", name)
         return
     threads = threads_per_process(params.threads)
@@ -96,7 +96,7 @@ def make_checkpoints(name: str, params: Params, recipe: Recipe) -> Checkpoints:
 
 
 def train_and_write(name: str, threads: int, recipe: Recipe, checkpoints: Checkpoints) -> None:
-    """Train all networks and write what the stage leaves."""
+    """Train all networks and write the outputs of the stage."""
     with output_folder(Path("data/models") / name) as folder, live_curves(name) as log:
         members = train_all(name, recipe, checkpoints, log)
         write_history(folder / "history.csv", members)
@@ -112,16 +112,16 @@ def train_all(
     checkpoints: Checkpoints,
     log: Callable[[str, dict[str, float]], None] = lambda fit, figures: None,
 ) -> dict[str, list[Member]]:
-    """Train the members of each fit; its curves are those of the first."""
+    """Train the members of each fit; ``log`` gets the figures of the first member."""
     members: dict[str, list[Member]] = {}
     count = recipe.train.ensemble * len(recipe.card["fits"])
-    # of a single network the batches say enough
+    # for a single network, the progress of its batches is enough
     with track_progress("", count if count > 1 else None, "networks") as networks:
         for fit in recipe.card["fits"]:
             parts = {part: load_part(name, fit, part, recipe) for part in part_names(recipe.train)}
             members[fit] = []
             for number in range(recipe.train.ensemble):
-                # one member's curves stand for all: twenty plots on a page help nobody
+                # curves of one member represent all: twenty plots on a page are too many
                 on_epoch = partial(log, fit) if number == 0 else lambda figures: None
                 member = train_member(recipe, parts, fit, number, on_epoch, checkpoints)
                 members[fit].append(member)
@@ -153,7 +153,7 @@ def write_history(path: Path, members: dict[str, list[Member]]) -> None:
 
 
 def write_members(folder: Path, members: dict[str, list[Member]], recipe: Recipe) -> None:
-    """Write all weights, the chosen ones apart where others are final, and the card."""
+    """Write the final weights, after a refit also the chosen ones, and the card."""
     networks = {fit: [member.final for member in each] for fit, each in members.items()}
     if recipe.train.refit:
         for fit, each in members.items():
@@ -179,7 +179,7 @@ def write_members(folder: Path, members: dict[str, list[Member]], recipe: Recipe
 
 @contextmanager
 def live_curves(name: str) -> Iterator[Callable[[str, dict[str, float]], None]]:
-    """A function that adds an epoch's figures to the curves and to the page that shows them."""
+    """Yield a function that adds an epoch's figures to the curves and the live page."""
     folder = f"data/live/{name}"
     with Live(folder, report="html", save_dvc_exp=False, dvcyaml=False) as live:
         drawn = 0.0

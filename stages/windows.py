@@ -1,13 +1,13 @@
-"""Lay a task's normalized data out as what a recurrent network reads.
+"""Turn a task's normalized data into inputs and targets for a recurrent network.
 
-Reads:   params.yaml (tasks.TASK.windows, and of series data.period and normalize.damping),
+Reads:   params.yaml (tasks.TASK.windows; for series also data.period and normalize.damping),
          data/normalized/TASK/
 Writes:  data/windows/TASK/: card.json, and FIT/{train,validation,test}.safetensors for each fit
          images: x [N, T, F] and y [N] (classes)
-         series: the series up to the end of the part, and the origin of each window in them, from
-         which x [N, T, F] and y [N, H] (NaN beyond the end of the part) are cut without a copy of
-         each; also refit.safetensors, training and validation as one part
-Needs:   what `dvc repro normalize@TASK` leaves
+         series: the series up to the end of the part, and the origin of each window, from which
+         x [N, T, F] and y [N, H] (NaN beyond the end of the part) are cut when they are needed;
+         also refit.safetensors, training and validation as one part
+Needs:   the outputs of `dvc repro normalize@TASK`
 """
 
 from pathlib import Path
@@ -30,7 +30,7 @@ from rnnlab.images.idx import as_sequences, pixel_order
 from rnnlab.series.normalization import Normalization, stored_normalization
 from rnnlab.series.windows import windows_in_part
 
-# each part of a series: where its first targets lie, as names of the cut's positions
+# the range of first targets of each part, as names of the cut's positions
 SERIES_PARTS = {
     "train": (None, "train"),
     "validation": ("train", "validation"),
@@ -58,7 +58,7 @@ def main(name: str, params: Params) -> None:
 def write_image_windows(
     folder: Path, tensors: dict[str, np.ndarray], card: dict, sequence: str
 ) -> dict:
-    """Sequences of grey levels: x uint8 [N, T, F], y int64 [N]; the one fit is called main."""
+    """Sequences of grey levels: x uint8 [N, T, F], y int64 [N]; the only fit is main."""
     training = card["parts"]["train"]
     images, labels = tensors["train_images"], tensors["train_labels"]
     chosen = {
@@ -93,7 +93,7 @@ def write_series_windows(
             fitted = f"{fit}.{'refit' if part == 'refit' else 'normalization'}"
             settings, period = card["normalize"], card["period"]
             normalization = stored_normalization(tensors, fitted, settings, period)
-            # one part at a time is held in memory
+            # only one part at a time is in memory
             windows = cut_windows(tensors, normalization, fit, part, layout)
             if part in ("train", "validation") and not len(windows["origin"]):
                 longest = int(tensors[f"{fit}.train"].max())
@@ -120,11 +120,11 @@ def cut_windows(
 
 
 def _too_long_message(windows: SeriesWindows, training: int, normalization: Normalization) -> str:
-    """Why there are no windows in series of at most ``training`` values for training."""
-    # at least one value is looked back on
+    """The message if series with at most ``training`` training values have no windows."""
+    # a window has at least one past value
     room = training - max(normalization.burn_in, normalization.scaler.burn_in + 1)
     if windows.horizon > room:
-        fix = f"write {room} or less" if room > 0 else "there is room for none"
+        fix = f"write {room} or less" if room > 0 else "no horizon fits; use longer series"
         return (
             f"params.yaml: windows.horizon: {windows.horizon} is longer than the training part "
             f"allows; {fix}"

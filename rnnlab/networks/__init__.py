@@ -1,4 +1,4 @@
-"""The network and its cells, what it reads and how it is stored.
+"""The network and its cells, its inputs and its storage.
 
-It knows nothing of files of data, of training or of methods beside it.
+It knows nothing about data files, training or other forecasting methods.
 """

@@ -1,11 +1,11 @@
-"""torch.nn.RNN and GRU trained on a CPU, with the derivative written out.
+"""Training of torch.nn.RNN and GRU on a CPU, with a hand-written backward pass.
 
-torch gives an LSTM on a CPU to oneDNN as a whole, but runs an RNN and a GRU as a chain of small
-operations, each with its own entry in the graph of derivatives; for small networks most of the time
-goes into that. Here a layer is one entry: the weights' gradients of all steps are one product, and
-a step back in time is two or three operations. For large networks most of the time goes into the
-products, which are oneDNN's here too, in bfloat16 under autocast; what is small, and all that is no
-product, stays in float32. Same weights, same numbers but for rounding; ``python -m
+On a CPU torch passes a whole LSTM to oneDNN, but runs an RNN and a GRU as a chain of small
+operations, each with a node in the autograd graph, which takes most of the time in small networks.
+Here a layer is one node: the weights' gradients of all steps are one product, and a step back in
+time is two or three operations. Large networks spend most of the time in matrix products. These use
+oneDNN here too, in bfloat16 under autocast; small products and all other operations stay in
+float32. Weights and results are those of torch, up to rounding; ``python -m
 benchmarks.bench`` has the times.
 
 Shapes: T steps, N sequences, F features, H = hidden_size, G = H in an RNN and 3 H in a GRU.
@@ -21,17 +21,17 @@ from torch.autograd import Function
 from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 
-# multiplications in a product from which oneDNN takes less time than the BLAS behind torch.mm: on
-# an AMD EPYC half as much for large ones, but twice as much for small ones
+# number of multiplications from which oneDNN is faster than the BLAS behind torch.mm: on an AMD
+# EPYC it takes half the time for large products, but twice the time for small ones
 MIN_LARGE_PRODUCT = 2_000_000
-# numbers in a step's hidden states [N, H] up to which memory is no matter: beyond, torch under
-# autocast is faster, since it keeps the gates of all steps in 16 bits
+# size of a step's hidden states [N, H] above which torch under autocast is faster, since it keeps
+# the gates of all steps in 16 bits
 MAX_CACHED_STATES = 50_000
 _MINUS_ONE = torch.tensor(-1.0)
 
 
 def recurrent_outputs(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
-    """What ``recurrent``, whose batch comes first, puts out for x [N, T, F]: [N, T, D * H]."""
+    """The outputs of ``recurrent`` (batch_first) for x [N, T, F]: [N, T, D * H]."""
     training = recurrent.training and torch.is_grad_enabled()
     if not training or x.device.type != "cpu" or recurrent.mode == "LSTM":
         return recurrent(x)[0]
@@ -43,8 +43,8 @@ def recurrent_outputs(recurrent: nn.RNNBase, x: Tensor) -> Tensor:
 
 
 def _all_layers(recurrent: nn.RNNBase, x: Tensor, use_bfloat16: bool) -> Tensor:
-    """``use_bfloat16``: whether large products are taken in bfloat16, here and below."""
-    # memory of one step side by side, since step by step is how it is read
+    """Run all layers; ``use_bfloat16``: whether to compute large products in bfloat16."""
+    # make each step contiguous, since steps are read one by one
     output = x.transpose(0, 1).contiguous()
     for layer in range(recurrent.num_layers):
         if layer and recurrent.dropout:
@@ -70,7 +70,7 @@ def _run(recurrent: nn.RNNBase, x: Tensor, layer: str, use_bfloat16: bool) -> Te
 
 
 class _Linear(Function):
-    """What the input adds to the gates of all steps: x [T, N, F] to [T, N, G]."""
+    """The contribution of the input to the gates of all steps: x [T, N, F] to [T, N, G]."""
 
     @staticmethod
     def forward(
@@ -92,7 +92,7 @@ class _Linear(Function):
 
 
 class _RNN(Function):
-    """h_t = tanh(a_t + W_hh h_{t-1}), or relu, for a [T, N, H], what the input adds."""
+    """h_t = tanh(a_t + W_hh h_{t-1}), or relu, for a [T, N, H], the contribution of the input."""
 
     @staticmethod
     def forward(context: Any, a: Tensor, w_hh: Tensor, relu: bool, use_bfloat16: bool) -> Tensor:
@@ -125,7 +125,7 @@ class _RNN(Function):
 
 
 class _GRU(Function):
-    """A GRU's h for a [T, N, 3 H], what the input adds to its gates r, z and n.
+    """A GRU's h for a [T, N, 3 H], the contribution of the input to its gates r, z and n.
 
     r = σ(a_r + W_hr h + b_hr), z = σ(a_z + W_hz h + b_hz), n = tanh(a_n + r ⊙ k) with
     k = W_hn h + b_hn, and the new h is n + z ⊙ (h - n).
@@ -134,10 +134,10 @@ class _GRU(Function):
     @staticmethod
     def forward(context: Any, a: Tensor, w_hh: Tensor, b_hh: Tensor, use_bfloat16: bool) -> Tensor:
         (steps, count, _), size = a.shape, w_hh.shape[1]
-        # rows of h are states before each step, and after the last
+        # rows of h: the states before each step, and after the last one
         h = a.new_zeros(steps + 1, count, size)
         n = torch.empty_like(h[1:])
-        # what tanh is taken of is doubled throughout
+        # the argument of tanh is doubled: see _tanh_of_half_
         doubled = w_hh.clone()
         doubled[2 * size :] *= 2
         gates = a + b_hh  # r, z and 2 k
@@ -160,7 +160,7 @@ class _GRU(Function):
     def backward(context: Any, grad: Tensor) -> tuple[Tensor, ...]:
         h, gates, n, w_hh = context.saved_tensors
         r, z, k = gates.split(n.shape[2], dim=2)
-        # how much of the gradient of h_t arrives before each gate's σ or tanh, and at k
+        # factors from the gradient of h_t to that before each gate's σ or tanh, and to that of k
         to_n = (1 - n * n).mul_(1 - z)
         slopes = n.new_empty(*n.shape[:2], 3, n.shape[2])
         to_r, to_z, to_k = slopes.unbind(2)
@@ -180,7 +180,7 @@ class _GRU(Function):
             torch.mul(wide_t, slope_t, out=of_t)
             later = d_t, z_t, d_gates_t
         d_w, d_b = _over_time(d_gates, h[1:], context.use_bfloat16), d_gates.sum((0, 1))
-        # before a_n stands no r
+        # a_n is not multiplied by r
         torch.mul(d_h, to_n, out=of_gates[:, :, 2])
         return d_gates, d_w, d_b, None
 
@@ -196,14 +196,14 @@ def _over_time(d: Tensor, h: Tensor, use_bfloat16: bool) -> Tensor:
 
 
 def _product(left: Tensor, right: Tensor, use_bfloat16: bool) -> Tensor:
-    """Of matrices [R, I] and [I, C]: [R, C]."""
+    """The product of matrices [R, I] and [I, C]: [R, C]."""
     return _make_multiply(len(left), right, use_bfloat16)(left)
 
 
 def _make_add_product(
     rows: int, right: Tensor, use_bfloat16: bool
 ) -> Callable[[Tensor, Tensor], Tensor]:
-    """What adds to a matrix [R, C], in place, the product of one [R, I] and ``right`` [I, C]."""
+    """A function that adds ``left`` [R, I] times ``right`` [I, C] to a matrix [R, C] in place."""
     if not _is_large(rows, right):
         return lambda total, left: total.addmm_(left, right)
     multiply = _make_multiply(rows, right, use_bfloat16)
@@ -211,22 +211,22 @@ def _make_add_product(
 
 
 def _make_multiply(rows: int, right: Tensor, use_bfloat16: bool) -> Callable[[Tensor], Tensor]:
-    """What multiplies a matrix [R, I] by ``right`` [I, C], chosen once for many of them."""
+    """A function that multiplies a matrix [R, I] by ``right`` [I, C], for repeated use."""
     if not _is_large(rows, right):
         return lambda left: left @ right
     if use_bfloat16:
-        half_right = right.bfloat16()
-        return lambda left: (left.bfloat16() @ half_right).float()
+        right_bfloat16 = right.bfloat16()
+        return lambda left: (left.bfloat16() @ right_bfloat16).float()
     product = large_product()
     return lambda left: product(left, right)
 
 
 @cache
 def large_product() -> Callable[[Tensor, Tensor], Tensor]:
-    """The fastest product of large float32 matrices [R, I] and [I, C] that works here: oneDNN's.
+    """A fast product of large float32 matrices [R, I] and [I, C]: oneDNN's, or torch.mm.
 
-    torch has no public name for it. Where a build, a processor or a later torch lacks or refuses
-    it, torch.mm does the work.
+    torch has no public name for oneDNN's product. torch.mm is used if a build, a processor or a
+    later version of torch does not support it.
     """
     left, right = torch.ones(2, 3), torch.arange(6.0).view(3, 2)
     try:

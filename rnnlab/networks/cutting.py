@@ -1,11 +1,11 @@
-"""Windows cut from series that lie end to end, many at once, on the device that is to read them."""
+"""Cut many windows at once from concatenated series, on the device of the network."""
 
 import torch
 from torch import Tensor
 
 from rnnlab.core.window_spec import Layout
 
-# windows whose values hardly differ are not blown up beyond this
+# lower limit of the divisor, for windows with almost constant values
 MIN_DEVIATION = 1e-2
 
 
@@ -17,15 +17,15 @@ def cut(
     A window that begins before its series does repeats the first value.
 
     Returns:
-        inputs [N, T, F], what the network reads: T = look_back / step steps of F = step values.
-        base [N, steps]: the forecast to which the network's answer is added; normalized.
-        unit [N, 1]: what the answer is multiplied by first.
+        inputs [N, T, F] of the network: T = look_back / step steps of F = step values.
+        base [N, steps]: the forecast, normalized, to which the network's output is added.
+        unit [N, 1]: the factor by which the output is multiplied first.
     """
     back = past_positions(part, layout, origin, series)
     past = part["x"][back]
     if "level" not in part:
         return level_windows(past, layout, steps)
-    # the season of a series before this one is longer than the series by a period
+    # the season of each earlier series is one period longer than the series
     shift = (series * layout.period)[:, None]
     own_season = origin[:, None] + shift
     level = part["level"][origin - 1][:, None]
@@ -41,13 +41,13 @@ def cut(
 def past_positions(
     part: dict[str, Tensor], layout: Layout, origin: Tensor, series: Tensor
 ) -> Tensor:
-    """Where the values that the network reads stand in x, [N, look_back]."""
+    """Positions in x of the values that the network reads, [N, look_back]."""
     back = origin[:, None] + torch.arange(-layout.look_back, 0, device=origin.device)
     return torch.maximum(back, part["first"][series][:, None])
 
 
 def level_windows(past: Tensor, layout: Layout, steps: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Put windows past [N, look_back] on a level and a scale of their own; as ``cut`` returns."""
+    """Center and scale each of the windows past [N, look_back]; returns the same as ``cut``."""
     level = torch.zeros_like(past[:, :1])
     if layout.center == "mean":
         level = past.mean(dim=1, keepdim=True)
@@ -77,7 +77,7 @@ def targets(
     base: Tensor,
     unit: Tensor,
 ) -> Tensor:
-    """What the network is to answer, [N, horizon]; NaN beyond the end of the series' part."""
+    """The targets of the network, [N, horizon]; NaN beyond the end of the series' part."""
     ahead = origin[:, None] + torch.arange(layout.horizon, device=origin.device)
     future = part["x"][ahead.clamp(max=len(part["x"]) - 1)]
     answers = (future - base) / unit

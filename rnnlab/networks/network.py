@@ -10,11 +10,11 @@ GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 
 
 class RecurrentNetwork(nn.Module):
-    r"""A stack of recurrent layers that reads a sequence, and a linear head that answers.
+    r"""A stack of recurrent layers that reads a sequence, and a linear head.
 
-    For layer input x_t and hidden state h_t (both vectors, σ the logistic function, ⊙ the product
-    by element; the first layer's x_t is the data, that of each further layer is h_t of the one
-    below), with h_0 = c_0 = 0:
+    For layer input x_t and hidden state h_t (vectors; σ is the logistic function, ⊙ the
+    elementwise product; x_t is the data for the first layer and h_t of the layer below for each
+    other layer), with h_0 = c_0 = 0:
 
     RNN (Elman 1990)::
 
@@ -47,23 +47,24 @@ class RecurrentNetwork(nn.Module):
         cell: rnn, lstm or gru.
         hidden_size, num_layers, bias, dropout, bidirectional: as in torch.nn.LSTM; dropout acts
             between layers. nonlinearity (tanh or relu) is for rnn alone.
-        pooling: what the head reads of the last layer's outputs: the last (the last forward and
-            the first backward one if bidirectional), their mean, or their largest.
+        pooling: how to reduce the last layer's outputs for the head: last (if bidirectional, the
+            last forward and the first backward one), mean or max.
         head_dropout: dropout before the head.
-        forget_bias: initial bias of an LSTM's forget gate. PyTorch keeps two biases, whose sum
-            acts: the input's is set, the recurrent one zeroed.
-        chrono: the longest span that the network should remember from the start, in steps, 2 or
-            more; 0 for none. The bias of the gate that keeps the state, f in an LSTM and z in a
-            GRU, starts at log(u) with u drawn from [1, chrono - 1], so that unit by unit the
-            state lasts u + 1 steps; the bias of an LSTM's i starts at -log(u) (Tallec & Ollivier
-            2018). It takes the place of forget_bias; a plain RNN has no such gate.
-        orthogonal: whether recurrent matrices start orthogonal, by gate (Saxe et al. 2014).
-        zero_head: whether the head starts at zero, so that training starts from what the
-            normalization alone forecasts.
-        shortcut: whether a linear map of the whole sequence is added to the head's answer; all
-            sequences then have ``steps`` steps.
-        shift, scale: the input x becomes (x - shift) / scale first, so that the weights' file
-            holds the normalization too.
+        forget_bias: initial bias of an LSTM's forget gate. PyTorch adds two biases: the input's is
+            set, the recurrent one is zeroed.
+        chrono: the longest memory at initialization, in steps, 2 or more; 0 for none. The bias of
+            the gate that keeps the state, f in an LSTM and z in a GRU, starts at log(u) with u
+            drawn from [1, chrono - 1], so that the state of each unit lasts u + 1 steps; the
+            bias of an LSTM's i starts at -log(u) (Tallec & Ollivier 2018). It replaces
+            forget_bias; a plain RNN has no such gate.
+        orthogonal: whether recurrent matrices are initialized orthogonally, by gate (Saxe et al.
+            2014).
+        zero_head: whether to initialize the head with zeros, so that training starts from the
+            forecast of the normalization.
+        shortcut: whether to add a linear map of the whole sequence to the head's output; all
+            sequences must then have ``steps`` steps.
+        shift, scale: the input x is normalized to (x - shift) / scale, so that the weights' file
+            includes the normalization.
     """
 
     def __init__(
@@ -96,7 +97,7 @@ class RecurrentNetwork(nn.Module):
             num_layers=num_layers,
             bias=bias,
             batch_first=True,
-            # torch warns about dropout that has no layer to act between
+            # torch warns about dropout with a single layer
             dropout=dropout if num_layers > 1 else 0.0,
             bidirectional=bidirectional,
             **options,
@@ -137,23 +138,23 @@ class RecurrentNetwork(nn.Module):
                 start = torch.empty(hidden).uniform_(1, longest - 1).log()
                 for gate, sign in signs.items():
                     rows = slice(gate * hidden, (gate + 1) * hidden)
-                    # of the two biases, whose sum acts, the other is zeroed
+                    # torch adds two biases: the recurrent one is zeroed
                     biases[name].data[rows] = sign * start
                     biases[name.replace("ih", "hh")].data[rows] = 0.0
 
     def forward(self, x: Tensor) -> Tensor:
-        """Answer for sequences x [N, T, F] of any number type: [N, K]."""
+        """The outputs for sequences x [N, T, F] of any dtype: [N, K]."""
         x = self._normalized(x)
         output = recurrent_outputs(self.recurrent, x)  # [N, T, D * H]
         answer = self.head(self.head_dropout(self._pooled(output)))
         return answer if self.shortcut is None else answer + self.shortcut(x.flatten(1))
 
     def answers_by_step(self, x: Tensor) -> Tensor:
-        """Answers after 1, 2, … T steps of x [N, T, F]: [N, T, K].
+        """Outputs after 1, 2, … T steps of x [N, T, F]: [N, T, K].
 
-        A network of one direction is read once; a bidirectional one anew for each length, since
-        its backward half starts at the last step that it is given. A shortcut, which needs all
-        steps, is left out.
+        A unidirectional network runs once. A bidirectional one runs for each length, since its
+        backward half starts at the last step of its input. A shortcut, which needs all steps, is
+        left out.
         """
         x = self._normalized(x)
         if self.recurrent.bidirectional:
@@ -166,14 +167,14 @@ class RecurrentNetwork(nn.Module):
         return (x.to(self.shift.dtype) - self.shift) / self.scale
 
     def _pooled_so_far(self, output: Tensor) -> Tensor:
-        """What ``_pooled`` gives after each step of a network of one direction: [N, T, H]."""
+        """``_pooled`` after each step of a unidirectional network: [N, T, H]."""
         if self.pooling == "mean":
             counts = torch.arange(1, output.shape[1] + 1, device=output.device)
             return output.cumsum(dim=1) / counts[:, None]
         return output.cummax(dim=1).values if self.pooling == "max" else output
 
     def _pooled(self, output: Tensor) -> Tensor:
-        """Sum up outputs [N, T, D * H] over time: [N, D * H]."""
+        """Reduce outputs [N, T, D * H] over time: [N, D * H]."""
         if self.pooling == "mean":
             return output.mean(dim=1)
         if self.pooling == "max":
@@ -185,5 +186,5 @@ class RecurrentNetwork(nn.Module):
 
 
 def count_parameters(network: nn.Module) -> int:
-    """How many numbers training adjusts."""
+    """The number of trainable parameters."""
     return sum(parameter.numel() for parameter in network.parameters())

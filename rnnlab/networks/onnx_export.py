@@ -1,4 +1,4 @@
-"""Trained networks as ONNX files, which other programs run without torch."""
+"""Export trained networks to ONNX, which other programs run without torch."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from rnnlab.networks.network import GATES, RecurrentNetwork
 
 OPSET = 17
 IR_VERSION = 8  # of the same year as the opset, so that older runtimes read the file too
-# where ONNX's gates stand among torch's: i o f c of i f g o, and z r h of r z n
+# positions of ONNX's gates in torch's order: i o f c of i f g o, and z r h of r z n
 ORDER = {"rnn": [0], "lstm": [0, 3, 1, 2], "gru": [1, 0, 2]}
 OPERATORS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 
@@ -19,15 +19,15 @@ OPERATORS = {"rnn": "RNN", "lstm": "LSTM", "gru": "GRU"}
 def write_onnx(networks: list[RecurrentNetwork], cell: str, windows: dict, path: Path) -> None:
     """Write a network without a shortcut, with its normalization, as one ONNX graph.
 
-    Input ``x``: float32 [N, T, F], the grey levels (0 to 255) of N sequences, as the windows
-    stage lays them out. Output ``logits``: float32 [N, K]. For an ensemble the output is the
-    logarithm of the mean of its members' probabilities. torch's own exporter unrolls or warns;
-    ONNX has the three cells as operators, so the graph is written out here.
+    Input ``x``: float32 [N, T, F], the grey levels (0 to 255) of N sequences, as stage windows
+    writes them. Output ``logits``: float32 [N, K]. For an ensemble the output is the
+    logarithm of the mean of its members' probabilities. torch's exporter unrolls the steps or
+    warns; ONNX has operators for the three cells, so the graph is built here.
 
     Args:
         networks: the members of the ensemble, one or more.
         cell: rnn, lstm or gru.
-        windows: the card of the windows, of which steps, features and outputs are read: T, F, K.
+        windows: the card of the windows; its steps, features and outputs are T, F and K.
     """
     steps, features, classes = (windows[key] for key in ("steps", "features", "outputs"))
     graph = _Graph()
@@ -35,10 +35,10 @@ def write_onnx(networks: list[RecurrentNetwork], cell: str, windows: dict, path:
     if len(answers) == 1:
         graph.add("Identity", answers, "logits")
     else:
-        chances = [
+        probabilities = [
             graph.add("Softmax", [answer], f"{answer}_chances", axis=1) for answer in answers
         ]
-        graph.add("Log", [graph.add("Mean", chances, "chances")], "logits")
+        graph.add("Log", [graph.add("Mean", probabilities, "chances")], "logits")
     inputs = [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", steps, features])]
     outputs = [helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["N", classes])]
     model = helper.make_model(
@@ -52,14 +52,14 @@ def write_onnx(networks: list[RecurrentNetwork], cell: str, windows: dict, path:
 
 
 class _Graph:
-    """The nodes and weights of a graph as they come together."""
+    """Collects the nodes and weights of a graph."""
 
     def __init__(self) -> None:
         self.nodes: list[onnx.NodeProto] = []
         self.weights: list[onnx.TensorProto] = []
 
     def add(self, operator: str, inputs: list[str], output: str, **attributes: object) -> str:
-        """Add a node that computes ``output``, and return that name."""
+        """Add a node that computes ``output``, and return its name."""
         self.nodes.append(helper.make_node(operator, inputs, [output], name=output, **attributes))
         return output
 
@@ -74,7 +74,7 @@ class _Graph:
         scale = self.weight(f"{name}_scale", values["scale"])
         shifted = self.add("Sub", ["x", shift], f"{name}_shifted")
         scaled = self.add("Div", [shifted, scale], f"{name}_scaled")
-        # ONNX wants time first
+        # ONNX expects time first
         output = self.add("Transpose", [scaled], f"{name}_by_step", perm=[1, 0, 2])
         for layer in range(network.recurrent.num_layers):
             output, last = self.layer(network, values, cell, layer, output, f"{name}_layer{layer}")
@@ -93,7 +93,7 @@ class _Graph:
     ) -> tuple[str, str]:
         """Add a layer that reads x [T, N, F]: names of its output [T, N, D * H] and last [D, N, H].
 
-        The last is of each direction by itself: that of the backward one is of the first step.
+        ``last`` is the final state of each direction: for the backward one, that of the first step.
         """
         recurrent = network.recurrent
         ends = [f"_l{layer}", f"_l{layer}_reverse"][: 2 if recurrent.bidirectional else 1]
@@ -127,7 +127,7 @@ class _Graph:
         return self.add("Reshape", [beside, shape], f"{name}_output"), last
 
     def pooled(self, network: RecurrentNetwork, output: str, last: str, name: str) -> str:
-        """Add what the head reads: [N, D * H]."""
+        """Add the pooled outputs, the input of the head: [N, D * H]."""
         if network.pooling == "last":
             beside = self.add("Transpose", [last], f"{name}_last_beside", perm=[1, 0, 2])
             shape = self.weight(f"{name}_pooled_shape", np.array([0, -1]))

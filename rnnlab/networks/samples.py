@@ -1,4 +1,4 @@
-"""What a network is trained on: samples that lie on its device and are drawn by number."""
+"""Training samples: they stay on the network's device and are selected by index."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,9 +17,9 @@ class Samples:
     """Samples that stay on their device.
 
     Attributes:
-        count: how many there are, N.
-        draw: x [B, T, F] and y, [B] (classes) or [B, H] (values, NaN where unknown), of the
-            samples whose numbers, [B], it is given.
+        count: number of samples, N.
+        draw: a function from indices [B] to the samples' x [B, T, F] and y, [B] (classes) or
+            [B, H] (values, NaN if unknown).
     """
 
     count: int
@@ -27,7 +27,7 @@ class Samples:
 
 
 def make_samples(part: dict[str, np.ndarray], card: dict, device: torch.device) -> Samples:
-    """The samples of a part that the windows stage wrote, whose card is ``card``."""
+    """The samples of a part that stage windows wrote with ``card``."""
     tensors = {name: torch.from_numpy(values).to(device) for name, values in part.items()}
     if card["kind"] == "images":
         return Samples(

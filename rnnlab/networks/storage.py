@@ -1,4 +1,4 @@
-"""Trained networks as they lie on disk: weights in safetensors, and a JSON card."""
+"""Save and load trained networks: weights in safetensors, and a JSON card."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ Networks = dict[str, list[RecurrentNetwork]]
 
 
 def build_network(shape: dict, model: Model) -> RecurrentNetwork:
-    """A new network for the windows whose card is ``shape``."""
+    """Build a new network for windows with card ``shape``."""
     return RecurrentNetwork(
         shape["features"],
         shape["outputs"],
@@ -28,7 +28,7 @@ def build_network(shape: dict, model: Model) -> RecurrentNetwork:
 
 
 def write_models(folder: Path, networks: dict[str, list[dict[str, Tensor]]], card: dict) -> None:
-    """Write the weights of each fit's members under the names FIT.MEMBER.WEIGHT, and the card."""
+    """Write the weights of each fit's members as FIT.MEMBER.WEIGHT, and the card."""
     tensors = {
         f"{fit}.{member}.{name}": value.cpu().numpy()
         for fit, members in networks.items()
@@ -40,10 +40,10 @@ def write_models(folder: Path, networks: dict[str, list[dict[str, Tensor]]], car
 
 
 def read_models(folder: Path, task_name: str, device: torch.device) -> tuple[Networks, dict]:
-    """The networks of each fit, in evaluation mode, and the card.
+    """Load the networks of each fit, in evaluation mode, and the card.
 
     Raises:
-        InputError: the card or the weights are missing or damaged, or of another version.
+        InputError: the card or the weights are missing, damaged or from another version.
     """
     stage = f"train@{task_name}"
     card = read_json(folder / "card.json", stage)
@@ -65,21 +65,21 @@ def read_models(folder: Path, task_name: str, device: torch.device) -> tuple[Net
 
 
 def _model_of(path: Path, card: dict, stage: str) -> Model:
-    """The card's network; InputError if a version that had other parameters wrote the card."""
+    """The settings of the card's network; raise InputError if another version wrote the card."""
     try:
         Train(**card["train"])
         return Model(**card["model"])
     except (KeyError, ValidationError):
         raise InputError(
-            f"{path}: another version of this project trained these networks: run "
-            f"`dvc repro {stage}`, or `dvc checkout` for those of this commit"
+            f"{path}: another version of this project trained these networks; run "
+            f"`dvc repro {stage}`, or `dvc checkout` for the networks of this commit"
         ) from None
 
 
 def load_network(
     shape: dict, model: Model, weights: dict[str, Tensor], device: torch.device
 ) -> RecurrentNetwork:
-    """A network with ``weights``, on ``device`` and in evaluation mode."""
+    """Build a network with ``weights``, on ``device`` and in evaluation mode."""
     network = build_network(shape, model)
     network.load_state_dict(weights)
     return network.to(device).eval()

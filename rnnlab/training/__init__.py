@@ -1,4 +1,4 @@
-"""How a network learns: the loop, optimizer, checkpoints, devices, processes.
+"""Training of networks: the loop, optimizer, checkpoints, devices, processes.
 
-It sees tensors and a loss, and knows nothing of what they mean.
+It works on tensors and a loss, and knows nothing about their meaning.
 """

@@ -1,4 +1,4 @@
-"""Small random affine changes of images, for a whole batch at once."""
+"""Small random affine transformations of images, for a whole batch at once."""
 
 import math
 
@@ -12,10 +12,11 @@ class Augmentation:
 
     Args:
         settings: train.augment of params.yaml; rotate and shear in degrees, scale a fraction,
-            shift in pixels, never over an eighth of the image. Each is the most that is drawn,
-            uniformly, either way; all shrink with training, down to the share ``final``.
+            shift in pixels, never over an eighth of the image. Each is the
+            largest amount, drawn uniformly in both directions; all shrink during training to the
+            fraction ``final``.
         image_shape: [rows, columns].
-        pixel_order: the order in which the sequences hold the pixels; None for the natural one.
+        pixel_order: the order of the pixels in the sequences; None for row by row.
     """
 
     def __init__(
@@ -31,9 +32,9 @@ class Augmentation:
         self.back = None if self.order is None else self.order.argsort()
 
     def apply(self, x: Tensor, matrices: Tensor) -> Tensor:
-        """Change sequences x [N, T, F] of grey levels by ``matrices`` [N, 2, 3]: float32 [N, T, F].
+        """Transform sequences x [N, T, F] of grey levels by ``matrices`` [N, 2, 3], in float32.
 
-        What comes in from outside the image is black.
+        Pixels from outside the image are black.
         """
         pixels = x.reshape(len(x), -1).float()
         if self.back is not None:
@@ -44,7 +45,7 @@ class Augmentation:
         return (changed if self.order is None else changed[:, self.order]).view(x.shape)
 
     def draw_matrices(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
-        """Random affine maps, [count, 2, 3]; ``progress`` is how far training is, 0 to 1."""
+        """Random affine matrices, [count, 2, 3]; ``progress`` of training is 0 to 1."""
         strength = 1 + (self.settings["final"] - 1) * progress
         draw = (torch.rand(6, count, generator=generator) * 2 - 1) * strength
         angle = draw[0] * math.radians(self.settings["rotate"])
@@ -52,7 +53,7 @@ class Augmentation:
         zoom_y = 1 + draw[2] * self.settings["scale"]
         shear = torch.tan(draw[3] * math.radians(self.settings["shear"]))
         rows, columns = self.shape
-        # affine_grid counts from -1 to 1, so a pixel is 2 / size
+        # affine_grid has coordinates from -1 to 1, so a pixel is 2 / size
         shift_x = draw[4] * min(self.settings["shift"], columns / 8) * 2 / columns
         shift_y = draw[5] * min(self.settings["shift"], rows / 8) * 2 / rows
         cos, sin = torch.cos(angle), torch.sin(angle)

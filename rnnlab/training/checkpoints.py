@@ -1,8 +1,8 @@
-"""Training that was killed goes on: what the training of a network has to remember, on disk.
+"""Checkpoints that let interrupted training resume.
 
-A checkpoint is a safetensors file for each network; what is no tensor stands as JSON in its header.
-It lies in a folder named after all that the weights depend on, so that no other training takes it
-for its own.
+Each network has one safetensors file; values that are not tensors are JSON in its header. The
+folder's name is a hash of everything that the weights depend on, so that a training never resumes
+from the checkpoint of another one.
 """
 
 import hashlib
@@ -21,12 +21,12 @@ from torch import Tensor
 
 from rnnlab.training.distributed import rank, world_size
 
-# epochs are often shorter, and a file for each would cost more than it saves
+# epochs are often shorter, and a file for each would cost more time than it saves
 SECONDS_BETWEEN = 1.0
 
 
 def fingerprint(settings: dict, files: Iterable[Path], device: torch.device) -> str:
-    """A name for all that weights depend on: settings, data, code, versions, the device."""
+    """A hash of all that the weights depend on: settings, data, code, versions, the device."""
     processor = torch.backends.cpu.get_cpu_capability()
     if device.type == "cuda":
         processor = torch.cuda.get_device_name(device)
@@ -39,7 +39,7 @@ def fingerprint(settings: dict, files: Iterable[Path], device: torch.device) -> 
 
 
 def loaded_code() -> list[Path]:
-    """The files of this project that the process has imported."""
+    """The files of this project that this process has imported."""
     project = Path(__file__).parents[2]
     folders = {project / "rnnlab", project / "stages"}
     files = {getattr(module, "__file__", None) for module in [*sys.modules.values()]}
@@ -47,17 +47,17 @@ def loaded_code() -> list[Path]:
 
 
 class Checkpoint:
-    """The file of one network."""
+    """The checkpoint file of one network."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._written = time.monotonic()
 
     def save(self, state: Callable[[], dict[str, Any]], ended: bool) -> None:
-        """Write ``state()``, tensors in a tree of JSON, unless the last is a moment old.
+        """Write ``state()``, a JSON tree with tensors, unless the last file is less than 1 s old.
 
         Args:
-            ended: whether this is the network's last, which is written in any case.
+            ended: whether training has ended; the last state is always written.
         """
         if rank() > 0 or not (ended or time.monotonic() - self._written >= SECONDS_BETWEEN):
             return
@@ -77,7 +77,7 @@ class Checkpoint:
         self._written = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:
-        """What was saved last, on the CPU; None, and a line, where the file is damaged."""
+        """Load the last state, on the CPU; None if the file is missing or damaged."""
         if not self.path.exists():
             return None
         try:
@@ -89,11 +89,11 @@ class Checkpoint:
                 raise ValueError
             return _unpacked(json.loads(text), tensors)
         except (SafetensorError, KeyError, ValueError):
-            print_once(f"{self.path} is damaged: this network is trained from its first epoch")
+            print_once(f"{self.path} is damaged: this network starts from its first epoch")
             return None
 
     def _sum(self, text: str, tensors: dict[str, Tensor]) -> str:
-        # with the folder's name, so that a file copied from another training doesn't fit
+        # includes the folder's name, so that a file copied from another training is rejected
         digest = hashlib.sha256(f"{self.path.parent.name} {text}".encode())
         for name in sorted(tensors):
             digest.update(tensors[name].numpy().tobytes())
@@ -101,23 +101,23 @@ class Checkpoint:
 
 
 def open_checkpoints(folder: Path, name: str) -> Callable[[str], Checkpoint]:
-    """The checkpoints, by network, of the training whose fingerprint is ``name``."""
+    """A function from a network's name to its checkpoint in the training ``name``."""
     if folder.exists() and not (folder / name).exists():
         print_once(
-            f"{folder} is of a training with other parameters, data, code or device: "
-            "this one starts from its first epoch"
+            f"{folder} is from a training with other parameters, data, code or device: "
+            "this training starts from its first epoch"
         )
     return lambda network: Checkpoint(folder / name / f"{network}.safetensors")
 
 
 def print_once(line: str) -> None:
-    """Tell the user, once for all processes."""
+    """Print a line on stderr from process 0 alone."""
     if rank() == 0:
         print(line, file=sys.stderr)
 
 
 def _packed(tree: Any, tensors: dict[str, Tensor]) -> Any:
-    """``tree`` with its tensors moved into ``tensors``, and their names in their places."""
+    """Move the tensors of ``tree`` into ``tensors`` and replace them by their names."""
     if isinstance(tree, Tensor):
         name = f"{len(tensors):04}"
         tensors[name] = tree.detach().cpu().contiguous()

@@ -1,4 +1,4 @@
-"""Where torch computes, and how repeatably."""
+"""The device and threads of torch, determinism and seeds."""
 
 import ctypes
 import hashlib
@@ -17,28 +17,28 @@ from threadpoolctl import threadpool_limits
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params
 
-# multiplications in a step forward up to which a second thread saves less than a tenth of its time
+# multiplications in a forward step up to which a second thread saves less than a tenth of the time
 SINGLE_THREAD_LIMIT = 30_000_000
-_gpu_locks: list[FileLock] = []  # a lock that nobody refers to would be free again
+_gpu_locks: list[FileLock] = []  # a lock without a reference would be released
 
 
 def prepare(params: Params) -> torch.device:
-    """Set threads and choose the device; the same parameters give the same bits on a CPU.
+    """Set threads and choose the device; on a CPU the same parameters give the same bits.
 
     Raises:
-        InputError: device is cuda and there is none, or torchrun started more processes than there
-            are GPUs.
+        InputError: device is cuda without a CUDA device, or torchrun started more processes than
+            there are GPUs.
     """
     _keep_freed_memory()
     torch.set_num_threads(params.threads)
-    # matrices of numpy and scipy are small here: threads that share one wait longer than they work
+    # matrices of numpy and scipy are small here: threads would wait longer than they compute
     threadpool_limits(1, user_api="blas")
-    # for those that are imported later, as scipy's own is
+    # for libraries that are imported later, such as scipy's
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    # numbers near zero cost a CPU up to a hundred times the time of others and change nothing
+    # denormal numbers take a CPU up to a hundred times as long and do not change results
     torch.set_flush_denormal(True)
     if params.device == "cuda" and not torch.cuda.is_available():
-        raise InputError("params.yaml: device: there is no CUDA device here; write auto or cpu")
+        raise InputError("params.yaml: device: no CUDA device is available; write auto or cpu")
     if params.device == "cpu" or not torch.cuda.is_available():
         return torch.device("cpu")
     if params.deterministic:
@@ -66,12 +66,11 @@ def limit_threads(multiplications: int) -> Iterator[None]:
 
 @cache
 def choose_gpu() -> int:
-    """The GPU that this process computes on, as torch counts those it sees.
+    """The index of the GPU for this process.
 
-    The first that no other process of this project holds, so that experiments of a queue spread
-    over a machine's GPUs; any, if all are held. It is held until the process ends, however it does.
-    Under torchrun it is the one that ``LOCAL_RANK`` names. ``CUDA_VISIBLE_DEVICES`` limits the
-    choice, as ever.
+    The first GPU that no other process of this project has locked, so that queued experiments
+    spread over the GPUs of a machine; any GPU if all are locked. The lock lasts until the process
+    ends. Under torchrun, ``LOCAL_RANK`` is the index. ``CUDA_VISIBLE_DEVICES`` limits the choice.
 
     Raises:
         InputError: torchrun started more processes than there are GPUs.
@@ -91,8 +90,8 @@ def choose_gpu() -> int:
 
 
 def _lock_gpu(gpu: int) -> bool:
-    """Hold a GPU if no other process does."""
-    # two processes that see different GPUs count them differently, but read the same identifier
+    """Try to lock a GPU; return whether it succeeded."""
+    # processes may number the GPUs differently, but the UUID is the same
     name = f"recurrent-gpu-{torch.cuda.get_device_properties(gpu).uuid}.lock"
     lock = FileLock(Path(tempfile.gettempdir()) / name, timeout=0, mode=0o666)
     try:
@@ -104,25 +103,25 @@ def _lock_gpu(gpu: int) -> bool:
 
 
 def _make_deterministic() -> None:
-    """Have a GPU give the same bits for the same parameters, as a CPU does anyway.
+    """Make a GPU deterministic: the same parameters give the same bits, as on a CPU.
 
-    An operator that knows no such way warns and goes on. What it takes is listed in PyTorch's notes
-    on reproducibility; cuBLAS reads the variable when the first matrix is multiplied.
+    An operator without a deterministic implementation only warns. See PyTorch's notes on
+    reproducibility; cuBLAS reads the variable at the first matrix product.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.use_deterministic_algorithms(True, warn_only=True)
     torch.backends.cudnn.deterministic = True
     torch.backends.cudnn.benchmark = False
-    # no code here reads memory before it has written it, so filling it first is wasted time
+    # no code here reads uninitialized memory, so filling it is wasted time
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
 
 
 def _keep_freed_memory() -> None:
-    """Let the C library keep what torch frees.
+    """Let the C library keep the memory that torch frees.
 
-    By default glibc gives large blocks back to the system and asks for them again at each batch,
-    and the page faults cost as much time as the mathematics: an LSTM of 128 trains 1.7 times as
-    fast with this.
+    By default glibc returns large blocks to the system and requests them again for each batch. The
+    page faults take as much time as the computation: an LSTM of 128 trains 1.7 times as fast with
+    this setting.
     """
     if platform.libc_ver()[0] == "glibc":
         trim_threshold, mmap_max = -1, -4
@@ -132,7 +131,7 @@ def _keep_freed_memory() -> None:
 
 
 def seeded_generator(seed: int, *path: str | int) -> torch.Generator:
-    """Seed torch for one piece of work, named by ``path``, and return a generator of its own."""
+    """Seed torch for the work named by ``path``, and return a separately seeded generator."""
     digest = hashlib.sha256("/".join(map(str, (seed, *path))).encode()).digest()
     number = int.from_bytes(digest[:7], "big")
     torch.manual_seed(number)

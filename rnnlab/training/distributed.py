@@ -1,8 +1,8 @@
-"""Training in several processes: who takes part, which samples are whose, what they sum up.
+"""Training in several processes: the process group, the samples of each rank, sums over ranks.
 
-The processes compute as one would: all draw the same batches and, but for dropout, the same chance;
-each computes on its share of a batch, and DistributedDataParallel adds up their gradients. In a
-process that torchrun did not start, every function here leaves things as they are.
+The result is that of one process: all ranks draw the same batches and, except for dropout, the same
+random numbers. Each rank computes its part of a batch, and DistributedDataParallel combines the
+gradients. In a process that torchrun did not start, the functions here change nothing.
 """
 
 import atexit
@@ -25,13 +25,13 @@ def under_torchrun() -> bool:
 
 
 def threads_per_process(threads: int) -> int:
-    """What each process on this machine has of its ``threads``, 1 or more."""
+    """The number of ``threads`` for each process on this machine, 1 or more."""
     return max(1, threads // int(os.environ.get("LOCAL_WORLD_SIZE", "1")))
 
 
 @contextmanager
 def process_group(device: torch.device) -> Iterator[None]:
-    """The group of all processes that torchrun started, for as long as the block lasts."""
+    """Join the group of all processes that torchrun started while the block runs."""
     if not under_torchrun():
         yield
         return
@@ -46,15 +46,15 @@ def process_group(device: torch.device) -> Iterator[None]:
             dist.destroy_process_group()
         _skip_teardown(0)
     except KeyboardInterrupt:
-        # the process that started this one says so once for all
+        # the parent process prints the message once
         os._exit(130)
 
 
 @contextmanager
 def _report_once() -> Iterator[None]:
-    """Let one process alone say what went wrong.
+    """Let only one process report an error.
 
-    Where one has died, the others fail in what they do together; where all fail, it is for one
+    If one process dies, the others fail in collective operations; if all fail, they share one
     reason. torchrun ends them a tenth of a second after the first has ended.
     """
     try:
@@ -66,16 +66,16 @@ def _report_once() -> Iterator[None]:
 
 
 def _skip_teardown(code: int) -> None:
-    """Have this process exit with ``code`` as soon as Python starts to end it.
+    """Exit with ``code`` as soon as Python starts its shutdown.
 
-    Threads of torch outlive the group, and one that asks for the interpreter while that is taken
-    down aborts the process: of 25 trainings that had ended well, one "failed" with SIGABRT.
+    Threads of torch outlive the group. One that needs the interpreter during shutdown aborts the
+    process: of 25 trainings that had succeeded, one "failed" with SIGABRT.
     """
     atexit.register(os._exit, code)
 
 
 def _exit_with_parent() -> None:
-    """End this process when the one that started it is killed, which can end no one by itself."""
+    """Exit when the parent process is killed, since a killed parent cannot end its children."""
     parent = os.getppid()
 
     def watch() -> None:
@@ -87,17 +87,17 @@ def _exit_with_parent() -> None:
 
 
 def rank() -> int:
-    """The number of this process, from 0; process 0 alone writes files."""
+    """The rank of this process, from 0; only rank 0 writes files."""
     return int(os.environ["RANK"]) if under_torchrun() else 0
 
 
 def world_size() -> int:
-    """How many processes train together."""
+    """The number of processes that train together."""
     return dist.get_world_size() if dist.is_initialized() else 1
 
 
 def data_parallel(network: nn.Module) -> nn.Module:
-    """``network``, whose gradients are from now on the mean of those of all processes."""
+    """Wrap ``network`` so that its gradients are averaged over all processes."""
     # buffers hold the normalization, which training doesn't change
     return (
         DistributedDataParallel(network, forward_sync_buffers=False)
@@ -107,12 +107,12 @@ def data_parallel(network: nn.Module) -> nn.Module:
 
 
 def rank_slice(count: int) -> slice:
-    """Which of ``count`` samples are this process's: each is one's, and shares differ by 1."""
+    """This rank's slice of ``count`` samples; slices are disjoint, with sizes that differ by 1."""
     return slice(count * rank() // world_size(), count * (rank() + 1) // world_size())
 
 
 def sum_over_processes(values: list[float], device: torch.device) -> list[float]:
-    """The sums of ``values`` over all processes."""
+    """Sum each of ``values`` over all processes."""
     if world_size() == 1:
         return values
     sums = torch.tensor(values, dtype=torch.float64, device=device)
@@ -121,18 +121,18 @@ def sum_over_processes(values: list[float], device: torch.device) -> list[float]
 
 
 def seed_rank(generator: torch.Generator, epoch: int) -> None:
-    """Have every process but the first draw from torch's own chance what no other draws.
+    """Give each rank above 0 its own torch seed, for dropout.
 
-    It depends on the epoch alone, so that a checkpoint need not hold each process's state.
+    The seed depends on the epoch, so that a checkpoint does not need the state of each rank.
     """
     if rank() > 0:
         torch.manual_seed(generator.initial_seed() + 1_000_003 * rank() + epoch)
 
 
 def require_same_epoch(epoch: int, device: torch.device) -> None:
-    """Raise InputError unless all processes go on after the same ``epoch``."""
+    """Raise InputError unless all processes resume after the same ``epoch``."""
     if sum_over_processes([epoch], device) != [epoch * world_size()]:
         raise InputError(
-            "data/checkpoints: processes find different checkpoints: "
+            "data/checkpoints: processes find different checkpoints; "
             "put the project into a folder that all machines share"
         )

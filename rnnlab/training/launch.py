@@ -1,4 +1,4 @@
-"""A stage in several processes of this machine, started by torchrun's own library."""
+"""Run a stage in several processes on this machine, with the library of torchrun."""
 
 import logging
 import signal
@@ -12,24 +12,24 @@ from rnnlab.core.errors import InputError
 
 
 def launch(processes: int, module: str, *arguments: str) -> None:
-    """Run ``python -m MODULE ARGUMENTS`` in so many ``processes`` and wait for them.
+    """Run ``python -m MODULE ARGUMENTS`` in ``processes`` processes and wait for them.
 
-    It does what ``torchrun --standalone --nproc-per-node=PROCESSES -m MODULE ARGUMENTS`` does,
-    but for the screen of torchrun's own words when a process fails.
+    The same as ``torchrun --standalone --nproc-per-node=PROCESSES -m MODULE ARGUMENTS``, but
+    without torchrun's long report when a process fails.
 
     Raises:
-        InputError: a process was killed. The others have then been ended.
-        SystemExit: a process failed, and has said why.
-        KeyboardInterrupt: Ctrl-C, or another signal to end.
+        InputError: a process was killed; the others have been ended.
+        SystemExit: a process failed and has printed the reason.
+        KeyboardInterrupt: Ctrl-C or another termination signal.
     """
-    logging.disable()  # what torchrun says of a failure fills a screen; one line follows below
+    logging.disable()  # torchrun's report of a failure fills a screen; ours is one line
     config = LaunchConfig(
         min_nodes=1,
         max_nodes=1,
         nproc_per_node=processes,
         run_id=module,
         rdzv_backend="c10d",
-        rdzv_endpoint="localhost:0",  # a port that is free
+        rdzv_endpoint="localhost:0",  # a free port
         max_restarts=0,
         shutdown_timeout=2,
     )
@@ -41,7 +41,7 @@ def launch(processes: int, module: str, *arguments: str) -> None:
             sys.exit(failure.exitcode)
         raise InputError(
             f"process {rank} of {processes} was killed by {signal.Signals(-failure.exitcode).name};"
-            " the others were ended; `dvc repro` goes on from the last checkpoint"
+            " the others were ended; `dvc repro` continues from the last checkpoint"
         ) from None
     except SignalException:
         raise KeyboardInterrupt from None

@@ -1,4 +1,4 @@
-"""Training a network on tensors that stay on the device: any sequences, any loss."""
+"""The training loop, on tensors that stay on the device: any sequences, any loss."""
 
 import math
 import time
@@ -30,13 +30,13 @@ EVALUATION_BATCH = 1024
 
 @dataclass
 class Result:
-    """What ``fit`` leaves.
+    """The result of ``fit``.
 
     Attributes:
-        weights: those of the best epoch, or of the last where there is no validation.
-        best_epoch: the epoch they are from, from 1.
+        weights: of the best epoch, or of the last one without validation.
+        best_epoch: the epoch of the weights, counted from 1.
         history: the figures of all epochs.
-        seconds: how long the epochs took.
+        seconds: total time of the epochs.
     """
 
     weights: dict[str, Tensor] = field(default_factory=dict)
@@ -62,17 +62,17 @@ def fit(
     Args:
         train, validation: on the network's device; without validation the last weights are kept.
         settings: block ``train`` of params.yaml.
-        generator: the only source of chance beside torch's own, which dropout and noise use.
-        augment: changes each batch x at random.
-        epochs: stop after so many, on the schedule of ``settings.epochs``; None for all.
-        on_batch, on_epoch: called after each; the latter with the epoch's figures.
-        checkpoint: where training that was killed goes on; what was told is told once more.
+        generator: the source of random numbers, next to torch's global one for dropout and noise.
+        augment: a random transformation of each batch x.
+        epochs: stop after this many, on the schedule of ``settings.epochs``; None for all.
+        on_batch, on_epoch: called after each batch and epoch; the latter with the epoch's figures.
+        checkpoint: where interrupted training resumes; callbacks run again for past epochs.
 
     Raises:
         ValueError: ``settings.precision`` is auto; see ``precision.choose_precision``.
     """
     if settings.precision == "auto":
-        raise ValueError("train.precision auto must be settled first")
+        raise ValueError("train.precision auto must be resolved first")
     batches = -(-train.count // settings.batch_size)
     optimization = Optimization(network, settings, settings.epochs * batches)
     result, ended = _resume(checkpoint, optimization, generator)
@@ -110,21 +110,21 @@ def _run_epoch(
     epoch: int,
     on_batch: Callable[[], None],
 ) -> float:
-    """Step once for each batch; the mean loss over all samples."""
+    """Take a step for each batch; return the mean loss over all samples."""
     device = next(model.parameters()).device
     use_bfloat16 = settings.precision == "bfloat16"
     progress = (epoch - 1) / settings.epochs
     model.train()
     if _has_dropout(model):
         seed_rank(generator, epoch)
-    # summed on the device and read once an epoch, so that no batch waits for the host
+    # summed on the device and read once per epoch, so that no batch waits for the host
     losses = torch.zeros((), device=device)
     for chosen in torch.randperm(train.count, generator=generator).split(settings.batch_size):
         x, y = train.draw(chosen.to(device))
         mine, part = _rank_part(y)
         inputs = x[mine]
-        # drawn for the whole batch, so that a sample is changed alike whoever has it; noise, from
-        # torch's own chance, only where no dropout draws from that too
+        # drawn for the whole batch, so that each sample changes the same way on any rank; noise
+        # uses torch's global generator, so this holds only without dropout
         if augment is not None:
             inputs = augment.apply(inputs, augment.draw_matrices(len(x), generator, progress)[mine])
         if settings.input_noise:
@@ -135,7 +135,7 @@ def _run_epoch(
             answers.float(), y[mine], settings.loss, settings.label_smoothing, settings.quantile
         )
         if world_size() > 1:
-            # the processes' gradients are averaged where their sum is wanted
+            # DistributedDataParallel averages the gradients, but their sum is needed
             loss = loss * part * world_size()
         optimization.step(loss)
         losses += loss.detach() * len(chosen)
@@ -144,17 +144,17 @@ def _run_epoch(
 
 
 def _rank_part(y: Tensor) -> tuple[slice, Tensor | float]:
-    """Which samples of a batch are this process's, and their share of what the loss counts."""
+    """This rank's samples of a batch, and their fraction of the known targets."""
     mine = rank_slice(len(y))
     if world_size() == 1:
         return mine, 1.0
     part = _known(y[mine]) / _known(y).clamp(min=1)
-    # a process without samples has to take part in the sums all the same
+    # a rank without samples must still take part in collective operations
     return (mine if mine.start < mine.stop else slice(0, 1)), part
 
 
 def _known(y: Tensor) -> Tensor:
-    """How many targets count: those that are not NaN."""
+    """The number of targets that are not NaN."""
     return (~torch.isnan(y)).sum()
 
 
@@ -167,7 +167,7 @@ def _has_dropout(model: nn.Module) -> bool:
 def _resume(
     checkpoint: Checkpoint | None, optimization: Optimization, generator: torch.Generator
 ) -> tuple[Result, bool]:
-    """What training that was killed had reached, and whether it had ended."""
+    """Restore interrupted training; return its result so far, and whether it had ended."""
     kept = None if checkpoint is None else checkpoint.load()
     result = Result() if kept is None else Result(**kept["result"])
     device = optimization.device
@@ -179,14 +179,14 @@ def _resume(
     torch.set_rng_state(kept["torch"])
     if device.type == "cuda":
         torch.cuda.set_rng_state(kept["cuda"], device)
-    print_once(f"{checkpoint.path}: training goes on after epoch {len(result.history)}")
+    print_once(f"{checkpoint.path}: training resumes after epoch {len(result.history)}")
     return result, False
 
 
 def _state(
     result: Result, ended: bool, optimization: Optimization, generator: torch.Generator
 ) -> dict[str, Any]:
-    """What ``_resume`` has to know."""
+    """The state that ``_resume`` needs."""
     state: dict[str, Any] = {"result": vars(result), "ended": ended}
     if not ended:
         device = optimization.device
@@ -201,9 +201,9 @@ def _state(
 def loss_of(
     answers: Tensor, y: Tensor, loss: str, label_smoothing: float = 0.0, quantile: float = 0.5
 ) -> Tensor:
-    """The mean loss of answers [N, K] to y [N] or [N, K]; unknown values (NaN) don't count.
+    """The mean loss of answers [N, K] for y [N] or [N, K]; unknown values (NaN) are ignored.
 
-    The mean of pinball is least where answers are the ``quantile`` of y (Koenker & Bassett 1978).
+    The mean pinball loss is minimal if answers are the ``quantile`` of y (Koenker & Bassett 1978).
     """
     if loss == "cross_entropy":
         return F.cross_entropy(answers, y, label_smoothing=label_smoothing)
@@ -222,9 +222,10 @@ def loss_of(
 def predict_in_batches(
     network: nn.Module, x: Tensor, on_samples: Callable[[int], None] = lambda count: None
 ) -> Tensor:
-    """The network's answers to x [N, T, F], in evaluation mode: [N, K].
+    """The network's outputs for x [N, T, F], in evaluation mode: [N, K].
 
-    on_samples: called after each part with the number of its samples.
+    Args:
+        on_samples: called after each batch with the number of its samples.
     """
     network.eval()
     answers = []
@@ -239,7 +240,7 @@ def score(network: nn.Module, samples: Samples, settings: Train, prefix: str = "
     """Loss (without smoothing) and, for classes, accuracy (0 to 1)."""
     network.eval()
     device = next(network.parameters()).device
-    # summed up part by part, since the answers to a panel's windows are larger than the panel
+    # summed batch by batch, since the outputs for all windows are larger than the series
     losses, right, known = 0.0, 0.0, 0.0
     own = torch.arange(samples.count, device=device)[rank_slice(samples.count)]
     for numbers in own.split(EVALUATION_BATCH):
@@ -258,15 +259,15 @@ def score(network: nn.Module, samples: Samples, settings: Train, prefix: str = "
 
 
 def _is_best(figures: dict[str, float], result: Result) -> bool:
-    """Whether ``figures`` beat those of the best epoch so far, accuracy before loss."""
+    """Whether ``figures`` are better than the best epoch so far: by accuracy, then by loss."""
 
-    def rank(epoch: dict[str, float]) -> tuple[float, float]:
+    def quality(epoch: dict[str, float]) -> tuple[float, float]:
         loss = epoch["validation_loss"]
-        # no comparison with NaN holds: a network that diverged at first would stay the best
+        # comparisons with NaN are false: a network that diverged at first would stay the best
         return epoch.get("validation_accuracy", 0.0), -math.inf if math.isnan(loss) else -loss
 
     best = result.best_epoch
-    return best == 0 or rank(figures) > rank(result.history[best - 1])
+    return best == 0 or quality(figures) > quality(result.history[best - 1])
 
 
 def _copy(network: nn.Module) -> dict[str, Tensor]:

@@ -1,4 +1,4 @@
-"""One member of an ensemble, trained as the block ``train`` of its task says."""
+"""Train one member of an ensemble with the settings in block ``train`` of its task."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ Checkpoints = Callable[[str], Checkpoint | None]
 
 @dataclass(frozen=True)
 class Recipe:
-    """How networks are made and trained: a task's parameters, its windows' card, the seed."""
+    """Settings to build and train networks: a task's parameters, its windows' card, the seed."""
 
     model: Model
     train: Train
@@ -32,15 +32,15 @@ class Recipe:
 
 @dataclass(frozen=True)
 class Member:
-    """What training leaves of one member.
+    """The result of training one member.
 
     Attributes:
-        chosen: weights of the best epoch by validation.
-        final: weights that saw validation too, trained as long; with no refit the chosen ones.
-        best_epoch: from 1.
+        chosen: weights of the best epoch on validation.
+        final: weights from the refit on training and validation; without a refit the chosen ones.
+        best_epoch: counted from 1.
         history: the figures of each epoch.
-        samples_seen: samples that went through the network.
-        seconds: how long its epochs took.
+        samples_seen: number of samples in all training steps.
+        seconds: total time of the epochs.
     """
 
     chosen: dict[str, Tensor]
@@ -52,7 +52,7 @@ class Member:
 
 
 def no_checkpoint(network: str) -> None:
-    """No checkpoint: training that is killed starts anew."""
+    """Keep no checkpoints: interrupted training starts again."""
 
 
 def train_member(
@@ -67,19 +67,21 @@ def train_member(
 
     Args:
         parts: train, validation and, for a refit, refit.
-        fit_name, member: name the seed.
-        on_epoch: called with the figures of each epoch that has validation.
-        checkpoints: from a name of a network, where its training goes on if it was killed.
+        fit_name, member: determine the seed.
+        on_epoch: called with the figures of each epoch with validation.
+        checkpoints: a function from a network's name to the checkpoint from which it resumes.
     """
     name = f"{fit_name}-{member}"
-    checkpoint, again = checkpoints(name), checkpoints(f"{name}-refit")
+    checkpoint, refit_checkpoint = checkpoints(name), checkpoints(f"{name}-refit")
     train, validation = parts["train"], parts["validation"]
     result = _train(recipe, train, validation, None, fit_name, member, on_epoch, checkpoint)
     seen, seconds = len(result.history) * train.count, result.seconds
     final = result.weights
     if recipe.train.refit:
         epochs = result.best_epoch
-        refit = _train(recipe, parts["refit"], None, epochs, fit_name, member, checkpoint=again)
+        refit = _train(
+            recipe, parts["refit"], None, epochs, fit_name, member, checkpoint=refit_checkpoint
+        )
         final, seconds = refit.weights, seconds + refit.seconds
         seen += epochs * parts["refit"].count
     return Member(result.weights, final, result.best_epoch, result.history, seen, seconds)
@@ -92,7 +94,7 @@ def retrain(
     fit_name: str,
     member: int,
 ) -> dict[str, Tensor]:
-    """Train one network for as many ``epochs`` as were best; the weights it ends with."""
+    """Train one network for ``epochs`` epochs without validation; return its last weights."""
     return _train(recipe, samples, None, epochs, fit_name, member).weights
 
 
@@ -114,19 +116,19 @@ def _train(
         augment = Augmentation(
             settings.augment.model_dump(), card["image_shape"], card["pixel_order"], recipe.device
         )
-    most = epochs or settings.epochs
-    batches = most * -(-samples.count // settings.batch_size)
+    last_epoch = epochs or settings.epochs
+    batches = last_epoch * -(-samples.count // settings.batch_size)
     title = fit_name if settings.ensemble == 1 else f"{fit_name}-{member}"
     title += "" if validation is not None else " refit"
-    # each weight is multiplied once for each step of each sequence of a batch
+    # each weight is multiplied once for each step of each sequence in a batch
     sequences = min(settings.batch_size, samples.count) * recipe.card["steps"]
     threads = limit_threads(sequences * count_parameters(network))
-    # with validation, patience may end it
+    # with validation, patience may end training early
     left = "at most" if validation is not None and settings.patience else "about"
     with threads, track_progress(title, batches, "batches", left) as work:
 
         def after_epoch(figures: dict[str, float]) -> None:
-            work.set_status(f"epoch {figures['epoch']}/{most}, {_format_figures(figures)}")
+            work.set_status(f"epoch {figures['epoch']}/{last_epoch}, {_format_figures(figures)}")
             if validation is not None:
                 on_epoch(figures)
 

@@ -1,4 +1,4 @@
-"""What moves a network's weights: an optimizer, the schedule of its rate, an average over steps."""
+"""The optimizer, its learning rate schedule, and an average of the weights over steps."""
 
 import inspect
 from typing import Any
@@ -16,10 +16,10 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
 
 
 class Optimization:
-    """Steps that follow one loss after another, and all that they remember.
+    """Optimizer, schedule and weight average of one network, with their state.
 
     Args:
-        steps: how many the schedule of the learning rate is laid out for.
+        steps: number of steps of the learning rate schedule.
     """
 
     def __init__(self, network: nn.Module, settings: Train, steps: int) -> None:
@@ -49,7 +49,7 @@ class Optimization:
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Take over what ``state_dict`` gave, also by way of JSON, which makes text of keys."""
+        """Load what ``state_dict`` returned, also after JSON, which turns keys into strings."""
         self.network.load_state_dict(state["network"])
         moments = {int(number): kept for number, kept in state["optimizer"]["state"].items()}
         self.optimizer.load_state_dict({**state["optimizer"], "state": moments})
@@ -59,22 +59,22 @@ class Optimization:
         self.average.updates = state["updates"]
 
 
-def clip_gradients(weights: list[Tensor], most: float) -> None:
-    """Scale the weights' gradients down to a norm, all together, of ``most`` (Pascanu et al. 2013).
+def clip_gradients(weights: list[Tensor], max_norm: float) -> None:
+    """Clip the total norm of the gradients to ``max_norm`` (Pascanu et al. 2013).
 
-    The numbers of nn.utils.clip_grad_norm_ in half its time: that one sorts by device first. Where
-    torch's operators on lists, which have no public names, are missing, it does the work.
+    The result is that of nn.utils.clip_grad_norm_, in half the time: that one sorts by device
+    first. It is the fallback if torch's operators on lists, which are not public, are missing.
     """
     gradients = [weight.grad for weight in weights if weight.grad is not None]
     try:
         norm = torch.linalg.vector_norm(torch.stack(torch._foreach_norm(gradients)))
-        torch._foreach_mul_(gradients, (most / (norm + 1e-6)).clamp(max=1.0))
+        torch._foreach_mul_(gradients, (max_norm / (norm + 1e-6)).clamp(max=1.0))
     except (AttributeError, NotImplementedError):
-        nn.utils.clip_grad_norm_(weights, most, foreach=False)
+        nn.utils.clip_grad_norm_(weights, max_norm, foreach=False)
 
 
 def make_optimizer(network: nn.Module, settings: Train) -> torch.optim.Optimizer:
-    """The optimizer that ``settings`` names; weight decay spares biases."""
+    """Create the optimizer of ``settings``; weight decay is not applied to biases."""
     matrices = [p for p in network.parameters() if p.ndim > 1]
     vectors = [p for p in network.parameters() if p.ndim <= 1]
     groups = [
@@ -88,9 +88,9 @@ def make_optimizer(network: nn.Module, settings: Train) -> torch.optim.Optimizer
 
 
 def _without_compiler(kind: type[torch.optim.Optimizer]) -> type[torch.optim.Optimizer]:
-    """The same optimizer without the wrappers of its methods that only torch.compile needs.
+    """The same optimizer without the method wrappers that only torch.compile needs.
 
-    Called for the first time, they import the compiler, which takes a second and more.
+    Their first call imports the compiler, which takes more than a second.
     """
     wrapped = ("add_param_group", "zero_grad", "state_dict", "load_state_dict", "step")
     plain = {name: inspect.unwrap(getattr(kind, name)) for name in wrapped}
@@ -101,13 +101,13 @@ def _without_compiler(kind: type[torch.optim.Optimizer]) -> type[torch.optim.Opt
 def make_schedule(
     optimizer: torch.optim.Optimizer, settings: Train, steps: int
 ) -> torch.optim.lr_scheduler.LRScheduler:
-    """The learning rate over ``steps`` batches: constant, cosine to 0, or one cycle."""
+    """Create the learning rate schedule over ``steps`` batches: constant, cosine or one cycle."""
     if settings.schedule == "cosine":
         return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
     if settings.schedule == "one_cycle":
-        # Smith & Topin 2018, without their cycle of the momentum, which Adam's betas stand for
+        # Smith & Topin 2018, without the cycle of the momentum (Adam's betas)
         total = steps + 1
-        # torch divides by the steps of the rise less one
+        # torch divides by the number of warm-up steps minus one
         total += settings.warm_up * total == 1
         return torch.optim.lr_scheduler.OneCycleLR(
             optimizer,
@@ -122,8 +122,8 @@ def make_schedule(
 class Average:
     """The exponential moving average of a network's weights over batches (Polyak averaging).
 
-    With decay 0 the average is the network itself. The decay starts low, so that the random first
-    weights are soon forgotten.
+    With decay 0 the average is the network itself. The decay starts low, so that the random
+    initial weights soon have no influence.
     """
 
     def __init__(self, network: nn.Module, decay: float) -> None:
@@ -140,7 +140,7 @@ class Average:
             try:
                 torch._foreach_lerp_(self.average, self.weights, 1 - decay)
             except (AttributeError, NotImplementedError):
-                # an operator without a public name: see clip_gradients
+                # the operator is not public: see clip_gradients
                 for mean, weight in zip(self.average, self.weights, strict=True):
                     mean.lerp_(weight, 1 - decay)
 

@@ -1,7 +1,7 @@
-"""The number type that training computes in: what ``train.precision`` becomes on this machine.
+"""The dtype of training: resolves ``train.precision`` auto for this machine.
 
 bfloat16 takes half the time of float32 on some processors, and thirty times as long on others.
-Names of instruction sets do not tell which (one Intel Xeon with ``avx512_bf16`` takes 1.3 times as
+Names of instruction sets do not show which (one Intel Xeon with ``avx512_bf16`` takes 1.3 times as
 long, one AMD EPYC half as long), so a few training steps of the task's own network are timed.
 """
 
@@ -19,42 +19,42 @@ from rnnlab.training.device import SINGLE_THREAD_LIMIT
 from rnnlab.training.distributed import rank, sum_over_processes, world_size
 from rnnlab.training.members import Recipe
 
-# float32 is the more exact, and two runs on one machine must agree: bfloat16 is chosen only where
-# it is so much faster that no noise in the timing hides it
+# float32 is more exact, and two runs on one machine must agree: bfloat16 is chosen only if its
+# advantage is larger than the noise of the timing
 MIN_SPEEDUP = 1.2
-STEPS = 8  # of a sequence: enough to compare, and short for one of 784
+STEPS = 8  # of a sequence: enough to compare, even if sequences have 784
 ROUNDS = 5
 KEY = "params.yaml: train.precision"
-# where one is so many times as fast as the other, more rounds tell nothing new
-CLEAR = 3
+# if one is this many times as fast as the other, more rounds are not needed
+CLEAR_RATIO = 3
 
 
 def choose_precision(recipe: Recipe) -> Recipe:
-    """``recipe`` with ``train.precision`` settled: ``auto`` becomes float32 or bfloat16.
+    """Replace ``train.precision`` auto in ``recipe`` by float32 or bfloat16.
 
-    Where bfloat16 is asked for by name and is slower than float32, a line on stderr says so.
+    If the parameter is bfloat16 and that is slower than float32, a warning goes to stderr.
 
     Raises:
-        InputError: bfloat16 is asked for by name, and torch cannot train the cell in it here.
+        InputError: the parameter is bfloat16, and torch cannot train the cell in it here.
     """
-    asked = recipe.train.precision
-    if asked == "float32":
+    precision = recipe.train.precision
+    if precision == "float32":
         return recipe
     if asked == "auto" and _is_small(recipe):
         return _with_precision(recipe, "float32")
     speedup = bfloat16_speedup(recipe)
-    if asked == "bfloat16" and speedup is None:
+    if precision == "bfloat16" and speedup is None:
         raise InputError(
             f"{KEY}: torch cannot train cell {recipe.model.cell} in bfloat16 on this machine; "
             "write auto or float32"
         )
-    if asked == "bfloat16" and speedup is not None and speedup < 1 and rank() == 0:
+    if precision == "bfloat16" and speedup is not None and speedup < 1 and rank() == 0:
         print(
             f"warning: {KEY}: bfloat16 takes {1 / speedup:.1f} times as long as float32 on this "
             "machine; auto or float32 is faster",
             file=sys.stderr,
         )
-    if asked == "auto":
+    if precision == "auto":
         faster = speedup is not None and speedup >= MIN_SPEEDUP
         # processes that train one network together must agree
         everyone = sum_over_processes([float(faster)], recipe.device)[0] == world_size()
@@ -74,12 +74,12 @@ def _with_precision(recipe: Recipe, precision: str) -> Recipe:
 
 
 def bfloat16_speedup(recipe: Recipe) -> float | None:
-    """Time of a training step in float32 over its time in bfloat16; None where that cannot run."""
+    """Time of a training step in float32 over that in bfloat16; None if bfloat16 cannot run."""
     card, device = recipe.card, recipe.device
     with torch.random.fork_rng([device] if device.type == "cuda" else []):
         network = build_network({**card, "steps": STEPS}, recipe.model).to(device)
     x = torch.zeros(recipe.train.batch_size, STEPS, card["features"], device=device)
-    # with one thread the ratio is the same, and a busy machine disturbs it less
+    # with one thread the ratio is the same, and other processes disturb it less
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -101,9 +101,11 @@ def _speedup(network: nn.Module, x: Tensor) -> float | None:
                 raise
             if number:
                 found.append(taken)
-        # a first round compiles kernels
-        if number and not 1 / CLEAR < (ratio := min(seconds[False]) / min(seconds[True])) < CLEAR:
-            break
+        # the first round, which compiles kernels, is not counted
+        if number:
+            ratio = min(seconds[False]) / min(seconds[True])
+            if not 1 / CLEAR_RATIO < ratio < CLEAR_RATIO:
+                break
     return ratio
 
 

@@ -47,7 +47,7 @@ def list_anew(project: Path) -> None:
 @pytest.mark.parametrize(
     ("part", "array", "words"),
     [
-        ("test_labels", np.full(60, 9), "test labels name classes that train has not"),
+        ("test_labels", np.full(60, 9), "test labels have classes that train lacks"),
         ("test_images", np.zeros((60, 4, 4)), "train and test images differ in size"),
         ("train_labels", np.zeros((300, 1, 1)), "no IDX file of labels"),
     ],

@@ -76,13 +76,13 @@ def test_without_a_mirror_it_runs_on_digits_and_params_say_so(unpacked: Path) ->
     (unpacked / "dvc.lock").write_bytes(lock[: len(lock) // 2])
     before = (unpacked / "params.yaml").read_bytes()
     output = reproduce(unpacked)
-    assert "dvc.lock is half written" in output
-    assert "NO MIRROR GAVE MNIST" in output
+    assert "dvc.lock is incomplete" in output
+    assert "NO MIRROR PROVIDED MNIST" in output
     mnist = read_yaml(unpacked / "params.yaml")["tasks"]["mnist"]
     assert (mnist["data"]["dataset"], mnist["train"]["batch_size"]) == ("digits", 32)
     assert "\ndigits,train_images," in (unpacked / "data/raw/mnist/files.csv").read_text()
     # the command that it names
-    assert "cp .venv/params.yaml params.yaml asks for MNIST again" in output
+    assert "cp .venv/params.yaml params.yaml restores MNIST" in output
     assert (unpacked / ".venv/params.yaml").read_bytes() == before
 
 

@@ -101,7 +101,7 @@ def test_resuming_loses_one_epoch_at_most(
     with pytest.raises(Killed):
         train(Checkpoint(path), kill_after=4)
     train(Checkpoint(path))
-    assert capsys.readouterr().err == f"{path}: training goes on after epoch 4\n"
+    assert capsys.readouterr().err == f"{path}: training resumes after epoch 4\n"
 
 
 def test_checkpoints_of_short_epochs_are_seconds_apart(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_a_damaged_checkpoint_is_not_used(
     path.write_bytes(damage(content))
     assert_same(train(Checkpoint(path)), train(None))
     assert capsys.readouterr().err.splitlines() == [
-        f"{path} is damaged: this network is trained from its first epoch"
+        f"{path} is damaged: this network starts from its first epoch"
     ]
 
 
@@ -251,7 +251,7 @@ def test_a_stage_that_is_killed_ends_as_if_it_had_not_been(long_training: Path) 
         process.communicate()
     done = run_stage(project, "train", "mnist")
     assert done.returncode == 0, done.stderr
-    assert "main-1.safetensors: training goes on after epoch" in done.stderr
+    assert "main-1.safetensors: training resumes after epoch" in done.stderr
     assert "main-0.safetensors" not in done.stderr
     assert trained(project, "mnist") == whole
     assert not (project / "data/checkpoints/mnist").exists()
@@ -281,6 +281,6 @@ def test_a_checkpoint_with_other_parameters_is_not_used(copy: Path) -> None:
     Checkpoint(other).save(lambda: {"ended": True, "result": {}}, ended=True)
     done = run_stage(project, "train", "airline")
     assert done.returncode == 0, done.stderr
-    assert "is of a training with other parameters, data, code or device" in done.stderr
+    assert "is from a training with other parameters, data, code or device" in done.stderr
     assert trained(project, "airline") == before
     assert not other.exists()

@@ -151,11 +151,11 @@ def test_a_process_that_is_killed_ends_the_run_which_then_goes_on(training: Path
     run = Run(training)
     run.workers[1].kill()
     line = one_error_line(errors(run.said()), "process 1 of 2 was killed by SIGKILL")
-    assert "`dvc repro` goes on from the last checkpoint" in line
+    assert "`dvc repro` continues from the last checkpoint" in line
     assert run.process.returncode == 1
     done = run_stage(training, "train", "mnist")
     assert done.returncode == 0, done.stderr
-    assert done.stderr.count("training goes on after epoch") == 1
+    assert done.stderr.count("training resumes after epoch") == 1
     assert trained(training, "mnist") == expected
 
 
