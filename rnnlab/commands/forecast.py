@@ -79,7 +79,7 @@ def forecast(options: SeriesOptions, out: Path, params: Params) -> None:
         save_figure(forecast_figure(panel, table, plot), folder / f"{path.stem}.png", plot.dpi)
     if not panel.left_out:
         left_out.unlink(missing_ok=True)
-    print(validation_finding(judgement.table()))
+    print(validation_finding(validation.table()))
     print(f"{horizon} steps of {len(panel.ids)} series: {path.with_suffix('')}.csv and .png")
 
 

@@ -18,27 +18,31 @@ from rnnlab.training.loop import predict_in_batches
 
 def predict(images: list[Path], task: str, onnx: Path | None, params: Params) -> None:
     if not images and onnx is None:
-        raise InputError("nothing to do: name a picture, or a file after --onnx")
+        raise InputError("nothing to do: name a photo, or a file after --onnx")
     device = prepare(params)
     if params.task(task).kind != "images":
         raise InputError(f"--task {task}: forecasts a series; name a task of images")
     networks, card = read_models(Path("data/models") / task, task, device)
     windows = card["windows"]
-    if arguments.onnx is not None:
-        write_onnx(networks["main"], card["model"]["cell"], windows, arguments.onnx)
-    if arguments.images:
-        images = [read_digit(path, windows["image_shape"]) for path in arguments.images]
-        x = torch.from_numpy(as_sequences(np.stack(images), windows["sequence"])).to(device)
-        chances = mean_probabilities(answers_for(network, x) for network in networks["main"])
-        print(table(arguments.images, chances.cpu().numpy()))
+    if onnx is not None:
+        write_onnx(networks["main"], card["model"]["cell"], windows, onnx)
+    if images:
+        read = [read_digit(path, windows["image_shape"]) for path in images]
+        x = torch.from_numpy(as_sequences(np.stack(read), windows["sequence"])).to(device)
+        probabilities = mean_probabilities(
+            predict_in_batches(network, x) for network in networks["main"]
+        )
+        print(table(images, probabilities.cpu().numpy()))
 
 
-def table(paths: list[Path], chances: np.ndarray) -> str:
-    names = ["picture", *map(str, paths)]
+def table(paths: list[Path], probabilities: np.ndarray) -> str:
+    names = ["photo", *map(str, paths)]
     width = max(map(len, names))
-    rows = [[f"{answer}", *(f"{100 * chance:.1f}" for chance in row)]
-            for answer, row in zip(chances.argmax(axis=1), chances, strict=True)]  # fmt: skip
-    header = ["answer", *(f"{label} (%)" for label in range(chances.shape[1]))]
+    rows = [
+        [f"{row.argmax()}", *(f"{100 * probability:.1f}" for probability in row)]
+        for row in probabilities
+    ]
+    header = ["answer", *(f"{label} (%)" for label in range(probabilities.shape[1]))]
     return "\n".join(
         name.ljust(width) + "".join(cell.rjust(8) for cell in row)
         for name, row in zip(names, [header, *rows], strict=True)

@@ -33,9 +33,9 @@ def evaluate_images(
 
     test = read_tensors(Path("data/windows") / name / "main/test.safetensors", f"windows@{name}")
     x, y = (torch.from_numpy(test[key]).to(device) for key in ("x", "y"))
-    with at_work("reading", len(networks) * len(x), "images") as work:
+    with track_progress("reading", len(networks) * len(x), "images") as work:
         probabilities = mean_probabilities(
-            answers_for(network, x, work.advance) for network in networks
+            predict_in_batches(network, x, work.advance) for network in networks
         )
     confidence, predicted = probabilities.max(dim=1)
     labels, answers = test["y"], predicted.cpu().numpy()
@@ -88,7 +88,7 @@ def early_reading(
         mean_probabilities(network.answers_by_step(part) for network in networks) for part in parts
     )
     predictions = (each.argmax(dim=2) for each in probabilities)
-    answers = torch.cat(gather(predictions, "early reading", len(parts), "parts"))
+    answers = torch.cat(collect(predictions, "early reading", len(parts), "parts"))
     truth = y[:, None]
     table = {
         "step": np.arange(1, x.shape[1] + 1),

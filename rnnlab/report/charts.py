@@ -70,13 +70,13 @@ def line_chart(
     color = {"field": "line", "type": "nominal", "scale": {"domain": [*map(readable, lines)]}}
     legend = None if len(lines) == 1 else {"orient": "top", "title": None}
     along = {"field": x, "type": "quantitative", "axis": {"tickMinStep": 1}}
-    tooltips = [tooltip(spoken(column), spoken(column), form) for column in in_tooltip]
+    tooltips = [tooltip(readable(column), readable(column), form) for column in in_tooltip]
     return {
         "data": embedded(table.rename(columns=readable)),
         "encoding": {"x": {**along, "title": x, "scale": {"zero": False, "nice": False}}},
         "layer": [
             {
-                "transform": [{"fold": [*map(spoken, lines)], "as": ["line", "value"]}],
+                "transform": [{"fold": [*map(readable, lines)], "as": ["line", "value"]}],
                 # mark the points of short lines, since a single point makes no line
                 "mark": {"type": "line", "point": len(table) <= 30},
                 "encoding": {"y": y, "color": {**color, "legend": legend}},

@@ -58,15 +58,13 @@ def validation_finding(fit: pd.DataFrame) -> str:
     theirs = f"{baselines[best]:.3f}"
     if errors["model"] < baselines[best]:
         return (
-            f"On validation the network is best: MASE {ours}, {spoken(best)} {theirs}. "
+            f"On validation the network is best: MASE {ours}, {readable(best)} {theirs}. "
             f"Forecasts use {used}."
         )
     if errors["model"] == baselines[best]:
-        return (
-            f"On validation the network and {spoken(best)} have MASE {ours}. Forecasts use {used}."
-        )
+        return f"On validation the network and {readable(best)} have MASE {ours}. Forecasts use {used}."
     return (
-        f"On validation the network does not beat {spoken(best)}: MASE {ours}, {spoken(best)} "
+        f"On validation the network does not beat {readable(best)}: MASE {ours}, {readable(best)} "
         f"{theirs}. Forecasts use {used}."
     )
 
@@ -75,9 +73,9 @@ def _describe_weights(fit: pd.DataFrame) -> str:
     weights = fit.set_index("method")["weight"]
     weights = weights[weights > 0].sort_values(ascending=False, kind="stable")
     if len(weights) == 1:
-        return f"{spoken(weights.index[0])} alone"
-    shares = [f"{100 * weight:.0f} % {spoken(method)}" for method, weight in weights.items()]
-    return f"the best combination on validation: {listed(shares)}"
+        return f"{readable(weights.index[0])} alone"
+    shares = [f"{100 * weight:.0f} % {readable(method)}" for method, weight in weights.items()]
+    return f"the best combination on validation: {join_names(shares)}"
 
 
 def paired_test_finding(comparison: pd.DataFrame) -> str:
@@ -90,7 +88,7 @@ def paired_test_finding(comparison: pd.DataFrame) -> str:
     if known.empty:
         return "Paired tests: none was possible, since forecasts are too few or too similar."
     by_protocol = [
-        f"{spoken(protocol)}: {_describe_differences(rows)}"
+        f"{readable(protocol)}: {_describe_differences(rows)}"
         for protocol, rows in known.groupby("protocol", sort=False)
     ]
     return f"Paired tests of the model at 5 % ({known['test'].iloc[0]}): {'; '.join(by_protocol)}."
@@ -101,12 +99,12 @@ def _describe_differences(rows: pd.DataFrame) -> str:
     better = rows.loc[significant & (rows["difference"] < 0), "method"]
     worse = rows.loc[significant & (rows["difference"] > 0), "method"]
     undecided = rows.loc[~significant, "method"]
-    parts = [f"better than {listed(better)}"] if len(better) else []
-    parts += [f"worse than {listed(worse)}"] if len(worse) else []
+    parts = [f"better than {join_names(better)}"] if len(better) else []
+    parts += [f"worse than {join_names(worse)}"] if len(worse) else []
     if len(undecided):
         # readers look for the control and the combination
         own = undecided[undecided.isin(NOT_BASELINES)]
-        including = f", including {listed(own)}" if len(own) else ""
+        including = f", including {join_names(own)}" if len(own) else ""
         other, plural = "the other " if parts else "", "s" if len(undecided) > 1 else ""
         parts.append(
             f"no significant difference to {other}{len(undecided)} method{plural}{including}"
@@ -119,7 +117,7 @@ def coverage_findings(scores: dict) -> list[str]:
     lines = []
     for method in ("model", "combination"):
         coverage = [
-            f"{spoken(protocol)} {row['coverage_80']:.0f} / {row['coverage_95']:.0f}"
+            f"{readable(protocol)} {row['coverage_80']:.0f} / {row['coverage_95']:.0f}"
             for protocol, row in scores[method].items()
             if row["coverage_80"] is not None and row["coverage_95"] is not None
         ]

@@ -40,7 +40,7 @@ def choose_precision(recipe: Recipe) -> Recipe:
     precision = recipe.train.precision
     if precision == "float32":
         return recipe
-    if asked == "auto" and _is_small(recipe):
+    if precision == "auto" and _is_small(recipe):
         return _with_precision(recipe, "float32")
     speedup = bfloat16_speedup(recipe)
     if precision == "bfloat16" and speedup is None:
@@ -58,8 +58,8 @@ def choose_precision(recipe: Recipe) -> Recipe:
         faster = speedup is not None and speedup >= MIN_SPEEDUP
         # processes that train one network together must agree
         everyone = sum_over_processes([float(faster)], recipe.device)[0] == world_size()
-        asked = "bfloat16" if everyone else "float32"
-    return _with_precision(recipe, asked)
+        precision = "bfloat16" if everyone else "float32"
+    return _with_precision(recipe, precision)
 
 
 def _is_small(recipe: Recipe) -> bool:

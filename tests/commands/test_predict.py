@@ -37,7 +37,7 @@ def test_a_row_for_each_picture(
     project = finished[0]
     assert run_stage_here(project, "predict", *map(str, pictures)) == 0
     header, *lines = capsys.readouterr().out.splitlines()
-    assert header.split() == ["picture", "answer", "0", "(%)", "1", "(%)", "2", "(%)", "3", "(%)"]
+    assert header.split() == ["photo", "answer", "0", "(%)", "1", "(%)", "2", "(%)", "3", "(%)"]
     assert len(lines) == 2
     networks, _ = read_models(project / "data/models/mnist", "mnist", torch.device("cpu"))
     for line, path in zip(lines, pictures, strict=True):
