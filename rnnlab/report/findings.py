@@ -62,7 +62,10 @@ def validation_finding(fit: pd.DataFrame) -> str:
             f"Forecasts use {used}."
         )
     if errors["model"] == baselines[best]:
-        return f"On validation the network and {readable(best)} have MASE {ours}. Forecasts use {used}."
+        return (
+            f"On validation the network and {readable(best)} have MASE {ours}. "
+            f"Forecasts use {used}."
+        )
     return (
         f"On validation the network does not beat {readable(best)}: MASE {ours}, {readable(best)} "
         f"{theirs}. Forecasts use {used}."
