@@ -83,7 +83,7 @@ def test_shares_cover_each_sample_once(
 ) -> None:
     taken: list[int] = []
     sizes = []
-    monkeypatch.setattr(distributed, "size", lambda: processes)
+    monkeypatch.setattr(distributed, "world_size", lambda: processes)
     for number in range(processes):
         monkeypatch.setattr(distributed, "rank", lambda number=number: number)
         mine = range(count)[rank_slice(count)]
