@@ -83,7 +83,7 @@ def finished(
     mirror_sums: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, Done]:
-    """A project after all stages of both tasks, and the result of each. Copy it before changing it."""
+    """A project after all stages of both tasks, and their results. Copy it before changing it."""
     folder = tmp_path_factory.mktemp("finished") / "project"
     shutil.copytree(blank_project, folder)
     edit_params(folder, {"datasets.small": {"mirrors": [mirror.url], "md5": mirror_sums}})

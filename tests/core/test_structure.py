@@ -1,4 +1,4 @@
-"""What the design says of the code: no stage imports another, and torch only where needed."""
+"""Structure of the code: no stage imports another, and torch only where needed."""
 
 import pytest
 from helpers import STAGES

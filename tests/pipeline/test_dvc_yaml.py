@@ -83,7 +83,7 @@ def test_outputs_of_train_are_all_cached() -> None:
 
 
 def test_another_mirror_runs_nothing_again() -> None:
-    """The sums pin the bytes, whichever mirror gave them."""
+    """The MD5 sums fix the bytes for all mirrors."""
     assert definition("download_mnist")["params"] == [
         "tasks.mnist.data.dataset",
         "datasets.${tasks.mnist.data.dataset}.md5",
