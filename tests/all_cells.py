@@ -1,6 +1,6 @@
-"""Run by test_processors in a process of its own: every stage that a network takes, for each cell.
+"""Run by test_processors in a separate process: all stages that use a network, for each cell.
 
-    python tests/all_cells.py PROJECT PICTURE
+    python tests/all_cells.py PROJECT PHOTO
 
 Writes {CELL: {COMMAND: [exit code, standard error]}} as JSON to standard output.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 
 from helpers import edit_params, run_stage_here
 
-# every product is then oneDNN's, as those of large networks are
+# every product then uses oneDNN, as in large networks
 from rnnlab.networks import cpu_cells
 
 cpu_cells.MIN_LARGE_PRODUCT = 0

@@ -1,4 +1,4 @@
-"""Clones of the project as it is now, and DVC run in them as a user runs it."""
+"""Clones of the working tree, in which tests run DVC as a user does."""
 
 import os
 import shutil
@@ -34,7 +34,7 @@ def succeed(folder: Path, *words: str, **environment: str) -> str:
 
 
 def succeed_quietly(folder: Path, *words: str) -> str:
-    """Likewise, and return what went to standard output alone."""
+    """The same, but return only standard output."""
     done = command(folder, *words)
     assert done.returncode == 0, done.stderr
     return done.stdout
@@ -47,11 +47,11 @@ def commit(folder: Path) -> None:
 
 
 def clone(target: Path) -> Path:
-    """A repository of its own that holds the files that git tracks here, as they are now."""
-    listed = subprocess.run(
+    """A new repository with the files that git tracks here, in their current state."""
+    tracked = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
-    for name in listed.stdout.split("\0"):
+    for name in tracked.stdout.split("\0"):
         source = ROOT / name
         if name and source.is_file() and not name.startswith(("tests/", "metrics/")):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
@@ -72,7 +72,7 @@ def make_small(folder: Path) -> None:
             "tasks.airline.model.hidden_size": 4,
             "tasks.airline.train.epochs": 3,
             "tasks.airline.train.ensemble": 1,
-            # quick ones: the others are tested elsewhere, and take longer to import than to run
+            # fast baselines: the others are tested elsewhere and take long to import
             "tasks.airline.evaluate.baselines": ["seasonal_naive", "last_growth", "drift"],
         },
     )
@@ -83,9 +83,9 @@ def stages_that_ran(output: str) -> set[str]:
 
 
 def finish(folder: Path, mirror: Path) -> Path:
-    """Run the whole pipeline in a new clone at ``folder``, its images from a server of ``mirror``.
+    """Run the whole pipeline in a new clone at ``folder``, with images from a server of ``mirror``.
 
-    The server is gone again afterwards, and nothing is left to commit.
+    Afterwards the server is stopped and everything is committed.
     """
     clone(folder)
     make_small(folder)
@@ -98,5 +98,5 @@ def finish(folder: Path, mirror: Path) -> Path:
 
 
 def another(finished: Path, target: Path) -> Path:
-    """A copy of a finished clone, to be changed."""
+    """A copy of a finished clone, which a test may change."""
     return shutil.copytree(finished, target, symlinks=True)

@@ -1,4 +1,4 @@
-"""Fixtures: a small project in a folder of its own, and a mirror that serves small images."""
+"""Fixtures: a small project in a temporary folder, and a mirror that serves small images."""
 
 import os
 import shutil
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# before torch is imported anywhere: tests are small, and threads only get in each other's way
+# before torch is imported: tests are small, and several threads would only slow them down
 os.environ["OMP_NUM_THREADS"] = "1"
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
@@ -28,19 +28,19 @@ from helpers import (
 )
 
 torch.set_num_threads(1)
-# a shell has what it runs in the background ignore Ctrl-C, and so all that this starts
+# a shell makes background processes ignore Ctrl-C, and their children inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="module")
 def smallest_numbers() -> None:
-    """What other files' tests have set for speed would round numbers near zero to zero here."""
+    """Undo what other tests set for speed: it rounds denormal numbers to zero."""
     torch.set_flush_denormal(False)
 
 
 @pytest.fixture(scope="session")
 def blank_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What git holds for the pipeline, with small settings and no outputs; not to be written to."""
+    """The pipeline's files in git, with small settings and no outputs; do not write to it."""
     folder = tmp_path_factory.mktemp("blank")
     (folder / "data/raw").mkdir(parents=True)
     for name in ("params.yaml", "dvc.yaml", "data/raw/airline.csv"):
@@ -53,7 +53,7 @@ def blank_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(blank_project: Path, tmp_path: Path) -> Path:
-    """A small project of the test's own."""
+    """A small project for one test."""
     return shutil.copytree(blank_project, tmp_path / "project")
 
 
@@ -83,7 +83,7 @@ def finished(
     mirror_sums: dict[str, str],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, Done]:
-    """A project after all stages of both tasks, and how each ended. Copy it before a change."""
+    """A project after all stages of both tasks, and their results. Copy it before changing it."""
     folder = tmp_path_factory.mktemp("finished") / "project"
     shutil.copytree(blank_project, folder)
     edit_params(folder, {"datasets.small": {"mirrors": [mirror.url], "md5": mirror_sums}})
@@ -102,11 +102,11 @@ def finished(
 
 @pytest.fixture
 def copy(finished: tuple[Path, Done], tmp_path: Path) -> Path:
-    """The finished project, to be changed."""
+    """A copy of the finished project, which a test may change."""
     return shutil.copytree(finished[0], tmp_path / "copy")
 
 
 @pytest.fixture(scope="session")
 def finished_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A clone after `dvc repro`. Copy it before a change."""
+    """A clone after `dvc repro`. Copy it before changing it."""
     return clones.finish(tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("mirror"))

@@ -1,4 +1,4 @@
-"""What a user is told when something is wrong, checked for its form."""
+"""Check the form of error messages."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from rnnlab.core.params import load_params
 
 
 def fault(project: Path) -> str:
-    """What is told of the project's params.yaml, which must be refused in one line."""
+    """The message for the project's params.yaml, which must be rejected in one line."""
     with pytest.raises(InputError) as error:
         load_params(project / "params.yaml")
     message = str(error.value)
@@ -23,7 +23,7 @@ def fault(project: Path) -> str:
 def fails_here(
     project: Path, stage: str, task: str, words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Run a stage in this process that must fail in one line, and leave nothing half-written."""
+    """Run a stage in this process that must fail with one line and leave no partial files."""
     capsys.readouterr()
     assert run_stage_here(project, stage, task) == 1
     complaint(capsys, *words)
@@ -31,6 +31,6 @@ def fails_here(
 
 
 def complaint(capsys: pytest.CaptureFixture[str], *words: str) -> str:
-    """The one line for a user; on a slow machine training says besides how far it is."""
+    """The error line; on a slow machine training also writes progress lines."""
     lines = capsys.readouterr().err.splitlines()
     return one_error_line("\n".join(line for line in lines if ": epoch " not in line), *words)

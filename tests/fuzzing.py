@@ -1,10 +1,10 @@
-"""How hypothesis is set up here."""
+"""Settings of hypothesis."""
 
 from hypothesis import HealthCheck, settings
 
 
 def examples(count: int) -> settings:
-    """So many, the same on each run, so that what is red is red again; time is the suite's."""
+    """``count`` examples, the same in each run, so that failures repeat; no deadline."""
     return settings(
         max_examples=count,
         derandomize=True,

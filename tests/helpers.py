@@ -1,4 +1,4 @@
-"""What several test modules share: small data, a project of its own, stages run for real."""
+"""Helpers for several test modules: small data, small projects, real runs of stages."""
 
 import csv
 import gzip
@@ -24,8 +24,8 @@ from rnnlab.images.idx import IMAGE_FILES
 ROOT = Path(__file__).resolve().parents[1]
 CHAIN = ("normalize", "windows", "train", "evaluate", "plot")
 TASKS = ("mnist", "airline")
-# settings of the airline series as params.yaml has them, but with baselines that take no time
-LIKE_THE_REAL_ONE = {
+# settings of the airline series as in params.yaml, but with fast baselines
+DEFAULT_AIRLINE_SETTINGS = {
     "tasks.airline.normalize.method": "log_exponential_smoothing",
     "tasks.airline.windows.center": "none",
     "tasks.airline.evaluate.baselines": ["seasonal_naive", "drift"],
@@ -40,8 +40,8 @@ BASELINES = [
     *["holt_winters", "ets", "sarima", "theta"],
 ]
 
-# every stage is fast with these, and the network still learns the small images; all that a test
-# counts on stands here, so that tuned defaults in params.yaml break no test
+# every stage is fast with these, and the network still learns the small images; all settings that
+# tests rely on are here, so that tuned defaults in params.yaml break no test
 SMALL_MODEL = {
     "cell": "lstm",
     "num_layers": 1,
@@ -94,7 +94,7 @@ SMALL_SETTINGS = {
 
 
 def trained(project: Path, task: str) -> dict[str, bytes]:
-    """All that DVC tracks of training."""
+    """All files of training that DVC tracks."""
     folders = [project / "data" / part / task for part in ("models", "live")]
     files = [path for folder in folders for path in folder.rglob("*") if path.is_file()]
     return {str(path.relative_to(project)): path.read_bytes() for path in files}
@@ -141,7 +141,7 @@ def small_environment(**more: str) -> dict[str, str]:
 def run_stage(
     project: Path, stage: str, *args: str, env: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a stage, or a command of ``rnnlab``, in ``project`` as a process of its own."""
+    """Run ``python -m stages.STAGE ARGS`` in ``project`` in a new process."""
     return subprocess.run(
         [sys.executable, "-m", *words_of(stage), *args],
         cwd=project,
@@ -158,7 +158,7 @@ def words_of(name: str) -> list[str]:
 
 
 def run_stage_here(project: Path, stage: str, *args: str) -> int:
-    """Run the same command line inside this process, which spares the import of torch."""
+    """Run the same command line inside this process, which avoids the import of torch."""
     before, argv = Path.cwd(), sys.argv
     os.chdir(project)
     module, *words = words_of(stage)
@@ -191,13 +191,13 @@ def partial_leftovers(project: Path) -> list[Path]:
 
 
 def write_idx_bytes(array: np.ndarray) -> bytes:
-    """A gzipped IDX file, written out here so that the project's own writer is not trusted."""
+    """A gzipped IDX file, written here so that tests do not rely on the project's writer."""
     header = bytes([0, 0, 8, array.ndim]) + b"".join(n.to_bytes(4, "big") for n in array.shape)
     return gzip.compress(header + array.astype(np.uint8).tobytes(), mtime=0)
 
 
 def small_images(seed: int = 0, size: int = 8) -> dict[str, np.ndarray]:
-    """Learnable images: each class has a pattern of its own under noise."""
+    """Learnable images: each class has its pattern, with noise."""
     draw = np.random.default_rng(seed)
     patterns = np.random.default_rng(7).integers(0, 200, (CLASSES, size, size))
     arrays = {}
@@ -210,7 +210,7 @@ def small_images(seed: int = 0, size: int = 8) -> dict[str, np.ndarray]:
 
 
 def write_images(folder: Path, arrays: dict[str, np.ndarray]) -> dict[str, str]:
-    """Write the four IDX files into ``folder``; the MD5 sum of each by its name."""
+    """Write the four IDX files into ``folder``; return the MD5 sum of each by its name."""
     folder.mkdir(parents=True, exist_ok=True)
     sums = {}
     for part, name in IMAGE_FILES.items():
@@ -230,7 +230,7 @@ def write_small_dataset(folder: Path, project: Path, dataset: str = "MNIST") -> 
 
 
 def put_images(project: Path, arrays: dict[str, np.ndarray]) -> None:
-    """Lay a data set where the download would have put it."""
+    """Write a data set where stage download_mnist would write it."""
     folder = project / "data/raw/mnist"
     sums = write_images(folder, arrays)
     rows = [f"small,{part},{name},{sums[name]}\n" for part, name in IMAGE_FILES.items()]
@@ -261,7 +261,7 @@ class _Handler(SimpleHTTPRequestHandler):
 class Mirror(ThreadingHTTPServer):
     """A real HTTP server of ``folder`` on the loopback address.
 
-    ``faults`` holds what goes wrong with the next requests for a file: a status or "truncate".
+    ``faults`` has the faults of the next requests for a file: a status or "truncate".
     """
 
     daemon_threads = True
@@ -276,7 +276,7 @@ class Mirror(ThreadingHTTPServer):
 
 @contextmanager
 def start_mirror(folder: Path) -> Iterator[Mirror]:
-    """Serve ``folder`` over HTTP for as long as the block lasts."""
+    """Serve ``folder`` over HTTP while the block runs."""
     mirror = Mirror(folder)
     thread = Thread(target=mirror.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
@@ -290,7 +290,7 @@ def start_mirror(folder: Path) -> Iterator[Mirror]:
 
 @contextmanager
 def serve(folder: Path) -> Iterator[str]:
-    """Likewise, where the address is all that is wanted."""
+    """The same, but yield only the address."""
     with start_mirror(folder) as mirror:
         yield mirror.url
 

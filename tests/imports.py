@@ -1,4 +1,4 @@
-"""Which modules of the project a module comes to import."""
+"""The modules of the project that a module imports, directly or indirectly."""
 
 import ast
 from pathlib import Path
@@ -7,7 +7,7 @@ from helpers import ROOT
 
 
 def imports_of(path: Path) -> set[str]:
-    """Modules that ``path`` imports at its top or within."""
+    """Modules that ``path`` imports anywhere in the file."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
@@ -18,7 +18,7 @@ def imports_of(path: Path) -> set[str]:
 
 
 def modules_of(stage: str) -> set[str]:
-    """All modules of the project that a stage comes to import, and other packages' names."""
+    """All modules of the project that a stage imports, and the names of other packages."""
     pending, found = {f"stages.{stage}"}, set()
     while pending:
         name = pending.pop()

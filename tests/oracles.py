@@ -1,10 +1,10 @@
-"""What the series side is to give, written once more as plain loops over one series at a time."""
+"""Reference implementations for series: plain loops over one series at a time."""
 
 import numpy as np
 
 
 def joined(*series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Series end to end, and where each begins (and the last one ends)."""
+    """Concatenated series, and where each begins (and the last one ends)."""
     lengths = [len(each) for each in series]
     return np.concatenate(series).astype(np.float64), np.cumsum([0, *lengths])
 
@@ -17,7 +17,7 @@ def wave(length: int, period: int, seed: int = 3) -> np.ndarray:
 
 
 def ragged(lengths: list[int], period: int) -> tuple[np.ndarray, np.ndarray]:
-    """Waves of unequal length and size, end to end."""
+    """Waves of unequal length and size, concatenated."""
     return joined(*(wave(length, period, seed) for seed, length in enumerate(lengths)))
 
 
@@ -79,7 +79,7 @@ class SmoothedSeries:
         self.input_scale, self.target_scale = np.std(inputs), np.std(targets)
 
     def inputs(self, origin: int, look_back: int) -> list[float]:
-        """The last values less their season and the last level, in no unit yet."""
+        """The last values minus their season and the last level, unscaled."""
         back = [max(n, 0) for n in range(origin - look_back, origin)]
         return [self.x[n] - self.season[n] - self.levels[origin - 1] for n in back]
 

@@ -1,4 +1,4 @@
-"""Tables of series as users have them, small ones, to be read by the pipeline."""
+"""Small tables of series, as users have them."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -13,12 +13,12 @@ def data_of(csv: Path | str = "x.csv", **changes) -> SeriesData:
     settings = {"period": 12, "test_fraction": 0.3, "validation_fraction": 0.15}
     settings |= dict.fromkeys(("test_steps", "validation_steps"))
     settings |= dict.fromkeys(("id_column", "time_column", "value_column"))
-    # the check that a path stays inside the project is test_params.py's
+    # test_params.py tests that a path stays inside the project
     return SeriesData.model_construct(**{**settings, **changes}, csv=str(csv))
 
 
 def read(folder: Path, text: str, name: str = "series.csv", **changes) -> Panel:
-    """The panel of a table that is written into ``folder`` first."""
+    """Write a table into ``folder`` and read it as a panel."""
     path = folder / name
     path.write_bytes(text.encode())
     return read_panel(data_of(path, **changes))

@@ -9,7 +9,7 @@ from torch import Tensor
 from rnnlab.core.params import Train, load_params
 from rnnlab.networks.samples import Samples
 
-# training of toy networks, with nothing that a test does not ask for
+# settings for toy networks, without any optional feature
 PLAIN = {
     "loss": "mse",
     "quantile": 0.5,
@@ -33,7 +33,7 @@ PLAIN = {
 
 
 def settings(**changes: Any) -> Train:
-    """A block ``train`` of a series task, plain but for ``changes``."""
+    """A block ``train`` of a series task: plain settings with ``changes``."""
     base = load_params(ROOT / "params.yaml").tasks["airline"].train.model_dump()
     return Train(**{**base, **PLAIN, **changes})
 
@@ -43,7 +43,7 @@ def samples(x: Tensor, y: Tensor) -> Samples:
 
 
 def sums(count: int, seed: int) -> Samples:
-    """The toy task: the sum of a sequence of five, with a gap in the targets here and there."""
+    """The toy task: the sum of a sequence of five, with some missing targets."""
     draw = torch.Generator().manual_seed(seed)
     x = torch.rand(count, 5, 1, generator=draw) - 0.5
     y = torch.cat([x.sum(1), x.mean(1)], dim=1)

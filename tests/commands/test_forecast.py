@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 from helpers import (
-    LIKE_THE_REAL_ONE,
+    DEFAULT_AIRLINE_SETTINGS,
     edit_params,
     one_error_line,
     partial_leftovers,
@@ -26,7 +26,7 @@ COLUMNS = ["unique_id", "ds", "forecast", "low_80", "high_80", "low_95", "high_9
 @pytest.fixture
 def small(project: Path) -> Path:
     """A project whose forecasts take a second."""
-    edit_params(project, LIKE_THE_REAL_ONE | {"tasks.airline.train.epochs": 2})
+    edit_params(project, DEFAULT_AIRLINE_SETTINGS | {"tasks.airline.train.epochs": 2})
     return project
 
 

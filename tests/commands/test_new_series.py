@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from helpers import (
     CHAIN,
-    LIKE_THE_REAL_ONE,
+    DEFAULT_AIRLINE_SETTINGS,
     ROOT,
     edit_params,
     partial_leftovers,
@@ -27,7 +27,7 @@ FILES = ("params.yaml", "dvc.yaml")
 @pytest.fixture
 def small(project: Path) -> Path:
     """A project whose params.yaml is laid out as the real one, and quick to run."""
-    edit_params(project, LIKE_THE_REAL_ONE | {"tasks.airline.train.epochs": 1})
+    edit_params(project, DEFAULT_AIRLINE_SETTINGS | {"tasks.airline.train.epochs": 1})
     return project
 
 

@@ -1,4 +1,4 @@
-"""Files that an earlier stage should have left, and disks that are full: one line, nothing torn."""
+"""Missing or damaged inputs, and full disks: one error line, no partial files."""
 
 import os
 import shutil
@@ -78,7 +78,7 @@ def test_damaged_upstream_file(
 
 @contextmanager
 def small_disk(folder: Path, kib: int, spare: Path) -> Iterator[None]:
-    """A file system of its own at ``folder``, with what lay there and so much room beside it."""
+    """Mount a small file system at ``folder``, with its files and ``kib`` of free space."""
     folder.mkdir(parents=True, exist_ok=True)
     shutil.copytree(folder, spare)
     # a file takes whole pages of 4 KiB
@@ -140,7 +140,7 @@ def test_full_disk(
 def test_read_only_folder(
     copy: Path, tmp_path: Path, stage: str, folder: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A file system that is mounted so, since permissions hold nobody back who is root."""
+    """A read-only mount, since permissions do not restrict root."""
     capsys.readouterr()
     with small_disk(copy / folder, 1000, tmp_path / "spare"):
         before = {path: path.read_bytes() for path in copy.rglob("*") if path.is_file()}

@@ -1,4 +1,4 @@
-"""What a user reads when something is wrong: one line that names it and the mend."""
+"""Error messages: one line that names the problem and says how to fix it."""
 
 import gzip
 import subprocess
@@ -80,7 +80,7 @@ def test_windows_that_a_smoothing_has_no_room_for(
     words: list[str],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """It takes 30 of 85 months to settle; what the message says does help."""
+    """The smoothing needs 30 of 85 months; following the message helps."""
     changes = {"normalize.method": "log_exponential_smoothing", "windows.center": "none"}
     changes |= {"windows.look_back": look_back, "windows.horizon": horizon}
     edit_params(project, {f"tasks.airline.{key}": value for key, value in changes.items()})
@@ -92,7 +92,7 @@ def test_windows_that_a_smoothing_has_no_room_for(
 
 
 @pytest.mark.parametrize(("step", "mend"), [(24, "; write 48 or less, or a"), (70, "; write a")])
-def test_the_look_back_of_the_mend_is_whole_steps(
+def test_the_suggested_look_back_is_a_multiple_of_step(
     project: Path, step: int, mend: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = {"windows.look_back": step * 4, "windows.step": step}

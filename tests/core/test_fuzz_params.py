@@ -1,4 +1,4 @@
-"""Parameter files as no one would write them: read right, or refused in one line."""
+"""Random parameter files: read correctly, or rejected in one line."""
 
 import copy
 import difflib
@@ -81,7 +81,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def outcome(file: Path) -> str | None:
-    """What is said of ``file``; None where it is taken, and then holds what is in it."""
+    """The error message for ``file``; None if it is accepted, with the values of the file."""
     try:
         params = load_params(file)
     except InputError as error:
@@ -96,7 +96,7 @@ def outcome(file: Path) -> str | None:
 
 
 def assert_as_written(found: Any, written: Any) -> None:
-    """No value is other than in the file; a key that the file leaves out has its default."""
+    """All values are those in the file; missing keys have their defaults."""
     if isinstance(written, dict):
         assert set(written) <= set(found)
         for key, value in written.items():
@@ -163,7 +163,7 @@ def test_any_key_misspelt(file: Path, path: Path_, typo: str, place: int) -> Non
 @examples(150)
 @given(place=st.integers(0, 10_000), cut=st.integers(0, 30), text=st.text(max_size=12))
 def test_any_characters_anywhere(file: Path, place: int, cut: int, text: str) -> None:
-    """As by a slip of the hand in an editor."""
+    """As after a typing error in an editor."""
     at = place % len(TEXT)
     file.write_text(TEXT[:at] + text + TEXT[at + cut :], encoding="utf-8", errors="replace")
     outcome(file)

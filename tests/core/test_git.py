@@ -1,4 +1,4 @@
-"""A project that git does not track is told from one that it does, wherever it lies."""
+"""Whether git tracks the project, wherever it lies."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Parameters: every key explained, every fault told in one line that names the key."""
+"""Parameters: every key has a comment, every error is one line that names the key."""
 
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def test_every_key_has_a_comment(key: str, line: int) -> None:
 
 
 def test_the_file_holds_every_key_that_is_known() -> None:
-    """Nothing hides as a default: the file is where a user learns what there is."""
+    """No hidden defaults: params.yaml has all keys."""
     params = load_params(ROOT / "params.yaml")
     tree = read_yaml(ROOT / "params.yaml")
     for name, task in params.tasks.items():

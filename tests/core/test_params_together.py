@@ -1,4 +1,4 @@
-"""Parameters that must fit one another, and those that only one kind of task has."""
+"""Parameters that must be consistent, and those of only one kind of task."""
 
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def test_windows_must_fit_together(project: Path, changes: dict, words: str) -> 
     ("key", "value"), [("center", "last"), ("scale", "deviation"), ("residual", "seasonal_naive")]
 )
 @pytest.mark.parametrize("method", ["exponential_smoothing", "log_exponential_smoothing"])
-def test_a_smoothing_levels_windows_itself(
+def test_smoothing_rejects_other_levels_of_windows(
     project: Path, method: str, key: str, value: str
 ) -> None:
     changes = {"normalize.method": method, "windows.center": "none", f"windows.{key}": value}

@@ -1,4 +1,4 @@
-"""What long work says of itself, by a clock of the test's own, in a real pipe and on a terminal."""
+"""Progress of long work: with a fake clock, in a real pipe and on a terminal."""
 
 import os
 import subprocess
@@ -52,7 +52,7 @@ def test_short_work_says_nothing(clock: Clock, said: Callable[[], list[str]]) ->
 def test_slow_epochs_have_their_lines_and_quick_ones_do_not_flood(
     clock: Clock, said: Callable[[], list[str]], seconds: float, told: list[int]
 ) -> None:
-    """A thread's line every 25 s is enough for quick ones; here its time does not come."""
+    """Quick epochs rely on the thread's line every 25 s, which is not due here."""
     with track_progress("train mnist"), track_progress("main", 500, "batches", "at most") as work:
         for epoch in range(1, 6):
             for _ in range(100):
@@ -88,7 +88,9 @@ def test_what_a_checkpoint_had_says_nothing_of_the_speed(clock: Clock) -> None:
         assert work.seconds_left() == pytest.approx(20)
 
 
-def test_levels_are_told_from_the_outermost_in(clock: Clock, said: Callable[[], list[str]]) -> None:
+def test_levels_are_shown_from_the_outermost_in(
+    clock: Clock, said: Callable[[], list[str]]
+) -> None:
     with track_progress("evaluate m4"), track_progress("", 9, "baselines", left="") as baselines:
         clock.now += 5
         baselines.advance(6)
@@ -150,7 +152,7 @@ def test_one_long_call_has_its_lines_and_none_after_it(said: Callable[[], list[s
 
 
 @pytest.mark.usefixtures("hurried")
-def test_of_several_processes_one_speaks(said: Callable[[], list[str]]) -> None:
+def test_only_one_of_several_processes_reports(said: Callable[[], list[str]]) -> None:
     with track_progress("train mnist"):
         mute_progress()
         time.sleep(0.2)

@@ -1,4 +1,4 @@
-"""What would let a file run code or reach beyond the project is not there at all."""
+"""The code has no function that lets a file run code or reach outside the project."""
 
 import ast
 import json
@@ -96,7 +96,7 @@ def test_no_pickle_among_what_stages_leave(finished: tuple[Path, Done]) -> None:
             assert head != b"\x93NUMPY", path
 
 
-def test_a_picture_that_unpacks_to_gigabytes_is_refused_unopened(
+def test_a_photo_that_unpacks_to_gigabytes_is_rejected_unopened(
     copy: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     side = int(MAX_PIXELS**0.5) + 1

@@ -1,4 +1,4 @@
-"""A bit that flips on the disk between stages: found by what reads it, never computed with."""
+"""A bit that flips on the disk between stages is detected when the file is read."""
 
 import shutil
 import subprocess
@@ -65,7 +65,7 @@ def test_a_flipped_bit_in_the_sums_is_found(copy: Path) -> None:
         ("evaluate", "data/models/airline/card.json"),
     ],
 )
-def test_a_stage_names_the_file_and_the_mend(
+def test_a_stage_names_the_file_and_the_fix(
     copy: Path, stage: str, path: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     # the last bit of the lowest byte of a number: no reader of the format would notice

@@ -22,8 +22,8 @@ MODEL = Model(**{**AIRLINE.model.model_dump(), "hidden_size": 4, "zero_head": Fa
 
 
 def train_settings(**changes) -> Train:
-    plain = {"epochs": 3, "input_noise": 0.0, "patience": 0, "ensemble": 1, **changes}
-    return Train(**{**AIRLINE.train.model_dump(), **plain})
+    plain = {"epochs": 3, "input_noise": 0.0, "patience": 0, "ensemble": 1, "precision": "float32"}
+    return Train(**{**AIRLINE.train.model_dump(), **plain, **changes})
 
 
 def windows(ends: list[int]) -> tuple[Samples, dict]:
@@ -69,7 +69,7 @@ def test_a_member_keeps_its_best_weights_and_those_of_the_refit() -> None:
     losses = [epoch["validation_loss"] for epoch in member.history]
     assert told == member.history
     assert losses.index(min(losses)) + 1 == member.best_epoch
-    assert member.seen == 3 * train.count + member.best_epoch * validation.count
+    assert member.samples_seen == 3 * train.count + member.best_epoch * validation.count
     assert not torch.equal(member.chosen["head.weight"], member.final["head.weight"])
     again = retrain(recipe, validation, member.best_epoch, "main", 0)
     for name, weight in member.final.items():
@@ -81,7 +81,7 @@ def test_without_a_refit_the_chosen_weights_are_final() -> None:
     recipe = Recipe(MODEL, train_settings(refit=False), card, 1, CPU)
     member = train_member(recipe, {"train": train, "validation": train}, "main", 0)
     assert member.final is member.chosen
-    assert member.seen == 3 * train.count
+    assert member.samples_seen == 3 * train.count
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What DVC makes of a damaged file, of a cache that lost one, and of two who run at once."""
+"""DVC with a damaged file, a missing file in the cache, and two runs at once."""
 
 import os
 import subprocess
@@ -72,7 +72,7 @@ def test_what_the_cache_lost_is_made_again(repository: Path) -> None:
     assert (repository / "dvc.lock").read_bytes() == lock
 
 
-def test_of_two_at_once_one_is_told_to_wait(repository: Path) -> None:
+def test_the_second_of_two_runs_must_wait(repository: Path) -> None:
     edit_params(repository, {"tasks.airline.train.epochs": 200})
     first = subprocess.Popen(
         ["dvc", "repro", "train@airline"],

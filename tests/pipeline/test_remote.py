@@ -1,4 +1,4 @@
-"""Data beyond one disk: what one machine pushed, another has without training anything."""
+"""DVC remotes: what one machine pushed, another pulls without training."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What other tools read of the project: an editor's container, git hooks and the citation."""
+"""Files for other tools: the dev container, git hooks and the citation."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The project as a ZIP, unpacked inside a repository of something else: make runs all the same."""
+"""The project as a ZIP, unpacked inside an unrelated repository: make works."""
 
 import os
 import re

@@ -1,4 +1,4 @@
-"""Tables of series as they come in, and as no one would write them: read exactly, or refused."""
+"""Random tables of series, valid and damaged: read exactly, or rejected."""
 
 import csv
 import io

@@ -1,4 +1,4 @@
-"""Protocols: from where each forecasts, how far, and what is taken for the truth."""
+"""Protocols: their origins, their steps and the true values."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Panels of series: what is mended, what is left out and why, and where parts end."""
+"""Panels of series: what is repaired, what is left out and why, and where parts end."""
 
 from pathlib import Path
 
@@ -111,9 +111,7 @@ def test_rows_in_any_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     assert capsys.readouterr().err == note
 
 
-def test_rows_in_order_are_not_spoken_of(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_ordered_rows_give_no_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Series may follow each other by any name, or take turns."""
     a, b = long_table(range(20), "a"), long_table(range(20), "b")
     read(tmp_path, TABLE + b + a)
@@ -163,7 +161,7 @@ def test_a_broken_series_is_left_out_and_the_others_run(tmp_path: Path, broken: 
 
 @pytest.mark.parametrize("footer", ["", "Source: a survey\n", '"Source: a survey",,\n\n'])
 def test_a_series_without_values_at_the_end_of_the_file(tmp_path: Path, footer: str) -> None:
-    """It is no footer: it has times."""
+    """It is not a footer: it has times."""
     text = TABLE + long_table(range(9), "a") + long_table(["", "", ""], "b") + footer
     panel = read(tmp_path, text)
     assert panel.ids == ["a"]
@@ -233,7 +231,7 @@ OTHERS = ["none", "minmax", "standard", "exponential_smoothing"]
 
 
 def faults_of(panel: Panel, task: SeriesTask) -> dict[int, str]:
-    """What the task can do nothing with, by the shorter of its two training parts."""
+    """Unusable series of the task, by the shorter of its two training parts."""
     cuts = cut_series(panel.lengths, task.data)
     return unusable_series(panel, np.minimum(cuts["main"].train, cuts["year"].train), task)
 
@@ -247,7 +245,7 @@ def panel_of(*series: np.ndarray) -> Panel:
 @pytest.mark.parametrize("value", [0.0, -3.5])
 @pytest.mark.parametrize("method", LOGS)
 def test_zeros_and_negatives_have_no_logarithm(method: str, value: float, place: int) -> None:
-    """Wherever they are: one in the test part would be found too late."""
+    """In any part of the series."""
     broken = wave(144, 12)
     broken[place] = value
     faults = faults_of(panel_of(wave(144, 12), broken), task_of(method))

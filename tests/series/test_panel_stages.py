@@ -1,4 +1,4 @@
-"""Tasks of a user's own with several series: from a table to scores, and what is left out."""
+"""A user's task with several series: from a table to scores, and what is left out."""
 
 import shutil
 from pathlib import Path
@@ -85,7 +85,7 @@ def write_panel(project: Path, broken: tuple[str, ...] = tuple(BROKEN)) -> None:
 
 @pytest.fixture(scope="module")
 def panel_project(blank_project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Four series that run and seven that are broken, each in its way, through all stages."""
+    """Four usable series and seven unusable ones, through all stages."""
     project = tmp_path_factory.mktemp("panel") / "project"
     shutil.copytree(blank_project, project)
     add_task(project, SMALL)
@@ -263,7 +263,7 @@ def test_a_task_of_ones_own_is_a_csv_and_an_entry(project: Path) -> None:
 
 
 def test_no_forecast_is_scored_by_a_value_that_stands_in_for_a_gap(copy: Path) -> None:
-    """Of the test part some months are blanked: scores are over the others, whatever stands in."""
+    """Some months of the test part are empty: scores ignore them."""
     path = copy / "data/raw/airline.csv"
     lines = path.read_text().splitlines()
     blanked = range(111, 131)

@@ -1,4 +1,4 @@
-"""Reading a panel from Parquet: as from CSV, or refused."""
+"""Reading a panel from Parquet: the same as from CSV, or rejected."""
 
 from pathlib import Path
 

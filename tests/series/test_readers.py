@@ -1,4 +1,4 @@
-"""Reading the table of a series task in the forms that circulate, and what is refused."""
+"""Reading the table of a series task: common formats, and what is rejected."""
 
 import time
 from pathlib import Path
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.filterwarnings("error")
 
 @pytest.fixture
 def raw_airline(airline: np.ndarray) -> str:
-    """The form in which the series circulates: CRLF, quotes, and a footer in the time column."""
+    """The common file of the series: CRLF, quotes, and a footer in the time column."""
     title = "International airline passengers: monthly totals in thousands. Jan 49 ? Dec 60"
     rows = [f'"Month","{title}"', *(f'"{month(n)}",{int(y)}' for n, y in enumerate(airline))]
     return "\r\n".join([*rows, "", f'"{title}"', "", ""])
@@ -161,7 +161,7 @@ def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
         *["half a second", "open quote", "large", "small"],
     ],
 )
-def test_refused_in_one_line_that_names_the_file_and_the_mend(
+def test_rejected_in_one_line_that_names_the_file_and_the_fix(
     tmp_path: Path, text: str, words: str
 ) -> None:
     with pytest.raises(InputError, match=words) as error:
@@ -189,7 +189,7 @@ def test_no_text_in_utf8(tmp_path: Path, content: bytes) -> None:
 
 
 def test_more_cells_than_columns_are_refused(tmp_path: Path) -> None:
-    """1,234 without quotes is two cells: reading it as 1 would spoil the series in silence."""
+    """1,234 without quotes is two cells: reading it as 1 would silently damage the series."""
     text = "ds,y\n" + "".join(f"{month(n)},1,23{n}\n" for n in range(5))
     with pytest.raises(InputError, match=r"more cells than the header.* quote cells"):
         read(tmp_path, text)

@@ -1,4 +1,4 @@
-"""Times of series: evenly spaced or not, as they are written, and those that come next."""
+"""Times of series: even spacing, formatting, and future times."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Windows over series: what is past, what is ahead, where a part ends; and no copies."""
+"""Windows over series: inputs, targets, ends of parts; and no copies."""
 
 import itertools
 

@@ -199,7 +199,7 @@ def test_a_fingerprint_is_of_settings_data_and_code(tmp_path: Path) -> None:
     data.write_bytes(b"2")
     assert fingerprint({"seed": 1}, [data], device) != first
     code = {path.name for path in loaded_code()}
-    assert {"training.py", "network.py", "augmentation.py"} <= code
+    assert {"loop.py", "network.py", "augmentation.py"} <= code
 
 
 # the stage itself, from here on

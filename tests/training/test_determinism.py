@@ -20,7 +20,7 @@ def left_by_stages(clone: Path) -> dict[str, bytes]:
 
 
 def test_two_runs_in_two_clones_give_the_same_bytes(finished_clone: Path, tmp_path: Path) -> None:
-    """Scores, tables, pictures and all that the stages hand on, from the download to the plots."""
+    """Scores, tables, plots and all intermediate files, from the download to the plots."""
     other = finish(tmp_path / "another place", tmp_path / "mirror")
     first, second = left_by_stages(finished_clone), left_by_stages(other)
     for task in ("mnist", "airline"):
@@ -32,7 +32,7 @@ def test_two_runs_in_two_clones_give_the_same_bytes(finished_clone: Path, tmp_pa
 
 
 def test_scores_with_two_threads_are_close(finished_clone: Path, tmp_path: Path) -> None:
-    """Sums are taken in another order; nothing else changes."""
+    """Only the order of sums changes."""
     other = another(finished_clone, tmp_path / "clone")
     edit_params(other, {"threads": 2})
     ran = stages_that_ran(succeed(other, "dvc", "repro", "evaluate@mnist", "evaluate@airline"))

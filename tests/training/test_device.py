@@ -1,4 +1,4 @@
-"""Which GPU a process takes, and how exactly it repeats; GPUs are made up, their locks are real."""
+"""The choice of the GPU, and determinism; GPUs are fake, their locks are real."""
 
 import os
 import subprocess
@@ -70,7 +70,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Machine
 
 @pytest.fixture
 def repeatable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """What a test switches on is switched off again."""
+    """Undo the settings that a test makes."""
     monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", "")
     monkeypatch.delenv("CUBLAS_WORKSPACE_CONFIG")
     monkeypatch.setattr(torch.backends.cudnn, "deterministic", False)
@@ -162,7 +162,7 @@ print(torch.get_num_threads())
 
 @pytest.mark.parametrize("deterministic", [True, False])
 @pytest.mark.usefixtures("repeatable")
-def test_gpus_repeat_exactly_if_asked_to(
+def test_gpus_are_deterministic_on_request(
     machine: Machine, monkeypatch: pytest.MonkeyPatch, deterministic: bool
 ) -> None:
     machine("a")

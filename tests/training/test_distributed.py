@@ -1,4 +1,4 @@
-"""Training in two processes: the same optimization as in one, one voice, no orphans."""
+"""Training in two processes: the same optimization as in one, one message, no orphans."""
 
 import os
 import signal
@@ -83,7 +83,7 @@ def test_shares_cover_each_sample_once(
 ) -> None:
     taken: list[int] = []
     sizes = []
-    monkeypatch.setattr(distributed, "size", lambda: processes)
+    monkeypatch.setattr(distributed, "world_size", lambda: processes)
     for number in range(processes):
         monkeypatch.setattr(distributed, "rank", lambda number=number: number)
         mine = range(count)[rank_slice(count)]
@@ -132,14 +132,14 @@ class Run:
         assert set(self.workers) == {0, 1}
 
     def said(self) -> str:
-        """What it leaves on stderr, once it and all its processes have ended."""
+        """Its stderr, once it and all its processes have ended."""
         _, said = self.process.communicate(timeout=60)
         assert psutil.wait_procs(self.workers.values(), timeout=20)[1] == []
         return said
 
 
 def errors(said: str) -> str:
-    """Without the lines that tell how training goes."""
+    """Without the progress lines of training."""
     kept = [line for line in said.splitlines() if not line.startswith("train mnist: ")]
     return "".join(f"{line}\n" for line in kept)
 
@@ -173,7 +173,7 @@ def test_no_process_is_left_when_their_launcher_is_killed(training: Path) -> Non
     run.said()
 
 
-def test_a_fault_that_all_processes_meet_is_told_once(training: Path) -> None:
+def test_an_error_in_all_processes_is_reported_once(training: Path) -> None:
     path = training / "data/windows/mnist/main/train.safetensors"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1

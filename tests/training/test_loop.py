@@ -1,4 +1,4 @@
-"""Training: losses, schedules, what stops it and what it keeps."""
+"""The training loop: losses, schedules, early stopping, best weights."""
 
 import numpy as np
 import pytest
@@ -34,7 +34,7 @@ def assert_same(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:
 
 
 def flat() -> nn.Module:
-    """A network that answers with what it reads, and has a weight, which tells its device."""
+    """A network that returns its input; it has a weight, which has a device."""
     network = nn.Sequential(nn.Flatten(), nn.Linear(2, 2, bias=False))
     network[1].weight.data = torch.eye(2)
     return network

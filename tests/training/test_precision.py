@@ -1,4 +1,4 @@
-"""What train.precision becomes: chosen by a measurement, or named and held to it."""
+"""How train.precision is resolved: auto by a measurement, others unchanged."""
 
 import time
 from dataclasses import replace
@@ -41,7 +41,7 @@ def test_auto_is_bfloat16_where_it_is_clearly_faster(
     assert settled("auto", speedup, monkeypatch) == expected
 
 
-def test_what_is_named_stays(
+def test_an_explicit_precision_is_kept(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert settled("float32", 9.0, monkeypatch) == "float32"
