@@ -1,4 +1,8 @@
-"""Structure of the code: no stage imports another, and torch only where needed."""
+"""What the design says of the code: packages that need each other in one direction only."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from helpers import ROOT, STAGES, Mirror, edit_params, small_environment

@@ -134,7 +134,7 @@ def test_each_setting_has_draws_of_its_own(
     def matrices(draws: Tensor) -> Tensor:
         monkeypatch.setattr(torch, "rand", lambda *size, generator: draws)
         augment = Augmentation({**NOTHING, key: 0.1}, [16, 16], None, torch.device("cpu"))
-        return augment.draw(20, torch.Generator(), 0.0)
+        return augment.draw_matrices(20, torch.Generator(), 0.0)
 
     one, other = torch.full((6, 20), 0.3), torch.full((6, 20), 0.9)
     mixed = one.clone()
@@ -151,4 +151,4 @@ def test_shear_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "rand", lambda *size, generator: torch.ones(6, 1))
     augment = Augmentation({**NOTHING, "shear": 45.0}, [8, 8], None, torch.device("cpu"))
     expected = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
-    torch.testing.assert_close(augment.draw(1, torch.Generator(), 0.0), expected)
+    torch.testing.assert_close(augment.draw_matrices(1, torch.Generator(), 0.0), expected)
