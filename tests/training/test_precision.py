@@ -110,7 +110,7 @@ def test_training_takes_no_auto() -> None:
 
     asked = recipe("auto")
     samples = Samples(4, lambda chosen: (torch.zeros(4, 20, 3), torch.zeros(4, 2)))
-    with pytest.raises(ValueError, match="settled"):
+    with pytest.raises(ValueError, match="resolved"):
         fit(build_network(CARD, asked.model), samples, None, asked.train, torch.Generator())
 
 
