@@ -1,4 +1,4 @@
-"""torchvision's data sets, for comparisons: importing them takes a workaround."""
+"""torchvision's datasets, for comparisons, with a workaround for their import."""
 
 import importlib
 from typing import Any
@@ -7,11 +7,11 @@ import torch
 
 
 def import_datasets() -> Any:
-    """torchvision.datasets, also beside a build of torch for which its operators are not made.
+    """Import torchvision.datasets, even if torchvision's operators do not fit the build of torch.
 
-    A torchvision built for CUDA cannot load its operators beside a CPU build of torch, and then
-    fails to register their fake kernels. The data sets need none of them, so that declaring the
-    missing schemas is enough. The library must outlive the import, so the module keeps it.
+    A torchvision built for CUDA cannot load its operators with a CPU build of torch, and then fails
+    to register their fake kernels. The datasets need no operators, so it is enough to declare the
+    missing schemas. The library must outlive the import, so the module keeps a reference to it.
     """
     try:
         return importlib.import_module("torchvision.datasets")
