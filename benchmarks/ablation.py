@@ -1,11 +1,11 @@
-"""What each part of the images recipe is worth: validation accuracy with it switched.
+"""Ablation of the images recipe: validation accuracy with one setting changed.
 
     python -m benchmarks.ablation --seeds 3
 
-Trains the network of params.yaml, and one for each knob below that differs from it in that knob
-alone, with each seed. About 2 minutes a run on two cores; a run that is done is not done again, so
-stopping costs the last one at most. Only training and validation images are read: the test part is
-deleted before the first run.
+With each seed, trains the network of params.yaml and one network for each setting below, which
+differs in this setting alone. A run takes about 2 minutes on two cores. Finished runs are kept, so
+the benchmark can be stopped and resumed. Only training and validation images are read: the test
+part is deleted before the first run.
 
 Reads:   params.yaml, data/raw/mnist/
 Writes:  benchmarks/runs/ablation/: a JSON for each run, and table.md; the table also goes to
@@ -36,8 +36,8 @@ from rnnlab.core.params import ImagesTask, Params
 from rnnlab.core.stage import make_parser
 
 BASE = "base"
-# the settings of each knob; a setting that the base has anyway is not run
-KNOBS: dict[str, list[Changes]] = {
+# the values of each setting; the value of the base is skipped
+SETTINGS: dict[str, list[Changes]] = {
     "forget bias": [{"model.forget_bias": 0.0}, {"model.forget_bias": 1.0}],
     "chrono initialisation": [{"model.chrono": 0}, {"model.chrono": 28}],
     "orthogonal initialisation": [{"model.orthogonal": False}, {"model.orthogonal": True}],
@@ -73,13 +73,13 @@ def main(arguments: argparse.Namespace) -> None:
         raise InputError("--seeds: write 1 or more")
     shared = {"threads": arguments.threads, f"tasks.{TASK}.train.epochs": arguments.epochs}
     shared = {key: value for key, value in shared.items() if value is not None}
-    # one for all machines, so that those who go on compare like with like
+    # the same on all machines, so that runs are comparable
     shared[f"tasks.{TASK}.train.precision"] = "bfloat16"
     runs = planned(with_changes(shared), arguments.only)
     scores: dict[str, list[dict]] = {name: [] for name in runs}
     with scratch_project() as project:
         prepare_without_test(project, shared)
-        # by seed, so that a table of one seed stands early
+        # seed by seed, so that the results of the first seed are complete early
         for seed in range(1, arguments.seeds + 1):
             for name, changes in runs.items():
                 params = write_params(project, {**shared, **changes, "seed": seed})
@@ -93,20 +93,20 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def planned(base: Params, only: list[str] | None) -> dict[str, Changes]:
-    """The runs by name, the base first, each with the changes that make it.
+    """The runs by name with their changes, the base first.
 
     Raises:
-        InputError: a name in ``only`` is no knob.
+        InputError: ``only`` has an unknown setting.
     """
     for name in only or []:
-        if name not in KNOBS:
-            raise InputError(f"--only: {name!r} is no knob; there are {', '.join(KNOBS)}")
+        if name not in SETTINGS:
+            raise InputError(f"--only: {name!r} is not a setting; use one of {', '.join(SETTINGS)}")
     task = base.images(TASK)
     runs: dict[str, Changes] = {BASE: {}}
-    for knob in only or KNOBS:
-        for changes in KNOBS[knob]:
+    for setting_name in only or SETTINGS:
+        for changes in SETTINGS[setting_name]:
             if any(at(task, key) != value for key, value in changes.items()):
-                runs[f"{knob}: {in_words(changes)}"] = {
+                runs[f"{setting_name}: {setting_label(changes)}"] = {
                     f"tasks.{TASK}.{key}": value for key, value in changes.items()
                 }
     return runs
@@ -117,7 +117,7 @@ def at(task: ImagesTask, key: str) -> object:
     return getattr(getattr(task, block), name)
 
 
-def in_words(changes: Changes) -> str:
+def setting_label(changes: Changes) -> str:
     return ", ".join(
         f"{key.split('.')[1]} {'none' if value is None else str(value).lower()}"
         for key, value in changes.items()
@@ -129,7 +129,7 @@ def file_name(name: str) -> str:
 
 
 def prepare_without_test(project: Path, shared: Changes) -> None:
-    """Lay out training and validation once for all runs, and delete the test part."""
+    """Write the training and validation windows for all runs, and delete the test part."""
     write_params(project, shared)
     run_stages(project, "normalize", "windows")
     (project / f"data/windows/{TASK}/main/test.safetensors").unlink()
@@ -137,7 +137,7 @@ def prepare_without_test(project: Path, shared: Changes) -> None:
 
 
 def train(project: Path) -> dict:
-    """Train by the project's parameters: validation accuracy and loss, parameters, seconds."""
+    """Train with the project's parameters; return validation scores, parameters and seconds."""
     run_stages(project, "train")
     card = json.loads((project / f"data/models/{TASK}/card.json").read_text())
     speed = json.loads((project / f"metrics/{TASK}/speed.json").read_text())
@@ -152,18 +152,27 @@ def train(project: Path) -> dict:
 
 
 def table(scores: dict[str, list[dict]], runs: dict[str, Changes]) -> str:
-    """Markdown: a row a run, means over the seeds, and how far each is from the base."""
+    """A Markdown table with a row for each run: mean over seeds, and difference to the base."""
     base = values(scores[BASE])
     rows = []
     for name in runs:
-        knob, _, setting = name.partition(": ")
+        setting_name, _, setting = name.partition(": ")
         found = values(scores[name])
         difference = "" if name == BASE else f"{round(found.mean() - base.mean(), 2) + 0.0:+.2f}"
-        # a machine that was busy for one seed tells nothing
+        # the median ignores a seed during which the machine was busy
         seconds = np.median([run["train_seconds"] for run in scores[name]])
         parameters = f"{scores[name][0]['parameters']:,}"
-        rows.append([knob, setting, spread(found), difference, parameters, f"{seconds:.0f}"])
-    header = ["knob", "setting", "validation accuracy (%)", "to the base", "parameters", "seconds"]
+        rows.append(
+            [
+                setting_name,
+                setting,
+                mean_and_deviation(found),
+                difference,
+                parameters,
+                f"{seconds:.0f}",
+            ]
+        )
+    header = ["setting", "value", "validation accuracy (%)", "difference", "parameters", "seconds"]
     devices = ", ".join(sorted({run["device"] for found in scores.values() for run in found}))
     note = f"Mean ± standard deviation over {len(base)} seed(s); seconds: median, on {devices}."
     return f"{note}\n\n{markdown(header, rows)}"
@@ -173,7 +182,7 @@ def values(runs: list[dict]) -> np.ndarray:
     return np.array([100 * run["validation_accuracy"] for run in runs])
 
 
-def spread(found: np.ndarray) -> str:
+def mean_and_deviation(found: np.ndarray) -> str:
     mean = f"{found.mean():.2f}"
     return mean if len(found) == 1 else f"{mean} ± {found.std(ddof=1):.2f}"
 
@@ -181,10 +190,12 @@ def spread(found: np.ndarray) -> str:
 def parse() -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--seeds", type=int, default=3, help="runs of each setting (3)")
-    parser.add_argument("--epochs", type=int, help="of each run, in place of params.yaml's")
-    parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")
     parser.add_argument(
-        "--only", nargs="+", metavar="KNOB", help=f"knobs to measure: {', '.join(KNOBS)}"
+        "--epochs", type=int, help="epochs of each run, instead of those in params.yaml"
+    )
+    parser.add_argument("--threads", type=int, help="CPU threads, instead of those in params.yaml")
+    parser.add_argument(
+        "--only", nargs="+", metavar="SETTING", help=f"settings to measure: {', '.join(SETTINGS)}"
     )
     parser.add_argument(
         "--out", type=Path, default=RUNS / "ablation", help="folder for what is written"

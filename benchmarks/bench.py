@@ -1,15 +1,14 @@
-"""As fast as the machine allows? Epochs, series and the pipeline, beside what others do.
+"""Speed of epochs, of series and of the pipeline, compared with other implementations.
 
     python -m benchmarks.bench
 
-Three parts, each explained in its own module: ``epochs`` (bench_epochs: an epoch of MNIST by rows
-beside the usual loop, the ceiling and the matrix products alone), ``series`` (bench_series: fit and
-forecast of the airline series beside other methods) and ``pipeline`` (pipeline: what stages cost
-beside training). All figures are medians over rounds in which all take turns. On two cores, with
-nothing else running, about 14 minutes.
+There are three parts, each explained in its module: ``epochs`` (bench_epochs: an epoch of MNIST by
+rows, compared with the usual loop, an upper bound and the matrix products alone), ``series``
+(bench_series: fit and forecast of the airline series, compared with other methods) and ``pipeline``
+(pipeline: the overhead of stages beyond training). All times are medians over rounds in which the
+candidates alternate. This takes about 14 minutes on two idle cores.
 
-With --tries it measures, in place of all that, what was tried to make training faster
-(bench_tries).
+--tries measures variants of the training step instead (bench_tries).
 
 Reads:   params.yaml, data/raw/
 Writes:  OUT/bench.json and OUT/bench.md (tries.json, tries.md); the tables also go to standard
@@ -71,7 +70,7 @@ def main(arguments: argparse.Namespace) -> None:
 
 
 def machine(params: Params, device: torch.device) -> dict[str, Any]:
-    """What the figures hang on."""
+    """The hardware and versions that determine the results."""
     return {
         "processor": processor(),
         "gpu": torch.cuda.get_device_name(device) if device.type == "cuda" else None,
@@ -82,7 +81,7 @@ def machine(params: Params, device: torch.device) -> dict[str, Any]:
 
 
 def processor() -> str:
-    """The processor's name, which Linux alone tells in full."""
+    """The name of the processor; only Linux gives the full name."""
     listed = Path("/proc/cpuinfo")
     lines = listed.read_text(encoding="utf-8").splitlines() if listed.exists() else []
     names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
@@ -102,7 +101,7 @@ def epochs(
         workers = (0, 8) if device.type == "cuda" else (0, 2)
         data = Data(part, read_json(windows / "card.json", "windows"), usual, workers)
         for shape in SHAPES:
-            # a GPU is through with some thousand images too soon to be timed
+            # a few thousand images are too few to time a GPU
             images = arguments.images or (len(part["y"]) if device.type == "cuda" else shape.images)
             for cell in CELLS:
                 shaped = shape._replace(images=images)
@@ -121,9 +120,11 @@ def keep(out: Path, name: str, report: dict[str, Any], text: str) -> None:
 
 def parse() -> argparse.Namespace:
     parser = make_parser(__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="medians are over so many (5)")
-    parser.add_argument("--images", type=int, help="of an epoch, in place of each shape's own")
-    parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds for the medians (5)")
+    parser.add_argument(
+        "--images", type=int, help="images per epoch, instead of those of each shape"
+    )
+    parser.add_argument("--threads", type=int, help="CPU threads, instead of those in params.yaml")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to measure")
     parser.add_argument("--tries", action="store_true", help="measure what was tried instead")
     parser.add_argument(

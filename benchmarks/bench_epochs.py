@@ -1,23 +1,23 @@
-"""One epoch of MNIST by rows: this project's, the usual loop's, and what they could be at best.
+"""One epoch of MNIST by rows: this project, the usual loop, and an upper bound.
 
-All works of a cell and a shape train networks of the same settings, those of params.yaml but for
-the cell, its size and the batch, from the same first images of the training part:
+For each cell and shape, all candidates train a network with the settings of params.yaml, except for
+the cell, its size and the batch size, on the same first images of the training part:
 
-    epoch             this project's: ``training.fit`` for one epoch, with all that params.yaml asks
-                      for (shuffling, clipping, schedule, average of the weights, loss), without
+    epoch             this project: ``training.loop.fit`` for one epoch with all settings of
+                      params.yaml (shuffling, clipping, schedule, weight averaging, loss), without
                       augmentation
     epoch_augmented   the same with the augmentation of params.yaml
-    usual_0, usual_2  torchvision's MNIST with ToTensor and Normalize through a DataLoader with 0
-                      and with 2 workers (8 on CUDA), and the loop that everyone writes, in a
-                      process of its own (bench_usual); workers are started before the clock
-    ceiling           forward, backward and the optimizer's step on one batch that lies ready, as
-                      many times as the epoch has batches
-    products          the cell's matrix products alone, as torch.mm does them (bench_roofline)
-    products_onednn   the same by oneDNN, on a CPU
+    usual_0, usual_2  the usual training loop with torchvision's MNIST, ToTensor, Normalize and a
+                      DataLoader with 0 and 2 workers (8 on CUDA), in a separate process
+                      (bench_usual); workers start before the clock
+    ceiling           an upper bound on speed: training steps on one preloaded batch, as many as the
+                      epoch has batches
+    products          the cell's matrix products alone, with torch.mm (bench_roofline)
+    products_onednn   the same with oneDNN, on a CPU
     …_bfloat16        epoch and ceiling in bfloat16; all others are in float32
 
-No work includes validation, and none the making of its network. Seconds are for 10,000 images:
-nothing in an epoch but the drawing of its order (3 ms for 60,000) is not in proportion to them.
+Times exclude validation and building the network. Seconds are for 10,000 images; all costs are
+proportional to the number of images, except for shuffling (3 ms for 60,000).
 """
 
 from collections.abc import Callable
@@ -47,7 +47,7 @@ PER_IMAGES = 10_000
 
 
 class Shape(NamedTuple):
-    """A size of network and batch, and the images of an epoch on a CPU: some seconds of work."""
+    """Sizes of network and batch, and the images of an epoch on a CPU: a few seconds of work."""
 
     hidden_size: int
     num_layers: int
@@ -59,12 +59,12 @@ SHAPES = (Shape(50, 2, 32, 12_800), Shape(128, 1, 128, 19_200), Shape(256, 2, 51
 
 
 class Data(NamedTuple):
-    """What is trained on.
+    """The training data.
 
     Attributes:
-        part: the training part of this project's windows, whose card is ``card``.
-        usual: folder of the same images for torchvision.
-        workers: numbers of processes for the usual loop.
+        part, card: the training windows of this project and their card.
+        usual: folder with the same images for torchvision.
+        workers: numbers of DataLoader workers of the usual loop.
     """
 
     part: dict[str, np.ndarray]
@@ -76,14 +76,16 @@ class Data(NamedTuple):
 def seconds_of(
     task: ImagesTask, cell: str, shape: Shape, data: Data, device: torch.device, rounds: int
 ) -> dict[str, Any]:
-    """A row of the table: the seconds of each work for 10,000 images, and FLOPs of one."""
+    """A row of the table: seconds of each candidate for 10,000 images, and FLOPs per image."""
     images = min(shape.images, len(data.part["y"]))
     shape = shape._replace(images=images, batch_size=min(shape.batch_size, images))
     hidden, layers, batch, _ = shape
     products = products_of(cell, hidden, layers, batch, data.card["steps"], data.card["features"])
     with ExitStack() as processes:
-        works = works_of(task, cell, shape, data, products, device, processes)
-        found = alternate({name: _finished(work, device) for name, work in works.items()}, rounds)
+        candidates = candidates_of(task, cell, shape, data, products, device, processes)
+        found = alternate(
+            {name: _synchronized(work, device) for name, work in candidates.items()}, rounds
+        )
     return {
         "cell": cell,
         **shape._asdict(),
@@ -92,7 +94,7 @@ def seconds_of(
     }
 
 
-def works_of(
+def candidates_of(
     task: ImagesTask,
     cell: str,
     shape: Shape,
@@ -101,22 +103,22 @@ def works_of(
     device: torch.device,
     processes: ExitStack,
 ) -> dict[str, Work]:
-    """All works by name, in the order of their turns; ``processes`` ends those of some."""
+    """All candidates by name, in order; ``processes`` terminates those that run in a process."""
     size = {"cell": cell, "hidden_size": shape.hidden_size, "num_layers": shape.num_layers}
     model = task.model.model_copy(update=size)
     plain = {"batch_size": shape.batch_size, "augment": None, "precision": "float32"}
     settings = task.train.model_copy(update=plain)
-    half = settings.model_copy(update={"precision": "bfloat16"})
+    in_bfloat16 = settings.model_copy(update={"precision": "bfloat16"})
     samples = make_samples(
         {name: values[: shape.images] for name, values in data.part.items()}, data.card, device
     )
     batches = -(-shape.images // shape.batch_size)
-    resident = samples.draw(torch.arange(shape.batch_size, device=device))
+    preloaded = samples.draw(torch.arange(shape.batch_size, device=device))
 
     def network() -> nn.Module:
         return build_network(data.card, model).to(device)
 
-    works: dict[str, Work] = {"epoch": partial(epoch, network(), samples, settings)}
+    candidates: dict[str, Work] = {"epoch": partial(epoch, network(), samples, settings)}
     if task.train.augment is not None:
         change = Augmentation(
             task.train.augment.model_dump(),
@@ -124,7 +126,7 @@ def works_of(
             data.card["pixel_order"],
             device,
         )
-        works["epoch_augmented"] = partial(epoch, network(), samples, settings, change)
+        candidates["epoch_augmented"] = partial(epoch, network(), samples, settings, change)
     for workers in data.workers:
         usual = Usual(
             data.usual,
@@ -136,13 +138,13 @@ def works_of(
             device,
             torch.get_num_threads(),
         )
-        works[f"usual_{workers}"] = processes.enter_context(in_own_process(usual))
-    works["ceiling"] = partial(ceiling, network(), resident, batches, settings)
+        candidates[f"usual_{workers}"] = processes.enter_context(in_own_process(usual))
+    candidates["ceiling"] = partial(ceiling, network(), preloaded, batches, settings)
     for name, work in multiplications(products, device):
-        works[name] = partial(_repeat, work, batches)
-    works["epoch_bfloat16"] = partial(epoch, network(), samples, half)
-    works["ceiling_bfloat16"] = partial(ceiling, network(), resident, batches, half)
-    return works
+        candidates[name] = partial(_repeat, work, batches)
+    candidates["epoch_bfloat16"] = partial(epoch, network(), samples, in_bfloat16)
+    candidates["ceiling_bfloat16"] = partial(ceiling, network(), preloaded, batches, in_bfloat16)
+    return candidates
 
 
 def epoch(
@@ -155,12 +157,12 @@ def epoch(
 def ceiling(
     network: nn.Module, batch: tuple[Tensor, Tensor], batches: int, settings: Train
 ) -> None:
-    """As many steps as the epoch has, on one ``batch`` x, y that lies on the device."""
-    (x, y), half = batch, settings.precision == "bfloat16"
+    """As many training steps as an epoch has, on one preloaded ``batch`` x, y."""
+    (x, y), in_bfloat16 = batch, settings.precision == "bfloat16"
     optimizer = make_optimizer(network, settings)
     network.train()
     for _ in range(batches):
-        with torch.autocast(x.device.type, torch.bfloat16, enabled=half):
+        with torch.autocast(x.device.type, torch.bfloat16, enabled=in_bfloat16):
             answers = network(x)
         loss = F.cross_entropy(answers.float(), y)
         optimizer.zero_grad()
@@ -173,12 +175,12 @@ def _repeat(work: Work, times: int) -> None:
         work()
 
 
-def _finished(work: Work, device: torch.device) -> Work:
-    """The work until the device is done with it."""
+def _synchronized(work: Work, device: torch.device) -> Work:
+    """``work``, followed by waiting for the device."""
 
-    def until_done() -> None:
+    def synchronized() -> None:
         work()
         if device.type == "cuda":
             torch.cuda.synchronize()
 
-    return until_done
+    return synchronized

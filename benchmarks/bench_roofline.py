@@ -1,15 +1,15 @@
-"""The matrix products of recurrent cells: what a step of training can't do without.
+"""The matrix products of recurrent cells: the minimum work of a training step.
 
-A layer of G gates (1 in a plain RNN, 4 in an LSTM, 3 in a GRU) and H hidden numbers, which reads
-sequences of T steps of F numbers in batches of N, multiplies
+A layer with G gates (1 in a plain RNN, 4 in an LSTM, 3 in a GRU) and hidden size H reads batches of
+N sequences of T steps with F features. It multiplies
 
     forward:   x [T N, F] by W_ih, once for all steps; h_{t-1} [N, H] by W_hh, step by step
-    backward:  the gates' gradients [N, G H] by W_hh, step by step, but not into h_0, which is
-               constant; for the weights, those of all steps [G H, T N] by x and by h_{t-1}; into
-               the layer below [T N, G H] by W_ih, but not into the data
+    backward:  the gradients of the gates [N, G H] by W_hh, step by step, except for the constant
+               h_0; for the weights, the gradients of all steps [G H, T N] by x and by h_{t-1}; for
+               the layer below, [T N, G H] by W_ih, except for the data
 
-which is all that grows with the square of H. The rest (gates, biases, losses, the head) is work by
-element. The time of these products by themselves is what a perfect cell would take.
+Only these products grow with the square of H. The rest (gates, biases, loss, head) is elementwise.
+The time of the products alone is a lower bound for any implementation of the cell.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,7 +25,7 @@ Multiply = Callable[[Tensor, Tensor], Tensor]
 
 
 class Product(NamedTuple):
-    """A product of matrices [rows, inner] and [inner, columns], so many times."""
+    """A product of matrices [rows, inner] and [inner, columns], repeated ``times`` times."""
 
     rows: int
     inner: int
@@ -41,7 +41,7 @@ class Product(NamedTuple):
 def products_of(
     cell: str, hidden: int, layers: int, batch: int, steps: int, features: int
 ) -> list[Product]:
-    """All products of one training step of a network of one direction."""
+    """All products of one training step of a unidirectional network."""
     gates, every, found = GATES[cell] * hidden, steps * batch, []
     for layer in range(layers):
         read = hidden if layer else features
@@ -64,7 +64,7 @@ def flops_of(products: list[Product]) -> int:
 def multiplications(
     products: list[Product], device: torch.device
 ) -> Iterator[tuple[str, Callable[[], None]]]:
-    """What multiplies matrices of those shapes once through, for each way that there is."""
+    """For each implementation, its name and a function that computes all products once."""
     matrices = [
         (
             torch.randn(each.rows, each.inner, device=device),
@@ -73,7 +73,7 @@ def multiplications(
         )
         for each in products
     ]
-    for name, multiply in ways(device).items():
+    for name, multiply in implementations(device).items():
 
         def work(multiply: Multiply = multiply) -> None:
             for left, right, times in matrices:
@@ -83,10 +83,10 @@ def multiplications(
         yield name, work
 
 
-def ways(device: torch.device) -> dict[str, Multiply]:
-    """torch.mm, and oneDNN's product, which on some processors is twice as fast.
+def implementations(device: torch.device) -> dict[str, Multiply]:
+    """The implementations: torch.mm, and oneDNN, which is twice as fast on some processors.
 
-    On a CPU torch's LSTM multiplies by oneDNN, its RNN and GRU as torch.mm does.
+    On a CPU torch's LSTM uses oneDNN; its RNN and GRU use torch.mm.
     """
     found: dict[str, Multiply] = {"products": torch.mm}
     if device.type == "cpu" and large_product() is not torch.mm:

@@ -1,9 +1,9 @@
-"""The airline series: the time that methods take to be fitted on all of it, and to forecast on.
+"""The airline series: seconds that methods take to fit all of it, and to forecast.
 
-This project's network is fitted as ``rnnlab forecast`` does it (a normalization, an
-ensemble of networks on the training part and each again on all), the others as their libraries do
-by default, with the season of the task; an LSTM of neuralforecast where that is installed, with the
-size of ours and the steps of its default.
+This project's ensemble is fitted as in ``rnnlab forecast``: normalization, training on the training
+part, and a refit on everything. The others are fitted with the defaults of their libraries and the
+period of the task. If neuralforecast is installed, its LSTM takes part, with the size of this
+project's network and its own default number of steps.
 """
 
 import importlib.util
@@ -31,18 +31,18 @@ from rnnlab.series.panel import Panel, cut_at, read_panel
 from rnnlab.training.members import Recipe
 from rnnlab.training.precision import choose_precision
 
-MAY_LACK = "neuralforecast"
+OPTIONAL_PACKAGE = "neuralforecast"
 
 
 class Method(NamedTuple):
-    """What is fitted, and what then forecasts, from that which fitting returned."""
+    """A method: ``forecast`` takes the result of ``fit``."""
 
     fit: Callable[[], Any]
     forecast: Callable[[Any], Any]
 
 
 def seconds_of_series(params: Params, device: torch.device, rounds: int) -> list[dict[str, Any]]:
-    """A row a method: seconds to fit and to forecast as many steps as the task's horizon."""
+    """A row for each method: seconds to fit, and to forecast the task's horizon."""
     task = params.series("airline")
     panel = read_panel(task.data)
     works: dict[str, Callable[[], None]] = {}
@@ -52,7 +52,7 @@ def seconds_of_series(params: Params, device: torch.device, rounds: int) -> list
         **neural(task, panel),
     }
     for name, method in methods.items():
-        works |= _in_two(name, method)
+        works |= _fit_and_forecast(name, method)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         found = alternate(works, rounds)
@@ -62,7 +62,7 @@ def seconds_of_series(params: Params, device: torch.device, rounds: int) -> list
     ]
 
 
-def _in_two(name: str, method: Method) -> dict[str, Callable[[], None]]:
+def _fit_and_forecast(name: str, method: Method) -> dict[str, Callable[[], None]]:
     fitted: list[Any] = []
 
     def fit() -> None:
@@ -88,8 +88,8 @@ def ours(task: SeriesTask, panel: Panel, seed: int, device: torch.device) -> Met
     def forecast(fitted: tuple) -> np.ndarray:
         networks, normalization = fitted
         request = Request(offsets[1:], np.arange(1), task.windows.horizon)
-        ask = network_forecaster(normalization, recipe.card, y, offsets)
-        return ask(mean_predictor(networks), request)
+        forecast_request = network_forecaster(normalization, recipe.card, y, offsets)
+        return forecast_request(mean_predictor(networks), request)
 
     return Method(fit, forecast)
 
@@ -107,10 +107,10 @@ def statistical(task: SeriesTask, y: np.ndarray) -> dict[str, Method]:
 
 
 def neural(task: SeriesTask, panel: Panel) -> dict[str, Method]:
-    if importlib.util.find_spec(MAY_LACK) is None:
-        print(f"{MAY_LACK} is not installed: its LSTM is left out", file=sys.stderr)
+    if importlib.util.find_spec(OPTIONAL_PACKAGE) is None:
+        print(f"{OPTIONAL_PACKAGE} is not installed: skipping its LSTM", file=sys.stderr)
         return {}
-    # what it is built on imports torchvision
+    # a dependency of neuralforecast imports torchvision
     import_datasets()
     from neuralforecast import NeuralForecast
     from neuralforecast.models import LSTM

@@ -1,12 +1,12 @@
-"""What the benchmark prints: tables in Markdown, and which targets are met."""
+"""The output of the benchmark: Markdown tables, and which targets are met."""
 
 from typing import Any, NamedTuple
 
 from benchmarks import pipeline
 from benchmarks.scratch import markdown
 
-# what each work of bench_epochs is called in the table; bench_epochs says what it is
-WORKS = {
+# labels of the candidates of bench_epochs, which explains them
+CANDIDATE_LABELS = {
     "epoch": "epoch",
     "epoch_augmented": "epoch, augmented",
     "usual_0": "usual loop, 0 workers",
@@ -21,13 +21,13 @@ WORKS = {
 
 
 class Target(NamedTuple):
-    """A quotient of two works' seconds, and the bound that it is to keep, for some hidden sizes."""
+    """The ratio of the seconds of two candidates and its bounds, for some hidden sizes."""
 
     what: str
     of: str
     to: str
-    least: float | None
-    most: float | None
+    lower: float | None
+    upper: float | None
     hidden_sizes: tuple[int, ...]
 
 
@@ -48,7 +48,7 @@ SECONDS_OF_EPOCH = 1.0
 
 
 def verdicts(report: dict[str, Any]) -> list[dict[str, Any]]:
-    """A row a target: what, figure, bound and whether it is met."""
+    """A row for each target: its name, value, bound, and whether it is met."""
     found = []
     device = "cpu" if report["machine"]["gpu"] is None else "cuda"
     for row in report.get("epochs", []):
@@ -57,7 +57,7 @@ def verdicts(report: dict[str, Any]) -> list[dict[str, Any]]:
         for target in TARGETS[device]:
             if size in target.hidden_sizes:
                 figure = seconds[target.of] / seconds[target.to]
-                found.append(verdict(f"{name}: {target.what}", figure, target.least, target.most))
+                found.append(verdict(f"{name}: {target.what}", figure, target.lower, target.upper))
         if device == "cuda" and size == 128:
             whole = 6 * seconds["epoch"]
             found.append(verdict(f"{name}: seconds an epoch", whole, None, SECONDS_OF_EPOCH))
@@ -73,13 +73,13 @@ def verdicts(report: dict[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def verdict(what: str, figure: float, least: float | None, most: float | None) -> dict[str, Any]:
-    met = (least is None or figure >= least) and (most is None or figure <= most)
-    return {"what": what, "figure": figure, "least": least, "most": most, "met": met}
+def verdict(what: str, figure: float, lower: float | None, upper: float | None) -> dict[str, Any]:
+    met = (lower is None or figure >= lower) and (upper is None or figure <= upper)
+    return {"what": what, "figure": figure, "least": lower, "most": upper, "met": met}
 
 
 def in_markdown(report: dict[str, Any]) -> str:
-    """All tables of ``report``, under the name of the machine."""
+    """All tables of ``report``, after a line on the machine."""
     machine = report["machine"]
     where = machine["processor"] if machine["gpu"] is None else machine["gpu"]
     parts = [
@@ -103,25 +103,30 @@ def in_markdown(report: dict[str, Any]) -> str:
 
 
 def epochs_table(rows: list[dict[str, Any]]) -> str:
-    """A row a cell and shape; then what follows from the seconds, as quotients."""
-    works = [name for name in WORKS if name in rows[0]["seconds"]]
-    header = ["cell", "hidden, layers, batch", *(WORKS[name] for name in works), "TFLOP/s"]
+    """A row for each cell and shape; then the ratios of the seconds."""
+    works = [name for name in CANDIDATE_LABELS if name in rows[0]["seconds"]]
+    header = [
+        "cell",
+        "hidden, layers, batch",
+        *(CANDIDATE_LABELS[name] for name in works),
+        "TFLOP/s",
+    ]
     lines = []
     for row in rows:
         seconds = row["seconds"]
-        # what the ceiling makes of the processor, counted in the cells' products alone
+        # rate of the upper bound, counting only the matrix products of the cells
         rate = row["flops_per_image"] * 10_000 / seconds["ceiling"] / 1e12
         figures = [f"{seconds[name]:.3f}" for name in works]
         lines.append([row["cell"], shape_of(row), *figures, f"{rate:.3f}"])
-    return markdown(header, lines) + "\n\n" + quotients_table(rows)
+    return markdown(header, lines) + "\n\n" + ratios_table(rows)
 
 
-def quotients_table(rows: list[dict[str, Any]]) -> str:
-    """Who is faster, and how much faster than the usual loop an epoch without any cost could be."""
+def ratios_table(rows: list[dict[str, Any]]) -> str:
+    """Speedups over the usual loop, of an epoch and of the upper bound."""
     first_usual = next(name for name in rows[0]["seconds"] if name.startswith("usual"))
     wanted = {
-        f"{WORKS[first_usual]} to epoch": (first_usual, "epoch"),
-        "at most (to ceiling)": (first_usual, "ceiling"),
+        f"{CANDIDATE_LABELS[first_usual]} to epoch": (first_usual, "epoch"),
+        "upper bound (to ceiling)": (first_usual, "ceiling"),
         "to epoch, bfloat16": (first_usual, "epoch_bfloat16"),
         "epoch to ceiling": ("epoch", "ceiling"),
         "bfloat16: epoch to ceiling": ("epoch_bfloat16", "ceiling_bfloat16"),
@@ -130,13 +135,13 @@ def quotients_table(rows: list[dict[str, Any]]) -> str:
     lines = []
     for row in rows:
         seconds = with_roofline(row["seconds"])
-        quotients = [f"{seconds[of] / seconds[to]:.2f}" for of, to in wanted.values()]
-        lines.append([row["cell"], shape_of(row), *quotients])
+        ratios = [f"{seconds[of] / seconds[to]:.2f}" for of, to in wanted.values()]
+        lines.append([row["cell"], shape_of(row), *ratios])
     return markdown(["cell", "hidden, layers, batch", *wanted], lines)
 
 
 def with_roofline(seconds: dict[str, float]) -> dict[str, float]:
-    """``seconds`` of works, and those of the products by the way that is faster here."""
+    """``seconds``, with those of the faster implementation of the products as "roofline"."""
     ways = [taken for name, taken in seconds.items() if name.startswith("products")]
     return {**seconds, "roofline": min(ways)}
 

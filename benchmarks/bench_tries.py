@@ -1,10 +1,10 @@
-"""What was tried to make a step of training faster, each by itself, and what it gave.
+"""Variants of a training step, each with its time.
 
     python -m benchmarks.bench --tries
 
-A step is forward, backward and all that ``Optimization`` does, on one batch of images by rows that
-lies ready, for the two smaller shapes of bench_epochs. Each try runs in a process of its own, since
-most of them hold for a whole process, and all take turns in each round.
+A step is forward, backward and ``Optimization.step`` on one preloaded batch of images by rows, for
+the two smaller shapes of bench_epochs. Each variant runs in a separate process, since most settings
+apply to a whole process. The variants alternate in each round.
 """
 
 import json
@@ -34,14 +34,14 @@ from rnnlab.training.optimizer import Optimization
 
 STEPS, FEATURES, CLASSES = 28, 28, 10
 COLUMNS = {f"{cell} {shape.hidden_size}": (cell, shape) for shape in SHAPES[:2] for cell in CELLS}
-WARM_UP, SECONDS = 5, 0.8  # steps before the clock, and how long it runs at least
+WARM_UP, SECONDS = 5, 0.8  # steps before the clock, and minimum seconds on the clock
 
 
 @dataclass(frozen=True)
-class Try:
-    """A way to take a step; the defaults are the pipeline's, but for float32."""
+class Variant:
+    """A variant of the training step; the defaults are those of the pipeline, but in float32."""
 
-    threads: int = 0  # 0 for as many as the others have
+    threads: int = 0  # 0 for the number of params.yaml
     flush_denormals: bool = True
     keep_memory: bool = True
     onednn: bool = True
@@ -55,26 +55,26 @@ class Try:
     compiled: bool = False
 
 
-TRIES = {
-    "as it is": Try(),
-    "1 thread": Try(threads=1),
-    "torch's own RNN and GRU": Try(own_cells=False),
-    "torch's own, time first": Try(time_first=True),
-    "denormals kept": Try(flush_denormals=False),
-    "freed memory given back": Try(keep_memory=False),
-    "without oneDNN": Try(onednn=False),
-    "bfloat16": Try(precision="bfloat16"),
-    "float32 products in bfloat16": Try(products="medium"),
-    "no clipping": Try(clip=False),
-    "no average of weights": Try(average=False),
-    "optimizer: foreach": Try(optimizer="foreach"),
-    "optimizer: one tensor at a time": Try(optimizer="for_loop"),
-    "torch.compile": Try(compiled=True),
+VARIANTS = {
+    "as it is": Variant(),
+    "1 thread": Variant(threads=1),
+    "torch's own RNN and GRU": Variant(own_cells=False),
+    "torch's own, time first": Variant(time_first=True),
+    "denormals kept": Variant(flush_denormals=False),
+    "freed memory given back": Variant(keep_memory=False),
+    "without oneDNN": Variant(onednn=False),
+    "bfloat16": Variant(precision="bfloat16"),
+    "float32 products in bfloat16": Variant(products="medium"),
+    "no clipping": Variant(clip=False),
+    "no average of weights": Variant(average=False),
+    "optimizer: foreach": Variant(optimizer="foreach"),
+    "optimizer: one tensor at a time": Variant(optimizer="for_loop"),
+    "torch.compile": Variant(compiled=True),
 }
 
 
 class TimeFirst(nn.Module):
-    """The same network, whose cells, run by torch, are given their input as [T, N, F]."""
+    """The same network with torch's cells and time-first input [T, N, F]."""
 
     def __init__(self, network: RecurrentNetwork) -> None:
         super().__init__()
@@ -87,11 +87,11 @@ class TimeFirst(nn.Module):
 
 
 def measure(threads: int, rounds: int) -> list[dict[str, Any]]:
-    """A row a try: the median milliseconds of a step by cell and size; None where it fails."""
-    found: dict[str, list[dict[str, float | None]]] = {name: [] for name in TRIES}
+    """A row for each variant: median milliseconds of a step by cell and size; None if it fails."""
+    found: dict[str, list[dict[str, float | None]]] = {name: [] for name in VARIANTS}
     for _ in range(rounds):
-        for name in TRIES:
-            found[name].append(in_own_process(name, threads))
+        for name in VARIANTS:
+            found[name].append(in_process(name, threads))
             print(f"{name}: {found[name][-1]}", file=sys.stderr)
     return [
         {"try": name, **{column: _median([run[column] for run in runs]) for column in COLUMNS}}
@@ -104,61 +104,61 @@ def _median(found: list[float | None]) -> float | None:
     return median(known) if known else None
 
 
-def in_own_process(name: str, threads: int) -> dict[str, float | None]:
+def in_process(name: str, threads: int) -> dict[str, float | None]:
     command = [sys.executable, "-m", "benchmarks.bench_tries", name, str(threads)]
     environment = {**os.environ, "PYTHONPATH": str(CODE)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
-        # a way that this build of torch has not
+        # this build of torch does not support the variant
         return dict.fromkeys(COLUMNS)
     return json.loads(done.stdout)
 
 
 def milliseconds(name: str, threads: int) -> dict[str, float]:
-    """Of a step by cell and size, in this process."""
-    tried = TRIES[name]
-    params = with_changes({"threads": tried.threads or threads})
-    with nullcontext() if tried.keep_memory else patch.object(device_module, "_keep_freed_memory"):
+    """Milliseconds of a step by cell and size, in this process."""
+    variant = VARIANTS[name]
+    params = with_changes({"threads": variant.threads or threads})
+    with (
+        nullcontext() if variant.keep_memory else patch.object(device_module, "_keep_freed_memory")
+    ):
         device = prepare(params)
-    torch.set_flush_denormal(tried.flush_denormals)
-    torch.set_float32_matmul_precision(tried.products)
-    onednn = nullcontext() if tried.onednn else torch.backends.mkldnn.flags(enabled=False)
-    cells = (
-        nullcontext() if tried.own_cells else patch.object(network, "recurrent_outputs", _by_torch)
-    )
+    torch.set_flush_denormal(variant.flush_denormals)
+    torch.set_float32_matmul_precision(variant.products)
+    onednn = nullcontext() if variant.onednn else torch.backends.mkldnn.flags(enabled=False)
+    cells = nullcontext() if variant.own_cells else patch.object(network, "outputs_of", _by_torch)
     with onednn, cells:
         return {
-            column: 1000 * seconds_of_step(params, cell, shape, tried, device)
+            column: 1000 * seconds_of_step(params, cell, shape, variant, device)
             for column, (cell, shape) in COLUMNS.items()
         }
 
 
 def seconds_of_step(
-    params: Params, cell: str, shape: Shape, tried: Try, device: torch.device
+    params: Params, cell: str, shape: Shape, variant: Variant, device: torch.device
 ) -> float:
     task = params.images(TASK)
     size = {"hidden_size": shape.hidden_size, "num_layers": shape.num_layers}
     model = task.model.model_copy(update={"cell": cell, **size})
-    changes: dict[str, Any] = {"precision": tried.precision}
-    changes |= {} if tried.clip else {"gradient_clip": 0.0}
-    changes |= {} if tried.average else {"weight_average": 0.0}
+    changes: dict[str, Any] = {"precision": variant.precision}
+    changes |= {} if variant.clip else {"gradient_clip": 0.0}
+    changes |= {} if variant.average else {"weight_average": 0.0}
     settings = task.train.model_copy(update=changes)
     whole = RecurrentNetwork(FEATURES, CLASSES, **model.model_dump()).to(device)
-    trained: nn.Module = TimeFirst(whole) if tried.time_first else whole
+    trained: nn.Module = TimeFirst(whole) if variant.time_first else whole
     optimization = Optimization(trained, settings, 10_000)
-    if tried.optimizer != "fused":
-        foreach = tried.optimizer == "foreach"
+    if variant.optimizer != "fused":
+        foreach = variant.optimizer == "foreach"
         for group in optimization.optimizer.param_groups:
             group.update(fused=False, foreach=foreach)
-    answer = torch.compile(trained) if tried.compiled else trained
+    forward = torch.compile(trained) if variant.compiled else trained
     x = torch.randn(shape.batch_size, STEPS, FEATURES, device=device)
     y = torch.randint(CLASSES, (shape.batch_size,), device=device)
 
     def step() -> None:
-        half = tried.precision == "bfloat16"
-        with torch.autocast(device.type, torch.bfloat16, enabled=half):
-            answers = answer(x)
-        optimization.step(F.cross_entropy(answers.float(), y))
+        in_bfloat16 = variant.precision == "bfloat16"
+        with torch.autocast(device.type, torch.bfloat16, enabled=in_bfloat16):
+            logits = forward(x)
+        optimization.step(F.cross_entropy(logits.float(), y))
 
     return _clock(step, device)
 
@@ -181,7 +181,7 @@ def _clock(step: Callable[[], None], device: torch.device) -> float:
 
 
 def in_markdown(report: dict[str, Any]) -> str:
-    """A row a try, and how far each is from the first."""
+    """A row for each variant, with its difference to the first."""
     base, lines = report["tries"][0], []
     for row in report["tries"]:
         cells = []

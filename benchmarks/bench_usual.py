@@ -1,8 +1,8 @@
-"""The usual loop: torchvision's MNIST through a DataLoader, trained as torch's tutorials do it.
+"""The usual loop: torchvision's MNIST and a DataLoader, trained as in PyTorch's tutorials.
 
-It runs in a process of its own, as it would without this project: memory, denormals and the
-optimizer are as torch leaves them (``devices.prepare`` and ``make_optimizer`` say what this project
-changes). Threads alone are as many as the others have.
+It runs in a separate process with torch's defaults for memory, denormals and the optimizer
+(``device.prepare`` and ``make_optimizer`` change these in this project). Only the number of threads
+is the same as for the others.
 """
 
 import gzip
@@ -25,17 +25,17 @@ from rnnlab.images.torchvision_data import import_datasets
 from rnnlab.networks.storage import build_network
 from rnnlab.training.optimizer import OPTIMIZERS
 
-# what people commonly divide by, rounded: mean and deviation of MNIST's training images
-MEAN, DEVIATION = 0.1307, 0.3081
+# commonly used: mean and standard deviation of MNIST's training images, rounded
+MEAN, STANDARD_DEVIATION = 0.1307, 0.3081
 
 
 class Usual(NamedTuple):
-    """What the loop trains, and on what.
+    """Network and data of the loop.
 
     Attributes:
         folder: of torchvision's MNIST.
         card: of the windows, for the network's shape.
-        images: the first so many of the training files.
+        images: number of training images, the first of the files.
         workers: processes of the DataLoader.
     """
 
@@ -51,7 +51,7 @@ class Usual(NamedTuple):
 
 @contextmanager
 def unpacked(raw: Path) -> Iterator[Path]:
-    """A folder in which torchvision finds the gzipped files of ``raw``, which it reads unpacked."""
+    """A folder with the unpacked files of ``raw``, as torchvision expects them."""
     with TemporaryDirectory() as folder:
         inside = Path(folder) / "MNIST/raw"
         inside.mkdir(parents=True)
@@ -62,7 +62,7 @@ def unpacked(raw: Path) -> Iterator[Path]:
 
 @contextmanager
 def in_own_process(usual: Usual) -> Iterator[Callable[[], None]]:
-    """What trains one epoch in a process that waits for it, with all set up."""
+    """A function that trains one epoch in a separate process, which is set up in advance."""
     context = get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_serve, args=(usual, theirs))
@@ -79,7 +79,7 @@ def in_own_process(usual: Usual) -> Iterator[Callable[[], None]]:
     try:
         yield epoch
     finally:
-        # at the end of the pipe the process ends
+        # closing the pipe ends the process
         ours.close()
         process.join()
 
@@ -87,7 +87,7 @@ def in_own_process(usual: Usual) -> Iterator[Callable[[], None]]:
 def _serve(usual: Usual, pipe: Connection) -> None:
     torch.set_num_threads(usual.threads)
     loader = loader_of(mnist(usual.folder), usual)
-    # ToTensor and Normalize stand for what the network of this project does itself
+    # ToTensor and Normalize replace the normalization inside this project's network
     card = {**usual.card, "input": {"shift": 0.0, "scale": 1.0}}
     network = build_network(card, usual.model).to(usual.device)
     kind = OPTIMIZERS[usual.train.optimizer]
@@ -105,7 +105,7 @@ def mnist(folder: Path) -> Dataset:
     datasets = import_datasets()
     from torchvision.transforms import Compose, Normalize, ToTensor
 
-    transform = Compose([ToTensor(), Normalize((MEAN,), (DEVIATION,))])
+    transform = Compose([ToTensor(), Normalize((MEAN,), (STANDARD_DEVIATION,))])
     return datasets.MNIST(folder, train=True, transform=transform)
 
 
@@ -115,9 +115,9 @@ def loader_of(dataset: Dataset, usual: Usual) -> DataLoader:
         batch_size=usual.train.batch_size,
         shuffle=True,
         num_workers=usual.workers,
-        # as in one long training, workers are started once and not for each epoch
+        # start the workers once, not for each epoch
         persistent_workers=usual.workers > 0,
-        # what Python does by itself on Linux, but not in a process that was itself spawned
+        # the default on Linux, except in a spawned process
         multiprocessing_context="fork" if usual.workers else None,
         pin_memory=usual.device.type == "cuda",
     )
@@ -129,7 +129,7 @@ def train_epoch(
     loader: DataLoader,
     device: torch.device,
 ) -> float:
-    """The mean loss of one epoch."""
+    """Train one epoch; return its mean loss."""
     network.train()
     total = 0.0
     for images, labels in loader:

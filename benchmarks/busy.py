@@ -1,10 +1,10 @@
-"""How long the main commands take on an idle machine, and beside one and two busy processes.
+"""Seconds of the main commands on an idle machine, and with one and two busy processes.
 
     python -m benchmarks.busy --rounds 3 --out results/busy
 
-A busy process counts in a loop and never waits; two of them want both cores of a machine of two.
-Idle and busy take turns, so that a slow minute of the machine falls on each alike. Variables of
-the environment (``GOMP_SPINCOUNT``, ``OMP_WAIT_POLICY``) show what another setting gives.
+A busy process runs an endless loop; two of them compete for both cores of a two-core machine. Idle
+and busy alternate, so that a slow phase of the machine affects both. Set environment variables such
+as ``GOMP_SPINCOUNT`` and ``OMP_WAIT_POLICY`` to measure other settings.
 
 Reads:   params.yaml, data/raw/
 Writes:  OUT/busy.md and busy.json: median seconds of an epoch of task mnist, of the training of
@@ -62,13 +62,13 @@ def busy(arguments: argparse.Namespace) -> None:
 
 
 def measure(name: str, work: Callable[[], float], rounds: int) -> dict[int, list[float]]:
-    """Seconds of each round, by how many busy processes ran beside."""
+    """Seconds of each round, by the number of busy processes."""
     found: dict[int, list[float]] = {load: [] for load in LOADS}
     for _ in range(rounds):
         for load in LOADS:
             with busy_processes(load):
                 found[load].append(work())
-            print(f"{name}, {load} busy beside: {found[load][-1]:.2f} s", file=sys.stderr)
+            print(f"{name}, {load} busy processes: {found[load][-1]:.2f} s", file=sys.stderr)
     return found
 
 
@@ -85,8 +85,8 @@ def busy_processes(count: int) -> Iterator[None]:
 
 
 def epoch_seconds(project: Path) -> float:
-    """Mean seconds of an epoch of task mnist, without what comes before and after."""
-    wall_seconds(project, "stages.train", "mnist")
+    """Mean seconds of an epoch of task mnist, training alone."""
+    wall_seconds(project, "train", "mnist")
     speed = read_json(project / "metrics/mnist/speed.json", "train@mnist")
     return speed["train_seconds"] / EPOCHS
 
@@ -113,7 +113,7 @@ def table(seconds: dict[str, dict[int, list[float]]]) -> str:
         idle, *beside = (median(found[load]) for load in LOADS)
         cells = [f"{each:.1f} ({each / idle:.2f} ×)" for each in beside]
         rows.append([name, f"{idle:.1f}", *cells])
-    return markdown(["seconds", "idle", "beside one busy process", "beside two"], rows)
+    return markdown(["seconds", "idle", "one busy process", "two busy processes"], rows)
 
 
 if __name__ == "__main__":

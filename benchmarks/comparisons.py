@@ -1,4 +1,4 @@
-"""What recurrent networks are compared with: a logistic regression, and a small CNN."""
+"""Networks to compare recurrent networks with: a logistic regression and a small CNN."""
 
 from torch import Tensor, nn
 
@@ -6,7 +6,7 @@ CHANNELS = (32, 64)
 
 
 class OfImages(nn.Module):
-    """Images instead of sequences: x [N, rows, columns] of grey levels, normalized, then layers.
+    """A network of images instead of sequences: x [N, rows, columns], normalized, then layers.
 
     Args:
         layers: from [N, 1, rows, columns] to [N, classes].
@@ -27,9 +27,9 @@ def logistic_regression(shape: list[int], classes: int) -> nn.Module:
 
 
 def convolutional(shape: list[int], classes: int, parameters: int) -> nn.Module:
-    """Two convolutions of 3×3, each with a maximum over 2×2, and two linear layers (LeCun 1998).
+    """Two 3×3 convolutions, each with 2×2 max pooling, and two linear layers (LeCun 1998).
 
-    The width between the linear layers is chosen so that there are about ``parameters`` in all.
+    The width between the linear layers is chosen to give about ``parameters`` parameters.
     """
     first, second = CHANNELS
     flat = (shape[0] // 4) * (shape[1] // 4) * second

@@ -1,13 +1,12 @@
-"""How long 10,000 series take to be forecast, 24 steps each, once networks are trained.
+"""Seconds to forecast 10,000 series by 24 steps with trained networks.
 
     python -m benchmarks.forecast_many --out benchmarks/runs/forecast_many
 
-Trains the airline task's ensemble on 1,000 monthly series of 120 values, one epoch, then forecasts
-10,000 others that it has never seen: by ``rnnlab forecast --trained``, from the CSV to
-the written table and picture, and inside this process, part by part. Beside it stand the classical
-baselines, fitted on some of the series: as the project runs them, in processes side by side, and
-by StatsForecast with its own ``n_jobs``. What all series would take is then in proportion. Writes a
-table, as Markdown and as JSON.
+Trains the ensemble of task airline on 1,000 monthly series of 120 values for one epoch, then
+forecasts 10,000 other series: with ``rnnlab forecast --trained``, from the CSV to the written table
+and plot, and within this process, part by part. For comparison, the classical baselines are fitted
+on some of the series: as the project runs them, in parallel processes, and with StatsForecast's
+``n_jobs``. Their time for all series is extrapolated. Writes a table as Markdown and as JSON.
 """
 
 import os
@@ -40,7 +39,7 @@ from rnnlab.training.device import prepare
 
 TRAINED_ON = 1_000
 HORIZON = 24
-# what is left of the time when processes have started and libraries are imported
+# a first run on so many series starts the processes and imports the libraries
 WARM_UP = MAX_SERIES_SERIAL + 1
 BY_LIBRARY = {"ets": "AutoETS", "theta": "AutoTheta"}
 Row = dict[str, Any]
@@ -87,14 +86,14 @@ def run(series: int, some: int, rounds: int, out: Path) -> None:
 
 
 def history_of(table: pd.DataFrame, series: int) -> History:
-    """The first ``series`` of the table."""
+    """The first ``series`` series of the table."""
     values = table["y"].to_numpy()[: series * MONTHS]
     return History(values, MONTHS * np.arange(series + 1), 12)
 
 
 def from_file_to_file(project: Path, path: Path, series: int, rounds: int) -> Row:
-    """``rnnlab forecast --trained``, all included."""
-    command = [sys.executable, "-m", "rnnlab", "forecast", "--trained", "--task", "panel"]
+    """The whole command ``rnnlab forecast --trained``."""
+    command = [sys.executable, "-m", "rnnlab.commands.forecast", "--trained", "--task", "panel"]
     command += ["--csv", str(path), "--horizon", str(HORIZON)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
@@ -105,12 +104,12 @@ def from_file_to_file(project: Path, path: Path, series: int, rounds: int) -> Ro
         if done.returncode:
             raise InputError("rnnlab forecast failed, see above")
 
-    what = "`rnnlab.commands.forecast --trained`, from the CSV to table and picture"
+    what = "`rnnlab.commands.forecast --trained`, from the CSV to table and plot"
     return {"what": what, "series": series, "seconds": timed(forecast, rounds)}
 
 
 def network_alone(project: Path, params: Params, history: History, rounds: int) -> list[Row]:
-    """The parts of a forecast from arrays in memory: normalization, then the ensemble."""
+    """The parts of a forecast of arrays in memory: normalization, then the ensemble."""
     networks, card = read_models(project / "data/models/panel", "panel", prepare(params))
     y, offsets, series = history.y, history.offsets, len(history.offsets) - 1
     settings = SeriesNormalize(**card["windows"]["normalized"]["normalize"])
@@ -120,11 +119,11 @@ def network_alone(project: Path, params: Params, history: History, rounds: int) 
         fitted = fit_normalization(y, offsets, np.diff(offsets), settings, history.period)
         return network_forecaster(fitted, card["windows"], y, offsets)
 
-    forecast, answer = normalized(), mean_predictor(networks["year"])
+    forecast, predict = normalized(), mean_predictor(networks["year"])
     count = len(networks["year"])
     works = {
         "normalization, fitted and applied": normalized,
-        f"the {count} networks of the ensemble alone": lambda: forecast(answer, request),
+        f"the {count} networks of the ensemble alone": lambda: forecast(predict, request),
     }
     return [
         {"what": what, "series": series, "seconds": timed(work, rounds)}
@@ -133,7 +132,7 @@ def network_alone(project: Path, params: Params, history: History, rounds: int) 
 
 
 def baseline(name: str, history: History, processes: int) -> Row:
-    """A baseline as the stages run it, fitted on the whole of each series."""
+    """A baseline as the stages run it, fitted on whole series."""
     y, offsets = history.y, history.offsets
 
     def forecast(series: int) -> None:
@@ -149,7 +148,7 @@ def baseline(name: str, history: History, processes: int) -> Row:
 
 
 def by_library(name: str, table: pd.DataFrame, series: int, processes: int) -> Row:
-    """The same method, on logarithms too, by StatsForecast over the whole table."""
+    """The same method, also on logarithms, with StatsForecast on the whole table."""
     from statsforecast import StatsForecast, models
 
     table = table.assign(ds=pd.to_datetime(table["ds"]), y=np.log(table["y"]))

@@ -1,14 +1,14 @@
-"""Kill `dvc repro` at random moments; it must go on, and end with the bytes of a run never killed.
+"""Kill `dvc repro` at random times; it must resume, with the bytes of an uninterrupted run.
 
     python -m benchmarks.kills --kills 50
 
-In a temporary copy with a small setting (scikit-learn's digits and the airline series, few epochs)
-the pipeline runs once without harm. Then it starts anew and is killed (SIGKILL, with all that it
-started) after a random time, again and again, until a run finishes; what it leaves in metrics/ and
-data/models/ is compared with the first run's, all is removed, and so on until all kills are spent.
+In a temporary copy with small settings (scikit-learn's digits and the airline series, few epochs)
+the pipeline runs once without a kill. Then it runs again and is killed after a random time (SIGKILL
+to all of its processes), repeatedly, until a run finishes. Its metrics/ and data/models/ are
+compared with those of the first run. Then all outputs are removed, and so on until the last kill.
 
-Reads:   the code and parameters of this project as they lie here
-Writes:  which stages were hit how often, to standard output, and each kill to standard error; exit
+Reads:   the code and parameters of this project, in their current state
+Writes:  how often each stage was killed, to standard output, and each kill to standard error; exit
          code 1 if any byte differs
 """
 
@@ -38,43 +38,52 @@ SMALL = {
     "tasks.airline.train.epochs": 60,
     "tasks.airline.train.ensemble": 2,
 }
-# what a run makes, beside what git holds: without all of it the next starts from nothing
-MADE = ("data/raw/mnist", "data/normalized", "data/windows", "data/models", "data/live", "metrics")
+# outputs of a run; without them the next run starts from scratch
+OUTPUTS = (
+    "data/raw/mnist",
+    "data/normalized",
+    "data/windows",
+    "data/models",
+    "data/live",
+    "metrics",
+)
 CACHED = (".dvc/cache", ".dvc/tmp", "data/checkpoints", "dvc.lock")
 COMPARED = ("metrics", "data/models")
-# the time of a run is no part of its result
-BESIDES = ("speed.json",)
+# times differ between runs
+NOT_COMPARED = ("speed.json",)
 
 
 def main(arguments: argparse.Namespace) -> None:
-    chance = random.Random(arguments.seed)
+    random_times = random.Random(arguments.seed)
     with project_copy() as project:
         write_params(project, SMALL)
-        empty(project)
+        remove_outputs(project)
         started = time.monotonic()
         finish(project)
         duration, expected = time.monotonic() - started, sums_of(project)
-        say(f"unharmed: {duration:.0f} s, {len(expected)} files")
-        hit: Counter[str] = Counter()
+        log(f"without kills: {duration:.0f} s, {len(expected)} files")
+        kills: Counter[str] = Counter()
         finished = 0
-        while hit.total() < arguments.kills:
-            empty(project)
-            hit += kill_until_done(project, chance, duration, arguments.kills - hit.total())
+        while kills.total() < arguments.kills:
+            remove_outputs(project)
+            kills += kill_until_done(
+                project, random_times, duration, arguments.kills - kills.total()
+            )
             found = sums_of(project)
             differing = sorted({*expected.items()} ^ {*found.items()})
             if differing:
-                raise InputError(f"after kills {differing[0][0]} is not what it is without them")
+                raise InputError(
+                    f"{differing[0][0]} differs after kills from the run without kills"
+                )
             finished += 1
-            say(f"same bytes after {hit.total()} kills")
-    rows = [[stage, str(count)] for stage, count in sorted(hit.items())]
+            log(f"same bytes after {kills.total()} kills")
+    rows = [[stage, str(count)] for stage, count in sorted(kills.items())]
     print(markdown(["killed in", "times"], rows))
-    print(
-        f"\n{hit.total()} kills; {finished} runs went on to the same bytes as a run never killed."
-    )
+    print(f"\n{kills.total()} kills; {finished} runs resumed, with the bytes of the first run.")
 
 
-def empty(project: Path) -> None:
-    for name in (*MADE, *CACHED):
+def remove_outputs(project: Path) -> None:
+    for name in (*OUTPUTS, *CACHED):
         path = project / name
         if path.is_dir():
             shutil.rmtree(path)
@@ -83,7 +92,7 @@ def empty(project: Path) -> None:
 
 
 def start(project: Path) -> subprocess.Popen:
-    # a session of its own, so that one signal reaches all that DVC starts
+    # a new session, so that one signal reaches all processes that DVC starts
     return subprocess.Popen(
         [sys.executable, "-m", "dvc", "repro"],
         cwd=project,
@@ -96,66 +105,66 @@ def start(project: Path) -> subprocess.Popen:
 
 
 def finish(project: Path) -> None:
-    """Run the pipeline to its end; InputError with its last words if it fails."""
+    """Run the pipeline to its end; InputError with the end of its output if it fails."""
     process = start(project)
-    said = process.communicate()[0]
+    output = process.communicate()[0]
     if process.returncode:
-        raise InputError(f"dvc repro failed: {said[-2000:]}")
+        raise InputError(f"dvc repro failed: {output[-2000:]}")
 
 
 def kill_until_done(
-    project: Path, chance: random.Random, duration: float, most: int
+    project: Path, random_times: random.Random, duration: float, limit: int
 ) -> Counter[str]:
-    """Kill the pipeline at random times, at most so often; the stages in which it was hit."""
-    hit: Counter[str] = Counter()
-    while hit.total() < most:
+    """Kill the pipeline at random times, at limit ``limit`` times; count the kills by stage."""
+    kills: Counter[str] = Counter()
+    while kills.total() < limit:
         process = start(project)
         try:
-            said, _ = process.communicate(timeout=chance.uniform(0, duration))
+            output, _ = process.communicate(timeout=random_times.uniform(0, duration))
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             stage = last_stage(process.communicate()[0])
-            hit[stage] += 1
-            say(f"killed in: {stage}")
+            kills[stage] += 1
+            log(f"killed in: {stage}")
             continue
         if not process.returncode:
-            return hit
-        mend(project, said)
+            return kills
+        remove_partial_lock(project, output)
     finish(project)
-    return hit
+    return kills
 
 
-def mend(project: Path, said: str) -> None:
-    """Remove a half-written dvc.lock, of which git has no copy here; InputError if it is none."""
-    if not re.search(r"dvc\.lock' (validation failed|is invalid)", said):
-        raise InputError(f"dvc repro failed after a kill: {said[-2000:]}")
-    say(f"dvc.lock was written by half, and is removed: {said.strip()[-200:]}")
+def remove_partial_lock(project: Path, output: str) -> None:
+    """Remove a dvc.lock that was written only in part; InputError for any other failure."""
+    if not re.search(r"dvc\.lock' (validation failed|is invalid)", output):
+        raise InputError(f"dvc repro failed after a kill: {output[-2000:]}")
+    log(f"removing dvc.lock, which was written only in part: {output.strip()[-200:]}")
     (project / "dvc.lock").unlink()
 
 
-def say(words: str) -> None:
+def log(words: str) -> None:
     print(words, file=sys.stderr, flush=True)
 
 
-def last_stage(said: str) -> str:
-    """The stage that DVC said last that it runs, or that it had run none yet."""
-    running = re.findall(r"Running stage '([^']+)'", said)
+def last_stage(output: str) -> str:
+    """The last stage that DVC reported as running, or "before the first stage"."""
+    running = re.findall(r"Running stage '([^']+)'", output)
     return running[-1] if running else "before the first stage"
 
 
 def sums_of(project: Path) -> dict[str, str]:
-    """The MD5 sum of each file that is compared, by its path in the project."""
+    """The MD5 sum of each compared file, by its path in the project."""
     files = [path for name in COMPARED for path in (project / name).rglob("*") if path.is_file()]
     return {
         str(path.relative_to(project)): hashlib.md5(path.read_bytes()).hexdigest()
         for path in sorted(files)
-        if path.name not in BESIDES
+        if path.name not in NOT_COMPARED
     }
 
 
 if __name__ == "__main__":
     parser = make_parser(__doc__)
     parser.add_argument("--kills", type=int, default=50)
-    parser.add_argument("--seed", type=int, default=1, help="of the random moments")
+    parser.add_argument("--seed", type=int, default=1, help="of the random times")
     given = parser.parse_args()
     sys.exit(exit_code(lambda: main(given)))

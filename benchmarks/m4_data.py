@@ -1,4 +1,4 @@
-"""The hourly part of the M4 competition: its two files and its published results."""
+"""The hourly series of the M4 competition: two files, and published results."""
 
 import csv
 from pathlib import Path
@@ -37,23 +37,25 @@ PUBLISHED = {
 
 
 def read_wide(path: Path) -> dict[str, list[float]]:
-    """Read the competition's wide form: a header, then for each series its name and its values.
+    """Read a file in the wide format of the competition: a header, then a row for each series.
 
     Returns:
-        Series by name, in the order of the file, without the empty cells that fill up the rows of
-        shorter ones.
+        Values by series name, in the order of the file, without the empty cells at the end of
+        short rows.
 
     Raises:
-        InputError: the file is missing or no such table, or a series is doubled.
+        InputError: the file is missing or not such a table, or a series occurs twice.
     """
     require(path, f"download it from {SOURCE}, or name its folder with --data")
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             rows = [row for row in csv.reader(file) if row][1:]
     except (UnicodeDecodeError, csv.Error):
-        raise InputError(f"{path}: is no CSV in UTF-8; download it again from {SOURCE}") from None
+        raise InputError(
+            f"{path}: is not a CSV file in UTF-8; download it again from {SOURCE}"
+        ) from None
     if not rows:
-        raise InputError(f"{path}: holds no series; download it again from {SOURCE}")
+        raise InputError(f"{path}: has no series; download it again from {SOURCE}")
     series: dict[str, list[float]] = {}
     for name, *cells in rows:
         if name in series:
@@ -70,7 +72,7 @@ def _number(cell: str, name: str, path: Path) -> float:
     except ValueError:
         number = float("nan")
     if not 0 < number < float("inf"):
-        raise InputError(f"{path}: series {name!r} holds {cell!r}; write a number above 0")
+        raise InputError(f"{path}: series {name!r} has the value {cell!r}; write a number above 0")
     return number
 
 
@@ -80,13 +82,13 @@ def long_table(folder: Path) -> pd.DataFrame:
     The last 48 values of each series are those of the test file.
 
     Raises:
-        InputError: the files do not hold the same series, or not 48 hours of each to forecast.
+        InputError: the files have different series, or the test file not 48 hours of each.
     """
     train, test = read_wide(folder / TRAIN_FILE), read_wide(folder / TEST_FILE)
     odd = sorted(set(train) ^ set(test))
     if odd:
         raise InputError(
-            f"{folder}: {TRAIN_FILE} and {TEST_FILE} hold other series, such as {odd[0]!r}; "
+            f"{folder}: {TRAIN_FILE} and {TEST_FILE} have different series, such as {odd[0]!r}; "
             f"download both again from {SOURCE}"
         )
     for name, values in test.items():
@@ -106,15 +108,15 @@ def long_table(folder: Path) -> pd.DataFrame:
 
 
 def check_measures(found: Figures, published: Figures, name: str) -> None:
-    """InputError where a method does not meet its published row to the third digit.
+    """Raise InputError if a method does not have its published scores to three digits.
 
-    OWA has a little more room: the figures of Naive2 that the published one divides by have three
-    digits themselves, which moves it by up to 0.00006 (seasonal naive has 0.6275, published 0.627).
+    OWA has a slightly larger tolerance: it divides by published scores of Naive2, which are rounded
+    to three digits. This shifts it by up to 0.00006 (seasonal naive: 0.6275, published 0.627).
     """
-    rooms = Figures(0.0005, 0.0005, 0.00056)
-    if not np.all(np.abs(np.subtract(found, published)) <= rooms):
+    tolerances = Figures(0.0005, 0.0005, 0.00056)
+    if not np.all(np.abs(np.subtract(found, published)) <= tolerances):
         ours, theirs = (" / ".join(f"{figure:.3f}" for figure in row) for row in (found, published))
         raise InputError(
-            f"{name} scores {ours}, published is {theirs}: these are not M4's hourly series, so "
-            f"nothing can be compared; download both files from {SOURCE}"
+            f"{name} scores {ours}, published is {theirs}: these are not the hourly series of "
+            f"M4; download both files from {SOURCE}"
         )

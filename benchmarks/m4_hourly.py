@@ -1,11 +1,11 @@
-"""The 414 hourly series of the M4 competition, 48 hours ahead, by the stages of the pipeline.
+"""The pipeline on the 414 hourly series of the M4 competition, 48 hours ahead.
 
     python -m benchmarks.m4_hourly --data FOLDER
 
-Lays the competition's two files out as a task (benchmarks/m4_hourly.yaml) in OUT, runs the stages
-from normalize to plot on it, and prints a Markdown table of the published rows and ours. The test
-part is what the test file holds; as in every task no stage before evaluate looks at it. About 10
-minutes on two cores.
+Makes a task (benchmarks/m4_hourly.yaml) of the competition's two files in OUT, runs the stages from
+normalize to plot, and prints a Markdown table of published scores and those of this project. The
+test part is the test file; as in every task, no stage before evaluate reads it. This takes about
+10 minutes on two cores.
 """
 
 import shutil
@@ -60,17 +60,17 @@ def run(data: Path, params: Path, out: Path) -> None:
 
 
 def figures(scores: dict, method: str) -> Figures:
-    """Of all 48 hours at once, which is what the competition asked for."""
+    """Scores of forecasts of all 48 hours at once, as in the competition."""
     measures = scores[method]["long"]
     return Figures(measures["smape"], measures["mase"], measures["owa"])
 
 
 def report(scores: dict, seconds: float) -> str:
-    """The table of published rows and ours, and a line each on intervals and on time."""
+    """The table of published scores and ours, with a line on intervals and one on time."""
     rows = {name: three_digits(row) for name, row in PUBLISHED.items()}
     ours = {
         "network": "model",
-        "control: the network's output zero": "control",
+        "control: network outputs of zero": "control",
         "seasonal naive, computed here": "seasonal_naive",
         "Naive2, computed here": "naive2",
     }
@@ -83,9 +83,9 @@ def report(scores: dict, seconds: float) -> str:
         [
             table,
             "",
-            "In bold what was computed here.",
-            f"Of the test values {model['coverage_80']:.1f} % lie within the 80 % intervals and "
-            f"{model['coverage_95']:.1f} % within the 95 % intervals; MSIS {model['msis']:.3f}.",
+            "Rows in bold were computed here.",
+            f"Coverage is {model['coverage_80']:.1f} % for the 80 % intervals and "
+            f"{model['coverage_95']:.1f} % for the 95 % intervals; MSIS {model['msis']:.3f}.",
             f"{seconds / 60:.1f} minutes.",
         ]
     )

@@ -1,10 +1,10 @@
-"""Whether cost grows with the number of series as it should: in proportion, and no faster.
+"""Time and memory by the number of series: do they grow in proportion?
 
     python -m benchmarks.panels --out benchmarks/runs/panels
 
-Makes panels of 100, 1,000 and 10,000 monthly series, with as many windows each, and runs normalize,
-windows and train (one epoch) on them. Writes a table and a picture: the time of a window, beyond
-what the stage takes for one series alone, and the most memory that a process held.
+Makes panels of 100, 1,000 and 10,000 monthly series with equally many windows each, and runs
+normalize, windows and train (one epoch) on them. Writes a table and a plot of the time per window
+(without the time that the stage takes for a single series) and of the peak memory.
 """
 
 import json
@@ -29,7 +29,7 @@ from rnnlab.core.stage import make_parser
 SIZES = (100, 1_000, 10_000)
 MONTHS = 120
 ROUNDS = 3
-MOST_REPEATS = 100
+MAX_REPEATS = 100
 STAGES = ("normalize", "windows", "train")
 
 
@@ -45,10 +45,10 @@ def main() -> None:
 def run(sizes: Sequence[int], rounds: int, out: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         projects = {size: make_project(Path(folder) / str(size), size) for size in [1, *sizes]}
-        # all sizes in turn, so that a slow minute of the machine falls on each alike
+        # alternate the sizes, so that a slow phase of the machine affects all of them
         runs = [
             {
-                size: measure(project, min(max(sizes) // size, MOST_REPEATS))
+                size: measure(project, min(max(sizes) // size, MAX_REPEATS))
                 for size, project in projects.items()
             }
             for _ in range(rounds)
@@ -59,7 +59,7 @@ def run(sizes: Sequence[int], rounds: int, out: Path) -> None:
     for size in sizes:
         for stage in STAGES:
             seconds, memory = (median(each[size][stage][k] for each in runs) for k in (0, 1))
-            # what one series costs is the start of the stage, the same for all
+            # the time for a single series is the fixed cost of the stage
             start = median(each[1][stage][0] for each in runs)
             per_window = (seconds - start) / (windows[size] - windows[1])
             rows.append(
@@ -80,7 +80,7 @@ def run(sizes: Sequence[int], rounds: int, out: Path) -> None:
 
 
 def make_project(project: Path, size: int, ensemble: int = 1) -> Path:
-    """A task of ``size`` series in a folder of its own."""
+    """A project with a task of ``size`` series in a new folder."""
     (project / "data/raw").mkdir(parents=True)
     generate(size, MONTHS).to_csv(csv_of(project), index=False)
     yaml = YAML()
@@ -98,7 +98,7 @@ def csv_of(project: Path) -> Path:
 
 
 def generate(size: int, months: int, seed: int = 0) -> pd.DataFrame:
-    """Monthly series with growth, a season and noise of their own: unique_id, ds, y."""
+    """Monthly series with individual growth, season and noise: unique_id, ds, y."""
     draw = np.random.default_rng(seed)
     step = np.arange(months)
     level, growth = draw.normal(5, 1, (size, 1)), draw.normal(0.005, 0.005, (size, 1))
@@ -115,7 +115,7 @@ def generate(size: int, months: int, seed: int = 0) -> pd.DataFrame:
     )
 
 
-MEASURED = """
+MEASURE_STAGE = """
 import importlib, json, sys, time
 from rnnlab.core.params import load_params
 stage, repeats = importlib.import_module(sys.argv[1]), int(sys.argv[2])
@@ -130,15 +130,15 @@ print(json.dumps([seconds, 1024 * int(peak[0])]))
 
 
 def measure(project: Path, repeats: int) -> dict[str, tuple[float, int]]:
-    """Seconds of each stage, once it is imported, and the most memory of its process, in bytes.
+    """Seconds of each stage without its imports, and the peak memory of its process in bytes.
 
     Args:
-        repeats: times that it is run, so that a small panel is measured for as long as a large one.
+        repeats: number of runs, so that small panels are measured for as long as large ones.
     """
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     found = {}
     for stage in STAGES:
-        command = [sys.executable, "-c", MEASURED, f"stages.{stage}", str(repeats)]
+        command = [sys.executable, "-c", MEASURE_STAGE, f"stages.{stage}", str(repeats)]
         done = subprocess.run(
             command, cwd=project, env=environment, capture_output=True, text=True, check=True
         )
@@ -147,7 +147,7 @@ def measure(project: Path, repeats: int) -> dict[str, tuple[float, int]]:
 
 
 def count_windows(project: Path) -> int:
-    """Windows of both fits, to train on and to validate on."""
+    """Number of training and validation windows of both fits."""
     from safetensors.numpy import load_file
 
     folder = project / "data/windows/panel"
@@ -160,25 +160,25 @@ def count_windows(project: Path) -> int:
 
 
 def figure(table: pd.DataFrame) -> Figure:
-    """Time by number of series, where level lines are wanted, and memory by size of the CSV."""
-    drawn = Figure(figsize=(8.5, 3.4), layout="constrained")
-    left, right = drawn.subplots(1, 2)
+    """Time per window by number of series (ideally constant), and memory by size of the CSV."""
+    plot = Figure(figsize=(8.5, 3.4), layout="constrained")
+    left, right = plot.subplots(1, 2)
     for stage, rows in table.groupby("stage", sort=False):
         left.plot(rows["series"], rows["microseconds_per_window"], "o-", label=stage)
         right.plot(rows["csv_mib"], rows["memory_mib"], "o-", label=stage)
     left.set(ylabel="microseconds a window", title="time", xscale="log", xlabel="series")
-    right.set(ylabel="MiB", title="most memory of the process", xlabel="size of the CSV in MiB")
+    right.set(ylabel="MiB", title="peak memory of the process", xlabel="size of the CSV in MiB")
     for ax in (left, right):
         ax.set_ylim(0)
         ax.grid(axis="y", color="0.92")
         ax.spines[["top", "right"]].set_visible(False)
         ax.legend(frameon=False)
-    drawn.suptitle("Cost grows in proportion to the series, and no faster", x=0.005, ha="left")
-    return drawn
+    plot.suptitle("Time and memory grow in proportion to the number of series", x=0.005, ha="left")
+    return plot
 
 
 def as_text(table: pd.DataFrame) -> str:
-    """Both as a table; memory as what a further MiB of CSV takes."""
+    """Time and memory as a table; memory in MiB for each further MiB of CSV."""
     rows = []
     for stage, of in table.groupby("stage", sort=False):
         times = [f"{value:.2f}" for value in of["microseconds_per_window"]]

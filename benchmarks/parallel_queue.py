@@ -1,11 +1,11 @@
-"""How much faster DVC's queue is through when experiments run side by side.
+"""The speedup of DVC's queue with experiments in parallel.
 
     python -m benchmarks.parallel_queue --experiments 4 --jobs 2 --rounds 3
 
-Queues airline experiments that differ in their seed, in a clone of the last commit, and times
-`dvc exp run --run-all`: one at a time with a thread for each core used, one at a time with one
-thread, and side by side with one thread each. Prints the medians over the rounds as a Markdown
-table. With two free cores and the default parameters a round takes about five minutes.
+Queues airline experiments with different seeds in a clone of the last commit, and times
+`dvc exp run --run-all`: one job with as many threads as there are parallel jobs, one job with one
+thread, and parallel jobs with one thread each. Prints medians over the rounds as a Markdown table.
+With two idle cores and the default parameters a round takes about five minutes.
 """
 
 import argparse
@@ -26,40 +26,42 @@ from rnnlab.core.stage import make_parser
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument("--experiments", type=int, default=4, help="in the queue each time")
-    parser.add_argument("--jobs", type=int, default=2, help="experiments side by side")
+    parser.add_argument("--jobs", type=int, default=2, help="parallel experiments")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--epochs", type=int, help="in place of params.yaml's, for a quick look")
+    parser.add_argument(
+        "--epochs", type=int, help="instead of those in params.yaml, for a quick test"
+    )
     sys.exit(exit_code(lambda: print(report(parser.parse_args()))))
 
 
 def report(arguments: argparse.Namespace) -> str:
-    one, side_by_side = (1, 1), (arguments.jobs, 1)
-    ways = ((1, arguments.jobs), one, side_by_side)
-    seconds: dict[tuple[int, int], list[float]] = {way: [] for way in ways}
-    # seeds that no earlier experiment had: DVC would take its results from the cache
+    one, parallel = (1, 1), (arguments.jobs, 1)
+    setups = ((1, arguments.jobs), one, parallel)
+    seconds: dict[tuple[int, int], list[float]] = {setup: [] for setup in setups}
+    # new seeds, since DVC would take known results from its cache
     seeds = itertools.count(1000)
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         run(project, "git", "clone", "--quiet", str(CODE), ".")
         run(project, "dvc", "repro", "--quiet", "windows@airline")
         for _ in range(arguments.rounds):
-            for way in ways:
-                taken = time_queue(project, way, seeds, arguments)
-                seconds[way].append(taken)
-                print(f"jobs {way[0]}, threads {way[1]}: {taken:.1f} s", file=sys.stderr)
-    medians = {way: statistics.median(times) for way, times in seconds.items()}
-    fastest = min(medians[way] for way in ways if way != side_by_side)
+            for setup in setups:
+                taken = time_queue(project, setup, seeds, arguments)
+                seconds[setup].append(taken)
+                print(f"jobs {setup[0]}, threads {setup[1]}: {taken:.1f} s", file=sys.stderr)
+    medians = {setup: statistics.median(times) for setup, times in seconds.items()}
+    fastest = min(medians[setup] for setup in setups if setup != parallel)
     rows = [[str(jobs), str(threads), f"{medians[jobs, threads]:.1f}"] for jobs, threads in medians]
     table = markdown(["jobs", "threads of each", f"s for {arguments.experiments}"], rows)
-    ratio = fastest / medians[side_by_side]
-    return f"{table}\n\n{arguments.jobs} at once: {ratio:.2f} times as fast as one after the other"
+    ratio = fastest / medians[parallel]
+    return f"{table}\n\n{arguments.jobs} at once: {ratio:.2f} times as fast as one at a time"
 
 
 def time_queue(
-    project: Path, way: tuple[int, int], seeds: Iterator[int], arguments: argparse.Namespace
+    project: Path, setup: tuple[int, int], seeds: Iterator[int], arguments: argparse.Namespace
 ) -> float:
-    """Seconds that the queue takes with so many jobs of so many threads each."""
-    jobs, threads = way
+    """Seconds that the queue takes with the jobs and threads of ``setup``."""
+    jobs, threads = setup
     settings = [f"threads={threads}"]
     if arguments.epochs:
         settings.append(f"tasks.airline.train.epochs={arguments.epochs}")
@@ -77,7 +79,7 @@ def time_queue(
 
 
 def run(project: Path, *words: str) -> str:
-    """What a command prints; InputError with its last words if it fails."""
+    """Run a command and return its output; InputError with the end of stderr if it fails."""
     done = subprocess.run(words, cwd=project, env=own_tools(), capture_output=True, text=True)
     if done.returncode:
         raise InputError(f"{' '.join(words[:3])} failed: {done.stderr[-500:]}")

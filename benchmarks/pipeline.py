@@ -1,20 +1,20 @@
-"""What the pipeline costs beside training: all stages, none, the first three, their imports.
+"""Overhead of the pipeline beyond training: all stages, none, the first three, imports.
 
     python -m benchmarks.pipeline
 
-In a copy of this project, with its own cache and training cut to one epoch:
+In a copy of this project with an empty cache and one epoch of training, it measures:
 
-    repro    ``dvc repro`` of everything, less the seconds that training by itself took; importing
-             torch, say, counts as time outside training
-    no-op    ``dvc repro`` when all is up to date, beside ``dvc version``
-    first    download, normalize and windows of MNIST as processes of their own: seconds together,
-             and the most memory that one of them held
-    imports  ``python -m stages.STAGE --help``: what starting a stage costs, and the large packages
-             that it imports; those that only some tasks need are imported when they are used
+    repro    ``dvc repro`` of everything, minus the seconds of training itself; importing torch, for
+             example, counts as time outside training
+    no-op    ``dvc repro`` with everything up to date, compared with ``dvc version``
+    first    download, normalize and windows of MNIST as separate processes: total seconds, and the
+             largest peak memory
+    imports  ``python -m stages.STAGE --help``: the time to start a stage, and the large packages
+             that it imports; packages that only some tasks need are imported on use
 
-The image files come from data/raw/mnist, so that no network is measured.
+The image files come from data/raw/mnist, so that no download is measured.
 
-Reads:   what git holds of this project, data/raw/mnist
+Reads:   the files of this project that git tracks, data/raw/mnist
 Writes:  a table to standard output
 """
 
@@ -43,7 +43,7 @@ REPRO = ["dvc", "repro"]
 STAGES = ("download_mnist", "normalize", "windows", "train", "evaluate", "plot")
 ONE_EPOCH = {f"tasks.{task}.train.epochs": 1 for task in (TASK, "airline")}
 LARGE = ("torch", "pandas", "scipy", "sklearn", "statsmodels", "matplotlib", "dvclive", "requests")
-# a process's memory counts that of its parent before it: this parent is small
+# the peak memory of a child includes that of its parent at the fork, so this parent is small
 LAUNCHER = """
 import json, resource, subprocess, sys, time
 begun = time.perf_counter()
@@ -57,7 +57,7 @@ MEMORY_UNIT = 1 if sys.platform == "darwin" else 1 << 10
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """All figures: seconds, and bytes of memory."""
+    """All results: seconds, and bytes of memory."""
     with project_copy() as project:
         write_params(project, ONE_EPOCH)
         stages = repro(project)
@@ -86,7 +86,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
 
 def repro(project: Path) -> dict[str, float]:
-    """Run everything; seconds by stage, with what DVC does for it, "dvc" being the rest."""
+    """Run everything; seconds by stage with DVC's work for it, and the rest as "dvc"."""
     found, current, begun = {}, "dvc", time.perf_counter()
     with subprocess.Popen(
         REPRO, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True
@@ -107,7 +107,7 @@ def training_seconds(project: Path) -> dict[str, float]:
 
 
 def first_stages(project: Path) -> tuple[float, int]:
-    """Seconds of download, normalize and windows together, and the most memory in bytes."""
+    """Total seconds of download, normalize and windows, and their largest memory in bytes."""
     commands = (["download_mnist"], ["normalize", TASK], ["windows", TASK])
     found = [
         json.loads(
@@ -125,17 +125,17 @@ def start(project: Path, stage: str) -> None:
 
 
 def large_packages(project: Path, stage: str) -> list[str]:
-    """Which of the packages that cost time a stage imports when it starts."""
+    """The large packages that a stage imports at its start."""
     loaded = f"import stages.{stage}, sys; print(*sys.modules)"
     modules = set(run(project, sys.executable, "-c", loaded).split())
     return [package for package in LARGE if package in modules]
 
 
 def run(project: Path, *command: str) -> str:
-    """Run a command in ``project``; what it prints.
+    """Run a command in ``project``, and return its output.
 
     Raises:
-        InputError: it failed; it has said why on standard error.
+        InputError: it failed; the reason is on standard error.
     """
     done = subprocess.run(
         command, cwd=project, env=environment(), stdout=subprocess.PIPE, text=True, check=False
@@ -146,7 +146,7 @@ def run(project: Path, *command: str) -> str:
 
 
 def environment() -> dict[str, str]:
-    """That of the project's own commands, with a mirror that is no network."""
+    """The environment of the project's commands, with a local mirror."""
     mirror = str(ROOT / "data/raw/mnist")
     return {**own_tools(), "MNIST_MIRROR": mirror, "PYTHONUNBUFFERED": "1"}
 
@@ -162,8 +162,8 @@ def in_markdown(found: dict[str, Any]) -> str:
     return "\n\n".join(
         [
             markdown(["`dvc repro`, one epoch each", "seconds"], stages),
-            f"Nothing to do: {no_op['repro']:.2f} s, beside {no_op['version']:.2f} s for "
-            f"`dvc version`. Download, normalize and windows of MNIST: "
+            f"Nothing to do: {no_op['repro']:.2f} s; `dvc version` takes "
+            f"{no_op['version']:.2f} s. Download, normalize and windows of MNIST: "
             f"{found['first_seconds']:.2f} s, {found['first_memory'] / 1e6:.0f} MB.",
             markdown(["stage, started with `--help`", "seconds", "large packages"], imports),
         ]
@@ -172,7 +172,7 @@ def in_markdown(found: dict[str, Any]) -> str:
 
 def main() -> None:
     parser = make_parser(__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="medians are over so many (5)")
+    parser.add_argument("--rounds", type=int, default=5, help="rounds for the medians (5)")
     arguments = parser.parse_args()
     sys.exit(exit_code(lambda: print(in_markdown(measure(arguments.rounds)))))
 

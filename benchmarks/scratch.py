@@ -1,4 +1,4 @@
-"""What benchmarks share: changed parameters, stages run apart, runs kept, clocks, tables."""
+"""Shared by benchmarks: changed parameters, separate projects, kept results, timing, tables."""
 
 import json
 import os
@@ -24,7 +24,7 @@ ROOT = CODE  # of the parameters and the raw data
 RUNS = CODE / "benchmarks/runs"  # runs of your own, outside git; results/ has the published ones
 TASK = "mnist"
 Changes = dict[str, Any]
-BY = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost"]
+COMMIT_AS = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost"]
 
 
 def read_set(name: str) -> Changes:
@@ -37,7 +37,7 @@ def read_set(name: str) -> Changes:
 
 
 def write_params(project: Path, changes: Changes) -> Params:
-    """Write this project's params.yaml with ``changes`` into ``project``; what it then holds."""
+    """Write this project's params.yaml with ``changes`` to ``project``, and return it."""
     yaml = YAML()
     params = yaml.load(ROOT / "params.yaml")
     for dotted, value in changes.items():
@@ -58,7 +58,7 @@ def with_changes(changes: Changes) -> Params:
 
 @contextmanager
 def scratch_project() -> Iterator[Path]:
-    """A folder with this project's raw data, in which stages can run; removed in the end."""
+    """A temporary folder with this project's raw data, in which stages can run."""
     raw = ROOT / "data/raw"
     if not (raw / "mnist/files.csv").is_file():
         raise InputError(f"{raw}/mnist/files.csv is missing: run `dvc repro download_mnist`")
@@ -71,9 +71,9 @@ def scratch_project() -> Iterator[Path]:
 
 @contextmanager
 def project_copy() -> Iterator[Path]:
-    """A copy of what git holds of this project, as it lies here now; removed in the end.
+    """A temporary copy of this project's files, in their current state, without ignored ones.
 
-    It has no outputs, no dvc.lock and no cache, so that everything is still to be made.
+    It has no outputs, no dvc.lock and no cache, so that every stage has to run.
     """
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=CODE, capture_output=True, text=True, check=True).stdout
@@ -84,27 +84,27 @@ def project_copy() -> Iterator[Path]:
                 (project / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(CODE / name, project / name)
         (project / "dvc.lock").unlink(missing_ok=True)
-        # DVCLive names the commit that it runs on
+        # DVCLive records the commit that it runs on
         for command in (
             ["init", "--quiet"],
             ["add", "."],
-            [*BY, "commit", "--quiet", "-m", "copy"],
+            [*COMMIT_AS, "commit", "--quiet", "-m", "copy"],
         ):
             subprocess.run(["git", *command], cwd=project, check=True)
         yield project
 
 
 def own_tools() -> dict[str, str]:
-    """The environment in which `python` and `dvc` are those of this process."""
+    """An environment in which `python` and `dvc` are those of this process."""
     path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     return {**os.environ, "PATH": path}
 
 
 def run_stages(project: Path, *stages: str, task: str = TASK) -> None:
-    """Run stages of a task in ``project``, with the code of this one.
+    """Run stages of a task in ``project`` with the code of this project.
 
     Raises:
-        InputError: a stage failed; it has said why on standard error.
+        InputError: a stage failed; the reason is on standard error.
     """
     environment = {**os.environ, "PYTHONPATH": str(CODE)}
     for stage in stages:
@@ -115,10 +115,10 @@ def run_stages(project: Path, *stages: str, task: str = TASK) -> None:
 
 
 def kept(path: Path, made_by: Params | dict, work: Callable[[], dict]) -> dict:
-    """The figures in ``path`` if the same parameters made them; else those of ``work``, kept there.
+    """The results in ``path`` if they were made by the same parameters; else those of ``work``.
 
-    So a benchmark that was stopped goes on where it was, and one whose parameters have changed
-    starts anew.
+    New results are written to ``path``. A benchmark that was stopped therefore resumes, and it
+    starts from scratch if its parameters have changed.
     """
     wanted = json.loads(json.dumps(made_by if isinstance(made_by, dict) else recipe(made_by)))
     if path.is_file():
@@ -133,19 +133,19 @@ def kept(path: Path, made_by: Params | dict, work: Callable[[], dict]) -> dict:
 
 
 def recipe(params: Params) -> dict:
-    """All parameters that a score of the images task hangs on."""
+    """All parameters that determine a score of the images task."""
     task = params.tasks[TASK].model_dump(exclude={"plot", "evaluate"})
     return {"seed": params.seed, "threads": params.threads, "device": params.device, **task}
 
 
-def alternate(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
-    """The median seconds of each work over ``rounds``, after one more that warms up.
+def alternate(candidates: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, float]:
+    """The median seconds of each candidate over ``rounds``, after a warm-up round.
 
-    In each round all take turns, so that a slow minute of the machine falls on each alike.
+    The candidates alternate, so that a slow phase of the machine affects all of them.
     """
-    times: dict[str, list[float]] = {name: [] for name in works}
+    times: dict[str, list[float]] = {name: [] for name in candidates}
     for number in range(rounds + 1):
-        for name, work in works.items():
+        for name, work in candidates.items():
             begun = time.perf_counter()
             work()
             if number:

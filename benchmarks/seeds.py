@@ -1,10 +1,10 @@
-"""The spread of a series task's scores over seeds, as a Markdown table.
+"""Mean and standard deviation of a series task's scores over seeds, as a Markdown table.
 
     python -m benchmarks.seeds airline --seeds 5
 
-Runs the stages from normalize to evaluate for each seed in a folder of its own, with the parameters
-and data of this one, and writes mean ± standard deviation of MAPE (%) and MASE by protocol. Methods
-without chance in them have no spread.
+Runs the stages from normalize to evaluate for each seed in a temporary folder, with the parameters
+and data of this project, and prints mean ± standard deviation of MAPE (%) and MASE by protocol.
+Deterministic methods have no deviation.
 """
 
 import shutil
@@ -56,8 +56,8 @@ def cell(measures: list[dict]) -> str:
     mape, mase = (np.array([m[key] for m in measures], dtype=float) for key in ("mape", "mase"))
     if np.ptp(mase) == 0:
         return f"{mape[0]:.2f} / {mase[0]:.3f}"
-    spread = mape.std(ddof=1), mase.std(ddof=1)
-    return f"{mape.mean():.2f} ± {spread[0]:.2f} / {mase.mean():.3f} ± {spread[1]:.3f}"
+    mape_text = f"{mape.mean():.2f} ± {mape.std(ddof=1):.2f}"
+    return f"{mape_text} / {mase.mean():.3f} ± {mase.std(ddof=1):.3f}"
 
 
 if __name__ == "__main__":

@@ -1,14 +1,14 @@
-"""Do recurrent networks suit images? Every cell by every sequence, beside networks that see it all.
+"""Do recurrent networks suit images? Every cell with every sequence, and two other networks.
 
     python -m benchmarks.study
 
 Trains rnn, lstm and gru by rows, pixels, permuted and flat with the parameters of params.yaml, but
-without augmentation, so that what is compared is the networks; beside them, by the same loop, a
-logistic regression and a convolutional network with about as many parameters as the LSTM by rows.
-A CPU could not finish 784 steps of all images: there pixels and permuted get the first 10,000
-images, and the two others are trained on as few too. With two cores about an hour; a network that
-is done is not trained again, so it may be stopped at any time. How long an image takes is measured
-at the end, of all networks in turn: it doesn't hang on the weights.
+without augmentation, to compare the networks alone. The same loop trains a logistic regression and
+a convolutional network with about as many parameters as the LSTM by rows. 784 steps of all images
+take too long on a CPU: there pixels and permuted use the first 10,000 images, and the two other
+networks are trained on as many too. This takes about an hour on two cores. Trained networks are
+kept, so the benchmark can be stopped and resumed. The time per image is measured at the end,
+alternating all networks; it does not depend on the weights.
 
 Reads:   params.yaml, data/raw/mnist/
 Writes:  benchmarks/runs/study/: a JSON for each network, study.md, study.csv and study.png
@@ -59,12 +59,12 @@ from rnnlab.training.loop import fit, predict_in_batches
 
 SEQUENCES = ("rows", "pixels", "permuted", "flat")
 LONG = ("pixels", "permuted")
-FEWER = 10_000  # images, for long sequences on a CPU
-COMPARED = ("logistic regression", "convolutional")
-ROUNDS = 5  # of timing, in which all networks take turns
-ALONE = 4  # images that are timed by themselves in each round
-TOGETHER = 256  # images that are timed as one batch
-# 784 steps need gates that remember, and sums that bfloat16 would round away
+FEWER_IMAGES = 10_000  # for long sequences on a CPU
+WHOLE_IMAGE = ("logistic regression", "convolutional")
+ROUNDS = 5  # of timing; all networks alternate
+ALONE = 4  # images that are timed one by one in each round
+BATCH = 256  # images that are timed as one batch
+# 784 steps need long memory, and sums that bfloat16 would round away
 LONG_CHANGES: Changes = {
     f"tasks.{TASK}.model.chrono": 784,
     f"tasks.{TASK}.train.precision": "float32",
@@ -74,7 +74,7 @@ LONG_CHANGES: Changes = {
 
 
 class Plan(NamedTuple):
-    """How much a network learns from; images 0 for all there are."""
+    """Training images (0 for all of them) and epochs of a network."""
 
     images: int
     epochs: int
@@ -96,7 +96,7 @@ def main(arguments: argparse.Namespace) -> None:
         for sequence, plan in plans.items():
             rows += [study.recurrent(cell, sequence, plan) for cell in CELLS]
         for plan in sorted(set(plans.values())):
-            rows += [study.compared(name, plan) for name in COMPARED]
+            rows += [study.whole_image(name, plan) for name in WHOLE_IMAGE]
         study.time(rows, write_params(project, shared))
     table = pd.DataFrame(rows)
     write_table(arguments.out / "study.csv", table)
@@ -109,20 +109,20 @@ def main(arguments: argparse.Namespace) -> None:
 
 def plan_for(sequence: str, device: torch.device, arguments: argparse.Namespace) -> Plan:
     on_cuda = device.type == "cuda"
-    images = FEWER if sequence in LONG and not on_cuda else 0
+    images = FEWER_IMAGES if sequence in LONG and not on_cuda else 0
     epochs = arguments.epochs or (20 if on_cuda else 10)
     return Plan(arguments.images or images, epochs)
 
 
 class Study:
-    """The scratch project, with the layout that lies in it, and where results are kept."""
+    """The scratch project, its current windows, and the folder of the results."""
 
     def __init__(self, project: Path, out: Path, shared: Changes, device: torch.device) -> None:
         self.project, self.out, self.shared, self.device = project, out, shared, device
-        self.laid_out: tuple[str, int] | None = None
+        self.current_windows: tuple[str, int] | None = None
 
     def recurrent(self, cell: str, sequence: str, plan: Plan) -> dict:
-        """Train a cell by a sequence, through the stages; its row of the table."""
+        """Train a cell with a sequence by running the stages; return its row of the table."""
         changes = {**self.shared, **(LONG_CHANGES if sequence in LONG else {})}
         changes |= {
             f"tasks.{TASK}.windows.sequence": sequence,
@@ -132,7 +132,7 @@ class Study:
         params = write_params(self.project, changes)
 
         def work() -> dict:
-            self.lay_out(sequence, plan.images)
+            self.write_windows(sequence, plan.images)
             run_stages(self.project, "train")
             folder = self.project / f"data/models/{TASK}"
             networks, card = read_models(folder, TASK, self.device)
@@ -144,13 +144,13 @@ class Study:
 
         return self.row(cell, sequence, plan, params, work)
 
-    def compared(self, name: str, plan: Plan) -> dict:
-        """Train a network that sees the image as a whole, by the same loop; its row."""
+    def whole_image(self, name: str, plan: Plan) -> dict:
+        """Train a network that reads whole images, with the same loop; return its row."""
         changes = {**self.shared, f"tasks.{TASK}.windows.sequence": "rows"}
         params = write_params(self.project, {**changes, f"tasks.{TASK}.train.epochs": plan.epochs})
 
         def work() -> dict:
-            self.lay_out("rows", plan.images)
+            self.write_windows("rows", plan.images)
             folder = self.project / f"data/windows/{TASK}"
             card = read_json(folder / "card.json", "windows")
             parts = {
@@ -190,21 +190,21 @@ class Study:
         return OfImages(layers, **statistics).to(self.device)
 
     def time(self, rows: list[dict], params: Params) -> None:
-        """Put into each row how long an image takes, alone and in a batch, in milliseconds.
+        """Add the milliseconds per image to each row, for a single image and in a batch.
 
-        Medians over rounds in which all networks take turns, so that a slow moment of the machine
-        hits them alike.
+        They are medians over rounds in which all networks alternate, so that a slow phase of the
+        machine affects all of them.
         """
         self.normalize()
         images = read_tensors(
             self.project / f"data/normalized/{TASK}/images.safetensors", "normalize"
-        )["test_images"][:TOGETHER]
+        )["test_images"][:BATCH]
         ready = []
         for row in rows:
             sequence = row["sequence"] if row["network"] in CELLS else "rows"
             x = torch.from_numpy(as_sequences(images, sequence).copy()).to(self.device)
             network = self.network(row["network"], sequence, params).eval()
-            # the first pass sets things up
+            # warm up
             milliseconds(network, x)
             ready.append((network, x))
         alone: list[list[float]] = [[] for _ in rows]
@@ -225,9 +225,9 @@ class Study:
         print(f"{name} by {sequence}: {figures['accuracy']:.2%}", file=sys.stderr)
         return {"network": name, "sequence": sequence, **figures, "epochs": plan.epochs}
 
-    def lay_out(self, sequence: str, images: int) -> None:
-        """Windows of ``sequence``, of which training gets the first ``images``."""
-        if self.laid_out == (sequence, images):
+    def write_windows(self, sequence: str, images: int) -> None:
+        """Write the windows of ``sequence``, with the first ``images`` for training."""
+        if self.current_windows == (sequence, images):
             return
         self.normalize()
         run_stages(self.project, "windows")
@@ -236,7 +236,7 @@ class Study:
             train = read_tensors(path, "windows")
             write_tensors(path, {key: values[:images].copy() for key, values in train.items()})
             write_checksums(path.parent)
-        self.laid_out = sequence, images
+        self.current_windows = sequence, images
 
     def normalize(self) -> None:
         if not (self.project / f"data/normalized/{TASK}").exists():
@@ -252,11 +252,11 @@ class Study:
         network.eval()
         test = self.part("test")
         x, y = (torch.from_numpy(test[key]).to(self.device) for key in ("x", "y"))
-        right = predict_in_batches(network, x).argmax(dim=1) == y
+        correct = predict_in_batches(network, x).argmax(dim=1) == y
         on_cuda = self.device.type == "cuda"
         return {
             "parameters": count_parameters(network),
-            "accuracy": right.double().mean().item(),
+            "accuracy": correct.double().mean().item(),
             "training_images": len(self.part("train")["y"]),
             "device": torch.cuda.get_device_name() if on_cuda else "cpu",
         }
@@ -265,16 +265,16 @@ class Study:
 @torch.inference_mode()
 def milliseconds(network: nn.Module, x: torch.Tensor) -> float:
     begun = time.perf_counter()
-    # the answer's way to the host waits until the device is done
+    # copying to the CPU waits for the device
     network(x).cpu()
     return 1000 * (time.perf_counter() - begun)
 
 
 def parse() -> argparse.Namespace:
     parser = make_parser(__doc__)
-    parser.add_argument("--epochs", type=int, help="of all, in place of 10 (20 on CUDA)")
-    parser.add_argument("--images", type=int, help="to train on, for all networks")
-    parser.add_argument("--threads", type=int, help="of the processor, in place of params.yaml's")
+    parser.add_argument("--epochs", type=int, help="of all networks, instead of 10 (20 on CUDA)")
+    parser.add_argument("--images", type=int, help="training images, for all networks")
+    parser.add_argument("--threads", type=int, help="CPU threads, instead of those in params.yaml")
     parser.add_argument(
         "--out", type=Path, default=RUNS / "study", help="folder for what is written"
     )

@@ -1,4 +1,4 @@
-"""The study's table and figure: accuracy, parameters, steps and time of each network."""
+"""Table and plot of the study: accuracy, parameters, steps and time of each network."""
 
 import numpy as np
 import pandas as pd
@@ -34,15 +34,15 @@ PANELS = {
 
 
 def draw(table: pd.DataFrame) -> Figure:
-    """A row a network, a panel a figure; all but accuracy on logarithmic axes."""
+    """A row for each network and a panel for each value; all axes but accuracy are logarithmic."""
     figure = Figure(figsize=(11, 1.2 + 0.3 * len(table)), layout="constrained")
     figure.suptitle(finding(table), x=0.005, ha="left", weight="bold")
     places = np.arange(len(table)) + 0.6 * (table["sequence"] != table["sequence"].shift()).cumsum()
     colors = [COLORS.get(network, "0.55") for network in table["network"]]
-    most = table["training_images"].max()
+    largest = table["training_images"].max()
     labels = [
         f"{row.network}, {row.sequence}"
-        + (f" ({row.training_images:,} images)" if row.training_images < most else "")
+        + (f" ({row.training_images:,} images)" if row.training_images < largest else "")
         for row in table.itertuples()
     ]
     for number, (ax, (key, title)) in enumerate(
@@ -68,7 +68,7 @@ def draw(table: pd.DataFrame) -> Figure:
 
 
 def finding(table: pd.DataFrame) -> str:
-    """The best recurrent network by rows, beside the convolutional one and beside its pixels."""
+    """The best recurrent network by rows, compared with the CNN, and with itself by pixels."""
     recurrent = table[table["network"].isin(CELLS)]
     rows, pixels = (recurrent[recurrent["sequence"] == s] for s in ("rows", "pixels"))
     best = rows.loc[rows["accuracy"].idxmax()]
@@ -76,7 +76,7 @@ def finding(table: pd.DataFrame) -> str:
     whole = table[table["network"] == "convolutional"].sort_values("training_images").iloc[-1]
     ratio = longer["ms_alone"] / best["ms_alone"]
     return (
-        f"By rows the {best['network']} is right for {100 * best['accuracy']:.2f} % of the test "
-        f"images, a convolutional network for {100 * whole['accuracy']:.2f} %;\n"
-        f"pixel by pixel an image takes it {ratio:.0f} times as long"
+        f"By rows the {best['network']} has a test accuracy of {100 * best['accuracy']:.2f} %, a "
+        f"convolutional network {100 * whole['accuracy']:.2f} %;\n"
+        f"by pixels the {best['network']} takes {ratio:.0f} times as long for an image"
     )

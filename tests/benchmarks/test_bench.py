@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import bench, bench_series, bench_tables, bench_tries, pipeline, scratch
 from benchmarks.bench_epochs import Shape
-from benchmarks.bench_roofline import flops_of, multiplications, products_of, ways
+from benchmarks.bench_roofline import flops_of, implementations, multiplications, products_of
 from benchmarks.bench_usual import Usual, in_own_process, loader_of, mnist, train_epoch, unpacked
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import load_params
@@ -68,7 +68,7 @@ def test_multiplications_are_of_the_shapes_counted() -> None:
 
 def test_onednn_multiplies_as_torch_does() -> None:
     left, right = torch.randn(4, 5), torch.randn(5, 3)
-    for multiply in ways(CPU).values():
+    for multiply in implementations(CPU).values():
         torch.testing.assert_close(multiply(left, right), left @ right)
 
 
@@ -90,7 +90,7 @@ def test_epochs(
         assert (row["hidden_size"], row["images"]) == (6, 100)
         named = set(row["seconds"])
         assert {"epoch", "epoch_augmented", "usual_0", "usual_2", "ceiling", "products"} <= named
-        assert named <= set(bench_tables.WORKS)
+        assert named <= set(bench_tables.CANDIDATE_LABELS)
         assert all(seconds > 0 for seconds in row["seconds"].values())
     printed = capsys.readouterr().out
     assert printed == (tmp_path / "out/bench.md").read_text()
@@ -143,13 +143,13 @@ def test_series(
     names = ["this project's ensemble", "AutoARIMA", "AutoETS"]
     assert [row["method"] for row in rows] == names
     assert all(row["fit"] > row["forecast"] > 0 for row in rows)
-    assert capsys.readouterr().err == "neuralforecast is not installed: its LSTM is left out\n"
+    assert capsys.readouterr().err == "neuralforecast is not installed: skipping its LSTM\n"
 
 
 def test_our_forecast_is_that_of_the_whole_series(small: Path, airline: np.ndarray) -> None:
     params = load_params()
     task = params.series("airline")
-    panel = bench_series.series.read_panel(task.data)
+    panel = bench_series.read_panel(task.data)
     method = bench_series.ours(task, panel, params.seed, CPU)
     forecast = method.forecast(method.fit())
     assert forecast.shape == (1, task.windows.horizon)
@@ -218,7 +218,7 @@ def test_targets_are_met_or_not() -> None:
 def test_pipeline_as_tables() -> None:
     text = pipeline.in_markdown(PIPELINE)
     assert "| train@mnist | 90.0 |" in text
-    assert "Nothing to do: 0.90 s, beside 0.60 s" in text
+    assert "Nothing to do: 0.90 s; `dvc version` takes 0.60 s" in text
 
 
 def test_rounds_alternate_after_a_warm_up() -> None:
@@ -234,7 +234,7 @@ def test_tries(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bench_tries, "SECONDS", 0.0)
     monkeypatch.setattr(bench_tries, "WARM_UP", 1)
     # what holds for a whole process stays out of that of the tests
-    monkeypatch.setattr(bench_tries.devices, "_keep_freed_memory", lambda: None)
+    monkeypatch.setattr(bench_tries.device_module, "_keep_freed_memory", lambda: None)
     found = bench_tries.milliseconds(name, threads=1)
     assert list(found) == [f"{cell} {hidden}" for hidden in (50, 128) for cell in CELLS]
     assert all(value > 0 for value in found.values())

@@ -107,7 +107,7 @@ def test_every_knob_is_valid_and_differs_from_the_base() -> None:
     base = scratch.with_changes({})
     runs = ablation.planned(base, None)
     assert next(iter(runs)) == "base"
-    assert {name.partition(": ")[0] for name in runs} == {"base", *ablation.KNOBS}
+    assert {name.partition(": ")[0] for name in runs} == {"base", *ablation.SETTINGS}
     recipes = [scratch.recipe(scratch.with_changes(changes)) for changes in runs.values()]
     assert all(recipes.count(recipe) == 1 for recipe in recipes)
 
@@ -148,7 +148,7 @@ def read_params(project: Path) -> tuple[int, str]:
 
 
 def test_ablation_of_an_unknown_knob(small: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="'poling' is no knob"):
+    with pytest.raises(InputError, match="'poling' is not a setting"):
         ablation.main(options(tmp_path, seeds=1, only=["poling"]))
 
 
@@ -160,7 +160,7 @@ def test_study(
 ) -> None:
     monkeypatch.setattr(study, "SEQUENCES", ("rows", "pixels"))
     monkeypatch.setattr(study, "CELLS", {"gru": CELLS["gru"]})
-    monkeypatch.setattr(study, "FEWER", 100)
+    monkeypatch.setattr(study, "FEWER_IMAGES", 100)
     study.main(options(tmp_path / "out", images=None, threads=1))
     rows = read_csv(tmp_path / "out/study.csv")
     named = [(row["network"], row["sequence"], int(row["training_images"])) for row in rows]

@@ -59,11 +59,11 @@ def test_both_files_become_one_long_table(files: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "series", "words"),
     [
-        (TEST_FILE, {"H1": [1.0] * 48}, "other series, such as 'H2'"),
+        (TEST_FILE, {"H1": [1.0] * 48}, "different series, such as 'H2'"),
         (TEST_FILE, {f"H{n}": [1.0] * 47 for n in range(1, 5)}, "'H1' has 47 values, not 48"),
-        (TRAIN_FILE, {"H1": [1.0, "x"]}, "series 'H1' holds 'x'; write a number above 0"),
-        (TRAIN_FILE, {"H1": [1.0, 0]}, "series 'H1' holds '0'"),
-        (TRAIN_FILE, {"H1": [1.0, "", 2.0]}, "series 'H1' holds ''"),
+        (TRAIN_FILE, {"H1": [1.0, "x"]}, "series 'H1' has the value 'x'; write a number above 0"),
+        (TRAIN_FILE, {"H1": [1.0, 0]}, "series 'H1' has the value '0'"),
+        (TRAIN_FILE, {"H1": [1.0, "", 2.0]}, "series 'H1' has the value ''"),
     ],
 )
 def test_other_files_are_refused_in_words(files: Path, name: str, series: dict, words: str) -> None:
@@ -78,7 +78,7 @@ def test_missing_doubled_and_empty_files(files: Path) -> None:
     with pytest.raises(InputError, match="'H1' twice"):
         long_table(files)
     (files / TRAIN_FILE).write_text(lines[0])
-    with pytest.raises(InputError, match="holds no series"):
+    with pytest.raises(InputError, match="has no series"):
         long_table(files)
     (files / TRAIN_FILE).unlink()
     with pytest.raises(InputError, match=f"{TRAIN_FILE} is missing: download it"):
@@ -89,7 +89,7 @@ def test_missing_doubled_and_empty_files(files: Path) -> None:
 def test_the_proof_of_the_measures_can_fail(gap: tuple[float, float, float]) -> None:
     check_measures(SEASONAL_NAIVE, SEASONAL_NAIVE, "seasonal naive")
     found = Figures(*np.add(SEASONAL_NAIVE, gap))
-    with pytest.raises(InputError, match=r"seasonal naive scores .* not M4's"):
+    with pytest.raises(InputError, match=r"seasonal naive scores .* not the hourly series of M4"):
         check_measures(found, SEASONAL_NAIVE, "seasonal naive")
 
 
