@@ -17,10 +17,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from rnnlab.core.files import output_files, read_json, read_table, write_json, write_table
+from rnnlab.core.files import output_files, read_table, write_table
 from rnnlab.core.params import Params
 from rnnlab.core.stage import run_task_stage
-from rnnlab.forecasting.dvc_metrics import dvc_metrics
 from rnnlab.forecasting.scores import evaluate_series
 from rnnlab.images.scores import evaluate_images
 from rnnlab.networks.storage import read_models
@@ -38,8 +37,6 @@ def main(name: str, params: Params) -> None:
             evaluate_images(name, networks["main"], card, device, folder, read_early)
         else:
             evaluate_series(name, networks, card, params, device, folder)
-        scores = read_json(folder / "scores.json", f"evaluate@{name}")
-        write_json(folder / "metrics.json", dvc_metrics(scores, card["kind"]))
         curves = curves_of(read_table(models / "history.csv", f"train@{name}"))
         write_table(folder / "tables/curves.csv", curves)
 

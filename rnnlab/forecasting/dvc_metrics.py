@@ -1,4 +1,4 @@
-"""metrics.json: the scores that DVC compares; ``dvc exp show`` has a column for each.
+"""metrics.json of a series task: the scores that DVC compares; ``dvc exp show`` has a column for each.
 
 They are few and their names are short, so that a table of experiments and the parameters that
 differ fit into 160 columns. scores.json holds everything else.
@@ -8,15 +8,14 @@ from typing import Any
 
 from rnnlab.forecasting.labels import best_baseline
 
-IMAGES = ("accuracy", "validation_accuracy", "loss", "macro_f1", "parameters")
 # names of the protocols in metrics.json
 SHORT_NAMES = {"one_step": "step", "year": "year", "long": "long", "rolling": "roll"}
 
 
-def dvc_metrics(scores: dict[str, Any], kind: str) -> dict[str, float | None]:
+def dvc_metrics(scores: dict[str, Any]) -> dict[str, float | None]:
     """The content of metrics.json; a score that cannot be computed is None, which DVC leaves out.
 
-    Images have the scores of IMAGES. Series have (step is one_step, roll is rolling):
+    In the names, step is the protocol one_step, and roll is rolling:
 
     - mase_step, mase_year, mase_long, mase_roll: MASE of the model, by protocol
     - mape_step, mape_roll: MAPE of the model in per cent, by the protocols with many origins
@@ -25,11 +24,8 @@ def dvc_metrics(scores: dict[str, Any], kind: str) -> dict[str, float | None]:
       chosen by its test score, which favours the baselines. Nothing is selected by these values.
 
     Args:
-        scores: scores.json of a task.
-        kind: images or series.
+        scores: scores.json of a series task.
     """
-    if kind == "images":
-        return {name: scores[name] for name in IMAGES}
     model = scores["model"]
     metrics = {f"mase_{short}": model[protocol]["mase"] for protocol, short in SHORT_NAMES.items()}
     for protocol in ("one_step", "rolling"):

@@ -7,9 +7,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from rnnlab.core.files import read_tensors, write_json, write_table
+from rnnlab.core.files import read_json, read_tensors, write_json, write_table
 from rnnlab.core.params import Params
 from rnnlab.forecasting.backtest import ProtocolForecasts, TrainedTask, backtest
+from rnnlab.forecasting.dvc_metrics import dvc_metrics
 from rnnlab.forecasting.intervals import LEVELS
 from rnnlab.forecasting.labels import PLOTTED_PROTOCOLS
 from rnnlab.forecasting.measures import coverage, interval_score, measure, overall_weighted_average
@@ -38,6 +39,9 @@ def evaluate_series(
     ids = np.array(normalized["ids"])
     scores = series_scores(results, ids)
     write_json(folder / "scores.json", mean_scores(scores))
+    # read again, since what cannot be computed is null there
+    written = read_json(folder / "scores.json", f"evaluate@{name}")
+    write_json(folder / "metrics.json", dvc_metrics(written))
     write_table(folder / "predictions.csv", predictions(results, history, ids, ds))
     tables = folder / "tables"
     write_table(tables / "series.csv", scores)

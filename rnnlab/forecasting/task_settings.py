@@ -10,7 +10,7 @@ from rnnlab.series.normalization import Normalization
 from rnnlab.series.panel import Panel
 
 # a season, or a forecast, of more steps is a slip of the pen
-MOST_STEPS = 10_000
+MAX_STEPS = 10_000
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,11 @@ def task_for(options: SeriesOptions, params: Params) -> SeriesTask:
     """
     task = params.task(options.task)
     if task.kind != "series":
-        raise InputError(f"--task {options.task}: is no task of series; write airline, say")
+        raise InputError(f"--task {options.task}: is not a series task; use airline, for example")
     for name in ("period", "horizon"):
         given = getattr(options, name)
-        if given is not None and not 1 <= given <= MOST_STEPS:
-            raise InputError(f"--{name} {given}: write 1 to {MOST_STEPS}")
+        if given is not None and not 1 <= given <= MAX_STEPS:
+            raise InputError(f"--{name} {given}: write 1 to {MAX_STEPS}")
     named = {f"{column}_column": getattr(options, column) for column in ("id", "time", "value")}
     data = {column: name for column, name in named.items() if name is not None}
     if options.csv is not None:

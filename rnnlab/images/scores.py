@@ -15,6 +15,9 @@ from rnnlab.training.loop import loss_of, predict_in_batches
 # a bidirectional network is slow here: it must reread the image up to each step
 MAX_IMAGES_IF_BIDIRECTIONAL = 1000
 
+# the scores that DVC compares
+DVC_METRICS = ("accuracy", "validation_accuracy", "loss", "macro_f1", "parameters")
+
 
 def evaluate_images(
     name: str,
@@ -52,6 +55,7 @@ def evaluate_images(
         "parameters": card["parameters"],
     }
     write_json(folder / "scores.json", scores)
+    write_json(folder / "metrics.json", {name: scores[name] for name in DVC_METRICS})
     predictions = pd.DataFrame(
         {
             "image": np.arange(len(labels)),

@@ -27,7 +27,7 @@ def small(project: Path) -> Path:
         (sales(), ["--period", "40"], ["has 60 values", "period 40"]),
         (sales(9), ["--period", "4"], ["has 9 values", "takes 10 or more"]),
         (sales(), ["--period", "12", "--value", "price"], ["no column 'price'", "day, sold"]),
-        (sales(), ["--period", "12", "--task", "mnist"], ["is no task of series"]),
+        (sales(), ["--period", "12", "--task", "mnist"], ["is not a series task"]),
         (sales(), ["--period", "12", "--task", "airlin"], ["did you mean airline?"]),
         (
             sales().assign(price=2.0),
