@@ -1,4 +1,4 @@
-"""metrics.json of a series task: the scores that DVC compares; ``dvc exp show`` has a column for each.
+"""metrics.json of a series task: the scores that DVC compares, a column each in `dvc exp show`.
 
 They are few and their names are short, so that a table of experiments and the parameters that
 differ fit into 160 columns. scores.json holds everything else.

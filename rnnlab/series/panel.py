@@ -11,7 +11,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.params import SeriesData, SeriesTask
 from rnnlab.series.normalization import min_training_values
 from rnnlab.series.readers import read_rows
-from rnnlab.series.times import format_times, step_name
+from rnnlab.series.times import all_times, format_times, step_name
 
 MIN_VALUES = 3
 # beyond these limits, squares and differences lose their precision in floating point
@@ -111,17 +111,18 @@ def read_panel(data: SeriesData) -> Panel:
     """Read the table of a series task.
 
     The suffix of the file selects CSV, TSV or Parquet. Footers, blank lines and gaps in y are
-    accepted. A trailing row without a number is a footer and is dropped. A gap is filled with the
-    value one period before (or the previous value): only the past is used, and filled values are
-    not scored. Unordered rows are sorted. In a panel, unusable series are left out, with the
-    reason in ``Panel.left_out``.
+    accepted. A trailing row without a number is a footer and is dropped. A missing row is a gap
+    too, if at most a tenth of the rows are missing. A gap is filled with the value one period
+    before (or the previous value): only the past is used, and filled values are not scored.
+    Unordered rows are sorted. In a panel, unusable series are left out, with the reason in
+    ``Panel.left_out``.
 
     Raises:
         InputError: the file, a column, a date or a number is missing or unreadable, or no series
             is left.
     """
     path = Path(data.csv)
-    panel = _sorted_panel(*read_rows(path, data), path)
+    panel = _with_missing_rows(_sorted_panel(*read_rows(path, data), path), path)
     panel = panel.without(_problems(panel), str(path))
     return replace(panel, values=_fill_gaps(panel, data.period))
 
@@ -166,6 +167,35 @@ def _sorted_panel(
         ds, y = ds[kept], y[kept]
     offsets = np.cumsum([0, *lengths])
     return Panel([names[number] for number in order], offsets, ds, y, np.isnan(y))
+
+
+def _with_missing_rows(panel: Panel, path: Path) -> Panel:
+    """Insert the missing rows of series that would be evenly spaced with them, without a value."""
+    parts, messages = [], []
+    for number, name in enumerate(panel.ids):
+        span = panel.span(number)
+        ds, y = panel.ds[span], panel.values[span]
+        uneven = len(ds) >= MIN_VALUES and step_name(ds) is None
+        times = all_times(ds) if uneven else None
+        if times is not None:
+            values = np.full(len(times), np.nan)
+            known = np.searchsorted(times, ds)
+            values[known] = y
+            first = format_times(np.delete(times, known))[0]
+            count = len(times) - len(ds)
+            rows = "1 missing row" if count == 1 else f"{count} missing rows"
+            messages.append(f"{path}: series {name!r}: {rows} filled, first {first}")
+            ds, y = times, values
+        parts.append((ds, y))
+    if not messages:
+        return panel
+    for message in messages[:MAX_LINES]:
+        print(message, file=sys.stderr)
+    if len(messages) > MAX_LINES:
+        print(f"{path}: {len(messages) - MAX_LINES} more series with filled rows", file=sys.stderr)
+    ds, values = (np.concatenate(each) for each in zip(*parts, strict=True))
+    offsets = np.cumsum([0, *(len(y) for _, y in parts)])
+    return Panel(panel.ids, offsets, ds, values, np.isnan(values))
 
 
 def _problems(panel: Panel) -> dict[int, str]:

@@ -1,6 +1,7 @@
 """Times of evenly spaced series: dates or whole numbers."""
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,8 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError
 
+# share of the rows of a series that may be missing
+MAX_MISSING = 0.1
 WHOLE_NUMBER = r"-?\d{1,9}"
 # dates without dashes, which are not whole numbers
 DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
@@ -31,6 +34,35 @@ def step_name(ds: np.ndarray) -> str | None:
         return str(pd.Timedelta(gaps[0])).removesuffix(" 00:00:00")
     # other regular steps, such as working days
     return pd.infer_freq(pd.DatetimeIndex(ds))
+
+
+def all_times(ds: np.ndarray) -> np.ndarray | None:
+    """The times of a series with missing rows, those included: [m], of ds [n] in order, n >= 3.
+
+    The step is the smallest between two rows, in months if every row is on the same day of the
+    month or on its last day. None if some row lies off that grid, or if more than a tenth of the
+    rows are missing: then the step is a guess.
+    """
+    if ds.dtype.kind != "M":
+        return _grid(ds, lambda ahead: ds[-1] + ahead)
+    months = ds.astype("datetime64[M]").astype(np.int64)
+    same_day = len(np.unique(ds - ds.astype("datetime64[M]").astype("datetime64[s]"))) == 1
+    if np.diff(months).all() and (same_day or _are_month_ends(ds)):
+        return _grid(months, lambda ahead: _months_after(ds, ahead))
+    seconds = ds.astype("datetime64[s]").astype(np.int64)
+    return _grid(seconds, lambda ahead: ds[-1] + ahead.astype("timedelta64[s]"))
+
+
+def _grid(places: np.ndarray, time_at: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | None:
+    """The times of evenly spaced ``places``; ``time_at`` takes their distances to the last one."""
+    gaps = np.diff(places)
+    step = gaps.min()
+    if step <= 0 or (gaps % step).any():
+        return None
+    count = (places[-1] - places[0]) // step + 1
+    if count * (1 - MAX_MISSING) > len(places):
+        return None
+    return time_at(np.arange(1 - count, 1) * step)
 
 
 def format_times(ds: np.ndarray) -> np.ndarray:

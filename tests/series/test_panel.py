@@ -281,3 +281,29 @@ def test_constant_in_its_training_part() -> None:
     late = np.concatenate([np.full(90, 7.0), wave(54, 12)])
     faults = faults_of(panel_of(late, wave(144, 12)), task_of("standard"))
     assert faults == {0: "is constant (7) in its training part"}
+
+
+def test_missing_rows_are_gaps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = long_table(range(1, 37), "b")
+    for time, value in (("1949-03-01", 3), ("1950-12-01", 24)):
+        assert f"b,{time},{value}\n" in rows
+        rows = rows.replace(f"b,{time},{value}\n", "")
+    panel = read(tmp_path, TABLE + rows)
+    whole = read(tmp_path, TABLE + long_table(range(1, 37), "b"))
+    np.testing.assert_array_equal(panel.ds, whole.ds)
+    np.testing.assert_array_equal(np.flatnonzero(panel.filled), [2, 23])
+    # the value one period before, and the last one where there is no such
+    expected = whole.values.copy()
+    expected[[2, 23]] = [2, 12]
+    np.testing.assert_array_equal(panel.values, expected)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("series 'b': 2 missing rows filled, first 1949-03-01")
+
+
+def test_a_missing_row_gives_what_an_empty_cell_gives(tmp_path: Path) -> None:
+    rows = long_table([*range(1, 13)] * 3, "b") + long_table(range(40), "c")
+    line = "b,1950-01-01,1\n"
+    missing = read(tmp_path, TABLE + rows.replace(line, ""))
+    empty = read(tmp_path, TABLE + rows.replace(line, "b,1950-01-01,\n"))
+    for key in ("ds", "values", "filled", "offsets"):
+        np.testing.assert_array_equal(getattr(missing, key), getattr(empty, key))

@@ -78,7 +78,7 @@ def write_panel(project: Path, broken: tuple[str, ...] = tuple(BROKEN)) -> None:
         if name == "twice":
             lines.insert(17, lines[16])
         elif name == "gaps":
-            del lines[16]
+            del lines[16:24]
         rows += lines
     (project / CSV).write_text("unique_id,ds,y\n" + "\n".join(rows) + "\n")
 

@@ -8,7 +8,7 @@ import pytest
 from tables import read
 
 from rnnlab.core.errors import InputError
-from rnnlab.series.times import format_times, future_times
+from rnnlab.series.times import all_times, format_times, future_times
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,31 @@ def test_numbers_that_come_next() -> None:
 def test_as_many_times_as_are_asked_for(count: int) -> None:
     months = stamps(*(f"2024-{month:02}-01" for month in range(1, 13)))
     assert future_times(months, count).shape == (count,)
+
+
+@pytest.mark.parametrize("frequency", ["MS", "ME", "QS", "YS", "7D", "h", "30min"])
+def test_missing_times_are_found(frequency: str) -> None:
+    times = pd.date_range("2020-01-31", periods=40, freq=frequency, unit="s").to_numpy()
+    found = all_times(np.delete(times, [1, 20, 38]))
+    assert found is not None
+    np.testing.assert_array_equal(found, times)
+
+
+def test_missing_numbers_are_found() -> None:
+    found = all_times(np.delete(np.arange(0, 100, 5), 7))
+    np.testing.assert_array_equal(found, np.arange(0, 100, 5))
+
+
+@pytest.mark.parametrize(
+    "ds",
+    [
+        np.array([0, 5, 10, 12, 15, 20]),  # a row off the grid
+        np.delete(np.arange(30), [3, 4, 5, 6]),  # more than a tenth is missing
+        np.array([1, 2, 2, 3]),
+        # without holidays, working days are a week with two of seven days missing
+        np.delete(pd.bdate_range("2024-01-01", periods=40, unit="s").to_numpy(), 7),
+    ],
+    ids=["off the grid", "too many", "twice", "working days"],
+)
+def test_what_is_no_grid_with_few_gaps(ds: np.ndarray) -> None:
+    assert all_times(ds) is None
