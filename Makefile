@@ -113,17 +113,17 @@ best pixels permuted: needs-git environment
 # The effect of each part of the images recipe, on validation; resumes if interrupted.
 ablation: environment
 	dvc repro download_mnist
-	python -m benchmarks.ablation
+	python -m benchmarks.accuracy.ablation
 
 # Every cell on every sequence, and a logistic regression and a convolutional network.
 study: environment
 	dvc repro download_mnist
-	python -m benchmarks.study
+	python -m benchmarks.accuracy.study
 
 # Training speed compared with the usual loop, an upper bound and the roofline; about 16 minutes.
 bench: environment
 	dvc repro download_mnist
-	python -m benchmarks.bench
+	python -m benchmarks.speed.bench
 
 # Add your own series as a task: make new-series CSV=mine.csv PERIOD=12 (TASK, UNIT, ID, TIME, VALUE)
 TASK = $(shell basename '$(CSV)' | sed 's/\.[^.]*$$//')

@@ -6,7 +6,7 @@ Here a layer is one node: the weights' gradients of all steps are one product, a
 time is two or three operations. Large networks spend most of the time in matrix products. These use
 oneDNN here too, in bfloat16 under autocast; small products and all other operations stay in
 float32. Weights and results are those of torch, up to rounding; ``python -m
-benchmarks.bench`` has the times.
+benchmarks.speed.bench`` has the times.
 
 Shapes: T steps, N sequences, F features, H = hidden_size, G = H in an RNN and 3 H in a GRU.
 """

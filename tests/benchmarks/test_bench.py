@@ -11,10 +11,18 @@ import torch
 from helpers import edit_params, put_images, read_json, small_images
 from torch.utils.flop_counter import FlopCounterMode
 
-from benchmarks import bench, bench_series, bench_tables, bench_tries, pipeline, scratch
-from benchmarks.bench_epochs import Shape
-from benchmarks.bench_roofline import flops_of, implementations, multiplications, products_of
-from benchmarks.bench_usual import Usual, in_own_process, loader_of, mnist, train_epoch, unpacked
+from benchmarks import scratch
+from benchmarks.speed import bench, bench_series, bench_tables, bench_tries, pipeline
+from benchmarks.speed.bench_epochs import Shape
+from benchmarks.speed.bench_roofline import flops_of, implementations, multiplications, products_of
+from benchmarks.speed.bench_usual import (
+    Usual,
+    in_own_process,
+    loader_of,
+    mnist,
+    train_epoch,
+    unpacked,
+)
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import load_params
 from rnnlab.networks.network import CELLS

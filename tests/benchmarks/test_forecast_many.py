@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from helpers import read_json
 
-from benchmarks import forecast_many
+from benchmarks.panels import forecast_many
 
 
 def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

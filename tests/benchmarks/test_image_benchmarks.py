@@ -8,8 +8,9 @@ import pytest
 import torch
 from helpers import ROOT, edit_params, put_images, read_csv, read_json, run_stage_here, small_images
 
-from benchmarks import ablation, named_set, scratch, study
-from benchmarks.comparisons import OfImages, convolutional, logistic_regression
+from benchmarks import named_set, scratch
+from benchmarks.accuracy import ablation, study
+from benchmarks.accuracy.comparisons import OfImages, convolutional, logistic_regression
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import load_params
 from rnnlab.networks.network import CELLS, count_parameters

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from helpers import edit_params, read_json
 
-from benchmarks import m4_hourly
-from benchmarks.m4_data import (
+from benchmarks.panels import m4_hourly
+from benchmarks.panels.m4_data import (
     HORIZON,
     NAIVE2,
     SEASONAL_NAIVE,

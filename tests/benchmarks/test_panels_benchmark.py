@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks import panels
+from benchmarks.panels import synthetic as panels
 
 
 def test_generated_series_differ_and_repeat() -> None:

@@ -214,7 +214,7 @@ def test_commands_are_known(page: str) -> None:
         "MIRROR=/path make nonsense",
         "make test && dvc nonsense",
         "python -m benchmarks.nonsense",
-        "python -m benchmarks.study --nonsense",
+        "python -m benchmarks.accuracy.study --nonsense",
         "python stages/nonsense.py",
         "python -m rnnlab nonsense",
         "rnnlab nonsense",

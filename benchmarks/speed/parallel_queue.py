@@ -1,6 +1,6 @@
 """The speedup of DVC's queue with experiments in parallel.
 
-    python -m benchmarks.parallel_queue --experiments 4 --jobs 2 --rounds 3
+    python -m benchmarks.speed.parallel_queue --experiments 4 --jobs 2 --rounds 3
 
 Queues airline experiments with different seeds in a clone of the last commit, and times
 `dvc exp run --run-all`: one job with as many threads as there are parallel jobs, one job with one

@@ -1,6 +1,6 @@
 """Mean and standard deviation of a series task's scores over seeds, as a Markdown table.
 
-    python -m benchmarks.seeds airline --seeds 5
+    python -m benchmarks.accuracy.seeds airline --seeds 5
 
 Runs the stages from normalize to evaluate for each seed in a temporary folder, with the parameters
 and data of this project, and prints mean ± standard deviation of MAPE (%) and MASE by protocol.

@@ -1,6 +1,6 @@
 """How much faster bfloat16 is than float32 here, by cell and size: what ``precision: auto`` sees.
 
-    python -m benchmarks.precision --out results/precision/mine.md
+    python -m benchmarks.speed.precision --out results/precision/mine.md
 
 Reads:   params.yaml
 Writes:  a Markdown table to standard output and to the file after --out: the time of a training

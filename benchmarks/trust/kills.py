@@ -1,6 +1,6 @@
 """Kill `dvc repro` at random times; it must resume, with the bytes of an uninterrupted run.
 
-    python -m benchmarks.kills --kills 50
+    python -m benchmarks.trust.kills --kills 50
 
 In a temporary copy with small settings (scikit-learn's digits and the airline series, few epochs)
 the pipeline runs once without a kill. Then it runs again and is killed after a random time (SIGKILL

@@ -1,6 +1,6 @@
 """Overhead of the pipeline beyond training: all stages, none, the first three, imports.
 
-    python -m benchmarks.pipeline
+    python -m benchmarks.speed.pipeline
 
 In a copy of this project with an empty cache and one epoch of training, it measures:
 

@@ -1,6 +1,6 @@
 """Do recurrent networks suit images? Every cell with every sequence, and two other networks.
 
-    python -m benchmarks.study
+    python -m benchmarks.accuracy.study
 
 Trains rnn, lstm and gru by rows, pixels, permuted and flat with the parameters of params.yaml, but
 without augmentation, to compare the networks alone. The same loop trains a logistic regression and
@@ -27,7 +27,8 @@ import pandas as pd
 import torch
 from torch import nn
 
-from benchmarks.comparisons import OfImages, convolutional, logistic_regression
+from benchmarks.accuracy.comparisons import OfImages, convolutional, logistic_regression
+from benchmarks.accuracy.study_report import draw, in_markdown
 from benchmarks.scratch import (
     RUNS,
     TASK,
@@ -39,7 +40,6 @@ from benchmarks.scratch import (
     with_changes,
     write_params,
 )
-from benchmarks.study_report import draw, in_markdown
 from rnnlab.core.errors import exit_code
 from rnnlab.core.files import (
     read_json,

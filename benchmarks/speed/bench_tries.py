@@ -1,6 +1,6 @@
 """Variants of a training step, each with its time.
 
-    python -m benchmarks.bench --tries
+    python -m benchmarks.speed.bench --tries
 
 A step is forward, backward and ``Optimization.step`` on one preloaded batch of images by rows, for
 the two smaller shapes of bench_epochs. Each variant runs in a separate process, since most settings
@@ -23,8 +23,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.bench_epochs import SHAPES, Shape
 from benchmarks.scratch import CODE, TASK, markdown, with_changes
+from benchmarks.speed.bench_epochs import SHAPES, Shape
 from rnnlab.core.params import Params
 from rnnlab.networks import network
 from rnnlab.networks.network import CELLS, RecurrentNetwork
@@ -105,7 +105,7 @@ def _median(found: list[float | None]) -> float | None:
 
 
 def in_process(name: str, threads: int) -> dict[str, float | None]:
-    command = [sys.executable, "-m", "benchmarks.bench_tries", name, str(threads)]
+    command = [sys.executable, "-m", "benchmarks.speed.bench_tries", name, str(threads)]
     environment = {**os.environ, "PYTHONPATH": str(CODE)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:

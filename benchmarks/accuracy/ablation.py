@@ -1,6 +1,6 @@
 """Ablation of the images recipe: validation accuracy with one setting changed.
 
-    python -m benchmarks.ablation --seeds 3
+    python -m benchmarks.accuracy.ablation --seeds 3
 
 With each seed, trains the network of params.yaml and one network for each setting below, which
 differs in this setting alone. A run takes about 2 minutes on two cores. Finished runs are kept, so

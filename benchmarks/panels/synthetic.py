@@ -1,6 +1,6 @@
 """Time and memory by the number of series: do they grow in proportion?
 
-    python -m benchmarks.panels --out benchmarks/runs/panels
+    python -m benchmarks.panels.synthetic --out benchmarks/runs/panels
 
 Makes panels of 100, 1,000 and 10,000 monthly series with equally many windows each, and runs
 normalize, windows and train (one epoch) on them. Writes a table and a plot of the time per window

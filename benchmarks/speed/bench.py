@@ -1,6 +1,6 @@
 """Speed of epochs, of series and of the pipeline, compared with other implementations.
 
-    python -m benchmarks.bench
+    python -m benchmarks.speed.bench
 
 There are three parts, each explained in its module: ``epochs`` (bench_epochs: an epoch of MNIST by
 rows, compared with the usual loop, an upper bound and the matrix products alone), ``series``
@@ -23,10 +23,6 @@ from typing import Any
 
 import torch
 
-from benchmarks import bench_tables, bench_tries, pipeline
-from benchmarks.bench_epochs import SHAPES, Data, seconds_of
-from benchmarks.bench_series import seconds_of_series
-from benchmarks.bench_usual import unpacked
 from benchmarks.scratch import (
     ROOT,
     RUNS,
@@ -36,6 +32,10 @@ from benchmarks.scratch import (
     with_changes,
     write_params,
 )
+from benchmarks.speed import bench_tables, bench_tries, pipeline
+from benchmarks.speed.bench_epochs import SHAPES, Data, seconds_of
+from benchmarks.speed.bench_series import seconds_of_series
+from benchmarks.speed.bench_usual import unpacked
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import output_files, read_json, read_tensors, write_json
 from rnnlab.core.params import Params

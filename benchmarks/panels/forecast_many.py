@@ -1,6 +1,6 @@
 """Seconds to forecast 10,000 series by 24 steps with trained networks.
 
-    python -m benchmarks.forecast_many --out benchmarks/runs/forecast_many
+    python -m benchmarks.panels.forecast_many --out benchmarks/runs/forecast_many
 
 Trains the ensemble of task airline on 1,000 monthly series of 120 values for one epoch, then
 forecasts 10,000 other series: with ``rnnlab forecast --trained``, from the CSV to the written table
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.panels import MONTHS, generate, make_project
+from benchmarks.panels.synthetic import MONTHS, generate, make_project
 from benchmarks.scratch import ROOT, RUNS, markdown, run_stages
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import output_files, write_json

@@ -2,8 +2,8 @@
 
 from typing import Any, NamedTuple
 
-from benchmarks import pipeline
 from benchmarks.scratch import markdown
+from benchmarks.speed import pipeline
 
 # labels of the candidates of bench_epochs, which explains them
 CANDIDATE_LABELS = {

@@ -1,9 +1,9 @@
 """The pipeline on the 414 hourly series of the M4 competition, 48 hours ahead.
 
-    python -m benchmarks.m4_hourly --data FOLDER
+    python -m benchmarks.panels.m4_hourly --data FOLDER
 
-Makes a task (benchmarks/m4_hourly.yaml) of the competition's two files in OUT, runs the stages from
-normalize to plot, and prints a Markdown table of published scores and those of this project. The
+Makes a task (benchmarks/panels/m4_hourly.yaml) of the competition's two files in OUT, runs the
+stages from normalize to plot, and prints a Markdown table of published scores and our own. The
 test part is the test file; as in every task, no stage before evaluate reads it. This takes about
 10 minutes on two cores.
 """
@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable
 from pathlib import Path
 
-from benchmarks.m4_data import (
+from benchmarks.panels.m4_data import (
     NAIVE2,
     PUBLISHED,
     SEASONAL_NAIVE,

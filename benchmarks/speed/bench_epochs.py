@@ -31,9 +31,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from benchmarks.bench_roofline import Product, flops_of, multiplications, products_of
-from benchmarks.bench_usual import Usual, in_own_process
 from benchmarks.scratch import alternate
+from benchmarks.speed.bench_roofline import Product, flops_of, multiplications, products_of
+from benchmarks.speed.bench_usual import Usual, in_own_process
 from rnnlab.core.params import ImagesTask, Train
 from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import build_network

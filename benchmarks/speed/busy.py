@@ -1,6 +1,6 @@
 """Seconds of the main commands on an idle machine, and with one and two busy processes.
 
-    python -m benchmarks.busy --rounds 3 --out results/busy
+    python -m benchmarks.speed.busy --rounds 3 --out results/busy
 
 A busy process runs an endless loop; two of them compete for both cores of a two-core machine. Idle
 and busy alternate, so that a slow phase of the machine affects both. Set environment variables such
