@@ -50,7 +50,7 @@ def test_a_file_that_changed_by_itself_is_found_by_the_stage_that_reads_it(
     assert f"error: {WEIGHTS} is damaged" in done.stderr
     assert "Traceback" not in done.stderr
     # the mend that the message names
-    assert "delete data/models/airline and run that again" in done.stderr
+    assert "delete data/models/airline and run that command again" in done.stderr
     succeed(repository, "rm", "-r", "data/models/airline")
     ran = stages_that_ran(succeed(repository, "dvc", "repro"))
     assert ran == {"evaluate@airline", "plot@airline"}
