@@ -86,7 +86,7 @@ def busy_processes(count: int) -> Iterator[None]:
 
 def epoch_seconds(project: Path) -> float:
     """Mean seconds of an epoch of task mnist, training alone."""
-    wall_seconds(project, "train", "mnist")
+    wall_seconds(project, "stages.train", "mnist")
     speed = read_json(project / "metrics/mnist/speed.json", "train@mnist")
     return speed["train_seconds"] / EPOCHS
 
