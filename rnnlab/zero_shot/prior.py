@@ -1,0 +1,264 @@
+"""The prior: how series come about, in the view of the zero-shot network.
+
+A series has a level that wanders, a trend, a season, cycles, jumps and noise. Their sizes differ by
+orders of magnitude between series. In most series they multiply, as in sales; in others they add.
+Some series are processes known from textbooks alone: airline models, Gaussian processes, counts of
+rare events, random walks. Some are mixtures of two others. Then the world of record keeping
+follows: outliers, rounding, gaps, and histories that began only recently.
+
+To make the network know your own kind of series, change ``SHARES`` or add a function to ``KINDS``.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.random import Generator
+
+from rnnlab.zero_shot import components as c
+from rnnlab.zero_shot.components import chance, log_uniform
+from rnnlab.zero_shot.context import context_length, long_period, max_horizon
+
+# share of each kind of series; they need not sum to 1
+SHARES = {"structural": 0.60, "walk": 0.12, "airline": 0.06, "spectral": 0.09, "counts": 0.09, "bounded": 0.04}
+# probability of each period for a batch; None stands for any period from 2 to 366
+PERIODS = {1: 0.22, 4: 0.15, 12: 0.27, 7: 0.09, 52: 0.07, 24: 0.08, 5: 0.02, 48: 0.02, None: 0.08}
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Series of one period.
+
+    Attributes:
+        histories: [S, T], right-aligned: NaN before a series begins and where a value is missing.
+        futures: [S, H], the values at the steps ``ahead``.
+        ahead: [H], steps after the end of the history, from 1.
+        period: steps in a season.
+    """
+
+    histories: np.ndarray
+    futures: np.ndarray
+    ahead: np.ndarray
+    period: int
+
+
+def draw_batch(rng: Generator, series: int, steps_ahead: int) -> Batch:
+    """Draw ``series`` series of a random period, and ``steps_ahead`` of their future steps."""
+    period = draw_period(rng)
+    length = draw_length(rng, period)
+    ahead = draw_steps(rng, period, steps_ahead)
+    horizon = int(ahead[-1])
+    values = draw_series(rng, series, length + horizon, period)
+    histories, futures = values[:, :length].copy(), values[:, length + ahead - 1]
+    shorten(rng, histories)
+    lose_values(rng, histories)
+    return Batch(histories, futures, ahead, period)
+
+
+def draw_period(rng: Generator) -> int:
+    names = list(PERIODS)
+    chosen = names[rng.choice(len(names), p=np.array(list(PERIODS.values())) / sum(PERIODS.values()))]
+    return int(np.exp(rng.uniform(np.log(2), np.log(366.99)))) if chosen is None else chosen
+
+
+def draw_length(rng: Generator, period: int) -> int:
+    """The longest history of a batch: a batch of short ones costs less."""
+    longest = context_length(period)
+    return int(longest * rng.choice([0.25, 0.5, 1.0], p=[0.2, 0.35, 0.45]))
+
+
+def draw_steps(rng: Generator, period: int, count: int) -> np.ndarray:
+    """Distinct future steps: most of them within the usual horizons of a period."""
+    usual = {1: 8, 4: 10, 12: 24}.get(period, max(12, min(2 * period, 60)))
+    limit = max_horizon(period)
+    near = rng.choice(usual, min(count - 1, usual), replace=False) + 1
+    far = rng.integers(1, limit + 1, count - len(near))
+    steps = np.unique(np.concatenate([near, far]))
+    while len(steps) < count:
+        steps = np.unique(np.append(steps, rng.integers(1, limit + 1)))
+    return steps
+
+
+def draw_series(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
+    """Draw whole series of all kinds, [S, T], in random order and units."""
+    shares = np.array([SHARES[kind] for kind in KINDS])
+    counts = rng.multinomial(series, shares / shares.sum())
+    parts = [
+        draw(rng, count, steps, period)
+        for draw, count in zip(KINDS.values(), counts, strict=True)
+        if count
+    ]
+    values = np.concatenate(parts)[rng.permutation(series)]
+    values = mix(rng, values)
+    values = outliers(rng, values)
+    values = np.clip(values, -1e9, 1e9)
+    return in_units(rng, values)
+
+
+def structural(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
+    """Level, trend, season, cycle, jumps and noise (Harvey 1989), multiplied or added."""
+    year = _year(rng, series, period)
+
+    def size(low: float, high: float, probability: float = 1.0) -> np.ndarray:
+        amplitude = log_uniform(rng, low, high, (series, 1))
+        return amplitude * chance(rng, probability, series)
+
+    x = size(0.003, 0.4) * c.autoregressive(rng, series, steps)
+    x += size(0.005, 0.5, 0.85) * c.random_walk(rng, series, steps) / np.sqrt(year)
+    x += size(0.005, 0.3, 0.85) * c.trend(rng, series, steps, year)
+    x += size(0.01, 0.3, 0.25) * c.cycle(rng, series, steps, year)
+    x += size(0.03, 0.6, 0.25) * c.jumps(rng, series, steps)
+    amplitude = size(0.01, 0.8, 0.85)
+    x += amplitude * c.season(rng, series, steps, period)
+    long = long_period(period)
+    if long > period:
+        x += size(0.02, 0.6, 0.6) * c.long_season(rng, series, steps, period, long)
+        x += amplitude * _modulation(rng, series, steps, period, long)
+    return positive_or_not(rng, x)
+
+
+def _modulation(
+    rng: Generator, series: int, steps: int, period: int, long: int
+) -> np.ndarray:
+    """Another daily profile on some days of the week, in half of the series."""
+    if long == 365:
+        return np.zeros((series, steps))
+    at = np.arange(steps) + rng.integers(0, long)
+    special = (at // period) % 7 < rng.integers(1, 3)
+    profile = c.profiles(rng, series, period)[:, at % period]
+    return rng.uniform(0, 1, (series, 1)) * chance(rng, 0.5, series) * special * profile
+
+
+def _year(rng: Generator, series: int, period: int) -> np.ndarray:
+    """Steps in which trends and levels change by about their size, [S, 1]."""
+    typical = {1: 1, 7: 60, 5: 60, 24: 120, 48: 240}.get(period, max(1, min(period, 52)))
+    return typical * log_uniform(rng, 0.6, 2.5, (series, 1))
+
+
+def positive_or_not(rng: Generator, x: np.ndarray) -> np.ndarray:
+    """Relative changes x to values: 60 % exponentiated, the rest added to a base."""
+    series = len(x)
+    centred = x - x[:, -1:] * rng.uniform(0, 1, (series, 1))
+    multiplied = np.exp(np.clip(centred, -12, 8))
+    base = log_uniform(rng, 0.1, 10, (series, 1)) * (x.std(axis=1, keepdims=True) + 1e-6)
+    added = centred + base * np.where(chance(rng, 0.8, series), 1, 0)
+    added = np.where(chance(rng, 0.4, series), np.maximum(added, 0), added)
+    return np.where(chance(rng, 0.6, series), multiplied, added)
+
+
+def walk(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
+    """Random walks, as of prices: a little drift, noise or season at most (Bachelier 1900)."""
+    x = c.random_walk(rng, series, steps)
+    x *= log_uniform(rng, 0.003, 0.1, (series, 1))
+    spread = np.abs(np.diff(x, axis=1)).mean(axis=1, keepdims=True)
+    half = spread * chance(rng, 0.5, series)
+    x += half * log_uniform(rng, 0.02, 0.7, (series, 1)) * c.shocks(rng, series, steps)
+    x += half * rng.uniform(-0.15, 0.25, (series, 1)) * np.arange(steps)
+    x += spread * chance(rng, 0.2, series) * rng.uniform(0, 1.0, (series, 1)) * c.season(
+        rng, series, steps, period
+    )
+    return positive_or_not(rng, x)
+
+
+def airline(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
+    """Airline models, whose trend and season both wander."""
+    x = c.airline_model(rng, series, steps, period)
+    spread = np.abs(x[:, period:] - x[:, :-period]).mean(axis=1, keepdims=True)
+    x = x / (spread + 1e-9) * log_uniform(rng, 0.01, 0.3, (series, 1))
+    x += log_uniform(rng, 0.005, 0.5, (series, 1)) * c.season(rng, series, steps, period)
+    return positive_or_not(rng, x)
+
+
+def spectral(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
+    """Gaussian processes with any memory, some with a trend."""
+    x = c.spectral(rng, series, steps, period)
+    year = _year(rng, series, period)
+    slope = 0.3 * chance(rng, 0.4, series) * rng.standard_normal((series, 1))
+    x += slope * c.trend(rng, series, steps, year)
+    return positive_or_not(rng, log_uniform(rng, 0.02, 1, (series, 1)) * x)
+
+
+def counts(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
+    """Counts of events at a rate that varies, and demand for rare items (Croston 1972)."""
+    year = _year(rng, series, period)
+    x = log_uniform(rng, 0.01, 0.4, (series, 1)) * c.random_walk(rng, series, steps) / np.sqrt(year)
+    x += 0.3 * chance(rng, 0.5, series) * c.trend(rng, series, steps, year) * rng.random((series, 1))
+    x += rng.uniform(0, 0.7, (series, 1)) * c.season(rng, series, steps, period)
+    rate = log_uniform(rng, 0.05, 80, (series, 1)) * np.exp(np.clip(x - x.mean(axis=1, keepdims=True), -4, 2.5))
+    dispersion = log_uniform(rng, 0.3, 30, (series, 1))
+    gamma = rng.gamma(dispersion, 1 / dispersion, (series, steps))
+    rate = rate * np.where(chance(rng, 0.5, series), gamma, 1)
+    events = rng.poisson(np.minimum(rate, 1e6)).astype(float)
+    amounts = np.exp(rng.uniform(0, 1, (series, 1)) * rng.standard_normal((series, steps)))
+    return np.where(chance(rng, 0.3, series), events * np.round(10 * amounts), events)
+
+
+def bounded(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
+    """Shares between 0 and 1, which saturate."""
+    year = _year(rng, series, period)
+    x = c.trend(rng, series, steps, year) * log_uniform(rng, 0.05, 1, (series, 1))
+    x += log_uniform(rng, 0.02, 1, (series, 1)) * c.random_walk(rng, series, steps) / np.sqrt(year)
+    x += log_uniform(rng, 0.02, 1, (series, 1)) * c.season(rng, series, steps, period)
+    x += log_uniform(rng, 0.01, 0.5, (series, 1)) * c.autoregressive(rng, series, steps)
+    return 1 / (1 + np.exp(-np.clip(x + rng.standard_normal((series, 1)), -30, 30)))
+
+
+KINDS: dict[str, Callable[[Generator, int, int, int], np.ndarray]] = {
+    "structural": structural,
+    "walk": walk,
+    "airline": airline,
+    "spectral": spectral,
+    "counts": counts,
+    "bounded": bounded,
+}
+
+
+def mix(rng: Generator, values: np.ndarray) -> np.ndarray:
+    """Replace a tenth of the series by weighted means of two (Ansari et al. 2024, TSMixup)."""
+    count = len(values) // 10
+    if count:
+        scaled = values / (np.abs(values).mean(axis=1, keepdims=True) + 1e-9)
+        one, two = rng.integers(0, len(values), (2, count))
+        share = rng.uniform(0.1, 0.9, (count, 1))
+        values = values.copy()
+        values[:count] = share * scaled[one] + (1 - share) * scaled[two]
+    return values
+
+
+def outliers(rng: Generator, values: np.ndarray) -> np.ndarray:
+    """Rare values that are far off, in a fifth of the series."""
+    series, steps = values.shape
+    spread = np.abs(np.diff(values, axis=1)).mean(axis=1, keepdims=True)
+    hit = rng.random((series, steps)) < log_uniform(rng, 0.003, 0.05, (series, 1))
+    size = spread * 3 * rng.standard_t(3, (series, steps))
+    changed = values + size * (hit & chance(rng, 0.2, series))
+    return np.where((values.min(axis=1, keepdims=True) >= 0) & (changed < 0), values, changed)
+
+
+def in_units(rng: Generator, values: np.ndarray) -> np.ndarray:
+    """Any unit; a tenth of the series is rounded to a coarse grid."""
+    spread = np.abs(np.diff(values, axis=1)).mean(axis=1, keepdims=True) + 1e-9
+    grid = spread * log_uniform(rng, 0.1, 2, (len(values), 1))
+    rounded = np.round(values / grid) * grid
+    values = np.where(chance(rng, 0.1, len(values)), rounded, values)
+    return values * log_uniform(rng, 1e-3, 1e5, (len(values), 1))
+
+
+def shorten(rng: Generator, histories: np.ndarray) -> None:
+    """Let histories begin late: their lengths are log-uniform, from 3 values on."""
+    series, length = histories.shape
+    lengths = log_uniform(rng, 3, 1.5 * length, series).astype(int)
+    histories[np.arange(length) < (length - lengths)[:, None]] = np.nan
+
+
+def lose_values(rng: Generator, histories: np.ndarray) -> None:
+    """Remove 1 to 25 % of values from an eighth of the histories, some in one stretch."""
+    series, length = histories.shape
+    rate = rng.uniform(0.01, 0.25, (series, 1)) * chance(rng, 0.12, series)
+    lost = rng.random((series, length)) < rate
+    begin = rng.integers(0, length, (series, 1))
+    stretch = (np.arange(length) - begin) % length < rate * length
+    lost = np.where(chance(rng, 0.3, series), stretch, lost)
+    known = np.isfinite(histories) & ~lost
+    enough = known.sum(axis=1, keepdims=True) >= 2
+    histories[lost & enough] = np.nan
