@@ -13,6 +13,21 @@ CountOrZero = Annotated[int, Field(ge=0, le=10**6)]
 NonNegative = Annotated[float, Field(ge=0, le=10**6)]
 Tolerance = Annotated[float, Field(ge=0)]
 GatedMeasure = Literal["accuracy", "macro_f1", "loss", "mape", "smape", "mase", "msis", "coverage"]
+# what a series task can compare its networks with; zero_shot is the network of stage pretrain
+Method = Literal[
+    "naive",
+    "seasonal_naive",
+    "naive2",
+    "last_growth",
+    "drift",
+    "holt_winters",
+    "ets",
+    "sarima",
+    "theta",
+    "zero_shot",
+]
+# stages evaluate and plot take it in the place of a task
+ZERO_SHOT = "zero_shot"
 
 
 def inside_project(path: str) -> str:
@@ -28,6 +43,15 @@ def check_chrono(steps: int) -> int:
     if steps == 1:
         raise ValueError("a memory of 1 step has no effect; write 0 for none, or 2 or more")
     return steps
+
+
+def check_task_name(name: str) -> str:
+    if name == ZERO_SHOT:
+        raise ValueError("is the name of the pretrained network; choose another name")
+    return name
+
+
+TaskName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$"), AfterValidator(check_task_name)]
 
 
 class Block(BaseModel):

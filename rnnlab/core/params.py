@@ -15,11 +15,14 @@ from rnnlab.core.param_types import (
     Fraction,
     FractionOrZero,
     GatedMeasure,
+    Method,
     NonNegative,
     ProjectPath,
+    TaskName,
     Tolerance,
     check_chrono,
 )
+from rnnlab.core.zero_shot_params import ZeroShot
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -139,19 +142,7 @@ class ImagesEvaluate(Block):
 
 
 class SeriesEvaluate(Block):
-    baselines: list[
-        Literal[
-            "naive",
-            "seasonal_naive",
-            "naive2",
-            "last_growth",
-            "drift",
-            "holt_winters",
-            "ets",
-            "sarima",
-            "theta",
-        ]
-    ]
+    baselines: list[Method]
     refit_every: CountOrZero
 
 
@@ -244,7 +235,13 @@ class Params(Block):
     # how much worse a score may be, by measure; measures that are not named are not checked
     gate: dict[GatedMeasure, Tolerance]
     datasets: dict[str, DatasetFiles]
-    tasks: dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]+$")], Task]
+    tasks: dict[TaskName, Task]
+    zero_shot: ZeroShot
+
+    def require_task(self, name: str, also: tuple[str, ...] = ()) -> None:
+        """Raise InputError if ``name`` is neither a key of tasks nor one of ``also``."""
+        if name not in also:
+            self.task(name)
 
     def task(self, name: str) -> ImagesTask | SeriesTask:
         """Return the task ``name``; raise InputError with a suggestion if it is unknown."""

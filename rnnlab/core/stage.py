@@ -15,15 +15,21 @@ Run in the root of the project. Exit codes: 0 success; 1 bad input or a system e
 on stderr; 2 wrong command line; 130 stopped by Ctrl-C."""
 
 
-def run_task_stage(doc: str, work: Callable[[str, Params], None]) -> NoReturn:
-    """Parse the name of a task, validate all parameters, then run ``work(task_name, params)``."""
+def run_task_stage(
+    doc: str, work: Callable[[str, Params], None], also: tuple[str, ...] = ()
+) -> NoReturn:
+    """Parse the name of a task, validate all parameters, then run ``work(task_name, params)``.
+
+    Args:
+        also: names that the stage takes in the place of a task.
+    """
     parser = make_parser(doc)
     parser.add_argument("task", metavar="TASK", help="a key of tasks in params.yaml, e.g. mnist")
     name = parser.parse_args().task
 
     def run() -> None:
         params = load_params()
-        params.task(name)
+        params.require_task(name, also)
         with track_progress(f"{stage_name()} {name}"):
             work(name, params)
 

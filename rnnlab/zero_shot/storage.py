@@ -1,0 +1,78 @@
+"""Save and load the zero-shot network: weights in safetensors, and a JSON card."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load
+from torch import Tensor
+
+from rnnlab.core.errors import InputError, require
+from rnnlab.core.files import write_json, write_tensors
+from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
+
+FOLDER = Path("models/zero_shot")
+SIZES = ("hidden_size", "decoder_size")
+
+
+def write_zero_shot(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
+    """Write weights.safetensors (float32) and card.json.
+
+    Args:
+        card: of at least the sizes of the network; the quantiles, the number of parameters and
+            the checksum of the weights are added.
+    """
+    path = folder / "weights.safetensors"
+    write_tensors(path, {name: value.float().numpy() for name, value in weights.items()})
+    more = {
+        "quantiles": QUANTILES,
+        "parameters": sum(value.numel() for value in weights.values()),
+        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+    }
+    write_json(folder / "card.json", {**card, **more})
+
+
+def read_zero_shot(folder: Path = FOLDER, device: torch.device | str = "cpu") -> ZeroShotNetwork:
+    """Load the network, in evaluation mode.
+
+    Raises:
+        InputError: the weights or the card are missing, damaged or from another version.
+    """
+    card = read_card(folder)
+    path = require(folder / "weights.safetensors", _way_back(folder))
+    content = path.read_bytes()
+    try:
+        if hashlib.sha256(content).hexdigest() != card["sha256"]:
+            raise ValueError
+        weights = load(content)
+    except (KeyError, ValueError, SafetensorError):
+        raise InputError(
+            f"{path} is damaged, or from another training than card.json: {_way_back(folder)}"
+        ) from None
+    try:
+        network = ZeroShotNetwork(**{name: card[name] for name in SIZES})
+        network.load_state_dict(weights)
+    except (KeyError, TypeError, RuntimeError):
+        raise InputError(
+            f"{path} is from another version of this project: {_way_back(folder)}"
+        ) from None
+    return network.to(device).eval()
+
+
+def read_card(folder: Path = FOLDER) -> dict[str, Any]:
+    """The card; raise InputError if it is missing or damaged."""
+    path = require(folder / "card.json", _way_back(folder))
+    try:
+        card = json.loads(path.read_text(encoding="utf-8"))
+        if not isinstance(card, dict):
+            raise ValueError
+    except ValueError:
+        raise InputError(f"{path} is damaged: {_way_back(folder)}") from None
+    return card
+
+
+def _way_back(folder: Path) -> str:
+    return f"restore it with `git checkout {folder}`, or train again with `dvc repro pretrain`"
