@@ -1,7 +1,10 @@
-"""Evaluate a task's networks on its test part, which no earlier stage uses.
+"""Evaluate a task's networks on its test part, which no earlier stage uses, or zero_shot's.
 
 Reads:   params.yaml (threads, device, deterministic, tasks.TASK.evaluate),
-         data/normalized/TASK/, data/windows/TASK/, data/models/TASK/
+         data/normalized/TASK/, data/windows/TASK/, data/models/TASK/, and models/zero_shot/ if
+         evaluate.baselines has zero_shot
+         zero_shot: params.yaml (threads, device, deterministic, zero_shot.evaluate),
+         models/zero_shot/
 Writes:  metrics/TASK/: scores.json, metrics.json (the main scores, for DVC),
          predictions.csv and tables/: curves.csv (loss by epoch), and
          images: early.csv (accuracy after each step, and F1 by class); validation_accuracy in
@@ -10,7 +13,10 @@ Writes:  metrics/TASK/: scores.json, metrics.json (the main scores, for DVC),
          six series), by_step.csv (errors by step ahead), validation.csv (errors on validation, and
          the weights of the combination), comparison.csv (paired tests against the model),
          stand_ins.csv (number of series where a method failed and seasonal naive was used)
-Needs:   the outputs of `dvc repro train@TASK`
+         zero_shot: scores.json, metrics.json, and tables/: synthetic.csv (scores by period, of
+         series that training never drew), real.csv (of each real series of statsmodels, the last
+         season held out) and forecasts.csv (their quantiles)
+Needs:   the outputs of `dvc repro train@TASK`; for zero_shot, of `dvc repro pretrain`
 """
 
 from pathlib import Path
@@ -18,16 +24,25 @@ from pathlib import Path
 import pandas as pd
 
 from rnnlab.core.files import output_files, read_table, write_table
+from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import Params
 from rnnlab.core.stage import run_task_stage
 from rnnlab.forecasting.scores import evaluate_series
 from rnnlab.images.scores import evaluate_images
 from rnnlab.networks.storage import read_models
 from rnnlab.training.device import prepare
+from rnnlab.zero_shot.scores import evaluate_zero_shot
+from rnnlab.zero_shot.storage import read_card, read_zero_shot
 
 
 def main(name: str, params: Params) -> None:
     device = prepare(params)
+    if name == ZERO_SHOT:
+        network, card = read_zero_shot(device=device), read_card()
+        with output_files(Path("metrics") / name) as folder:
+            (folder / "tables").mkdir()
+            evaluate_zero_shot(network, card, params.zero_shot.evaluate, folder)
+        return
     models = Path("data/models") / name
     networks, card = read_models(models, name, device)
     with output_files(Path("metrics") / name) as folder:
@@ -50,4 +65,4 @@ def curves_of(history: pd.DataFrame) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    run_task_stage(__doc__, main)
+    run_task_stage(__doc__, main, also=(ZERO_SHOT,))

@@ -39,7 +39,12 @@ def main(params: Params) -> None:
     trained = pretrain(params.zero_shot, params.seed, device, checkpoint("network"))
     series = params.zero_shot.steps * params.zero_shot.batch_size
     with output_folder(FOLDER) as folder:
-        card = {**settings, "seed": params.seed, "series": series, "loss": trained.curve[-1]["smoothed"]}
+        card = {
+            **settings,
+            "seed": params.seed,
+            "series": series,
+            "loss": trained.curve[-1]["smoothed"],
+        }
         write_zero_shot(folder, trained.weights, card)
         write_table(folder / "curves.csv", pd.DataFrame(trained.curve))
     write_speed(trained, params, device, series)

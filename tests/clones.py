@@ -74,6 +74,11 @@ def make_small(folder: Path) -> None:
             "tasks.airline.train.ensemble": 1,
             # fast baselines: the others are tested elsewhere and take long to import
             "tasks.airline.evaluate.baselines": ["seasonal_naive", "last_growth", "drift"],
+            "zero_shot.hidden_size": 8,
+            "zero_shot.decoder_size": 8,
+            "zero_shot.steps": 4,
+            "zero_shot.batch_size": 8,
+            "zero_shot.evaluate.synthetic_series": 10,
         },
     )
 

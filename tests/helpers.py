@@ -31,7 +31,7 @@ DEFAULT_AIRLINE_SETTINGS = {
     "tasks.airline.evaluate.baselines": ["seasonal_naive", "drift"],
 }
 Done = dict[tuple[str, str], subprocess.CompletedProcess[str]]
-STAGES = ("download_mnist", "normalize", "windows", "train", "evaluate", "plot")
+STAGES = ("download_mnist", "normalize", "windows", "train", "pretrain", "evaluate", "plot")
 COMMANDS = ("forecast", "predict", "new_series", "report", "gate")
 COUNTS = {"train": 250, "validation": 50, "test": 60}
 CLASSES = 4
@@ -90,6 +90,14 @@ SMALL_SETTINGS = {
     "tasks.airline.evaluate.baselines": BASELINES,
     "tasks.airline.evaluate.refit_every": 0,
     "tasks.airline.plot.dpi": 50,
+    "zero_shot.hidden_size": 8,
+    "zero_shot.decoder_size": 8,
+    "zero_shot.steps": 4,
+    "zero_shot.batch_size": 8,
+    "zero_shot.steps_ahead": 4,
+    "zero_shot.workers": 0,
+    "zero_shot.evaluate.synthetic_series": 10,
+    "zero_shot.plot.dpi": 50,
 }
 
 

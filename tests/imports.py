@@ -19,11 +19,16 @@ def imports_of(path: Path) -> set[str]:
 
 def modules_of(stage: str) -> set[str]:
     """All modules of the project that a stage imports, and the names of other packages."""
-    pending, found = {f"stages.{stage}"}, set()
+    return modules_from(f"stages/{stage}.py")
+
+
+def modules_from(path: str) -> set[str]:
+    """The same for a module, given by its path in the project; with the module itself."""
+    pending, found = {path.removesuffix(".py").replace("/", ".")}, set()
     while pending:
         name = pending.pop()
-        path = ROOT / (name.replace(".", "/") + ".py")
-        if name not in found and path.is_file():
-            pending |= imports_of(path)
+        file = ROOT / (name.replace(".", "/") + ".py")
+        if name not in found and file.is_file():
+            pending |= imports_of(file)
         found.add(name)
     return found

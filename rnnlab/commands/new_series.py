@@ -10,6 +10,7 @@ import numpy as np
 from rnnlab.commands.yaml_entry import with_artifact, with_plots, with_task
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
+from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import PARAMS_FILE, Params, SeriesTask, load_params
 from rnnlab.forecasting.task_settings import (
     SeriesOptions,
@@ -65,6 +66,8 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
 def new_name(name: str, params: Params) -> str:
     if name in params.tasks:
         raise InputError(f"{PARAMS_FILE}: tasks.{name} is there already; choose another --name")
+    if name == ZERO_SHOT:
+        raise InputError(f"{name} is the name of the pretrained network; choose another --name")
     # gto, which finds models by their names, takes no _ or - at either end
     if not re.fullmatch(r"[A-Za-z0-9]([A-Za-z0-9_-]*[A-Za-z0-9])?", name):
         raise InputError(

@@ -15,6 +15,7 @@ FLOORS = [
     {"commands"},
     {"report", "plots"},
     {"forecasting", "images"},
+    {"zero_shot"},
     {"training"},
     {"networks", "series"},
     {"core"},

@@ -4,11 +4,16 @@ from pathlib import Path
 
 import pytest
 from helpers import ROOT, STAGES, read_yaml
-from imports import modules_of
+from imports import modules_from, modules_of
+
+from rnnlab.zero_shot.training import TRAINING_KEYS
 
 WHOLE = read_yaml(ROOT / "dvc.yaml")
 PIPELINE = WHOLE["stages"]
 BEFORE_TRAIN, AFTER_TRAIN = ("normalize", "windows"), ("evaluate", "plot")
+# run once for each task, and of zero_shot, which has the same scripts
+OF_A_TASK = ("normalize", "windows", "train", "evaluate", "plot")
+OF_ZERO_SHOT = ("pretrain", "evaluate_zero_shot", "plot_zero_shot")
 
 
 def definition(stage: str) -> dict:
@@ -24,8 +29,9 @@ def outputs(stage: str) -> list[str]:
     return paths([*found.get("outs", []), *found.get("metrics", []), *found.get("plots", [])])
 
 
-def test_six_stages_in_the_design_s_order() -> None:
-    assert tuple(PIPELINE) == STAGES
+def test_stages_in_the_design_s_order() -> None:
+    assert tuple(name for name in PIPELINE if name not in OF_ZERO_SHOT[1:]) == STAGES
+    assert tuple(name for name in PIPELINE if name in OF_ZERO_SHOT) == OF_ZERO_SHOT
 
 
 # a change of a message, of a check or of progress changes no output
@@ -35,19 +41,27 @@ PLUMBING = {
         f"rnnlab/core/{name}.py"
         for name in (
             *("__init__", "errors", "param_messages", "param_types", "params", "progress"),
-            *("stage", "text"),
+            *("stage", "text", "zero_shot_params"),
         )
     ),
 }
+# pretraining takes 25 minutes: what holds no arithmetic of it does not run it again
+NOT_OF_PRETRAIN = {
+    f"rnnlab/training/{name}.py" for name in ("checkpoints", "device", "distributed")
+}
 KINDS = {"images": ("mnist",), "series": ("airline",)}
-# the stages that a change in a package runs again, of one task of each kind
+# the stages that a change in a package runs again, of zero_shot and of one task of each kind
 RERUNS = {
     "rnnlab/images": ["download_mnist", *(f"{s}@mnist" for s in (*BEFORE_TRAIN, *AFTER_TRAIN))],
-    "rnnlab/series": [f"{stage}@airline" for stage in (*BEFORE_TRAIN, *AFTER_TRAIN)],
+    "rnnlab/series": [
+        *(f"{stage}@airline" for stage in (*BEFORE_TRAIN, *AFTER_TRAIN)),
+        *OF_ZERO_SHOT[1:],
+    ],
     "rnnlab/networks": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/training": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/forecasting": [f"{s}@{t}" for s in AFTER_TRAIN for t in ("mnist", "airline")],
-    "rnnlab/plots": ["plot@mnist", "plot@airline"],
+    "rnnlab/zero_shot": [*(f"evaluate@{task}" for task in ("mnist", "airline")), *OF_ZERO_SHOT[1:]],
+    "rnnlab/plots": ["plot@mnist", "plot@airline", "plot_zero_shot"],
     "rnnlab/report": [],
     "rnnlab/commands": [],
 }
@@ -64,7 +78,7 @@ def test_what_runs_again_when_a_package_changes() -> None:
     assert packages == {*RERUNS, "rnnlab/core"}
     for package, expected in RERUNS.items():
         again = []
-        for stage in STAGES:
+        for stage in PIPELINE:
             for kind, tasks in KINDS.items():
                 if package in dependencies(stage, kind):
                     names = tasks if PIPELINE[stage].get("foreach") else ("",)
@@ -73,33 +87,66 @@ def test_what_runs_again_when_a_package_changes() -> None:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", [stage for stage in STAGES if stage != "pretrain"])
 def test_every_imported_module_is_a_dependency(stage: str, kind: str) -> None:
     listed = dependencies(stage, kind)
-    other = {"images": "series", "series": "images"}[kind]
+    others = [f"rnnlab/{other}/" for other in ("images", "series") if other != kind]
+    if stage == "plot":
+        others.append("rnnlab/zero_shot/")
     for name in modules_of(stage):
         path = name.replace(".", "/") + ".py"
         if not path.startswith(("stages/", "rnnlab/")) or not (ROOT / path).is_file():
             continue
         # a stage imports what both kinds need, and runs what one does
-        if path in PLUMBING or path.startswith(f"rnnlab/{other}/") or "__init__" in path:
+        if path in PLUMBING or path.startswith(tuple(others)) or "__init__" in path:
             continue
         assert path in listed or str(Path(path).parent) in listed, path
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", OF_ZERO_SHOT)
+def test_every_module_of_zero_shot_is_a_dependency(stage: str) -> None:
+    """Of the code that the stage runs; of the stages that all kinds share it runs little."""
+    runs = {
+        "pretrain": ["stages/pretrain.py"],
+        "evaluate_zero_shot": ["rnnlab/zero_shot/scores.py", "rnnlab/zero_shot/storage.py"],
+        "plot_zero_shot": ["rnnlab/plots/zero_shot.py"],
+    }
+    listed = dependencies(stage, "")
+    for start in runs[stage]:
+        for name in modules_from(start):
+            path = name.replace(".", "/") + ".py"
+            if not (ROOT / path).is_file() or path in PLUMBING | NOT_OF_PRETRAIN:
+                continue
+            assert {path, str(Path(path).parent)} & listed or "__init__" in path, path
+
+
+def test_weights_depend_on_no_file_that_does_not_change_them() -> None:
+    """Neither how the network forecasts, nor its scores, plots and exports, trains it again."""
+    names = {Path(path).stem for path in dependencies("pretrain", "") if "zero_shot/" in path}
+    assert not names & {"forecaster", "scores", "onnx_export"}
+    listed = {p.removeprefix("zero_shot.") for p in definition("pretrain")["params"]}
+    machine = {"seed", "threads", "device", "deterministic"}
+    assert listed == {*TRAINING_KEYS, *machine}
+    keys = set(read_yaml(ROOT / "params.yaml")["zero_shot"])
+    assert keys - set(TRAINING_KEYS) == {"workers", "evaluate", "plot"}
+
+
+@pytest.mark.parametrize("stage", PIPELINE)
 def test_every_other_dependency_is_an_output_or_in_git(stage: str) -> None:
-    made = [output for name in STAGES for output in outputs(name)]
+    made = [output for name in PIPELINE for output in outputs(name)]
     for path in paths(definition(stage)["deps"]):
         if path.startswith(("stages/", "rnnlab/")) or path == "${item.data.csv}":
             continue
         assert any(path == output or path.startswith(f"{output}/") for output in made), path
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", PIPELINE)
 def test_commands_and_tasks(stage: str) -> None:
-    if stage == "download_mnist":
-        assert definition(stage)["cmd"] == "python -m stages.download_mnist"
+    if stage in ("download_mnist", "pretrain"):
+        assert definition(stage)["cmd"] == f"python -m stages.{stage}"
+    elif stage in OF_ZERO_SHOT:
+        script = stage.removesuffix("_zero_shot")
+        assert definition(stage)["cmd"] == f"python -m stages.{script} zero_shot"
     else:
         assert PIPELINE[stage]["foreach"] == "${tasks}"
         assert definition(stage)["cmd"] == f"python -m stages.{stage} ${{key}}"
@@ -109,7 +156,7 @@ def test_a_stage_reads_its_own_blocks() -> None:
     task = "tasks.${key}."
     blocks = {
         stage: {p.removeprefix(task) for p in definition(stage)["params"] if p.startswith(task)}
-        for stage in STAGES[1:]
+        for stage in OF_A_TASK
     }
     assert blocks == {
         "normalize": {"kind", "data", "normalize"},
@@ -128,25 +175,29 @@ def test_outputs_of_train_are_all_cached() -> None:
 
 def test_sets_of_one_s_own_run_the_download_alone_again() -> None:
     """What comes after it depends on the files that it left."""
-    params = {stage: definition(stage)["params"] for stage in STAGES}
+    params = {stage: definition(stage)["params"] for stage in PIPELINE}
     assert params["download_mnist"] == ["tasks.mnist.data.dataset", "datasets"]
-    for stage in STAGES[1:]:
+    for stage in [*PIPELINE][1:]:
         assert not any(key.startswith("datasets") for key in params[stage])
 
 
 def test_dvc_compares_one_small_file_a_task() -> None:
-    listed = {stage: paths(definition(stage).get("metrics", [])) for stage in STAGES}
-    assert listed == {s: [] for s in STAGES} | {"evaluate": ["metrics/${key}/metrics.json"]}
+    listed = {stage: paths(definition(stage).get("metrics", [])) for stage in PIPELINE}
+    assert {stage: files for stage, files in listed.items() if files} == {
+        "evaluate": ["metrics/${key}/metrics.json"],
+        "evaluate_zero_shot": ["metrics/zero_shot/metrics.json"],
+    }
     assert "metrics/${key}/scores.json" in outputs("evaluate")
     assert "metrics" not in WHOLE
 
 
 def test_each_task_s_model_is_an_artifact() -> None:
     tasks = read_yaml(ROOT / "params.yaml")["tasks"]
-    assert list(WHOLE["artifacts"]) == list(tasks)
+    assert list(WHOLE["artifacts"]) == [*tasks, "zero_shot"]
     for task, artifact in WHOLE["artifacts"].items():
         # a path that is no output has nothing that DVC could fetch
-        assert artifact["path"].replace(task, "${key}") in outputs("train")
+        made = outputs("train" if task in tasks else "pretrain")
+        assert artifact["path"].replace(task, "${key}" if task in tasks else task) in made
         assert artifact["type"] == "model"
         assert artifact["desc"]
         assert artifact["labels"]
