@@ -89,7 +89,7 @@ audit: $(INSTALLED)
 # The experiments and the differences between them. --drop omits columns with MD5 sums of changed
 # files; [^:] keeps the metrics, which DVC names with the path of their file.
 show: needs-git environment
-	@dvc exp show --only-changed --drop '(data|metrics)/[^:]*$$'
+	@dvc exp show --only-changed --drop '(data|metrics|models)/[^:]*$$'
 
 # The three cells on both tasks, through DVC's queue, and a table for each task, best first. JOBS=2
 # runs two at a time with one thread each: two experiments with two threads compete for the cores.

@@ -20,6 +20,7 @@ from rnnlab.forecasting.selection import (
     History,
     ValidationResult,
     forecast_all,
+    pretrained_network,
     print_fallbacks,
     validate,
 )
@@ -109,6 +110,8 @@ def look_ahead(
         fit_normalization(panel.values, panel.offsets, ends, task.normalize, task.data.period)
         for ends in (cut.train, cut.validation)
     ]
+    # before training, so that missing weights are reported at once
+    pretrained = pretrained_network(task.evaluate.baselines, device)
     if networks is None:
         task = shorten_windows(task, int(cut.train.max()), normalizations[0])
         recipe = Recipe(task.model, task.train, series_card(task), params.seed, device)
@@ -121,6 +124,7 @@ def look_ahead(
         baselines=task.evaluate.baselines,
         processes=params.threads,
         fallbacks=fallbacks,
+        pretrained=pretrained,
     )
     chosen = FittedNetworks(networks[0], normalizations[0])
     validation = validate(

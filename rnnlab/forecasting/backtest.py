@@ -25,6 +25,7 @@ from rnnlab.series.normalization import stored_normalization
 from rnnlab.series.origins import FIT_OF, Request, test_requests
 from rnnlab.training.members import Recipe
 from rnnlab.training.precision import choose_precision
+from rnnlab.zero_shot.network import ZeroShotNetwork
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class TrainedTask:
         networks, card: the output of train.
         settings: block ``evaluate`` of params.yaml.
         processes: number of processes that fit baselines in parallel, at most.
+        pretrained: the network of baseline zero_shot; None if that is not one of them.
         fallbacks: by baseline, the largest number of series for which it failed in one call and
             the seasonal naive forecast was used.
     """
@@ -48,6 +50,7 @@ class TrainedTask:
     settings: SeriesEvaluate
     processes: int
     device: torch.device
+    pretrained: ZeroShotNetwork | None = None
     fallbacks: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -73,9 +76,16 @@ class TrainedTask:
         self, fitted: FittedNetworks, ends: np.ndarray, requests: list[Request]
     ) -> dict[str, list[np.ndarray]]:
         """Forecasts of all methods, fitted on the first ``ends`` [S] values of each series."""
-        card, baselines = self.card["windows"], self.settings.baselines
         return forecast_all(
-            self.history, fitted, card, baselines, self.processes, ends, requests, self.fallbacks
+            self.history,
+            fitted,
+            self.card["windows"],
+            self.settings.baselines,
+            self.processes,
+            ends,
+            requests,
+            self.fallbacks,
+            self.pretrained,
         )
 
 

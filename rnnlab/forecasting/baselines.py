@@ -18,7 +18,7 @@ Forecaster = Callable[[np.ndarray, int], np.ndarray]
 # for more series than this, slow baselines are fitted in parallel processes
 MAX_SERIES_SERIAL = 20
 MAX_SARIMA_PERIOD = 24
-NEEDS_NO_FIT = ("naive", "seasonal_naive", "last_growth", "drift")
+NEEDS_NO_FIT = ("naive", "seasonal_naive", "last_growth", "drift", "zero_shot")
 
 
 def naive(training: np.ndarray, period: int) -> Forecaster:

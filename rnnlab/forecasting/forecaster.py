@@ -1,4 +1,4 @@
-"""Trained networks as forecasters of many series at once."""
+"""Networks as forecasters of many series at once: those of a task, and the pretrained one."""
 
 from collections.abc import Callable
 
@@ -8,17 +8,22 @@ from torch import Tensor
 
 from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout
+from rnnlab.forecasting.baselines import seasonal_naive
 from rnnlab.networks.cutting import cut, level_windows, past_positions
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.series.normalization import Normalization
 from rnnlab.series.origins import Request
 from rnnlab.series.windows import window_arrays
 from rnnlab.training.loop import predict_in_batches
+from rnnlab.zero_shot.forecaster import forecast_quantiles
+from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
 # inputs [N, T, F] -> outputs [N, H]
 Predictor = Callable[[Tensor], Tensor]
 # windows in one batch: enough to keep a processor busy, few enough for its cache
 MAX_WINDOWS = 8192
+# the pretrained network knows no longer season
+MAX_PERIOD = 366
 
 
 def mean_predictor(networks: list[RecurrentNetwork]) -> Predictor:
@@ -102,3 +107,44 @@ def _recursive(
         inputs, base, unit = level_windows(past[:, -layout.look_back :], layout, horizon)
         past = torch.cat([past, base + unit * predict(inputs)], dim=1)
     return past[:, layout.look_back : layout.look_back + steps]
+
+
+def forecast_zero_shot(
+    network: ZeroShotNetwork,
+    y: np.ndarray,
+    truth: np.ndarray,
+    offsets: np.ndarray,
+    period: int,
+    requests: list[Request],
+) -> tuple[list[np.ndarray], int]:
+    """Medians of the pretrained network, which needs no fit, for all origins of a request at once.
+
+    For a period above ``MAX_PERIOD`` and where a forecast is not finite, the seasonal naive
+    forecast is used.
+
+    Args:
+        y: all series end to end, [M]; series s begins at ``offsets[s]``.
+        truth: y with NaN where a gap was filled; the network reads values before an origin only.
+
+    Returns:
+        Forecasts in the units of the series, [N, H] for each request.
+        The number of series with a seasonal naive forecast.
+    """
+    forecasts, failed = [], np.zeros(len(offsets) - 1, dtype=bool)
+    for request in requests:
+        values = np.full((len(request.origin), request.steps), np.nan)
+        spans = list(zip(offsets[request.series], request.origin, strict=True))
+        with track_progress("zero_shot", len(spans), "forecasts") as work:
+            for start in range(0, len(spans) if period <= MAX_PERIOD else 0, MAX_WINDOWS):
+                rows = slice(start, start + MAX_WINDOWS)
+                histories = [truth[first:origin] for first, origin in spans[rows]]
+                found = forecast_quantiles(network, histories, period, request.steps)
+                values[rows] = found[:, :, QUANTILES.index(0.5)]
+                work.advance(len(histories))
+        for row in np.flatnonzero(~np.isfinite(values).all(axis=1)):
+            first, origin = spans[row]
+            history = y[first:origin]
+            values[row] = seasonal_naive(history, period)(history, request.steps)
+            failed[request.series[row]] = True
+        forecasts.append(values)
+    return forecasts, int(failed.sum())

@@ -5,7 +5,9 @@ from collections.abc import Mapping
 from rnnlab.core.text import join_names
 
 # the network, the combination, and the normalization alone
-NOT_BASELINES = ("model", "combination", "control")
+OWN_METHODS = ("model", "combination", "control")
+# and the pretrained network, which is no classical method either
+NOT_BASELINES = (*OWN_METHODS, "zero_shot")
 MEASURES = {
     "mape": ("MAPE", "{:.1f} %"),
     "smape": ("sMAPE", "{:.1f} %"),

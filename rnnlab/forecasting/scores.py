@@ -14,7 +14,7 @@ from rnnlab.forecasting.dvc_metrics import dvc_metrics
 from rnnlab.forecasting.intervals import LEVELS
 from rnnlab.forecasting.labels import PLOTTED_PROTOCOLS
 from rnnlab.forecasting.measures import coverage, interval_score, measure, overall_weighted_average
-from rnnlab.forecasting.selection import History, print_fallbacks
+from rnnlab.forecasting.selection import History, pretrained_network, print_fallbacks
 from rnnlab.forecasting.significance import paired_test
 from rnnlab.networks.storage import Networks
 from rnnlab.series.times import format_times
@@ -33,7 +33,10 @@ def evaluate_series(
     history = History(tensors["y"], tensors["offsets"], normalized["period"], tensors["filled"])
     ds = tensors["ds"].astype("datetime64[s]") if normalized["time"] == "dates" else tensors["ds"]
     settings = params.series(name).evaluate
-    trained = TrainedTask(history, tensors, networks, card, settings, params.threads, device)
+    pretrained = pretrained_network(settings.baselines, device)
+    trained = TrainedTask(
+        history, tensors, networks, card, settings, params.threads, device, pretrained
+    )
     results = backtest(trained)
     print_fallbacks(trained.fallbacks)
     ids = np.array(normalized["ids"])

@@ -7,13 +7,20 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+import torch
 
+from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import SeriesNormalize
 from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout
 from rnnlab.forecasting.baselines import forecast_baseline
 from rnnlab.forecasting.combination import choose_weights, combine
-from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster, zero_predictor
+from rnnlab.forecasting.forecaster import (
+    forecast_zero_shot,
+    mean_predictor,
+    network_forecaster,
+    zero_predictor,
+)
 from rnnlab.forecasting.intervals import IntervalWidths, calibrate, series_scales
 from rnnlab.forecasting.labels import fallback_lines
 from rnnlab.forecasting.measures import seasonal_naive_errors
@@ -24,6 +31,8 @@ from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request, fitted_requests
 from rnnlab.series.windows import windows_in_part
 from rnnlab.training.members import Recipe, retrain
+from rnnlab.zero_shot.network import ZeroShotNetwork
+from rnnlab.zero_shot.storage import read_zero_shot
 
 
 @dataclass(frozen=True)
@@ -78,6 +87,15 @@ class ValidationResult:
         return pd.DataFrame(rows)
 
 
+def pretrained_network(baselines: Sequence[str], device: torch.device) -> ZeroShotNetwork | None:
+    """The network of method zero_shot, if that is one of ``baselines``.
+
+    Raises:
+        InputError: its weights are missing or damaged.
+    """
+    return read_zero_shot(device=device) if ZERO_SHOT in baselines else None
+
+
 def forecast_all(
     history: History,
     fitted: FittedNetworks,
@@ -87,6 +105,7 @@ def forecast_all(
     ends: np.ndarray,
     requests: list[Request],
     fallbacks: Counter[str],
+    pretrained: ZeroShotNetwork | None = None,
 ) -> dict[str, list[np.ndarray]]:
     """Forecasts of the networks, their control and the baselines, [N, H] for each request.
 
@@ -96,6 +115,7 @@ def forecast_all(
         card: of the windows.
         fallbacks: updated with the number of series for which a baseline failed and the seasonal
             naive forecast was used, if it is larger than before.
+        pretrained: the network of baseline zero_shot.
     """
     y, offsets, period = history.y, history.offsets, history.period
     predictors = {
@@ -110,9 +130,15 @@ def forecast_all(
     # no estimate of the time left: some baselines take a thousand times as long as others
     with track_progress("", len(baselines), "baselines", left="") as work:
         for name in baselines:
-            forecasts[name], count = forecast_baseline(
-                name, y, offsets, ends, period, requests, processes
-            )
+            if name == ZERO_SHOT:
+                assert pretrained is not None
+                forecasts[name], count = forecast_zero_shot(
+                    pretrained, y, history.truth, offsets, period, requests
+                )
+            else:
+                forecasts[name], count = forecast_baseline(
+                    name, y, offsets, ends, period, requests, processes
+                )
             fallbacks[name] = max(fallbacks[name], count)
             work.advance()
     return forecasts

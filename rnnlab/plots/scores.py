@@ -26,6 +26,7 @@ from rnnlab.plots.style import (
     BASELINE_COLOR,
     COMBINATION_COLOR,
     WIDTH,
+    ZERO_SHOT_COLOR,
     label_line_ends,
     set_title,
 )
@@ -81,7 +82,7 @@ def _best_epoch_title(curves: pd.DataFrame, has_accuracy: bool) -> str:
 
 
 def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
-    """MASE by step ahead: the model, the combination, the best baseline, and the rest in grey."""
+    """MASE by step ahead: our networks, the best baseline, and the rest in grey."""
     table = by_step.pivot(index="step", columns="method", values="mase")
     table = table.replace([np.inf, -np.inf], np.nan).dropna(axis="columns")
     means = table.mean().sort_values()
@@ -91,7 +92,7 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
         figure.suptitle(f"No errors by step: {reason}", x=0.005, ha="left")
         return figure
     best = means.drop([*NOT_BASELINES], errors="ignore").index[:1]
-    ours = [method for method in ("combination", "model") if method in means]
+    ours = [method for method in ("zero_shot", "combination", "model") if method in means]
     named = [*best, *ours]
     roles = dict.fromkeys(best, "best baseline ")
     words = ", ".join(f"{roles.get(m, '')}{readable(m)} {means[m]:.3f}" for m in reversed(named))
@@ -99,7 +100,7 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
     span = "MASE one step ahead" if last == 1 else f"MASE over {last} steps"
     set_title(figure, f"{span}: {words}")
     colors = dict.fromkeys(means.index, "0.65") | dict.fromkeys(best, BASELINE_COLOR)
-    colors |= {"combination": COMBINATION_COLOR, "model": color}
+    colors |= own_colors(color)
     ax = figure.subplots()
     # draw the grey lines first, below the others
     for method in [*means.index.difference(named), *named]:
@@ -115,10 +116,15 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
     return figure
 
 
+def own_colors(color: str) -> dict[str, str]:
+    """Colours of the methods that are no baselines, the model's first."""
+    return {"model": color, "combination": COMBINATION_COLOR, "zero_shot": ZERO_SHOT_COLOR}
+
+
 def scores_figure(scores: dict, color: str) -> Figure:
     """All methods by protocol, the best first."""
     figure = Figure(figsize=(9.5, 2 * (0.23 * len(scores) + 0.9) + 0.4))
-    colors = {"model": color, "combination": COMBINATION_COLOR}
+    colors = {method: shade for method, shade in own_colors(color).items() if method in scores}
     ranks: dict[str, list[str]] = {method: [] for method in colors}
     for ax, protocol in zip(figure.subplots(2, 2).flat, PROTOCOL_LABELS, strict=True):
         measure = usable_measure(scores, protocol, ("mase", "mae"))
@@ -130,7 +136,7 @@ def scores_figure(scores: dict, color: str) -> Figure:
             place = values.index.get_loc(method)
             ranks[method].append("–" if np.isnan(values[method]) else str(place + 1))
             ax.get_yticklabels()[place].set(weight="bold", color=colors[method])
-    words = "; ".join(f"{method} {', '.join(places)}" for method, places in ranks.items())
+    words = "; ".join(f"{readable(m)} {', '.join(places)}" for m, places in ranks.items())
     set_title(figure, f"Ranks among {len(scores)} methods by the four protocols: {words}")
     return figure
 
@@ -153,7 +159,7 @@ def _draw_bars(ax: Axes, values: pd.Series, measure: str, colors: dict[str, str]
 
 
 def intervals_figure(scores: dict, color: str) -> Figure:
-    """Coverage and interval score by protocol: model, combination and the best baseline.
+    """Coverage and interval score by protocol: our networks and the best baseline.
 
     A wide interval covers every value, so coverage alone would mislead. The best baseline is the
     one with the best interval score.
@@ -162,7 +168,7 @@ def intervals_figure(scores: dict, color: str) -> Figure:
     axes = figure.subplots(len(PROTOCOL_LABELS), 2, sharex="col", width_ratios=(3, 2))
     for row, protocol in zip(axes, PROTOCOL_LABELS, strict=True):
         best = best_baseline(scores, protocol, "msis")
-        colors = {"model": color, "combination": COMBINATION_COLOR}
+        colors = {method: shade for method, shade in own_colors(color).items() if method in scores}
         colors |= {} if best is None else {best: BASELINE_COLOR}
         table = pd.DataFrame({method: scores[method][protocol] for method in colors}).T
         table = table.astype(float)

@@ -49,14 +49,14 @@ def early_chart(early: pd.DataFrame) -> Spec:
 
 
 def steps_chart(by_step: pd.DataFrame) -> Spec:
-    """MASE by step ahead of model, combination and best baseline; all methods in the tooltip.
+    """MASE by step ahead of our networks and the best baseline; all methods in the tooltip.
 
     Args:
         by_step: method, step, mase.
     """
     table = by_step.pivot(index="step", columns="method", values="mase")
     methods = table.mean().sort_values().index
-    ours = [method for method in ("model", "combination") if method in methods]
+    ours = [method for method in ("model", "combination", "zero_shot") if method in methods]
     lines = [*ours, *methods.drop([*NOT_BASELINES], errors="ignore")[:1]]
     return line_chart(table.reset_index(), "step", lines, methods, "MASE", ".3f")
 
@@ -127,7 +127,8 @@ def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
     """
     protocols = forecasts["protocol"].unique()
     best = [best_baseline(scores, protocol, "mase") for protocol in protocols]
-    methods = [m for m in dict.fromkeys(["model", "combination", *best]) if m is not None]
+    wanted = dict.fromkeys(["model", "combination", "zero_shot", *filter(None, best)])
+    methods = [method for method in wanted if method in scores]
     table = forecasts[forecasts["method"].isin(methods)].copy()
     x, when = _times(table)
     menus = [

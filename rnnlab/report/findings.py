@@ -3,7 +3,7 @@
 import pandas as pd
 
 from rnnlab.core.text import join_names, readable
-from rnnlab.forecasting.labels import NOT_BASELINES, fallback_lines
+from rnnlab.forecasting.labels import NOT_BASELINES, OWN_METHODS, fallback_lines
 
 # p-values below this are called significant
 SIGNIFICANCE_LEVEL = 0.05
@@ -38,30 +38,32 @@ def findings(
 
 
 def validation_finding(fit: pd.DataFrame) -> str:
-    """How the network compares with the best baseline on validation, and which methods are used.
+    """How the network compares with the best other method on validation, and which are used.
+
+    The other methods are the baselines and the pretrained network.
 
     Args:
         fit: the rows of one fit of validation.csv: method, mase, weight.
     """
     errors = fit.set_index("method")["mase"].dropna()
-    baselines = errors.drop([*NOT_BASELINES], errors="ignore")
+    others = errors.drop([*OWN_METHODS], errors="ignore")
     used = _describe_weights(fit)
     if "model" not in errors:
         return f"On validation the network has no MASE. Forecasts use {used}."
     ours = f"{errors['model']:.3f}"
-    if baselines.empty:
+    if others.empty:
         return (
             f"On validation the network has MASE {ours}; there are no baselines. "
             f"Forecasts use {used}."
         )
-    best = baselines.idxmin()
-    theirs = f"{baselines[best]:.3f}"
-    if errors["model"] < baselines[best]:
+    best = others.idxmin()
+    theirs = f"{others[best]:.3f}"
+    if errors["model"] < others[best]:
         return (
             f"On validation the network is best: MASE {ours}, {readable(best)} {theirs}. "
             f"Forecasts use {used}."
         )
-    if errors["model"] == baselines[best]:
+    if errors["model"] == others[best]:
         return (
             f"On validation the network and {readable(best)} have MASE {ours}. "
             f"Forecasts use {used}."
@@ -105,7 +107,7 @@ def _describe_differences(rows: pd.DataFrame) -> str:
     parts = [f"better than {join_names(better)}"] if len(better) else []
     parts += [f"worse than {join_names(worse)}"] if len(worse) else []
     if len(undecided):
-        # readers look for the control and the combination
+        # readers look for the control, the combination and the pretrained network
         own = undecided[undecided.isin(NOT_BASELINES)]
         including = f", including {join_names(own)}" if len(own) else ""
         other, plural = "the other " if parts else "", "s" if len(undecided) > 1 else ""

@@ -48,7 +48,8 @@ def test_metrics_of_series_fit_into_160_columns() -> None:
 def test_make_show_drops_files_and_keeps_metrics() -> None:
     [pattern] = re.findall(r"--only-changed --drop '(.*)'", (ROOT / "Makefile").read_text())
     # DVC matches from the start; $$ in a Makefile is $
-    files, metrics = ["data/models/mnist", "metrics/mnist/tables"], [*series(), "datasets.MNIST"]
+    files = ["data/models/mnist", "metrics/mnist/tables", "models/zero_shot"]
+    metrics = [*series(), "datasets.MNIST"]
     # DVC prefixes a name that two tasks have with the file
     metrics.append("metrics/airline/metrics.json:mase_roll")
     dropped = re.compile(pattern.replace("$$", "$"))
