@@ -73,8 +73,8 @@ def forecast(
     thousands of series take seconds.
 
     \b
-    Reads:   params.yaml, the CSV, TSV or Parquet file of one series or of many; with --trained also
-             data/models/TASK/
+    Reads:   params.yaml, the CSV, TSV or Parquet file of one series or of many; models/zero_shot/ if
+             the task compares with zero_shot; with --trained also data/models/TASK/
     Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png
              and, where a series cannot be forecast, OUT/NAME_left_out.csv with the reason
     Needs:   a file, or the task's; with --trained what `dvc repro train@TASK` leaves
@@ -97,7 +97,11 @@ def predict(
         list[Path] | None, typer.Argument(metavar="IMAGE", help="a PNG or JPEG")
     ] = None,
     task: Annotated[
-        str, typer.Option(help="a key of tasks in params.yaml whose network reads the images")
+        str,
+        typer.Option(
+            help="a key of tasks in params.yaml whose network reads the images, "
+            "or zero_shot to write that network"
+        ),
     ] = "mnist",
     onnx: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the network as ONNX")
@@ -108,6 +112,7 @@ def predict(
     \b
         rnnlab predict seven.png photo.jpg
         rnnlab predict --onnx digits.onnx
+        rnnlab predict --task zero_shot --onnx forecaster.onnx
 
     A photo may have any size, be dark on light or light on dark, and hold colour or transparency.
     It is made into an image as those of MNIST were made: the digit in a box of 20×20, its centre of
@@ -115,11 +120,13 @@ def predict(
 
     \b
     Reads:   params.yaml (threads, device, deterministic, tasks.TASK.kind), data/models/TASK/, the
-             photos
+             photos; for zero_shot models/zero_shot/ alone
     Writes:  a row for each photo to standard output: the answer, and each class's probability in
              per cent; with --onnx the named file: input x, float32 [N, T, F] of grey levels 0 to
-             255, output logits [N, K], the normalization inside
-    Needs:   what `dvc repro train@TASK` leaves
+             255, output logits [N, K], the normalization inside; for zero_shot the inputs are
+             what rnnlab.zero_shot.history.describe (numpy alone) returns for histories, and the
+             output quantiles [S, H, 11] is in its units
+    Needs:   what `dvc repro train@TASK` leaves; for zero_shot models/zero_shot/, which git holds
     """
     run("predict", lambda module, params: module.predict(images or [], task, onnx, params))
 

@@ -10,6 +10,7 @@ import torch
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files, write_table
+from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import Params, SeriesTask
 from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout, series_card
@@ -45,6 +46,7 @@ from rnnlab.series.windows import windows_in_part
 from rnnlab.training.device import prepare
 from rnnlab.training.members import Recipe, train_member
 from rnnlab.training.precision import choose_precision
+from rnnlab.zero_shot.context import max_horizon
 
 # those judged on validation, and those that forecast
 Ensembles = tuple[list[RecurrentNetwork], list[RecurrentNetwork]]
@@ -81,6 +83,9 @@ def forecast(options: SeriesOptions, out: Path, params: Params) -> None:
     if not panel.left_out:
         left_out.unlink(missing_ok=True)
     print(validation_finding(validation.table()))
+    at_once = max_horizon(task.data.period)
+    if ZERO_SHOT in validation.weights and horizon > at_once:
+        print(f"zero_shot forecasts {at_once} steps at once; later ones build on its own medians.")
     print(f"{horizon} steps of {len(panel.ids)} series: {path.with_suffix('')}.csv and .png")
 
 

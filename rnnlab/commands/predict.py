@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import Params
 from rnnlab.images.idx import as_sequences
 from rnnlab.images.photos import read_digit
@@ -14,11 +15,18 @@ from rnnlab.networks.onnx_export import write_onnx
 from rnnlab.networks.storage import read_models
 from rnnlab.training.device import prepare
 from rnnlab.training.loop import predict_in_batches
+from rnnlab.zero_shot.onnx_export import write_zero_shot_onnx
+from rnnlab.zero_shot.storage import read_zero_shot
 
 
 def predict(images: list[Path], task: str, onnx: Path | None, params: Params) -> None:
     if not images and onnx is None:
         raise InputError("nothing to do: name a photo, or a file after --onnx")
+    if task == ZERO_SHOT:
+        if images or onnx is None:
+            raise InputError("--task zero_shot: reads no images; name a file after --onnx")
+        write_zero_shot_onnx(read_zero_shot(), onnx)
+        return
     device = prepare(params)
     if params.task(task).kind != "images":
         raise InputError(f"--task {task}: forecasts a series; name a task of images")

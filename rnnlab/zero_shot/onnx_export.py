@@ -1,0 +1,70 @@
+"""Export the zero-shot network to ONNX, which other programs run without torch."""
+
+import io
+import warnings
+from copy import deepcopy
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+
+from rnnlab.core.files import write_atomically
+from rnnlab.zero_shot.history import describe
+from rnnlab.zero_shot.network import QUANTILES, Inputs, ZeroShotNetwork, to_inputs
+
+OPSET = 17
+# names of the dimensions that may have any size, by input
+SIZES = {
+    "patches": {0: "series", 1: "patches"},
+    "phases": {0: "patches"},
+    "scalars": {0: "series"},
+    "simple": {0: "series", 1: "steps"},
+    "past": {0: "series", 1: "steps"},
+    "clock": {0: "steps"},
+    "quantiles": {0: "series", 1: "steps"},
+}
+
+
+def write_zero_shot_onnx(network: ZeroShotNetwork, path: Path) -> None:
+    """Write the network as one ONNX graph.
+
+    Inputs are the arrays of a ``Description`` with the same names, all float32. Output
+    ``quantiles`` [S, H, 11] is in units, as distances from the base: a forecast is
+    base + unit x quantiles, and not below ``lowest``. ``rnnlab.zero_shot.history.describe``
+    computes all of this from histories, in numpy alone. The levels of the quantiles are in the
+    file's metadata.
+    """
+    rng = np.random.default_rng(0)
+    # of no size that could be mistaken for another
+    described = describe(rng.random((3, 60)), 12, np.arange(1, 8))
+    inputs = to_inputs(described)
+    names = [field.name for field in fields(Inputs)]
+    content = io.BytesIO()
+    with warnings.catch_warnings():
+        # the exporter by tracing is deprecated, and its successor needs another package; it warns
+        # of batch sizes, which a test changes
+        warnings.simplefilter("ignore")
+        # ONNX has this operator, but the exporter does not know it
+        torch.onnx.register_custom_op_symbolic("aten::sinh", _sinh, OPSET)
+        torch.onnx.export(
+            deepcopy(network).cpu().eval(),
+            tuple(getattr(inputs, name) for name in names),
+            content,
+            input_names=names,
+            output_names=["quantiles"],
+            dynamic_axes=SIZES,
+            opset_version=OPSET,
+            dynamo=False,
+        )
+    model = onnx.load_from_string(content.getvalue())
+    model.graph.output[0].type.tensor_type.shape.dim[2].dim_value = len(QUANTILES)
+    onnx.helper.set_model_props(model, {"quantiles": " ".join(map(str, QUANTILES))})
+    onnx.checker.check_model(model, full_check=True)
+    write_atomically(path, model.SerializeToString())
+
+
+def _sinh(graph: Any, x: Any) -> Any:
+    return graph.op("Sinh", x)
