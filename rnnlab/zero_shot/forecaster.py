@@ -11,6 +11,10 @@ from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork, to_inputs
 
 # series in one batch: enough to keep a processor busy, few enough for its cache
 BATCH = 512
+MEDIAN = QUANTILES.index(0.5)
+# widths of blocks, as parts of the longest: what the network says of a series depends on how many
+# values a block has before it begins, so that must not depend on the series beside it
+WIDTHS = 8
 
 
 def forecast_quantiles(
@@ -18,22 +22,40 @@ def forecast_quantiles(
 ) -> np.ndarray:
     """Quantiles of the next values, [S, horizon, len(QUANTILES)], in the units of the series.
 
-    Beyond ``max_horizon(period)`` steps the network goes on from its own median.
+    Beyond ``max_horizon(period)`` steps the network goes on from its own median. What it says of
+    a series does not depend on the others, up to rounding.
 
     Args:
         histories: of S series, each [T] with any T; NaN for missing values, at the end too. Each
             has at least one value that is not missing.
         period: steps in a season, 1 to 366.
     """
-    longest = context_length(period)
-    recent = [trimmed(history, longest) for history in histories]
-    result = np.empty((len(recent), horizon, len(QUANTILES)))
-    # series of similar length together: a batch is as wide as its longest history
-    order = np.argsort([len(history) for history in recent], kind="stable")
-    for begin in range(0, len(order), BATCH):
-        rows = order[begin : begin + BATCH]
-        block = right_aligned([recent[row] for row in rows])
-        result[rows] = _forecast_block(network, block, period, horizon)
+    longest, direct = context_length(period), max_horizon(period)
+    parts = []
+    for begin in range(0, horizon, direct):
+        histories = [trimmed(history, longest) for history in histories]
+        steps = np.arange(1, min(direct, horizon - begin) + 1)
+        part = _forecast_at_once(network, histories, period, steps)
+        parts.append(part)
+        histories = [
+            np.concatenate(both) for both in zip(histories, part[:, :, MEDIAN], strict=True)
+        ]
+    return np.concatenate(parts, axis=1)
+
+
+def _forecast_at_once(
+    network: ZeroShotNetwork, histories: Sequence[np.ndarray], period: int, ahead: np.ndarray
+) -> np.ndarray:
+    result = np.empty((len(histories), len(ahead), len(QUANTILES)))
+    # two values at least, so that there is a difference to look at
+    unit = max(2, -(-context_length(period) // WIDTHS))
+    widths = np.array([-(-len(history) // unit) * unit for history in histories])
+    for width in np.unique(widths):
+        same = np.flatnonzero(widths == width)
+        for begin in range(0, len(same), BATCH):
+            rows = same[begin : begin + BATCH]
+            block = right_aligned([histories[row] for row in rows], width)
+            result[rows] = forecast_steps(network, block, period, ahead)
     return result
 
 
@@ -43,26 +65,12 @@ def trimmed(history: np.ndarray, longest: int) -> np.ndarray:
     return recent[np.isfinite(recent).argmax() :]
 
 
-def right_aligned(histories: Sequence[np.ndarray]) -> np.ndarray:
-    """Histories as an array [S, T], NaN before each begins."""
-    length = max(len(history) for history in histories)
-    block = np.full((len(histories), length), np.nan)
+def right_aligned(histories: Sequence[np.ndarray], width: int) -> np.ndarray:
+    """Histories as an array [S, width], NaN before each begins."""
+    block = np.full((len(histories), width), np.nan)
     for row, history in zip(block, histories, strict=True):
-        row[length - len(history) :] = history
+        row[width - len(history) :] = history
     return block
-
-
-def _forecast_block(
-    network: ZeroShotNetwork, block: np.ndarray, period: int, horizon: int
-) -> np.ndarray:
-    direct = max_horizon(period)
-    parts = []
-    for begin in range(0, horizon, direct):
-        steps = np.arange(1, min(direct, horizon - begin) + 1)
-        part = forecast_steps(network, block, period, steps)
-        parts.append(part)
-        block = np.concatenate([block, part[:, :, QUANTILES.index(0.5)]], axis=1)
-    return np.concatenate(parts, axis=1)
 
 
 def forecast_steps(
