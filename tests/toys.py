@@ -1,4 +1,4 @@
-"""Toy samples that a network learns in seconds, and plain settings to train on them."""
+"""Toy samples that a network learns in seconds, plain settings, and a small zero-shot network."""
 
 from typing import Any
 
@@ -7,7 +7,9 @@ from helpers import ROOT
 from torch import Tensor
 
 from rnnlab.core.params import Train, load_params
+from rnnlab.core.zero_shot_params import ZeroShot
 from rnnlab.networks.samples import Samples
+from rnnlab.zero_shot.network import ZeroShotNetwork
 
 # settings for toy networks, without any optional feature
 PLAIN = {
@@ -58,3 +60,18 @@ def signs(count: int, seed: int) -> Samples:
 
 def everything(of: Samples) -> tuple[Tensor, Tensor]:
     return of.draw(torch.arange(of.count))
+
+
+def zero_shot_settings(**changes: Any) -> ZeroShot:
+    """Block ``zero_shot`` for a training of a second, with ``changes``."""
+    base = load_params(ROOT / "params.yaml").zero_shot.model_dump()
+    small = {"hidden_size": 8, "decoder_size": 8, "steps": 8, "batch_size": 8, "workers": 0}
+    return ZeroShot(**{**base, **small, **changes})
+
+
+def zero_shot_network(seed: int = 0) -> ZeroShotNetwork:
+    """A small network with a random head; by default it is zero, and no input has an effect."""
+    torch.manual_seed(seed)
+    network = ZeroShotNetwork(8, 8).eval()
+    torch.nn.init.normal_(network.head.weight, std=0.3)
+    return network

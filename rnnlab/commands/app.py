@@ -73,8 +73,8 @@ def forecast(
     thousands of series take seconds.
 
     \b
-    Reads:   params.yaml, the CSV, TSV or Parquet file of one series or of many; models/zero_shot/ if
-             the task compares with zero_shot; with --trained also data/models/TASK/
+    Reads:   params.yaml, the CSV, TSV or Parquet file of one series or of many; models/zero_shot/
+             if the task compares with zero_shot; with --trained also data/models/TASK/
     Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png
              and, where a series cannot be forecast, OUT/NAME_left_out.csv with the reason
     Needs:   a file, or the task's; with --trained what `dvc repro train@TASK` leaves
