@@ -27,6 +27,7 @@ def leaves(tree: Any, dotted: str = "") -> list[tuple[str, int]]:
 
 
 SETTINGS = leaves(read_yaml(ROOT / "params.yaml"))
+ZERO_SHOT_KEYS = {key for key, _ in SETTINGS if key.startswith("zero_shot.")}
 
 
 @pytest.mark.parametrize(("key", "line"), SETTINGS, ids=[key for key, _ in SETTINGS])
@@ -45,6 +46,8 @@ def test_the_file_holds_every_key_that_is_known() -> None:
         for block in BLOCK_NAMES:
             known = set(type(getattr(task, block)).model_fields)
             assert known - foreign <= set(tree["tasks"][name][block])
+    for block in (params.zero_shot, params.zero_shot.evaluate, params.zero_shot.plot):
+        assert set(type(block).model_fields) <= {key.rpartition(".")[2] for key in ZERO_SHOT_KEYS}
 
 
 def test_design_s_defaults() -> None:
@@ -124,6 +127,16 @@ def test_design_s_defaults() -> None:
         (MNIST, None, ""),
         ("tasks", None, ""),
         ("tasks.a b", {}, ""),
+        ("tasks.zero_shot", {}, "is the name of the pretrained network"),
+        ("zero_shot", None, "dictionary"),
+        ("zero_shot.hidden_size", 0, "greater than or equal to 1"),
+        ("zero_shot.steps", 1.5, "integer"),
+        ("zero_shot.steps_ahead", 65, "less than or equal to 64"),
+        ("zero_shot.learning_rate", 0, "greater than 0"),
+        ("zero_shot.weight_average", 1.0, "less than 1"),
+        ("zero_shot.workers", -1, "greater than or equal to 0"),
+        ("zero_shot.evaluate.synthetic_series", 9, "greater than or equal to 10"),
+        ("zero_shot.plot.dpi", 20, "greater than or equal to 50"),
     ],
 )
 def test_wrong_values_name_their_key(project: Path, key: str, value: Any, words: str) -> None:

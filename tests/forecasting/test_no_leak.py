@@ -15,10 +15,11 @@ import pytest
 import torch
 from helpers import edit_params, put_images, read_json, run_stage_here, small_images
 from safetensors.numpy import load_file
+from toys import zero_shot_network
 
 from rnnlab.core.params import SeriesNormalize
 from rnnlab.forecasting.baselines import BASELINES, forecast_baseline
-from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
+from rnnlab.forecasting.forecaster import forecast_zero_shot, mean_predictor, network_forecaster
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.series import origins
 from rnnlab.series.normalization import fit_normalization
@@ -233,6 +234,9 @@ def forecasts_of(method: str, y: np.ndarray, protocol: str) -> np.ndarray:
     if method in BASELINES:
         [found], _ = forecast_baseline(method, y, offsets, ends, 12, [request], 1)
         return found
+    if method == "zero_shot":
+        [found], _ = forecast_zero_shot(zero_shot_network(), y, y, offsets, 12, [request])
+        return found
     settings = SeriesNormalize(method=method, level=0.3, season=0.7, damping=0.95)
     normalization = fit_normalization(y, offsets, np.array([85]), settings, 12)
     layout = dict.fromkeys(("center", "scale", "residual"), "none")
@@ -247,7 +251,7 @@ NETWORKS = ["log_seasonal_difference", "log_exponential_smoothing", "minmax"]
 
 
 @pytest.mark.parametrize("protocol", ["one_step", "long", "rolling"])
-@pytest.mark.parametrize("method", [*NETWORKS, *BASELINES])
+@pytest.mark.parametrize("method", [*NETWORKS, *BASELINES, "zero_shot"])
 def test_no_forecast_sees_its_own_month_or_later_ones(
     airline: np.ndarray, method: str, protocol: str
 ) -> None:
