@@ -32,6 +32,7 @@ from rnnlab.forecasting.task_settings import (
     with_trained_settings,
     without_log_of_nonpositive,
 )
+from rnnlab.histories.context import max_horizon
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import load_network, read_models
@@ -46,7 +47,6 @@ from rnnlab.series.windows import windows_in_part
 from rnnlab.training.device import prepare
 from rnnlab.training.members import Recipe, train_member
 from rnnlab.training.precision import choose_precision
-from rnnlab.zero_shot.context import max_horizon
 
 # those judged on validation, and those that forecast
 Ensembles = tuple[list[RecurrentNetwork], list[RecurrentNetwork]]

@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 
 from rnnlab.plots.style import BAND_ALPHA, TRUTH_COLOR, WIDTH, band_patches, set_title
 from rnnlab.series.examples import Example
-from rnnlab.zero_shot.prior import draw_batch
+from rnnlab.synthetic.prior import draw_batch
 
 # series of each kind in the plot to guess from, and its columns
 GUESSED, COLUMNS = 40, 8

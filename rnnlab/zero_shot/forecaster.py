@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from rnnlab.zero_shot.context import context_length, max_horizon
-from rnnlab.zero_shot.history import describe
+from rnnlab.histories.context import context_length, max_horizon
+from rnnlab.histories.description import describe
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork, to_inputs
 
 # series in one batch: enough to keep a processor busy, few enough for its cache

@@ -12,7 +12,7 @@ import onnx
 import torch
 
 from rnnlab.core.files import write_atomically
-from rnnlab.zero_shot.history import describe
+from rnnlab.histories.description import describe
 from rnnlab.zero_shot.network import QUANTILES, Inputs, ZeroShotNetwork, to_inputs
 
 OPSET = 17
@@ -33,7 +33,7 @@ def write_zero_shot_onnx(network: ZeroShotNetwork, path: Path) -> None:
 
     Inputs are the arrays of a ``Description`` with the same names, all float32. Output
     ``quantiles`` [S, H, 11] is in units, as distances from the base: a forecast is
-    base + unit x quantiles, and not below ``lowest``. ``rnnlab.zero_shot.history.describe``
+    base + unit x quantiles, and not below ``lowest``. ``rnnlab.histories.description.describe``
     computes all of this from histories, in numpy alone. The levels of the quantiles are in the
     file's metadata.
     """

@@ -13,9 +13,9 @@ from rnnlab.core.files import write_json, write_table
 from rnnlab.core.progress import track_progress
 from rnnlab.core.zero_shot_params import ZeroShotEvaluate
 from rnnlab.series.examples import Example, load_examples
+from rnnlab.synthetic.prior import Batch, draw_batch
 from rnnlab.zero_shot.forecaster import forecast_quantiles, forecast_steps
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
-from rnnlab.zero_shot.prior import Batch, draw_batch
 
 PERIODS = (1, 4, 7, 12, 24, 52)
 STEPS_AHEAD = 8

@@ -15,11 +15,11 @@ from torch.utils.data import DataLoader, Dataset
 from rnnlab.core.errors import InputError
 from rnnlab.core.progress import track_progress
 from rnnlab.core.zero_shot_params import ZeroShot
+from rnnlab.histories.description import describe
+from rnnlab.synthetic.prior import draw_batch
 from rnnlab.training.checkpoints import Checkpoint, print_once
 from rnnlab.training.device import seeded_generator
-from rnnlab.zero_shot.history import describe
 from rnnlab.zero_shot.network import ZeroShotNetwork, loss_function, to_inputs
-from rnnlab.zero_shot.prior import draw_batch
 
 # targets are clipped to this distance from the base, in units: a few would outweigh all others
 FAR = 200.0

@@ -11,7 +11,7 @@ from helpers import ROOT, one_error_line, run_stage_here
 from toys import zero_shot_network
 
 from rnnlab.zero_shot.forecaster import forecast_quantiles
-from rnnlab.zero_shot.history import describe
+from rnnlab.histories.description import describe
 from rnnlab.zero_shot.network import QUANTILES
 from rnnlab.zero_shot.onnx_export import write_zero_shot_onnx
 from rnnlab.zero_shot.storage import write_zero_shot
@@ -53,7 +53,7 @@ def test_the_file_says_what_it_takes_and_gives(session: onnxruntime.InferenceSes
 
 
 def test_the_statistics_need_no_torch() -> None:
-    code = "import sys, rnnlab.zero_shot.history; print({'torch', 'onnx'} & set(sys.modules))"
+    code = "import sys, rnnlab.histories.description; print({'torch', 'onnx'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
     )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from toys import zero_shot_network
 
-from rnnlab.zero_shot.context import context_length, max_horizon
+from rnnlab.histories.context import context_length, max_horizon
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES
 

@@ -8,7 +8,7 @@ from rnnlab.plots.zero_shot import panels_to_guess, solution
 from rnnlab.series.examples import load_examples
 from rnnlab.zero_shot import scores
 from rnnlab.zero_shot.network import QUANTILES
-from rnnlab.zero_shot.prior import draw_batch
+from rnnlab.synthetic.prior import draw_batch
 from rnnlab.zero_shot.scores import mean_scores, naive_scale, score, seasonal_naive
 
 NAN = np.nan

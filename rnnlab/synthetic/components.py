@@ -27,9 +27,9 @@ def shocks(rng: Generator, series: int, steps: int) -> np.ndarray:
 
 
 def autoregressive(rng: Generator, series: int, steps: int) -> np.ndarray:
-    """Autoregressive noise of first order; in six of ten series independent noise.
+    """Noise with a memory of one step, in six of ten series without.
 
-    Two of ten let its size wander (stochastic volatility; Taylor 1986).
+    In two of ten its size wanders (stochastic volatility; Taylor 1986).
     """
     memory = np.where(chance(rng, 0.4, series), rng.uniform(-0.4, 0.95, (series, 1)), 0.0)
     noise = shocks(rng, series, steps)
@@ -59,12 +59,11 @@ def random_walk(rng: Generator, series: int, steps: int) -> np.ndarray:
 def trend(rng: Generator, series: int, steps: int, year: np.ndarray) -> np.ndarray:
     """Growth by about 1 a year [S, 1], up more often than down, of five kinds.
 
-    Constant; damped (Gardner & McKenzie 1985); with a slope that wanders (Harvey 1989); with a
-    slope that changes at a few breaks; or S-shaped (logistic: Verhulst 1838).
+    Constant, in half of the series; damped (Gardner & McKenzie 1985); with a slope that wanders
+    (Harvey 1989); with a slope that changes at a few breaks; or S-shaped (logistic: Verhulst 1838).
     """
     slope = (rng.standard_normal((series, 1)) + 0.4) / year
-    years = np.arange(steps) / year
-    slopes = np.broadcast_to(slope, (series, steps))
+    constant = np.broadcast_to(slope, (series, steps))
     memory = 1 - 1 / (log_uniform(rng, 1, 15, (series, 1)) * year + 1)
     damped = slope * np.exp(np.log(memory) * np.arange(steps))
     wander = log_uniform(rng, 0.05, 1.0, (series, 1)) / year**1.5
@@ -72,12 +71,18 @@ def trend(rng: Generator, series: int, steps: int, year: np.ndarray) -> np.ndarr
     wandering = first_order(wandering - slope, 1 - 0.1 / year) * 0.1 / year + wandering
     broken = rng.random((series, steps)) < rng.uniform(0.03, 0.25, (series, 1)) / year
     change = np.cumsum(broken * rng.standard_normal((series, steps)) / year, axis=1)
+    kinds = np.stack([constant, damped, wandering, slope + change, _bell(rng, steps, year) * slope])
+    pick = rng.choice(5, series, p=[0.5, 0.2, 0.12, 0.12, 0.06])
+    return np.cumsum(kinds[pick, np.arange(series)], axis=1)
+
+
+def _bell(rng: Generator, steps: int, year: np.ndarray) -> np.ndarray:
+    """The slope of a logistic curve over time, at most 1, [S, T]."""
+    series = len(year)
     width = log_uniform(rng, 0.5, 6, (series, 1))
     middle = rng.uniform(0, 1.2, (series, 1)) * steps / year
-    bell = np.exp(-np.abs(years - middle) / width) / (1 + np.exp(-np.abs(years - middle) / width)) ** 2
-    kinds = np.stack([slopes, damped, wandering, slope + change, 4 * bell * slope])
-    pick = rng.choice(5, series, p=[0.3, 0.2, 0.25, 0.17, 0.08])
-    return np.cumsum(kinds[pick, np.arange(series)], axis=1)
+    fall = np.exp(-np.abs(np.arange(steps) / year - middle) / width)
+    return 4 * fall / (1 + fall) ** 2
 
 
 def cycle(rng: Generator, series: int, steps: int, year: np.ndarray) -> np.ndarray:
@@ -98,28 +103,42 @@ def profiles(rng: Generator, series: int, period: int) -> np.ndarray:
     Sums of a few harmonics; independent values with heavy tails; smooth with one or two peaks, as
     of holidays; and two levels, as of working and other days.
     """
-    phase = np.arange(period) / period
-    count = max(1, period // 2)
-    decay = rng.uniform(0.3, 2.5, (series, 1))
-    order = np.arange(1, min(count, 10) + 1)
-    size = rng.standard_normal((2, series, len(order))) * order**-decay
-    angle = 2 * np.pi * order[:, None] * phase
-    harmonics = size[0] @ np.cos(angle) + size[1] @ np.sin(angle)
-    independent = rng.standard_t(3, (series, period))
-    width = log_uniform(rng, 0.02, 0.3, (series, 2, 1))
-    distance = np.abs(phase - rng.random((series, 2, 1)))
-    distance = np.minimum(distance, 1 - distance)
-    height = rng.standard_normal((series, 2, 1)) * np.array([[1], [0.5]])
-    peaks = (height * np.exp(-0.5 * (distance / width) ** 2)).sum(axis=1)
-    length = rng.integers(1, max(2, period // 2 + 1), (series, 1))
-    begin = rng.integers(0, period, (series, 1))
-    levels = np.where((np.arange(period) - begin) % period < length, rng.choice([-1, 1], (series, 1)), 0)
-    levels = levels + 0.15 * rng.standard_normal((series, period))
-    kinds = np.stack([harmonics, independent, peaks, levels])
+    kinds = np.stack(
+        [
+            _harmonics(rng, series, period),
+            rng.standard_t(3, (series, period)),
+            _peaks(rng, series, period),
+            _two_levels(rng, series, period),
+        ]
+    )
     pick = rng.choice(4, series, p=[0.45, 0.25, 0.15, 0.15])
     profile = kinds[pick, np.arange(series)]
     profile = profile - profile.mean(axis=1, keepdims=True)
     return profile / (np.sqrt((profile**2).mean(axis=1, keepdims=True)) + 1e-9)
+
+
+def _harmonics(rng: Generator, series: int, period: int) -> np.ndarray:
+    decay = rng.uniform(0.3, 2.5, (series, 1))
+    order = np.arange(1, min(max(1, period // 2), 10) + 1)
+    size = rng.standard_normal((2, series, len(order))) * order**-decay
+    angle = 2 * np.pi * order[:, None] * np.arange(period) / period
+    return size[0] @ np.cos(angle) + size[1] @ np.sin(angle)
+
+
+def _peaks(rng: Generator, series: int, period: int) -> np.ndarray:
+    width = log_uniform(rng, 0.02, 0.3, (series, 2, 1))
+    distance = np.abs(np.arange(period) / period - rng.random((series, 2, 1)))
+    distance = np.minimum(distance, 1 - distance)
+    height = rng.standard_normal((series, 2, 1)) * np.array([[1], [0.5]])
+    return (height * np.exp(-0.5 * (distance / width) ** 2)).sum(axis=1)
+
+
+def _two_levels(rng: Generator, series: int, period: int) -> np.ndarray:
+    length = rng.integers(1, max(2, period // 2 + 1), (series, 1))
+    begin = rng.integers(0, period, (series, 1))
+    inside = (np.arange(period) - begin) % period < length
+    levels = np.where(inside, rng.choice([-1, 1], (series, 1)), 0)
+    return levels + 0.15 * rng.standard_normal((series, period))
 
 
 def season(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
@@ -127,17 +146,14 @@ def season(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
     if period == 1:
         return np.zeros((series, steps))
     cycles = -(-steps // period) + 1
-    first = profiles(rng, series, period)
     pace = np.where(chance(rng, 0.6, series), log_uniform(rng, 0.01, 0.4, (series, 1)), 0)
     change = pace[:, :, None] * rng.standard_normal((series, cycles, period))
     if period > 30:  # neighbouring days change together
         change = _smooth(change)
-    profile = first[:, None] + np.cumsum(change, axis=1)
+    profile = profiles(rng, series, period)[:, None] + np.cumsum(change, axis=1)
     profile -= profile.mean(axis=2, keepdims=True)
-    at = np.arange(steps) + rng.integers(0, period)
-    result = profile.reshape(series, -1)[:, at] if len(at) + period <= cycles * period else None
-    if result is None:
-        result = profile.reshape(series, -1)[:, at % (cycles * period)]
+    start = rng.integers(0, period)
+    result = profile.reshape(series, -1)[:, start : start + steps]
     growth = np.where(chance(rng, 0.25, series), rng.uniform(-0.8, 0.8, (series, 1)), 0)
     return result * np.exp(growth * (np.arange(steps) / steps - 0.5))
 
@@ -149,21 +165,24 @@ def _smooth(values: np.ndarray) -> np.ndarray:
 
 
 def long_season(rng: Generator, series: int, steps: int, period: int, long: int) -> np.ndarray:
-    """A second season over ``long`` steps, as of weeks beside days; zeros without a second season.
-
-    For a day within a week it changes the level and the size of whole days; for a year beside a
-    week it is smooth.
-    """
-    if long <= period:
-        return np.zeros((series, steps))
+    """A second season of ``long`` steps and about unit size: levels of days, or a smooth year."""
     at = np.arange(steps) + rng.integers(0, long)
-    if long == 365:
-        phase = 2 * np.pi * at / 365.25
+    if long in (260, 365):
+        phase = 2 * np.pi * at / (long + 0.25)
         order = np.arange(1, 4)[:, None]
         size = rng.standard_normal((2, series, 3)) / order[:, 0] ** 1.2
         return size[0] @ np.cos(order * phase) + size[1] @ np.sin(order * phase)
     days = profiles(rng, series, long // period)
     return days[:, (at // period) % (long // period)]
+
+
+def other_days(rng: Generator, series: int, steps: int, period: int, long: int) -> np.ndarray:
+    """A profile of its own for one or two days of the week, [S, T]; zeros without a long season."""
+    if long // period != 7:
+        return np.zeros((series, steps))
+    at = np.arange(steps) + rng.integers(0, long)
+    special = (at // period) % 7 < rng.integers(1, 3)
+    return special * profiles(rng, series, period)[:, at % period]
 
 
 def jumps(rng: Generator, series: int, steps: int) -> np.ndarray:
@@ -182,7 +201,7 @@ def spectral(rng: Generator, series: int, steps: int, period: int) -> np.ndarray
     frequency = np.fft.rfftfreq(length)
     frequency[0] = frequency[1]
     power = rng.uniform(0, 3.5, (series, 1))
-    density = frequency ** -power
+    density = frequency**-power
     density /= density.sum(axis=1, keepdims=True)
     if period > 1:
         width = log_uniform(rng, 0.002, 0.05, (series, 1)) / period

@@ -2,11 +2,12 @@
 
 A series has a level that wanders, a trend, a season, cycles, jumps and noise. Their sizes differ by
 orders of magnitude between series. In most series they multiply, as in sales; in others they add.
-Some series are processes known from textbooks alone: airline models, Gaussian processes, counts of
-rare events, random walks. Some are mixtures of two others. Then the world of record keeping
-follows: outliers, rounding, gaps, and histories that began only recently.
+Some series are processes known from textbooks: airline models, Gaussian processes, counts of rare
+events, random walks. Some are mixtures of two others. Then the world of record keeping follows:
+outliers, rounding, gaps, and histories that began only recently.
 
-To make the network know your own kind of series, change ``SHARES`` or add a function to ``KINDS``.
+To make the network know your own kind of series, change ``SHARES`` and ``PERIODS``, or add a
+function to ``KINDS``; then `dvc repro pretrain`.
 """
 
 from collections.abc import Callable
@@ -15,14 +16,30 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from rnnlab.zero_shot import components as c
-from rnnlab.zero_shot.components import chance, log_uniform
-from rnnlab.zero_shot.context import context_length, long_period, max_horizon
+from rnnlab.histories.context import context_length, long_period, max_horizon
+from rnnlab.synthetic import components as c
+from rnnlab.synthetic.components import chance, log_uniform
 
 # share of each kind of series; they need not sum to 1
-SHARES = {"structural": 0.60, "walk": 0.12, "airline": 0.06, "spectral": 0.09, "counts": 0.09, "bounded": 0.04}
-# probability of each period for a batch; None stands for any period from 2 to 366
-PERIODS = {1: 0.22, 4: 0.15, 12: 0.27, 7: 0.09, 52: 0.07, 24: 0.08, 5: 0.02, 48: 0.02, None: 0.08}
+SHARES = {
+    "structural": 0.60,
+    "walk": 0.12,
+    "airline": 0.06,
+    "spectral": 0.09,
+    "counts": 0.09,
+    "bounded": 0.04,
+}
+# share of each period; ANY stands for any period from 2 to 366
+ANY = 0
+PERIODS = {1: 0.22, 4: 0.15, 12: 0.27, 7: 0.09, 52: 0.07, 24: 0.08, 5: 0.02, 48: 0.02, ANY: 0.08}
+# the longest history of a batch, as a part of what the network reads: short ones cost less
+LENGTHS = {0.25: 0.2, 0.5: 0.35, 1.0: 0.45}
+# steps ahead that are usual for a period
+HORIZONS = {1: 8, 4: 10, 12: 24}
+# steps in which levels and trends change by about their size
+YEARS = {1: 1, 5: 60, 7: 60, 24: 120, 48: 240}
+# share of structural series whose trend is tied to how much the level wanders
+TIED = 0.65
 
 
 @dataclass(frozen=True)
@@ -56,26 +73,26 @@ def draw_batch(rng: Generator, series: int, steps_ahead: int) -> Batch:
 
 
 def draw_period(rng: Generator) -> int:
-    names = list(PERIODS)
-    chosen = names[rng.choice(len(names), p=np.array(list(PERIODS.values())) / sum(PERIODS.values()))]
-    return int(np.exp(rng.uniform(np.log(2), np.log(366.99)))) if chosen is None else chosen
+    period = _choose(rng, PERIODS)
+    return int(np.exp(rng.uniform(np.log(2), np.log(366.99)))) if period == ANY else int(period)
 
 
 def draw_length(rng: Generator, period: int) -> int:
-    """The longest history of a batch: a batch of short ones costs less."""
-    longest = context_length(period)
-    return int(longest * rng.choice([0.25, 0.5, 1.0], p=[0.2, 0.35, 0.45]))
+    return int(context_length(period) * _choose(rng, LENGTHS))
+
+
+def _choose(rng: Generator, shares: dict[int, float] | dict[float, float]) -> float:
+    weights = np.array(list(shares.values()))
+    return list(shares)[rng.choice(len(shares), p=weights / weights.sum())]
 
 
 def draw_steps(rng: Generator, period: int, count: int) -> np.ndarray:
-    """Distinct future steps: most of them within the usual horizons of a period."""
-    usual = {1: 8, 4: 10, 12: 24}.get(period, max(12, min(2 * period, 60)))
-    limit = max_horizon(period)
+    """Distinct future steps, ascending: most of them within the usual horizon of the period."""
+    usual = HORIZONS.get(period, max(12, min(2 * period, 60)))
     near = rng.choice(usual, min(count - 1, usual), replace=False) + 1
-    far = rng.integers(1, limit + 1, count - len(near))
-    steps = np.unique(np.concatenate([near, far]))
+    steps = np.unique(near)
     while len(steps) < count:
-        steps = np.unique(np.append(steps, rng.integers(1, limit + 1)))
+        steps = np.unique(np.append(steps, rng.integers(1, max_horizon(period) + 1)))
     return steps
 
 
@@ -100,12 +117,16 @@ def structural(rng: Generator, series: int, steps: int, period: int) -> np.ndarr
     year = _year(rng, series, period)
 
     def size(low: float, high: float, probability: float = 1.0) -> np.ndarray:
-        amplitude = log_uniform(rng, low, high, (series, 1))
-        return amplitude * chance(rng, probability, series)
+        """Amplitudes of a component that this share of the series has, [S, 1]."""
+        return log_uniform(rng, low, high, (series, 1)) * chance(rng, probability, series)
 
     x = size(0.003, 0.4) * c.autoregressive(rng, series, steps)
-    x += size(0.005, 0.5, 0.85) * c.random_walk(rng, series, steps) / np.sqrt(year)
-    x += size(0.005, 0.3, 0.85) * c.trend(rng, series, steps, year)
+    wander = size(0.005, 0.5, 0.85)
+    x += wander * c.random_walk(rng, series, steps) / np.sqrt(year)
+    # most trends are no larger than what the level wanders: one sees them only over years
+    tied = np.maximum(wander, 0.005) * log_uniform(rng, 0.1, 1.5, (series, 1))
+    growth = np.where(chance(rng, TIED, series), tied, size(0.005, 0.3, 0.85))
+    x += growth * c.trend(rng, series, steps, year)
     x += size(0.01, 0.3, 0.25) * c.cycle(rng, series, steps, year)
     x += size(0.03, 0.6, 0.25) * c.jumps(rng, series, steps)
     amplitude = size(0.01, 0.8, 0.85)
@@ -113,25 +134,14 @@ def structural(rng: Generator, series: int, steps: int, period: int) -> np.ndarr
     long = long_period(period)
     if long > period:
         x += size(0.02, 0.6, 0.6) * c.long_season(rng, series, steps, period, long)
-        x += amplitude * _modulation(rng, series, steps, period, long)
+        share = rng.uniform(0, 1, (series, 1)) * chance(rng, 0.5, series)
+        x += amplitude * share * c.other_days(rng, series, steps, period, long)
     return positive_or_not(rng, x)
-
-
-def _modulation(
-    rng: Generator, series: int, steps: int, period: int, long: int
-) -> np.ndarray:
-    """Another daily profile on some days of the week, in half of the series."""
-    if long == 365:
-        return np.zeros((series, steps))
-    at = np.arange(steps) + rng.integers(0, long)
-    special = (at // period) % 7 < rng.integers(1, 3)
-    profile = c.profiles(rng, series, period)[:, at % period]
-    return rng.uniform(0, 1, (series, 1)) * chance(rng, 0.5, series) * special * profile
 
 
 def _year(rng: Generator, series: int, period: int) -> np.ndarray:
     """Steps in which trends and levels change by about their size, [S, 1]."""
-    typical = {1: 1, 7: 60, 5: 60, 24: 120, 48: 240}.get(period, max(1, min(period, 52)))
+    typical = YEARS.get(period, max(1, min(period, 52)))
     return typical * log_uniform(rng, 0.6, 2.5, (series, 1))
 
 
@@ -154,9 +164,8 @@ def walk(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
     half = spread * chance(rng, 0.5, series)
     x += half * log_uniform(rng, 0.02, 0.7, (series, 1)) * c.shocks(rng, series, steps)
     x += half * rng.uniform(-0.15, 0.25, (series, 1)) * np.arange(steps)
-    x += spread * chance(rng, 0.2, series) * rng.uniform(0, 1.0, (series, 1)) * c.season(
-        rng, series, steps, period
-    )
+    amplitude = spread * chance(rng, 0.2, series) * rng.uniform(0, 1, (series, 1))
+    x += amplitude * c.season(rng, series, steps, period)
     return positive_or_not(rng, x)
 
 
@@ -182,9 +191,11 @@ def counts(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
     """Counts of events at a rate that varies, and demand for rare items (Croston 1972)."""
     year = _year(rng, series, period)
     x = log_uniform(rng, 0.01, 0.4, (series, 1)) * c.random_walk(rng, series, steps) / np.sqrt(year)
-    x += 0.3 * chance(rng, 0.5, series) * c.trend(rng, series, steps, year) * rng.random((series, 1))
+    slope = 0.3 * chance(rng, 0.5, series) * rng.random((series, 1))
+    x += slope * c.trend(rng, series, steps, year)
     x += rng.uniform(0, 0.7, (series, 1)) * c.season(rng, series, steps, period)
-    rate = log_uniform(rng, 0.05, 80, (series, 1)) * np.exp(np.clip(x - x.mean(axis=1, keepdims=True), -4, 2.5))
+    x = np.clip(x - x.mean(axis=1, keepdims=True), -4, 2.5)
+    rate = log_uniform(rng, 0.05, 80, (series, 1)) * np.exp(x)
     dispersion = log_uniform(rng, 0.3, 30, (series, 1))
     gamma = rng.gamma(dispersion, 1 / dispersion, (series, steps))
     rate = rate * np.where(chance(rng, 0.5, series), gamma, 1)
