@@ -17,8 +17,8 @@ FLOORS = [
     {"forecasting", "images"},
     {"zero_shot"},
     {"training"},
-    {"networks", "series"},
-    {"core"},
+    {"networks", "series", "synthetic"},
+    {"core", "histories"},
 ]
 
 

@@ -10,8 +10,8 @@ import pytest
 from helpers import ROOT, one_error_line, run_stage_here
 from toys import zero_shot_network
 
-from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.histories.description import describe
+from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES
 from rnnlab.zero_shot.onnx_export import write_zero_shot_onnx
 from rnnlab.zero_shot.storage import write_zero_shot

@@ -6,9 +6,9 @@ from toys import zero_shot_network
 
 from rnnlab.plots.zero_shot import panels_to_guess, solution
 from rnnlab.series.examples import load_examples
+from rnnlab.synthetic.prior import draw_batch
 from rnnlab.zero_shot import scores
 from rnnlab.zero_shot.network import QUANTILES
-from rnnlab.synthetic.prior import draw_batch
 from rnnlab.zero_shot.scores import mean_scores, naive_scale, score, seasonal_naive
 
 NAN = np.nan
