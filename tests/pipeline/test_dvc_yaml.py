@@ -60,6 +60,11 @@ RERUNS = {
     "rnnlab/networks": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/training": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/forecasting": [f"{s}@{t}" for s in AFTER_TRAIN for t in ("mnist", "airline")],
+    "rnnlab/histories": [
+        *(f"evaluate@{task}" for task in ("mnist", "airline")),
+        *OF_ZERO_SHOT,
+    ],
+    "rnnlab/synthetic": [*OF_ZERO_SHOT],
     "rnnlab/zero_shot": [*(f"evaluate@{task}" for task in ("mnist", "airline")), *OF_ZERO_SHOT[1:]],
     "rnnlab/plots": ["plot@mnist", "plot@airline", "plot_zero_shot"],
     "rnnlab/report": [],
