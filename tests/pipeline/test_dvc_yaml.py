@@ -96,8 +96,10 @@ def test_what_runs_again_when_a_package_changes() -> None:
 def test_every_imported_module_is_a_dependency(stage: str, kind: str) -> None:
     listed = dependencies(stage, kind)
     others = [f"rnnlab/{other}/" for other in ("images", "series") if other != kind]
-    if stage == "plot":
-        others.append("rnnlab/zero_shot/")
+    others += {
+        "evaluate": ["rnnlab/synthetic/"],
+        "plot": ["rnnlab/zero_shot/", "rnnlab/synthetic/", "rnnlab/histories/"],
+    }.get(stage, [])
     for name in modules_of(stage):
         path = name.replace(".", "/") + ".py"
         if not path.startswith(("stages/", "rnnlab/")) or not (ROOT / path).is_file():
