@@ -56,11 +56,25 @@ def random_walk(rng: Generator, series: int, steps: int) -> np.ndarray:
     return np.cumsum(np.where(chance(rng, 0.25, series), rare, moves), axis=1)
 
 
-def trend(rng: Generator, series: int, steps: int, year: np.ndarray) -> np.ndarray:
+# shares of the kinds of ``trend``: constant, damped, wandering, broken, S-shaped
+STEADY = (0.72, 0.12, 0.06, 0.06, 0.04)
+CHANGING = (0.30, 0.20, 0.25, 0.17, 0.08)
+
+
+def trend(
+    rng: Generator,
+    series: int,
+    steps: int,
+    year: np.ndarray,
+    shares: tuple[float, ...] = CHANGING,
+) -> np.ndarray:
     """Growth by about 1 a year [S, 1], up more often than down, of five kinds.
 
-    Constant, in half of the series; damped (Gardner & McKenzie 1985); with a slope that wanders
-    (Harvey 1989); with a slope that changes at a few breaks; or S-shaped (logistic: Verhulst 1838).
+    Constant; damped (Gardner & McKenzie 1985); with a slope that wanders (Harvey 1989); with a
+    slope that changes at a few breaks; or S-shaped (logistic: Verhulst 1838).
+
+    Args:
+        shares: of these kinds; they sum to 1.
     """
     slope = (rng.standard_normal((series, 1)) + 0.4) / year
     constant = np.broadcast_to(slope, (series, steps))
@@ -72,7 +86,7 @@ def trend(rng: Generator, series: int, steps: int, year: np.ndarray) -> np.ndarr
     broken = rng.random((series, steps)) < rng.uniform(0.03, 0.25, (series, 1)) / year
     change = np.cumsum(broken * rng.standard_normal((series, steps)) / year, axis=1)
     kinds = np.stack([constant, damped, wandering, slope + change, _bell(rng, steps, year) * slope])
-    pick = rng.choice(5, series, p=[0.5, 0.2, 0.12, 0.12, 0.06])
+    pick = rng.choice(5, series, p=shares)
     return np.cumsum(kinds[pick, np.arange(series)], axis=1)
 
 

@@ -31,15 +31,17 @@ SHARES = {
 }
 # share of each period; ANY stands for any period from 2 to 366
 ANY = 0
-PERIODS = {1: 0.22, 4: 0.15, 12: 0.27, 7: 0.09, 52: 0.07, 24: 0.08, 5: 0.02, 48: 0.02, ANY: 0.08}
+PERIODS = {1: 0.21, 4: 0.15, 12: 0.26, 7: 0.09, 52: 0.07, 24: 0.10, 5: 0.02, 48: 0.03, ANY: 0.07}
 # the longest history of a batch, as a part of what the network reads: short ones cost less
 LENGTHS = {0.25: 0.2, 0.5: 0.35, 1.0: 0.45}
 # steps ahead that are usual for a period
 HORIZONS = {1: 8, 4: 10, 12: 24}
 # steps in which levels and trends change by about their size
 YEARS = {1: 1, 5: 60, 7: 60, 24: 120, 48: 240}
-# share of structural series whose trend is tied to how much the level wanders
-TIED = 0.65
+# periods of months and longer steps, whose trends are steady; and the share of their series whose
+# trend is tied to how much the level wanders
+SLOW = (1, 2, 3, 4, 6, 12)
+TIED = 0.8
 
 
 @dataclass(frozen=True)
@@ -123,10 +125,11 @@ def structural(rng: Generator, series: int, steps: int, period: int) -> np.ndarr
     x = size(0.003, 0.4) * c.autoregressive(rng, series, steps)
     wander = size(0.005, 0.5, 0.85)
     x += wander * c.random_walk(rng, series, steps) / np.sqrt(year)
-    # most trends are no larger than what the level wanders: one sees them only over years
+    # most slow trends are no larger than what the level wanders: one sees them only over years
     tied = np.maximum(wander, 0.005) * log_uniform(rng, 0.1, 1.5, (series, 1))
-    growth = np.where(chance(rng, TIED, series), tied, size(0.005, 0.3, 0.85))
-    x += growth * c.trend(rng, series, steps, year)
+    slow = period in SLOW
+    growth = np.where(chance(rng, TIED * slow, series), tied, size(0.005, 0.3, 0.85))
+    x += growth * c.trend(rng, series, steps, year, c.STEADY if slow else c.CHANGING)
     x += size(0.01, 0.3, 0.25) * c.cycle(rng, series, steps, year)
     x += size(0.03, 0.6, 0.25) * c.jumps(rng, series, steps)
     amplitude = size(0.01, 0.8, 0.85)
