@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from benchmarks.zero_shot.methods import LABELS
-from benchmarks.zero_shot.report import Key, of
+from benchmarks.zero_shot.report import Key, label, of
 from benchmarks.zero_shot.results import HERE, PUBLISHED
 from benchmarks.zero_shot.scores import geometric_mean
 from rnnlab.plots.style import STYLE, WIDTH, set_title
@@ -41,7 +41,7 @@ def draw(scores: pd.DataFrame) -> Figure:
                 means[key] = by_seed[MEAN].mean()
                 # marks of equal scores stand one above the other
                 shift = 0.09 * (len(LOOKS) / 2 - number)
-                _draw_method(ax, by_seed.reindex(columns=names), look, shift, words(key))
+                _draw_method(ax, by_seed.reindex(columns=names), look, shift, label(key))
         ax.axvline(1, color="0.3", linewidth=1)
         for row in range(len(names) - 1):
             ax.axhline(row + 0.5, color="0.88" if row else "0.5", linewidth=0.8)
@@ -55,12 +55,6 @@ def draw(scores: pd.DataFrame) -> Figure:
         )
         set_title(figure, finding(means, len(names) - 1))
     return figure
-
-
-def words(key: Key) -> str:
-    """The name of a method in the legend."""
-    method, where = key
-    return LABELS[method] + (", published" if where == PUBLISHED else "")
 
 
 def _by_seed(table: pd.DataFrame) -> pd.DataFrame:

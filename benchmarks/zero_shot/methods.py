@@ -56,10 +56,21 @@ def seasonal_naive(series: SeriesSet) -> Forecasts:
 
 def _repeated(series: SeriesSet, periods: np.ndarray) -> Forecasts:
     points = [
-        np.resize(history[-period:], series.horizon)
+        np.resize(without_gaps(history, int(period))[-period:], series.horizon)
         for history, period in zip(series.histories, periods, strict=True)
     ]
     return Forecasts(np.repeat(np.array(points)[..., None], len(QUANTILES), axis=2))
+
+
+def without_gaps(history: np.ndarray, period: int) -> np.ndarray:
+    """Missing values take the value a period before, else the one before, else the next."""
+    filled = history.copy()
+    for step in np.flatnonzero(~np.isfinite(history)):
+        before = [filled[step - lag] for lag in (period, 1) if step >= lag]
+        filled[step] = next((value for value in before if np.isfinite(value)), np.nan)
+    missing = ~np.isfinite(filled)
+    filled[missing] = filled[missing.argmin()]
+    return filled
 
 
 def zero_shot(network: ZeroShotNetwork, series: SeriesSet) -> Forecasts:

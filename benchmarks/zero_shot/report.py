@@ -29,9 +29,10 @@ NOTES = """\
 MASE is scaled by the seasonal naive error of the training part and averaged over series. WQL is
 twice the pinball loss at .1 to .9 over the sum of absolute values, pooled over series and steps.
 Relative: divided by the score of the seasonal naive forecast, whose published WQL is that of the
-point forecast at every quantile; with intervals its WQL is lower (last row but one of WQL).
-Published scores are those of autogluon/fev (benchmarks/chronos_zeroshot), which took the same
-test values; `published.csv` beside the benchmark names the file of each. Sizes are in weights."""
+point forecast at every quantile; with intervals its WQL is lower (last column).
+Published scores are those of autogluon/fev (benchmarks/chronos_zeroshot) on the same sets, with the
+same steps and periods; `published.csv` beside the benchmark names the file of each. Sizes are in
+weights."""
 
 
 def page(
@@ -85,10 +86,9 @@ def columns_of(table: pd.DataFrame) -> list[Key]:
 
 
 def label(key: Key) -> str:
-    """The name of a method; of those that are both computed and published, also which it is."""
+    """The name of a method, and whether its scores are quoted."""
     method, where = key
-    both = (method, HERE) in COLUMNS and (method, PUBLISHED) in COLUMNS
-    return f"{LABELS[method]}, {where}" if both else LABELS[method]
+    return LABELS[method] + (", published" if where == PUBLISHED else "")
 
 
 def of(table: pd.DataFrame, key: Key) -> pd.DataFrame:
@@ -189,7 +189,8 @@ def coverages(scores: pd.DataFrame, sets: dict[str, SeriesSet]) -> str:
             for method in methods
             for level in (80, 95)
         ]
-        rows.append([name, *cells])
+        if any(cells):
+            rows.append([name, *cells])
     return markdown(header, rows)
 
 
@@ -202,11 +203,10 @@ def other_series(scores: pd.DataFrame, sets: dict[str, SeriesSet]) -> str:
         reference = LABELS[REFERENCE.get(name, "seasonal_naive")]
         found = scores[(scores["set"] == name) & (scores["method"] != "seasonal_naive_intervals")]
         for (where, method), each in found.groupby(["where", "method"], sort=False):
-            text = LABELS[method] + (", published" if where == PUBLISHED else "")
+            text = label((str(method), str(where)))
             cells = [spread(each[c], "{:.3f}") for c in ("mase", "relative_mase")]
             rows.append([described(series), text, *cells, reference])
-    header = ["set (series, steps, periods told)", "method", "MASE", "relative to", "reference"]
-    header[3] = "relative MASE"
+    header = ["set (series, steps, periods told)", "method", "MASE", "relative MASE", "to"]
     notes = "The MASE of random walks and daily series is scaled by the naive error of the history."
     source = f" Published scores of {M4_HOURLY} are those of the competition and of GIFT-Eval."
     return markdown(header, rows) + "\n\n" + notes + (source if M4_HOURLY in sets else "")

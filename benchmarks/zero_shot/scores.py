@@ -19,7 +19,7 @@ SIGNIFICANT = 0.05
 def mase_by_series(series: SeriesSet, forecasts: Forecasts) -> np.ndarray:
     """MASE of each series (Hyndman & Koehler 2006), [S]; NaN where the history repeats exactly."""
     errors = np.abs(series.future - forecasts.quantiles[:, :, MEDIAN])
-    return errors.mean(axis=1) / series.scales()
+    return np.nanmean(errors, axis=1) / series.scales()
 
 
 def weighted_quantile_loss(truth: np.ndarray, quantiles: np.ndarray) -> float:
@@ -28,28 +28,29 @@ def weighted_quantile_loss(truth: np.ndarray, quantiles: np.ndarray) -> float:
     All series and steps are pooled, as in GluonTS and fev.
 
     Args:
-        truth: [S, H].
+        truth: [S, H]; NaN is left out.
         quantiles: [S, H, 11].
     """
     levels = np.array(QUANTILES)[DECILES]
     errors = truth[..., None] - quantiles[..., DECILES]
     pinball = np.maximum(levels * errors, (levels - 1) * errors)
-    return float(2 * pinball.sum(axis=(0, 1)).mean() / np.abs(truth).sum())
+    return float(2 * np.nansum(pinball, axis=(0, 1)).mean() / np.nansum(np.abs(truth)))
 
 
 def score(series: SeriesSet, forecasts: Forecasts) -> dict[str, float]:
     """MASE, weighted quantile loss, and the coverage of central intervals in per cent."""
-    quantiles = forecasts.quantiles
+    known = np.isfinite(series.future)
+    truth, quantiles = series.future[known], forecasts.quantiles[known]
     bounds = {80: (0.1, 0.9), 95: (0.025, 0.975)}
     covered = {
         f"coverage_{level}": coverage(
-            series.future, *(quantiles[:, :, QUANTILES.index(bound)] for bound in ends)
+            truth, *(quantiles[:, QUANTILES.index(bound)] for bound in ends)
         )
         for level, ends in bounds.items()
     }
     return {
         "mase": float(np.nanmean(mase_by_series(series, forecasts))),
-        "wql": weighted_quantile_loss(series.future, quantiles),
+        "wql": weighted_quantile_loss(series.future, forecasts.quantiles),
         **covered,
         "replaced": forecasts.replaced,
     }

@@ -38,8 +38,8 @@ class SeriesSet:
 
     Attributes:
         names: of the series, [S].
-        histories: [T] each.
-        future: the values to forecast, [S, H].
+        histories: [T] each; NaN for a missing value.
+        future: the values to forecast, [S, H]; NaN for a missing value, which is not scored.
         periods: steps in a season that methods are told, [S].
         lag: of the naive forecast whose error within the history is the scale of MASE.
     """
@@ -57,7 +57,15 @@ class SeriesSet:
 
     def scales(self) -> np.ndarray:
         """The scale of MASE, [S]; NaN for a history that repeats exactly."""
-        return np.array([seasonal_naive_error(history, self.lag) for history in self.histories])
+        return np.array([scale(history, self.lag) for history in self.histories])
+
+
+def scale(history: np.ndarray, lag: int) -> float:
+    """The mean absolute difference of known values ``lag`` steps apart."""
+    if np.isfinite(history).all():
+        return seasonal_naive_error(history, lag)
+    error = float(np.nanmean(np.abs(history[lag:] - history[:-lag])))
+    return error if error > 0 else float("nan")
 
 
 def public_sets() -> list[SeriesSet]:
@@ -139,7 +147,7 @@ def daily_series(path: Path) -> SeriesSet:
     values = {
         name: y
         for name, y in values.items()
-        if len(y) > 2 * SHORT_HORIZON and np.isfinite(y[-SHORT_HORIZON:]).all()
+        if len(y) > 2 * SHORT_HORIZON and np.isfinite(y[-SHORT_HORIZON:]).any()
     }
     if not values:
         raise InputError(f"{path}: has no series of period 365")

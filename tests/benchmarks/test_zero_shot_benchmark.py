@@ -70,6 +70,19 @@ def test_coverage_counts_values_within_the_bounds() -> None:
     assert (found["coverage_80"], found["coverage_95"]) == (0.0, 50.0)
 
 
+def test_missing_values_are_neither_repeated_nor_scored() -> None:
+    history = np.array([np.nan, 1.0, 5, 2, np.nan, 4, np.nan])
+    np.testing.assert_array_equal(methods.without_gaps(history, 2), [1, 1, 5, 2, 5, 4, 5])
+    future = np.array([[3.0, np.nan, 8.0]])
+    series = sets.SeriesSet("x", ["a"], [history], future, np.array([2]), 1)
+    # the last season is 4, 5: errors of 1 and 4; known steps of 4 and 3
+    found = scores.score(series, methods.seasonal_naive(series))
+    assert found["mase"] == pytest.approx(2.5 / 3.5)
+    assert found["wql"] == pytest.approx(5 / 11)
+    wide = np.tile(np.linspace(0, 10, len(QUANTILES)), (1, 3, 1))
+    assert scores.score(series, methods.Forecasts(wide))["coverage_80"] == 100
+
+
 def test_intervals_become_ascending_quantiles(tmp_path: Path) -> None:
     series = toy_set()
     for method in ("seasonal_naive_intervals", "auto_ets", "auto_theta"):
