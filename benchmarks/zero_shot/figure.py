@@ -80,4 +80,8 @@ def finding(means: dict[Key, float], sets: int) -> str:
     text = f"{LABELS[best[0]]} {others[best]:.3f}"
     ours = means.get(("zero_shot", HERE))
     start = f"Relative MASE over {sets} sets:"
-    return f"{start} {text}" if ours is None else f"{start} network {ours:.3f}, best other {text}"
+    return (
+        f"{start} lowest {text}"
+        if ours is None
+        else f"{start} network {ours:.3f}, best other {text}"
+    )
