@@ -4,10 +4,11 @@ Reads:   params.yaml (tasks.TASK.plot), data/normalized/TASK/, metrics/TASK/: sc
          predictions.csv and tables/
          zero_shot: params.yaml (zero_shot.plot), models/zero_shot/curves.csv, and
          metrics/zero_shot/tables/
-Writes:  metrics/TASK/plots/: curves.png (loss by epoch), and
-         images: digits.png, confusion.png, mistakes.png, early.png
-         series: series.png, test.png, errors_by_step.png, residuals.png, scores.png, intervals.png
-         zero_shot: curves.png (loss by step), forecasts.png, guess.png (synthetic series and real
+Writes:  metrics/TASK/plots/:
+         images: curves.png (loss by epoch), digits.png, confusion.png, mistakes.png, early.png
+         series: curves.png, series.png, test.png, errors_by_step.png, residuals.png, scores.png,
+         intervals.png
+         zero_shot: loss.png (by step), forecasts.png, guess.png (synthetic series and real
          ones) and guess.csv (which is which)
 Needs:   the outputs of `dvc repro evaluate@TASK`; for zero_shot, of `dvc repro evaluate_zero_shot`
 """
@@ -92,7 +93,7 @@ def draw_zero_shot(folder: Path, color: str) -> dict[str, Figure]:
     panels = panels_to_guess(examples)
     write_table(folder / "guess.csv", solution(panels))
     return {
-        "curves": pretraining_figure(curve, color),
+        "loss": pretraining_figure(curve, color),
         "forecasts": forecasts_figure(examples, forecasts, color),
         "guess": guess_figure(panels),
     }

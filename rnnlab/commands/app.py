@@ -179,7 +179,8 @@ def report() -> None:
 
     \b
     Reads:   params.yaml, and metrics/TASK/ for each of its tasks: scores.json, predictions.csv,
-             tables/, plots/ and speed.json; data/normalized/TASK/card.json,
+             tables/, plots/ and speed.json; metrics/zero_shot/ and models/zero_shot/, if they are
+             there; data/normalized/TASK/card.json,
              data/models/TASK/card.json and, through DVC, the metrics of the last commit, where they
              are at hand
     Writes:  report/index.html, a page in one file, with every plot and with curves to hover over;

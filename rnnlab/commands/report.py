@@ -8,11 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from rnnlab.core.files import read_json, read_table
+from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import Params
 from rnnlab.report.findings import findings
 from rnnlab.report.page import write_page
 from rnnlab.report.sections import section_of
 from rnnlab.report.tables import ScoreTable, images_table, series_table
+from rnnlab.report.zero_shot import SCORES, STAGE, section_of_zero_shot, zero_shot_table
 
 
 def report(params: Params) -> None:
@@ -26,6 +28,10 @@ def report(params: Params) -> None:
         said = [] if images else said_of(name, scores)
         print_lines(console, said)
         sections.append(section_of(name, params, scores, said))
+    if SCORES.is_file():
+        scores = read_json(SCORES, STAGE)
+        print_table(console, ZERO_SHOT, zero_shot_table(scores))
+        sections.append(section_of_zero_shot(params, scores))
     console.print(f"Report: {write_page(sections)}   Pictures: metrics/TASK/plots/")
 
 

@@ -166,17 +166,20 @@ def _plots(
     )
     plots = []
     for path in paths:
-        try:
-            with Image.open(path) as image:
-                title = image.info.get("Title", "")
-        except UnidentifiedImageError:
-            raise InputError(
-                f"{path} is damaged: delete it and run `dvc repro plot@{name}`"
-            ) from None
-        png = base64.b64encode(path.read_bytes()).decode()
+        title, png = read_picture(path, f"plot@{name}")
         drawn = _charts(path.stem, task, tables, scores)
         plots.append(Plot(path.stem, CAPTIONS.get(path.stem, ""), title, png, drawn))
     return plots
+
+
+def read_picture(path: Path, stage: str) -> tuple[str, str]:
+    """The title of a PNG, empty if it has none, and its bytes in base64."""
+    try:
+        with Image.open(path) as image:
+            title = image.info.get("Title", "")
+    except UnidentifiedImageError:
+        raise InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`") from None
+    return title, base64.b64encode(path.read_bytes()).decode()
 
 
 def _charts(

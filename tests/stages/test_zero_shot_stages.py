@@ -129,7 +129,7 @@ def test_scores_of_the_network(pretrained: Path) -> None:
 
 def test_plots_and_the_solution(pretrained: Path) -> None:
     folder = pretrained / "metrics/zero_shot/plots"
-    names = {"curves.png", "forecasts.png", "guess.png", "guess.csv"}
+    names = {"loss.png", "forecasts.png", "guess.png", "guess.csv"}
     assert {path.name for path in folder.iterdir()} == names
     told = pd.read_csv(folder / "guess.csv")
     assert list(told["panel"]) == list(range(1, 81))
