@@ -1,6 +1,6 @@
 """Train the network that forecasts series it has never seen, on synthetic series alone.
 
-Reads:   params.yaml (seed, threads, device, deterministic, zero_shot)
+Reads:   params.yaml (seed, device, deterministic, zero_shot)
 Writes:  data/checkpoints/zero_shot/ during training, so that an interrupted run resumes;
          models/zero_shot/ (in git): weights.safetensors (averaged over steps), card.json (sizes,
          quantiles, settings, final loss) and curves.csv (loss every 50 steps);
@@ -33,8 +33,10 @@ SPEED = Path("metrics/zero_shot/speed.json")
 
 def main(params: Params) -> None:
     device = prepare(params)
+    # on a CPU a second thread waits more than it works, and the workers use its core
+    torch.set_num_threads(1)
     settings = params.zero_shot.model_dump(include={*TRAINING_KEYS})
-    machine = params.model_dump(include={"seed", "threads", "device", "deterministic"})
+    machine = params.model_dump(include={"seed", "device", "deterministic"})
     checkpoint = open_checkpoints(CHECKPOINTS, fingerprint(machine | settings, [], device))
     trained = pretrain(params.zero_shot, params.seed, device, checkpoint("network"))
     series = params.zero_shot.steps * params.zero_shot.batch_size
@@ -58,7 +60,6 @@ def write_speed(trained: Pretrained, params: Params, device: torch.device, serie
         "series_per_second": round(series / trained.seconds, 1),
         "making_series": round(trained.making_seconds / trained.seconds, 4),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
-        "threads": params.threads,
         "workers": params.zero_shot.workers,
     }
     write_json(SPEED, figures)

@@ -243,9 +243,10 @@ def outliers(rng: Generator, values: np.ndarray) -> np.ndarray:
     """Rare values that are far off, in a fifth of the series."""
     series, steps = values.shape
     spread = np.abs(np.diff(values, axis=1)).mean(axis=1, keepdims=True)
-    hit = rng.random((series, steps)) < log_uniform(rng, 0.003, 0.05, (series, 1))
-    size = spread * 3 * rng.standard_t(3, (series, steps))
-    changed = values + size * (hit & chance(rng, 0.2, series))
+    rate = log_uniform(rng, 0.003, 0.05, (series, 1)) * chance(rng, 0.2, series)
+    row, step = np.nonzero(rng.random((series, steps)) < rate)
+    changed = values.copy()
+    changed[row, step] += 3 * spread[row, 0] * rng.standard_t(3, len(row))
     return np.where((values.min(axis=1, keepdims=True) >= 0) & (changed < 0), values, changed)
 
 
