@@ -66,7 +66,14 @@ def scratch_project() -> Iterator[Path]:
         project = Path(folder)
         (project / "data").mkdir()
         (project / "data/raw").symlink_to(raw, target_is_directory=True)
+        link_pretrained(project)
         yield project
+
+
+def link_pretrained(project: Path) -> None:
+    """Let ``project`` use the pretrained network of this one, if that has one."""
+    if (CODE / "models").is_dir():
+        (project / "models").symlink_to(CODE / "models", target_is_directory=True)
 
 
 @contextmanager

@@ -4,7 +4,7 @@
 
 Runs the stages from normalize to evaluate for each seed in a temporary folder, with the parameters
 and data of this project, and prints mean ± standard deviation of MAPE (%) and MASE by protocol.
-Deterministic methods have no deviation.
+Deterministic methods have no deviation, and the pretrained network is not trained again.
 """
 
 import shutil
@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.scratch import ROOT, markdown, run_stages, write_params
+from benchmarks.scratch import ROOT, link_pretrained, markdown, run_stages, write_params
 from rnnlab.core.errors import exit_code
 from rnnlab.core.files import read_json
 from rnnlab.core.stage import make_parser
@@ -33,6 +33,7 @@ def scores_by_seed(task: str, seeds: int) -> list[dict]:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder)
         shutil.copytree(ROOT / "data/raw", project / "data/raw")
+        link_pretrained(project)
         write_params(project, {"seed": 1})
         run_stages(project, "normalize", "windows", task=task)
         for seed in range(1, seeds + 1):

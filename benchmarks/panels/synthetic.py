@@ -21,7 +21,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 from ruamel.yaml import YAML
 
-from benchmarks.scratch import ROOT, RUNS, markdown
+from benchmarks.scratch import ROOT, RUNS, link_pretrained, markdown
 from rnnlab.core.errors import exit_code
 from rnnlab.core.files import output_files, write_table
 from rnnlab.core.stage import make_parser
@@ -90,6 +90,7 @@ def make_project(project: Path, size: int, ensemble: int = 1) -> Path:
     task["train"].update(epochs=1, ensemble=ensemble, refit=False, batch_size=256)
     params["tasks"] = {"panel": task}
     yaml.dump(params, project / "params.yaml")
+    link_pretrained(project)
     return project
 
 

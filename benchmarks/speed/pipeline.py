@@ -40,8 +40,8 @@ from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.stage import make_parser
 
 REPRO = ["dvc", "repro"]
-STAGES = ("download_mnist", "normalize", "windows", "train", "evaluate", "plot")
-ONE_EPOCH = {f"tasks.{task}.train.epochs": 1 for task in (TASK, "airline")}
+STAGES = ("download_mnist", "normalize", "windows", "train", "pretrain", "evaluate", "plot")
+ONE_EPOCH = {f"tasks.{task}.train.epochs": 1 for task in (TASK, "airline")} | {"zero_shot.steps": 1}
 LARGE = ("torch", "pandas", "scipy", "sklearn", "statsmodels", "matplotlib", "dvclive", "requests")
 # the peak memory of a child includes that of its parent at the fork, so this parent is small
 LAUNCHER = """

@@ -4,8 +4,9 @@
 
 In a temporary copy with small settings (scikit-learn's digits and the airline series, few epochs)
 the pipeline runs once without a kill. Then it runs again and is killed after a random time (SIGKILL
-to all of its processes), repeatedly, until a run finishes. Its metrics/ and data/models/ are
-compared with those of the first run. Then all outputs are removed, and so on until the last kill.
+to all of its processes), repeatedly, until a run finishes. Its metrics/, models/ and data/models/
+are compared with those of the first run. Then all outputs are removed, and so on until the last
+kill.
 
 Reads:   the code and parameters of this project, in their current state
 Writes:  how often each stage was killed, to standard output, and each kill to standard error; exit
@@ -37,6 +38,9 @@ SMALL = {
     "tasks.mnist.train.epochs": 20,
     "tasks.airline.train.epochs": 60,
     "tasks.airline.train.ensemble": 2,
+    "zero_shot.steps": 200,
+    "zero_shot.batch_size": 64,
+    "zero_shot.evaluate.synthetic_series": 50,
 }
 # outputs of a run; without them the next run starts from scratch
 OUTPUTS = (
@@ -46,9 +50,10 @@ OUTPUTS = (
     "data/models",
     "data/live",
     "metrics",
+    "models",
 )
 CACHED = (".dvc/cache", ".dvc/tmp", "data/checkpoints", "dvc.lock")
-COMPARED = ("metrics", "data/models")
+COMPARED = ("metrics", "models", "data/models")
 # times differ between runs
 NOT_COMPARED = ("speed.json",)
 

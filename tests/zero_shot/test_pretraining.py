@@ -57,7 +57,7 @@ def test_the_same_again_and_for_any_number_of_workers() -> None:
 
 def test_another_seed_gives_other_weights_and_other_series() -> None:
     one, other = run(), run(seed=2)
-    assert not torch.equal(one.weights["of_patch.weight"], other.weights["of_patch.weight"])
+    assert not torch.equal(one.weights["gru.weight_hh_l0"], other.weights["gru.weight_hh_l0"])
     assert one.curve[0]["loss"] != other.curve[0]["loss"]
 
 
