@@ -35,8 +35,8 @@ def often(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "SECONDS_BETWEEN", 0.0)
 
 
-def run(seed: int = 1, checkpoint: Checkpoint | None = None, **changes: Any) -> Pretrained:
-    return pretrain(zero_shot_settings(**changes), seed, CPU, checkpoint)
+def run(checkpoint: Checkpoint | None = None, **changes: Any) -> Pretrained:
+    return pretrain(zero_shot_settings(**changes), CPU, checkpoint)
 
 
 def assert_same(a: Pretrained, b: Pretrained) -> None:
