@@ -76,8 +76,8 @@ def pretrain(
 ) -> Pretrained:
     """Train a network on ``settings.steps`` batches of synthetic series.
 
-    On a CPU the same settings, seed and number of threads give the same bits, also if training
-    was interrupted and for any number of workers.
+    On a CPU the same settings, seed and number of torch's threads give the same bits, also if
+    training was interrupted and for any number of workers.
 
     Args:
         checkpoint: where interrupted training resumes.
