@@ -77,7 +77,7 @@ def _synthetic_like(real: list[Panel], rng: np.random.Generator) -> list[Panel]:
     """The first synthetic series that are long enough, at most two from a batch."""
     panels, wanted = [], list(real)
     while wanted:
-        batch = draw_batch(rng, 32, 2)
+        batch = draw_batch(rng, 16, 2)
         begun = np.isfinite(batch.histories).argmax(axis=1)
         lengths = iter(batch.histories.shape[1] - begun)
         rows = iter(batch.histories)

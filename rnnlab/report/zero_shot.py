@@ -80,8 +80,8 @@ def _facts(params: Params, scores: dict) -> dict[str, str]:
     if speed_file.is_file():
         speed = read_json(speed_file, "pretrain")
         facts["Last training"] = (
-            f"{speed['train_seconds']:,.0f} s on {speed['device']}, {speed['threads']} threads, "
-            f"{speed['workers']} workers; making series took {speed['making_series']:.0%} of that"
+            f"{speed['train_seconds']:,.0f} s on {speed['device']}; making series took "
+            f"{speed['making_series']:.0%} of that, in {speed['workers']} workers beside it"
         )
     return facts
 

@@ -61,8 +61,8 @@ def test_what_pretraining_leaves(pretrained: Path) -> None:
 
 
 def test_the_same_bytes_again(pretrained: Path, project: Path) -> None:
-    """Also with a worker, and another seed gives others."""
-    edit_params(project, {"zero_shot.workers": 1})
+    """Also with a worker and more threads, and another seed gives others."""
+    edit_params(project, {"zero_shot.workers": 1, "threads": 2})
     assert run_stage_here(project, "pretrain") == 0
     assert weights(project) == weights(pretrained)
     edit_params(project, {"zero_shot.seed": 2})
