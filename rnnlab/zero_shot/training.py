@@ -109,9 +109,7 @@ def pretrain(
     )
 
 
-def draw_batches(
-    settings: ZeroShot, first: int, device: torch.device
-) -> Iterator[Sample]:
+def draw_batches(settings: ZeroShot, first: int, device: torch.device) -> Iterator[Sample]:
     """Batches from number ``first`` on, in order, on ``device``; made ahead by the workers."""
     loader = DataLoader(
         SyntheticBatches(settings.seed, settings.batch_size, settings.steps_ahead),
