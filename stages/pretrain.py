@@ -32,8 +32,7 @@ SPEED = Path("metrics/zero_shot/speed.json")
 
 
 def main(params: Params) -> None:
-    # beside a worker one thread is twice as fast as two on 2 cores; and experiments with another
-    # number of threads do not train again
+    # on a CPU a second thread waits more than it works, and the workers use its core
     device = prepare(params.model_copy(update={"threads": 1}))
     settings = params.zero_shot.model_dump(include={*TRAINING_KEYS})
     machine = params.model_dump(include={"seed", "device", "deterministic"})
@@ -49,18 +48,18 @@ def main(params: Params) -> None:
         }
         write_zero_shot(folder, trained.weights, card)
         write_table(folder / "curves.csv", pd.DataFrame(trained.curve))
-    write_speed(trained, params.zero_shot.workers, device, series)
+    write_speed(trained, params, device, series)
     shutil.rmtree(CHECKPOINTS, ignore_errors=True)
 
 
-def write_speed(trained: Pretrained, workers: int, device: torch.device, series: int) -> None:
+def write_speed(trained: Pretrained, params: Params, device: torch.device, series: int) -> None:
     SPEED.parent.mkdir(parents=True, exist_ok=True)
     figures = {
         "train_seconds": round(trained.seconds, 2),
         "series_per_second": round(series / trained.seconds, 1),
         "making_series": round(trained.making_seconds / trained.seconds, 4),
         "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
-        "workers": workers,
+        "workers": params.zero_shot.workers,
     }
     write_json(SPEED, figures)
 

@@ -57,7 +57,8 @@ def describe(histories: np.ndarray, period: int, ahead: np.ndarray) -> Descripti
     """
     past = prepare(histories, period)
     views = np.stack([past.season.adjusted, past.log_season.adjusted])
-    smoothed = smooth_all(views, past.present, ahead)
+    factors = np.stack([np.ones_like(past.y), past.y])
+    smoothed = smooth_all(views, factors, past.present, ahead)
     forecasts = simple_forecasts(past, smoothed, ahead)
     base, unit = forecasts[:, :, 0], past.scales.unit
     distance = (forecasts - base[:, :, None]) / unit[:, None, None]

@@ -4,14 +4,16 @@ import numpy as np
 
 from rnnlab.histories import masked
 from rnnlab.histories.histories import Histories
+from rnnlab.histories.simple_forecasts import share_of_logs
 from rnnlab.histories.smoothing import Smoothed
 
 SLOW = 0.15  # rate of the exponential mean that the last value is compared with
 
 
 def scalars(past: Histories, smoothed: Smoothed) -> np.ndarray:
-    """Statistics of whole histories, scaled to the order of 1, [S, 27]."""
+    """Statistics of whole histories, scaled to the order of 1, [S, 28]."""
     columns = [*_about_length(past), *_about_scale(past), *_about_steps(past)]
+    columns.append(share_of_logs(past, smoothed))
     return np.concatenate([np.stack(columns, axis=1), smoothed.features], axis=1)
 
 

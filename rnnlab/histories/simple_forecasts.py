@@ -6,7 +6,7 @@ from rnnlab.histories import masked
 from rnnlab.histories.context import long_period
 from rnnlab.histories.histories import Histories
 from rnnlab.histories.seasons import a_period_ago, long_season_ago
-from rnnlab.histories.smoothing import Smoothed
+from rnnlab.histories.smoothing import EVIDENCE, Smoothed
 
 FAST, MIDDLE, SLOW = 0.5, 0.3, 0.15  # rates of exponential means
 # logarithms of forecasts go no further beyond those of the history: a factor of 4.5
@@ -16,7 +16,8 @@ BEYOND = 1.5
 def simple_forecasts(past: Histories, smoothed: Smoothed, ahead: np.ndarray) -> np.ndarray:
     """Nineteen forecasts of the steps ``ahead`` [H], [S, H, 19]; the first is the base.
 
-    The base is the mean of two strong ones: all smoothings, and Theta on logarithms.
+    The base is the mean of two strong ones: all smoothings, and Theta, on the values and on
+    logarithms by how well each has done.
     """
     h = ahead[None, :].astype(float)
     added, multiplied = _additive(past, smoothed, ahead, h), _on_logs(past, smoothed, ahead, h)
@@ -29,8 +30,10 @@ def simple_forecasts(past: Histories, smoothed: Smoothed, ahead: np.ndarray) -> 
         np.where(positive, forecast, otherwise)
         for forecast, otherwise in zip(multiplied, (smooth, smooth, trended, trended), strict=True)
     )
+    multiplicative = share_of_logs(past, smoothed)[:, None]
+    theta = multiplicative * log_theta + (1 - multiplicative) * added[3]
     forecasts = [
-        0.5 * (smooth + log_theta),
+        0.5 * (smooth + theta),
         past.y[:, -1:] + 0 * h,
         naive,
         naive + change * np.ceil(h / past.period),
@@ -42,6 +45,13 @@ def simple_forecasts(past: Histories, smoothed: Smoothed, ahead: np.ndarray) -> 
         ),
     ]
     return np.stack(forecasts, axis=2)
+
+
+def share_of_logs(past: Histories, smoothed: Smoothed) -> np.ndarray:
+    """How far smoothing of logarithms is to be believed, beside that of the values, [S]: 0 to 1."""
+    evidence = np.minimum(past.count - 1, EVIDENCE) / 4
+    ratio = np.log(smoothed.cost[0] + 1e-30) - np.log(smoothed.cost[1] + 1e-30)
+    return np.where(past.positive, 1 / (1 + np.exp(-np.clip(evidence * ratio, -30, 30))), 0)
 
 
 def _additive(

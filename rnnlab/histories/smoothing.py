@@ -32,16 +32,26 @@ class Smoothed:
         level: [V, S], of the smoothings without trend.
         mean, trended: [V, S, H], of all smoothings and of those with a trend.
         features: [S, 6], of the first view: how weights are shared, and the errors.
+        cost: [V, S], about the mean squared one-step error of each view in units of the series.
     """
 
     level: np.ndarray
     mean: np.ndarray
     trended: np.ndarray
     features: np.ndarray
+    cost: np.ndarray
 
 
-def smooth_all(views: np.ndarray, present: np.ndarray, ahead: np.ndarray) -> Smoothed:
-    """Smooth views [V, S, T]; ``present`` [S, T] tells whether a series had begun."""
+def smooth_all(
+    views: np.ndarray, factors: np.ndarray, present: np.ndarray, ahead: np.ndarray
+) -> Smoothed:
+    """Smooth views [V, S, T] of S series.
+
+    Args:
+        factors: [V, S, T], what turns an error of a view into one of the series: 1 for the series
+            itself, its values for its logarithms.
+        present: [S, T], whether a series had begun.
+    """
     kinds, series, _ = views.shape
     y = np.ascontiguousarray(views.reshape(kinds * series, -1)[:, -STEPS:].T)
     first = np.tile(present[:, -STEPS:], (kinds, 1)).argmax(axis=1)
@@ -51,6 +61,8 @@ def smooth_all(views: np.ndarray, present: np.ndarray, ahead: np.ndarray) -> Smo
         size = np.abs(np.diff(y, axis=0)).mean(axis=0) + 1e-300
     y = ((y - origin) / size).astype(np.float32)
     level, slope, error = _run(y, first)
+    factor = np.where(present[:, -STEPS:], factors[:, :, -STEPS:], 0).reshape(len(first), -1)
+    cost = error * size**2 * np.square(factor).sum(axis=1) / (len(y) - first)
     number = len(y) - first
     scale = np.abs(np.diff(y, axis=0)).sum(axis=0) / np.maximum(number - 1, 1) + 1e-6
     error = error + (1e-3 * scale) ** 2 + 1e-12
@@ -74,6 +86,7 @@ def smooth_all(views: np.ndarray, present: np.ndarray, ahead: np.ndarray) -> Smo
         (origin[:, None] + size[:, None] * mean).reshape(shape),
         (origin[:, None] + size[:, None] * trends).reshape(shape),
         np.stack(columns, axis=1)[:series],
+        (share * cost).sum(axis=0).reshape(kinds, series),
     )
 
 

@@ -20,10 +20,11 @@ def chance(rng: Generator, probability: float, series: int) -> np.ndarray:
 
 def shocks(rng: Generator, series: int, steps: int) -> np.ndarray:
     """Independent shocks of unit scale; three in ten series have Student's t with heavy tails."""
-    normal = rng.standard_normal((series, steps))
-    degrees = rng.uniform(2.2, 6, (series, 1))
-    divisor = np.sqrt(rng.chisquare(degrees, (series, steps)) / degrees)
-    return np.where(chance(rng, 0.3, series), normal / divisor, normal)
+    result = rng.standard_normal((series, steps))
+    heavy = np.flatnonzero(rng.random(series) < 0.3)
+    degrees = rng.uniform(2.2, 6, (len(heavy), 1))
+    result[heavy] /= np.sqrt(rng.chisquare(degrees, (len(heavy), steps)) / degrees)
+    return result
 
 
 def autoregressive(rng: Generator, series: int, steps: int) -> np.ndarray:

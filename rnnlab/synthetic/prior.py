@@ -22,8 +22,8 @@ from rnnlab.synthetic.components import chance, log_uniform
 
 # share of each kind of series; they need not sum to 1
 SHARES = {
-    "structural": 0.60,
-    "walk": 0.12,
+    "structural": 0.58,
+    "walk": 0.14,
     "airline": 0.06,
     "spectral": 0.09,
     "counts": 0.09,
@@ -31,7 +31,7 @@ SHARES = {
 }
 # share of each period; ANY stands for any period from 2 to 366
 ANY = 0
-PERIODS = {1: 0.21, 4: 0.15, 12: 0.26, 7: 0.09, 52: 0.07, 24: 0.10, 5: 0.02, 48: 0.03, ANY: 0.07}
+PERIODS = {1: 0.21, 4: 0.15, 12: 0.26, 7: 0.09, 52: 0.07, 24: 0.10, 5: 0.03, 48: 0.03, ANY: 0.06}
 # the longest history of a batch, as a part of what the network reads: short ones cost less
 LENGTHS = {0.25: 0.2, 0.5: 0.35, 1.0: 0.45}
 # steps ahead that are usual for a period
@@ -243,9 +243,10 @@ def outliers(rng: Generator, values: np.ndarray) -> np.ndarray:
     """Rare values that are far off, in a fifth of the series."""
     series, steps = values.shape
     spread = np.abs(np.diff(values, axis=1)).mean(axis=1, keepdims=True)
-    hit = rng.random((series, steps)) < log_uniform(rng, 0.003, 0.05, (series, 1))
-    size = spread * 3 * rng.standard_t(3, (series, steps))
-    changed = values + size * (hit & chance(rng, 0.2, series))
+    rate = log_uniform(rng, 0.003, 0.05, (series, 1)) * chance(rng, 0.2, series)
+    row, step = np.nonzero(rng.random((series, steps)) < rate)
+    changed = values.copy()
+    changed[row, step] += 3 * spread[row, 0] * rng.standard_t(3, len(row))
     return np.where((values.min(axis=1, keepdims=True) >= 0) & (changed < 0), values, changed)
 
 

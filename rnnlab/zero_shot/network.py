@@ -15,7 +15,7 @@ QUANTILES = (0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975)
 NORMAL = tuple(NormalDist().inv_cdf(level) for level in QUANTILES)
 LOW, HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
 # numbers of ``scalars``, ``simple`` and ``clock`` in a Description
-SCALARS, SIMPLE, CLOCK = 27, 19, 6
+SCALARS, SIMPLE, CLOCK = 28, 19, 6
 
 
 @dataclass(frozen=True)

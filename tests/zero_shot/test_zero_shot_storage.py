@@ -62,7 +62,7 @@ def test_any_other_card_is_rejected(folder: Path, card: str) -> None:
 
 def test_weights_of_another_version_are_named_so(folder: Path) -> None:
     card = json.loads((folder / "card.json").read_text())
-    weights = {"embed.weight": torch.zeros(8, 3)}
+    weights = {"of_patch.weight": torch.zeros(8, 3)}
     write_zero_shot(folder, weights, card)
     with pytest.raises(InputError, match="another version of this project: restore"):
         read_zero_shot(folder)
