@@ -62,8 +62,7 @@ def time_queue(
 ) -> float:
     """Seconds that the queue takes with the jobs and threads of ``setup``."""
     jobs, threads = setup
-    # another seed would pretrain again, which is not what is measured
-    settings = [f"threads={threads}", "zero_shot.steps=1"]
+    settings = [f"threads={threads}"]
     if arguments.epochs:
         settings.append(f"tasks.airline.train.epochs={arguments.epochs}")
     for seed in itertools.islice(seeds, arguments.experiments):

@@ -17,6 +17,7 @@ class ZeroShotPlot(Block):
 
 
 class ZeroShot(Block):
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
     hidden_size: Count
     decoder_size: Count
     steps: Count

@@ -61,7 +61,7 @@ def section_of_zero_shot(params: Params, scores: dict) -> Section:
         _facts(params, scores),
         {"pretrain": settings, **blocks},
         zero_shot_table(scores),
-        _stale_finding(params, settings),
+        _stale_finding(settings),
         _plots(),
     )
 
@@ -74,7 +74,7 @@ def _facts(params: Params, scores: dict) -> dict[str, str]:
         "Network": f"GRU of {settings.hidden_size}, decoder of {settings.decoder_size}; "
         f"{scores['parameters']:,} weights",
         "Training": f"{settings.steps:,} steps of {settings.batch_size:,} series, adamw, learning "
-        f"rate {settings.learning_rate:g}, seed {params.seed}",
+        f"rate {settings.learning_rate:g}, seed {settings.seed}",
     }
     speed_file = SCORES.with_name("speed.json")
     if speed_file.is_file():
@@ -86,12 +86,13 @@ def _facts(params: Params, scores: dict) -> dict[str, str]:
     return facts
 
 
-def _stale_finding(params: Params, settings: dict) -> list[str]:
+def _stale_finding(settings: dict) -> list[str]:
+    """A sentence if block zero_shot differs from what the network was trained with."""
     card = MODEL / "card.json"
     if not card.is_file():
         return []
-    trained, now = read_json(card, "pretrain"), {**settings, "seed": params.seed}
-    if all(trained[key] == value for key, value in now.items() if key in trained):
+    trained = read_json(card, "pretrain")
+    if all(trained[key] == value for key, value in settings.items() if key in trained):
         return []
     return ["params.yaml has changed since this network was trained: run `dvc repro pretrain`."]
 

@@ -60,8 +60,11 @@ def _forecast_at_once(
 
 
 def trimmed(history: np.ndarray, longest: int) -> np.ndarray:
-    """The last values, from the first known one."""
-    recent = np.asarray(history, dtype=np.float64)[-longest:]
+    """The last values, from the first known one; a gap at the end is dropped if it is as long."""
+    history = np.asarray(history, dtype=np.float64)
+    recent = history[-longest:]
+    if not np.isfinite(recent).any():
+        recent = history[: np.flatnonzero(np.isfinite(history))[-1] + 1][-longest:]
     return recent[np.isfinite(recent).argmax() :]
 
 

@@ -29,7 +29,7 @@ SECONDS_BETWEEN = 30.0  # between checkpoints: a killed training loses no more t
 SMOOTHING = 0.99  # decay per step of the smoothed loss
 # keys of zero_shot that change the weights; the number of workers does not
 TRAINING_KEYS = (
-    *("hidden_size", "decoder_size", "steps", "batch_size", "steps_ahead"),
+    *("seed", "hidden_size", "decoder_size", "steps", "batch_size", "steps_ahead"),
     *("learning_rate", "weight_decay", "weight_average", "gradient_clip"),
 )
 
@@ -72,12 +72,12 @@ class Pretrained:
 
 
 def pretrain(
-    settings: ZeroShot, seed: int, device: torch.device, checkpoint: Checkpoint | None = None
+    settings: ZeroShot, device: torch.device, checkpoint: Checkpoint | None = None
 ) -> Pretrained:
     """Train a network on ``settings.steps`` batches of synthetic series.
 
-    On a CPU the same settings, seed and number of torch's threads give the same bits, also if
-    training was interrupted and for any number of workers.
+    On a CPU the same settings and number of threads give the same bits, also if training
+    was interrupted and for any number of workers.
 
     Args:
         checkpoint: where interrupted training resumes.
@@ -85,14 +85,14 @@ def pretrain(
     Raises:
         InputError: the loss is no longer a number.
     """
-    seeded_generator(seed, "zero_shot")
+    seeded_generator(settings.seed, "zero_shot")
     network = ZeroShotNetwork(settings.hidden_size, settings.decoder_size).to(device)
     trainer = Trainer(network, settings)
     trainer.resume(checkpoint)
     with track_progress("", settings.steps, "steps") as work:
         work.advance(trainer.step)
         started = written = time.monotonic()
-        for inputs, target, making in draw_batches(settings, seed, trainer.step, device):
+        for inputs, target, making in draw_batches(settings, trainer.step, device):
             trainer.take_step(inputs, target)
             trainer.making_seconds += making
             work.advance()
@@ -109,12 +109,10 @@ def pretrain(
     )
 
 
-def draw_batches(
-    settings: ZeroShot, seed: int, first: int, device: torch.device
-) -> Iterator[Sample]:
+def draw_batches(settings: ZeroShot, first: int, device: torch.device) -> Iterator[Sample]:
     """Batches from number ``first`` on, in order, on ``device``; made ahead by the workers."""
     loader = DataLoader(
-        SyntheticBatches(seed, settings.batch_size, settings.steps_ahead),
+        SyntheticBatches(settings.seed, settings.batch_size, settings.steps_ahead),
         batch_size=None,
         sampler=range(first, settings.steps),
         num_workers=settings.workers,

@@ -65,7 +65,7 @@ def test_the_same_bytes_again(pretrained: Path, project: Path) -> None:
     edit_params(project, {"zero_shot.workers": 1, "threads": 2})
     assert run_stage_here(project, "pretrain") == 0
     assert weights(project) == weights(pretrained)
-    edit_params(project, {"seed": 2})
+    edit_params(project, {"zero_shot.seed": 2})
     assert run_stage_here(project, "pretrain") == 0
     assert all(a != b for a, b in zip(weights(project), weights(pretrained), strict=True))
 
