@@ -93,7 +93,7 @@ def history_of(table: pd.DataFrame, series: int) -> History:
 
 def from_file_to_file(project: Path, path: Path, series: int, rounds: int) -> Row:
     """The whole command ``rnnlab forecast --trained``."""
-    command = [sys.executable, "-m", "rnnlab.commands.forecast", "--trained", "--task", "panel"]
+    command = [sys.executable, "-m", "rnnlab", "forecast", "--trained", "--task", "panel"]
     command += ["--csv", str(path), "--horizon", str(HORIZON)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
 
@@ -104,7 +104,7 @@ def from_file_to_file(project: Path, path: Path, series: int, rounds: int) -> Ro
         if done.returncode:
             raise InputError("rnnlab forecast failed, see above")
 
-    what = "`rnnlab.commands.forecast --trained`, from the CSV to table and plot"
+    what = "`rnnlab forecast --trained`, from the CSV to table and plot"
     return {"what": what, "series": series, "seconds": timed(forecast, rounds)}
 
 

@@ -87,6 +87,7 @@ def _facts(params: Params, scores: dict) -> dict[str, str]:
 
 
 def _stale_finding(settings: dict) -> list[str]:
+    """A sentence if block zero_shot differs from what the network was trained with."""
     card = MODEL / "card.json"
     if not card.is_file():
         return []

@@ -170,7 +170,9 @@ def check_python(words: list[str]) -> None:
         if module == "rnnlab":
             check_rnnlab(words[2:])
             return
-        source = (ROOT / f"{module}.py").read_text(encoding="utf-8")
+        # a package runs its __main__
+        files = (ROOT / f"{module}.py", ROOT / module / "__main__.py")
+        source = next(path for path in files if path.is_file()).read_text(encoding="utf-8")
         options = [word for word in words[2:] if word.startswith("--") and word != "--help"]
         assert all(f'"{option}"' in source for option in options)
     elif words and words[0][0] != "-":
@@ -195,7 +197,7 @@ def check(commands: Iterable[list[str]]) -> None:
         if program in CHECKS:
             try:
                 CHECKS[program](words)
-            except (AssertionError, OSError) as fault:
+            except (AssertionError, OSError, StopIteration) as fault:
                 raise AssertionError(f"unknown: {program} {' '.join(words)}") from fault
 
 

@@ -74,6 +74,7 @@ ODD = {
     "trailing gap": [*season(12)[:40], *[np.nan] * 10],
     "trailing gap of a year": [*season(12)[:40], *[np.nan] * 14],
     "one value and a gap": [3.0, *[np.nan] * 10],
+    "a gap longer than the context": [*season(12)[:40], *[np.nan] * 1500],
     "infinite value": [*season(12)[:30], np.inf, *season(12)[31:]],
 }
 
