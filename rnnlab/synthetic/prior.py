@@ -42,6 +42,8 @@ YEARS = {1: 1, 5: 60, 7: 60, 24: 120, 48: 240}
 # trend is tied to how much the level wanders
 SLOW = (1, 2, 3, 4, 6, 12)
 TIED = 0.8
+# logarithm of the most that a series may grow by, and be multiplied: real ones seldom grow by more
+MOST_GROWTH = 3.0
 
 
 @dataclass(frozen=True)
@@ -139,7 +141,7 @@ def structural(rng: Generator, series: int, steps: int, period: int) -> np.ndarr
         x += size(0.02, 0.6, 0.6) * c.long_season(rng, series, steps, period, long)
         share = rng.uniform(0, 1, (series, 1)) * chance(rng, 0.5, series)
         x += amplitude * share * c.other_days(rng, series, steps, period, long)
-    return positive_or_not(rng, x)
+    return positive_or_not(rng, x, period)
 
 
 def _year(rng: Generator, series: int, period: int) -> np.ndarray:
@@ -148,15 +150,28 @@ def _year(rng: Generator, series: int, period: int) -> np.ndarray:
     return typical * log_uniform(rng, 0.6, 2.5, (series, 1))
 
 
-def positive_or_not(rng: Generator, x: np.ndarray) -> np.ndarray:
-    """Relative changes x to values: 60 % exponentiated, the rest added to a base."""
+def positive_or_not(rng: Generator, x: np.ndarray, period: int) -> np.ndarray:
+    """Relative changes x to values: 60 % exponentiated, the rest added to a base.
+
+    What would grow or shrink by more than a factor of exp(``MOST_GROWTH``) is added: nothing
+    multiplies for ever.
+    """
     series = len(x)
     centred = x - x[:, -1:] * rng.uniform(0, 1, (series, 1))
     multiplied = np.exp(np.clip(centred, -12, 8))
     base = log_uniform(rng, 0.1, 10, (series, 1)) * (x.std(axis=1, keepdims=True) + 1e-6)
     added = centred + base * np.where(chance(rng, 0.8, series), 1, 0)
     added = np.where(chance(rng, 0.4, series), np.maximum(added, 0), added)
-    return np.where(chance(rng, 0.6, series), multiplied, added)
+    bounded_growth = _range_of_level(x, period) < MOST_GROWTH
+    return np.where(chance(rng, 0.6, series) & bounded_growth, multiplied, added)
+
+
+def _range_of_level(x: np.ndarray, period: int) -> np.ndarray:
+    """The range of the moving average over a period, three values at least, [S, 1]."""
+    width = min(max(period, 3), x.shape[1] // 2)
+    sums = np.cumsum(x, axis=1)
+    level = (sums[:, width:] - sums[:, :-width]) / width
+    return np.ptp(level, axis=1, keepdims=True)
 
 
 def walk(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
@@ -169,7 +184,7 @@ def walk(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
     x += half * rng.uniform(-0.15, 0.25, (series, 1)) * np.arange(steps)
     amplitude = spread * chance(rng, 0.2, series) * rng.uniform(0, 1, (series, 1))
     x += amplitude * c.season(rng, series, steps, period)
-    return positive_or_not(rng, x)
+    return positive_or_not(rng, x, period)
 
 
 def airline(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
@@ -178,7 +193,7 @@ def airline(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
     spread = np.abs(x[:, period:] - x[:, :-period]).mean(axis=1, keepdims=True)
     x = x / (spread + 1e-9) * log_uniform(rng, 0.01, 0.3, (series, 1))
     x += log_uniform(rng, 0.005, 0.5, (series, 1)) * c.season(rng, series, steps, period)
-    return positive_or_not(rng, x)
+    return positive_or_not(rng, x, period)
 
 
 def spectral(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
@@ -187,7 +202,7 @@ def spectral(rng: Generator, series: int, steps: int, period: int) -> np.ndarray
     year = _year(rng, series, period)
     slope = 0.3 * chance(rng, 0.4, series) * rng.standard_normal((series, 1))
     x += slope * c.trend(rng, series, steps, year)
-    return positive_or_not(rng, log_uniform(rng, 0.02, 1, (series, 1)) * x)
+    return positive_or_not(rng, log_uniform(rng, 0.02, 1, (series, 1)) * x, period)
 
 
 def counts(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
