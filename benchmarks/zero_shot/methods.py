@@ -13,7 +13,6 @@ from benchmarks.zero_shot.sets import SeriesSet
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_tensors
 from rnnlab.core.progress import track_progress
-from rnnlab.zero_shot.calibration import forecast_panel
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
@@ -21,7 +20,6 @@ from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 LEVELS = [20, 40, 60, 80, 95]
 LABELS = {
     "zero_shot": "zero-shot network",
-    "zero_shot_alone": "network without the panel",
     "naive": "naive",
     "seasonal_naive": "seasonal naive",
     "seasonal_naive_intervals": "seasonal naive with intervals",
@@ -75,19 +73,12 @@ def without_gaps(history: np.ndarray, period: int) -> np.ndarray:
     return filled
 
 
-def zero_shot(network: ZeroShotNetwork, series: SeriesSet, panel: bool) -> Forecasts:
-    """Forecasts of the network.
-
-    Args:
-        panel: whether intervals are stretched to fit the past of the other series of the same
-            period, as for the forecast of a file; the median is the same.
-    """
-    forecast = forecast_panel if panel else forecast_quantiles
+def zero_shot(network: ZeroShotNetwork, series: SeriesSet) -> Forecasts:
     quantiles = np.empty((*series.future.shape, len(QUANTILES)))
     for period in np.unique(series.periods):
         rows = np.flatnonzero(series.periods == period)
         histories = [series.histories[row] for row in rows]
-        quantiles[rows] = forecast(network, histories, int(period), series.horizon)
+        quantiles[rows] = forecast_quantiles(network, histories, int(period), series.horizon)
     return Forecasts(quantiles)
 
 

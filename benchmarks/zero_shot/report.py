@@ -134,8 +134,7 @@ def by_set(table: pd.DataFrame, sets: dict[str, SeriesSet], measure: str, form: 
     """A row for each set and one of geometric means; the lowest of a row in bold."""
     keys = columns_of(table)
     if measure == "wql":
-        keys += [("zero_shot_alone", HERE), ("seasonal_naive_intervals", HERE)]
-        keys = [key for key in keys if len(of(table, key))]
+        keys.append(("seasonal_naive_intervals", HERE))
     rows = []
     for name, found in table.groupby("set", sort=False):
         values = [of(found, key)[measure] for key in keys]
@@ -202,8 +201,7 @@ def other_series(scores: pd.DataFrame, sets: dict[str, SeriesSet]) -> str:
         if name in EIGHT_NAMES:
             continue
         reference = LABELS[REFERENCE.get(name, "seasonal_naive")]
-        hidden = scores["method"].isin(["seasonal_naive_intervals", "zero_shot_alone"])
-        found = scores[(scores["set"] == name) & ~hidden]
+        found = scores[(scores["set"] == name) & (scores["method"] != "seasonal_naive_intervals")]
         for (where, method), each in found.groupby(["where", "method"], sort=False):
             text = label((str(method), str(where)))
             cells = [spread(each[c], "{:.3f}") for c in ("mase", "relative_mase")]

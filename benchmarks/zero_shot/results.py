@@ -77,7 +77,7 @@ class Results:
         for name, methods in self.by_series.items():
             seeds = [mase for key, mase in methods.items() if key.startswith("zero_shot-")]
             if seeds:
-                others = {k: mase for k, mase in methods.items() if not k.startswith("zero_shot")}
+                others = {k: mase for k, mase in methods.items() if not k.startswith("zero_shot-")}
                 others.pop("seasonal_naive_intervals", None)
                 result[name] = {"zero_shot": np.mean(seeds, axis=0), **others}
         return result
@@ -86,11 +86,8 @@ class Results:
         """A row for each series, a column for each method, four significant digits."""
         parts = []
         for series in self.sets:
-            methods = {
-                name: mase
-                for name, mase in self.by_series[series.name].items()
-                if name != "seasonal_naive_intervals" and not name.startswith("zero_shot_alone")
-            }
+            methods = dict(self.by_series[series.name])
+            methods.pop("seasonal_naive_intervals", None)
             parts.append(pd.DataFrame({"set": series.name, "series": series.names, **methods}))
         table = pd.concat(parts, ignore_index=True)
         numbers = table.columns[2:]
@@ -113,8 +110,7 @@ def collect(
         for method in STATISTICAL.get(series.name, OF_PUBLIC_SETS):
             results.add(series, method, statistical(method, series, cache))
         for seed, network in networks.items():
-            results.add(series, "zero_shot", zero_shot(network, series, panel=True), seed)
-            results.add(series, "zero_shot_alone", zero_shot(network, series, panel=False), seed)
+            results.add(series, "zero_shot", zero_shot(network, series), seed)
         say(line(series, results.rows))
     return results
 
@@ -124,7 +120,6 @@ def line(series: SeriesSet, rows: list[dict]) -> str:
     found = [
         f"{LABELS[row['method']]} {row['seed']} {row['mase']:.3f}".replace("  ", " ")
         for row in rows
-        if row["set"] == series.name
-        and row["method"] not in ("seasonal_naive_intervals", "zero_shot_alone")
+        if row["set"] == series.name and row["method"] != "seasonal_naive_intervals"
     ]
     return f"{series.name} ({len(series.names):,} series), MASE: {', '.join(found)}"

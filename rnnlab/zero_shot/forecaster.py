@@ -7,6 +7,7 @@ import torch
 
 from rnnlab.histories.context import context_length, max_horizon
 from rnnlab.histories.description import describe
+from rnnlab.zero_shot.answers import in_units
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork, to_inputs
 
 # series in one batch: enough to keep a processor busy, few enough for its cache
@@ -84,5 +85,4 @@ def forecast_steps(
     device = next(network.parameters()).device
     with torch.no_grad():
         output = network(**vars(to_inputs(described, device))).cpu().numpy()
-    quantiles = described.base[..., None] + described.unit[:, None, None] * output
-    return np.maximum(quantiles, described.lowest[:, None, None])
+    return in_units(described, output, period)

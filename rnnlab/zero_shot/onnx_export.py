@@ -32,10 +32,10 @@ def write_zero_shot_onnx(network: ZeroShotNetwork, path: Path) -> None:
     """Write the network as one ONNX graph.
 
     Inputs are the arrays of a ``Description`` with the same names, all float32. Output
-    ``quantiles`` [S, H, 11] is in units, as distances from the base: a forecast is
-    base + unit x quantiles, and not below ``lowest``. ``rnnlab.histories.description.describe``
-    computes all of this from histories, in numpy alone. The levels of the quantiles are in the
-    file's metadata.
+    ``quantiles`` [S, H, 11] is in units, as distances from the base. The statistics stand beside
+    the graph, in numpy alone: ``rnnlab.histories.description.describe`` computes the inputs, and
+    ``rnnlab.zero_shot.answers.in_units`` turns the output into forecasts. The levels of the
+    quantiles are in the file's metadata.
     """
     rng = np.random.default_rng(0)
     # of no size that could be mistaken for another

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from benchmarks.zero_shot import __main__ as benchmark
-from benchmarks.zero_shot import methods, published, scores, sets, speed
+from benchmarks.zero_shot import methods, published, scores, sets, speed, stretch
 from benchmarks.zero_shot.results import collect
 from rnnlab.core.errors import InputError
-from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
+from rnnlab.zero_shot.network import NORMAL, QUANTILES, ZeroShotNetwork
 
 REAL_M4 = Path(__file__).resolve().parents[3] / "shared/data/m4"
 
@@ -291,3 +291,21 @@ def test_a_folder_named_twice_is_no_other_seed(tmp_path: Path) -> None:
     pytest.importorskip("rnnlab.zero_shot.storage")
     with pytest.raises(InputError, match="--weights names a folder twice"):
         benchmark.read_networks([tmp_path, tmp_path / "."])
+
+
+def test_training_parts_lose_their_end_and_short_ones_are_left_out() -> None:
+    histories = [np.arange(20.0), np.arange(9.0)]
+    series = sets.SeriesSet("x", ["a", "b"], histories, np.zeros((2, 6)), np.array([1, 1]), 1)
+    found = stretch.without_end(series)
+    assert found.names == ["a"]
+    assert found.histories[0].tolist() == list(range(14))
+    assert found.future.tolist() == [list(range(14, 20))]
+
+
+@pytest.mark.parametrize("scale", [0.5, 1.0, 2.0])
+def test_the_needed_stretch_is_what_intervals_lack(scale: float) -> None:
+    truth = np.random.default_rng(0).standard_normal((4000, 5))
+    quantiles = np.broadcast_to(scale * np.array(NORMAL), (4000, 5, len(QUANTILES)))
+    for level in (0.8, 0.95):
+        found = stretch.needed_stretch(quantiles, truth, level)
+        assert found == pytest.approx(1 / scale, rel=0.03)

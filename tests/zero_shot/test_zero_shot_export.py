@@ -11,6 +11,7 @@ from helpers import ROOT, one_error_line, run_stage_here
 from toys import zero_shot_network
 
 from rnnlab.histories.description import describe
+from rnnlab.zero_shot.answers import in_units
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES
 from rnnlab.zero_shot.onnx_export import write_zero_shot_onnx
@@ -40,8 +41,7 @@ def test_the_forecaster_s_quantiles(
     described = describe(histories, period, np.arange(1, steps + 1))
     inputs = {node.name: getattr(described, node.name) for node in session.get_inputs()}
     [output] = session.run(["quantiles"], inputs)
-    found = described.base[..., None] + described.unit[:, None, None] * output
-    found = np.maximum(found, described.lowest[:, None, None])
+    found = in_units(described, output, period)
     expected = forecast_quantiles(zero_shot_network(2), list(histories), period, steps)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
@@ -53,7 +53,7 @@ def test_the_file_says_what_it_takes_and_gives(session: onnxruntime.InferenceSes
 
 
 def test_the_statistics_need_no_torch() -> None:
-    code = "import sys, rnnlab.histories.description; print({'torch', 'onnx'} & set(sys.modules))"
+    code = "import sys, rnnlab.zero_shot.answers; print({'torch', 'onnx'} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60
     )

@@ -5,6 +5,8 @@ import pytest
 from toys import zero_shot_network
 
 from rnnlab.histories.context import context_length, max_horizon
+from rnnlab.histories.description import describe
+from rnnlab.zero_shot import answers
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES
 
@@ -122,3 +124,18 @@ def test_histories_are_left_as_they_were() -> None:
     kept = y.copy()
     forecast(y)
     np.testing.assert_array_equal(y, kept)
+
+
+@pytest.mark.parametrize(
+    ("period", "factor"), [(1, answers.STRETCH[1]), (12, answers.STRETCH_OTHERS)]
+)
+def test_intervals_are_stretched_about_the_median(period: int, factor: float) -> None:
+    described = describe(season(period)[None] - 100, period, np.arange(1, 4))
+    output = np.tile(np.linspace(-2, 3, len(QUANTILES)), (1, 3, 1))
+    found = (answers.in_units(described, output, period) - described.base[..., None]) / (
+        described.unit[0]
+    )
+    middle = output[0, 0, 5]
+    assert np.allclose(found[..., 5], middle)
+    assert np.allclose(found[..., 9] - middle, factor * (output[..., 9] - middle))
+    assert np.allclose(middle - found[..., 1], factor * (middle - output[..., 1]))
