@@ -55,6 +55,8 @@ class Numbers:
         self.name, self.settled, self.separator = name, decimal, separator
         self.values = array("d")
         self.waiting: list[tuple[int, str, int, str]] = []
+        # whether there are whole numbers of up to three digits, and of more, without a sign
+        self.has_short = self.has_long = False
         self.notes: list[str] = []
 
     def add(self, cell: str, row: int, column: str) -> None:
@@ -64,6 +66,7 @@ class Numbers:
             InputError: the cell holds no number, or one with another decimal sign than before.
         """
         if cell.isdigit() and cell.isascii():
+            self._note_whole(cell)
             self.values.append(float(cell))
             return
         if is_missing(cell):
@@ -74,6 +77,7 @@ class Numbers:
         if not found:
             raise InputError(f"{where}; write a number or leave it empty")
         if isinstance(cell, Typed) or (len(found) == 2 and len({*found.values()}) == 1):
+            self._note_whole(cell)
             self.values.append(found["point"])
         elif self.settled:
             if self.settled not in found:
@@ -104,19 +108,27 @@ class Numbers:
                     f"{point:.15g} or {comma:.15g}; add --read decimal=point or decimal=comma"
                 )
             self.values[place] = found[decimal]
-        if (
-            self.waiting
-            and not self.settled
-            and not (self.separator == "," and all("." in cell for _, cell, _, _ in self.waiting))
-        ):
-            first = self.waiting[0]
+        if self.waiting and not self.settled:
+            place, cell, *_ = self.waiting[0]
+            number = self.values[place]
             self.notes.append(
-                f"{first[1]!r} as {self.values[first[0]]:.15g} (guessed; else --read decimal=comma)"
+                f"{cell!r} read as {number:.15g} (guessed; else --read decimal=comma)"
             )
         self.waiting = []
 
+    def _note_whole(self, cell: str) -> None:
+        if len(cell.lstrip("+-")) > 3:
+            self.has_long = True
+        else:
+            self.has_short = True
+
     def _usual(self, cell: str) -> str | None:
-        """Programs that separate by commas, or points in tables by tabs, have decimal points."""
-        return (
-            "point" if self.separator == "," or (self.separator == "\t" and "." in cell) else None
-        )
+        """Programs that separate cells by commas or tabs write decimal points, not commas.
+
+        Unless the other cells say that the sign groups thousands, or that nothing does.
+        """
+        if "." in cell:
+            usual = self.separator in (",", "\t") and (self.has_long or not self.has_short)
+        else:
+            usual = self.separator == "," and not self.has_long
+        return "point" if usual else None
