@@ -18,6 +18,8 @@ FORMS = {
     )
     for decimal, sign, group in (("point", r"\.", ","), ("comma", ",", r"\."))
 }
+# what most files hold, for speed
+PLAIN = re.compile(r"-?[0-9]+\.[0-9]+")
 
 
 class Typed(str):
@@ -67,6 +69,9 @@ class Numbers:
         """
         if cell.isdigit() and cell.isascii():
             self._note_whole(cell)
+            self.values.append(float(cell))
+            return
+        if self.settled == "point" and PLAIN.fullmatch(cell):
             self.values.append(float(cell))
             return
         if is_missing(cell):
