@@ -67,6 +67,8 @@ def find_source(name: str) -> Source:
     Raises:
         InputError: there is nothing, or it cannot be fetched.
     """
+    if not name.strip():
+        raise InputError("--csv has no name: name a file")
     if name == "-":
         content = sys.stdin.buffer.read()
         return Source(

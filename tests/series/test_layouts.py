@@ -84,7 +84,9 @@ def test_what_is_guessed_is_said(tmp_path: Path, airline: np.ndarray) -> None:
     assert notes["thousands"] == ["'112,000' read as 112000 (guessed; else --read decimal=comma)"]
     assert notes["latin-1"] == ["letters in cp1252 (guessed; else --read encoding=NAME)"]
     assert notes["R"] == ["without column 'rownames'"]
-    assert notes["semicolons"] == notes["three columns"] == notes["a row a year"] == []
+    day_first = "'01.01.1949' day first (guessed; else --read dates=month-first)"
+    assert notes["semicolons"] == [day_first]
+    assert notes["three columns"] == notes["a row a year"] == []
 
 
 def test_options_say_otherwise(tmp_path: Path, airline: np.ndarray) -> None:
