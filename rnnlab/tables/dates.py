@@ -72,7 +72,9 @@ def read_times(
     written = local if notes else column
     years = zip(times.dt.year.fillna(0).astype(int), written, strict=True)
     unwritten = np.array([str(year) not in text for year, text in years], dtype=bool)
-    unclear = times.isna() | column.str.fullmatch(YEAR_AND_PART) | unwritten
+    # days and months among other forms, whose order nothing tells
+    mixed = local.str.fullmatch(DAY_AND_MONTH)
+    unclear = times.isna() | column.str.fullmatch(YEAR_AND_PART) | unwritten | mixed
     if unclear.any():
         place = int(np.flatnonzero(unclear)[0])
         bad, where = texts[place], f"row {rows[place]}: " if rows else ""

@@ -116,15 +116,15 @@ def _long_or_wide(
         )
     texts = [each for each in filled if each not in numbers and not each.is_number]
     time = list(zip(*(columns[place].cells for place in times), strict=False))
-    repeated = len({*time}) < len(time)
+    twice = _first_twice(time)
     if "unique_id" in known:
         if len(numbers) > 1:
             raise InputError(_ask(grid, "the values are in one of", numbers, "--value COLUMN"))
         return Layout(times, (numbers[0].place,), known["unique_id"], part, notes=notes)
     constant = {each.place: each.cells[0] for each in texts if each.is_constant}
     names = [each for each in texts if not each.is_constant and not each.blanks]
-    if repeated or options.layout == "long":
-        return _long(grid, times, part, numbers, names, constant, notes, repeated)
+    if twice or options.layout == "long":
+        return _long(grid, times, part, numbers, names, constant, notes, twice)
     if names and "y" not in known:
         raise InputError(
             f"{grid.name}: column {names[0].name!r} may name the series: add --id {names[0].name}, "
@@ -140,6 +140,15 @@ def _long_or_wide(
     return Layout(times, places, None, part, wide, constant=constant, notes=notes)
 
 
+def _first_twice(times: list[tuple[str, ...]]) -> str | None:
+    seen = set()
+    for time in times:
+        if time in seen:
+            return " ".join(time)
+        seen.add(time)
+    return None
+
+
 def _long(
     grid: Grid,
     times: tuple[int, ...],
@@ -148,28 +157,27 @@ def _long(
     names: list[Column],
     constant: dict[int, str],
     notes: tuple[str, ...],
-    repeated: bool,
+    twice: str | None,
 ) -> Layout:
     """A row a value, the times of several series one after the other."""
+    again = f"column {grid.header[times[0]]!r} holds {twice!r} twice" if twice else ""
     if len(numbers) > 1:
+        which = ", ".join(each.name for each in numbers)
         raise InputError(
-            f"{grid.name}: has the columns {', '.join(grid.header)}; say which to read by --time "
-            "COLUMN and --value COLUMN, and by --id COLUMN where rows are of several series"
+            f"{grid.name}: {again or 'a long table'}, and values are in one of {which}: add "
+            "--value COLUMN, and --id COLUMN where rows are of several series; or keep one row a time"
         )
     if len(names) > 1:
         raise InputError(_ask(grid, "the series are named in one of", names, "--id COLUMN"))
     if not names:
-        if repeated and constant:
-            twice = columns_names(grid, constant)
-            raise InputError(f"{grid.name}: has times twice, and no column beside {twice} names "
-                             "series; keep one row a time")  # fmt: skip
+        if again:
+            raise InputError(
+                f"{grid.name}: {again}, and no column names series; keep one row a time, or add "
+                "--id COLUMN"
+            )
         return Layout(times, (numbers[0].place,), None, part, constant=constant, notes=notes)
     notes = (*notes, f"series by {names[0].name!r} (guessed; else --id COLUMN)")
     return Layout(times, (numbers[0].place,), names[0].place, part, constant=constant, notes=notes)
-
-
-def columns_names(grid: Grid, places: dict[int, str]) -> str:
-    return ", ".join(repr(grid.header[place]) for place in places)
 
 
 def _ask(grid: Grid, what: str, columns: list[Column], option: str) -> str:
@@ -182,7 +190,7 @@ def _time_columns(
     """The columns that make up the time, the part of the year, and what was guessed."""
     if "ds" in known:
         return (known["ds"],), "", ()
-    parts = _parts(columns)
+    parts = _parts(columns, grid.name)
     if parts:
         return parts[0], parts[1], ()
     usable = [each for each in columns if each.place not in known.values()]
@@ -207,7 +215,7 @@ def _time_columns(
     )
 
 
-def _parts(columns: list[Column]) -> tuple[tuple[int, ...], str] | None:
+def _parts(columns: list[Column], source: str) -> tuple[tuple[int, ...], str] | None:
     """Columns of year and month (and day), quarter or week."""
     by_name = {each.name.lower(): each for each in columns}
     year = next((by_name[name] for name in by_name if name in YEAR_NAMES), None)
@@ -216,6 +224,12 @@ def _parts(columns: list[Column]) -> tuple[tuple[int, ...], str] | None:
     for part, names in PART_NAMES.items():
         column = next((by_name[name] for name in by_name if name in names), None)
         if column is None or not column.cells or not _all_parts(column.cells, part):
+            beyond = [c for c in (column.cells if column else []) if re.fullmatch(r"M13|Q0?5", c)]
+            if beyond:
+                raise InputError(
+                    f"{source}: column {column.name!r} holds {beyond[0]}, which is a whole year; "  # type: ignore[union-attr]
+                    "remove such rows"
+                )
             continue
         day = next((by_name[name] for name in by_name if name in DAY_NAMES), None)
         if part == "M" and day and all(re.fullmatch(r"\d{1,2}", cell) for cell in day.cells):

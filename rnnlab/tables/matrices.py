@@ -63,6 +63,7 @@ def _row_a_year(grid: Grid, columns: list[Column], options: ReadOptions) -> Foun
     for part, mark in (("M", "M"), ("Q", "Q"), ("M", "N"), ("Q", "N")):
         places = {label[1]: place for place, label in labels.items() if label and label[0] == mark}
         if sorted(places) != [*range(1, FULL[part] + 1)]:
+            _check_whole(grid, columns, part, mark, places, options)
             continue
         year = year_column(columns, {*places.values()})
         if year is None:
@@ -88,6 +89,25 @@ def _row_a_year(grid: Grid, columns: list[Column], options: ReadOptions) -> Foun
         matrix = Matrix("years", part, tuple(map(str, order)), name)
         return (year.place,), tuple(places[each] for each in order), matrix, notes
     return None
+
+
+def _check_whole(
+    grid: Grid,
+    columns: list[Column],
+    part: str,
+    mark: str,
+    places: dict[int, int],
+    options: ReadOptions,
+) -> None:
+    """InputError where a row a year lacks months or quarters."""
+    if mark == "N" or len(places) < 2 or not year_column(columns, {*places.values()}):
+        return
+    missing = sorted({*range(1, FULL[part] + 1)} - {*places})
+    if missing:
+        raise InputError(
+            f"{grid.name}: has columns of {len(places)} of {FULL[part]} months or quarters, but "
+            f"none for {part}{missing[0]}; add it (cells may be empty), or --read layout=wide"
+        )
 
 
 def _names(

@@ -37,7 +37,7 @@ def small(project: Path) -> Path:
         (
             pd.concat([sales().assign(shop=1, price=2.0), sales().assign(shop=2, price=2.0)]),
             ["--period", "12"],
-            ["--time COLUMN and --value COLUMN", "--id COLUMN"],
+            ["twice, and values are in one of sold, shop, price: add --value", "--id COLUMN"],
         ),
         (sales().assign(sold="many"), ["--period", "12"], ["holds 'many'"]),
         (sales().assign(day="some day"), ["--period", "12"], ["holds 'some day'", "1949-01-31"]),
