@@ -165,7 +165,7 @@ def _long(
         which = ", ".join(each.name for each in numbers)
         raise InputError(
             f"{grid.name}: {again or 'a long table'}, and values are in one of {which}: add "
-            "--value COLUMN, and --id COLUMN where rows are of several series; or keep one row a time"
+            "--value COLUMN, and --id COLUMN if rows are of several series; or keep one row a time"
         )
     if len(names) > 1:
         raise InputError(_ask(grid, "the series are named in one of", names, "--id COLUMN"))

@@ -318,6 +318,35 @@ def test_text_in_any_layout(
     check(path, table)
 
 
+@examples(COUNT)
+@given(
+    written=writings(),
+    splices=st.lists(
+        st.tuples(st.integers(0, 5000), st.integers(0, 9), st.binary(max_size=6)
+                  | st.sampled_from([b'"', b",", b";", b"\n", b"Jan", b"M13", b"1949/50", b"\xff\xfe"])),
+        min_size=1, max_size=4,
+    ),
+)  # fmt: skip
+def test_damaged_text_is_read_or_refused_in_a_line(
+    folder: Path, written: tuple, splices: list[tuple[int, int, bytes]]
+) -> None:
+    table, _, separator = written
+    content = text_of(table.rows, separator, "\n").encode()
+    for place, cut, new in splices:
+        at = place % (len(content) + 1)
+        content = content[:at] + new + content[at + cut :]
+    path = folder / "damaged.csv"
+    path.write_bytes(content)
+    try:
+        read_table(str(path))
+    except InputError as error:
+        message = str(error)
+        assert message.startswith(f"{path}: ")
+        # a cell that is quoted may hold the end of a line, which repr writes as two signs
+        assert len(message.split("\n")) == 1
+        event("refused")
+
+
 @examples(COUNT // 5)
 @given(written=writings())
 def test_cells_of_excel_in_any_layout(folder: Path, written: tuple) -> None:
