@@ -123,9 +123,11 @@ def describe(panel: Panel, season: Season) -> str:
     ends = [_short(time, season.spacing) for time in (panel.ds.min(), panel.ds.max())]
     checked = "" if season.correlation is None else f" (autocorrelation {season.correlation:.2f})"
     count = f"{len(panel.ids)} series" if len(panel.ids) > 1 else "one series"
+    # in other layouts the columns are the series, or months
+    values = f", values {table.value!r}" if table.value != table.stem else ""
     line = (
-        f"{table.name}: {count}, {season.spacing}, {ends[0]} to {ends[1]}, values "
-        f"{table.value!r}; period {season.period}{checked}"
+        f"{table.name}: {count}, {season.spacing}, {ends[0]} to {ends[1]}{values}; "
+        f"period {season.period}{checked}"
     )
     notes = [*table.notes, *season.notes]
     return line + (f"\n{table.name}: {'; '.join(notes)}" if notes else "")

@@ -154,6 +154,9 @@ def _year_first(
     possible = []
     for each in both:
         times = pd.to_datetime(each, errors="coerce", format="ISO8601")
+        if times.isna().any():
+            # hours such as 01:00 PM
+            times = pd.to_datetime(each, errors="coerce", format="mixed")
         if times.notna().all():
             possible.append((each, times.to_numpy().astype("datetime64[s]")))
     if not possible:

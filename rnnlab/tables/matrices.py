@@ -16,6 +16,7 @@ from rnnlab.tables.columns import (
 from rnnlab.tables.dates import are_times
 from rnnlab.tables.grids import Grid
 from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.periods import SEASON
 
 FULL = {"M": 12, "Q": 4}
 MIN_TIMES = 3
@@ -67,6 +68,7 @@ def _row_a_year(grid: Grid, columns: list[Column], options: ReadOptions) -> Foun
             continue
         year = year_column(columns, {*places.values()})
         if year is None:
+            _check_years(grid, columns, mark, options)
             continue
         order = sorted(places)
         if [places[each] for each in order] != sorted(places.values()):
@@ -89,6 +91,17 @@ def _row_a_year(grid: Grid, columns: list[Column], options: ReadOptions) -> Foun
         matrix = Matrix("years", part, tuple(map(str, order)), name)
         return (year.place,), tuple(places[each] for each in order), matrix, notes
     return None
+
+
+def _check_years(grid: Grid, columns: list[Column], mark: str, options: ReadOptions) -> None:
+    """InputError where a row is a year that begins in one calendar year and ends in the next."""
+    for each in columns:
+        seasons = each.cells and all(SEASON.fullmatch(cell) for cell in each.cells)
+        if seasons and mark != "N" and options.layout != "wide":
+            raise InputError(
+                f"{grid.name}: column {each.name!r} holds {each.cells[0]!r}: write the calendar "
+                "year of the columns, or a row a month"
+            )
 
 
 def _check_whole(

@@ -109,6 +109,8 @@ def _decimal_years(texts: list[str]) -> list[date] | None:
         return None
     years = [int(m[1]) for m in matches if m]
     parts = [m[2] or "" for m in matches if m]
+    if not any(part.strip("0") for part in parts):
+        return [date(year, 1, 1) for year in years] if min(years) > 0 else None
     numbers = _are_numbers_of_months(parts)
     places = _twelfths([float(f"0.{part or 0}") for part in parts], max(map(len, parts)))
     if numbers == (places is not None):  # neither, or both

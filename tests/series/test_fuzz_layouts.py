@@ -318,12 +318,14 @@ def test_text_in_any_layout(
     check(path, table)
 
 
+PIECES = st.sampled_from([b'"', b",", b";", b"\n", b"Jan", b"M13", b"1949/50", b"\xff\xfe"])
+
+
 @examples(COUNT)
 @given(
     written=writings(),
     splices=st.lists(
-        st.tuples(st.integers(0, 5000), st.integers(0, 9), st.binary(max_size=6)
-                  | st.sampled_from([b'"', b",", b";", b"\n", b"Jan", b"M13", b"1949/50", b"\xff\xfe"])),
+        st.tuples(st.integers(0, 5000), st.integers(0, 9), st.binary(max_size=6) | PIECES),
         min_size=1, max_size=4,
     ),
 )  # fmt: skip

@@ -73,7 +73,7 @@ def test_the_airline_series_in_the_forms_in_which_it_circulates(
     np.testing.assert_array_equal(panel.ds, np.array(MONTHS, dtype="datetime64[s]"))
     lines = said(panel)
     assert len(lines) <= 2
-    assert lines[0].startswith(f"{tmp_path}/mine.csv: one series, monthly, 1949-01 to 1960-12, ")
+    assert lines[0].startswith(f"{tmp_path}/mine.csv: one series, monthly, 1949-01 to 1960-12")
     assert lines[0].endswith("; period 12 (autocorrelation 0.94)")
     assert capsys.readouterr().err == ""
 
@@ -157,6 +157,7 @@ def test_a_row_a_month(tmp_path: Path) -> None:
         ("Year,Jan,Feb,Mar\n2020,1,2,3\n2021,4,5,6\n2022,5,6,7\n", "but none for M4; add it"),
         ("d,n\n2020-01-01,1\n02/01/2020,2\n2020-03-01,3\n", "row 3: column 'd' holds '02/01"),
         ("id,Year,Period,Value\na,2020,M01,1\na,2020,M13,2\n", "'Period' holds M13, which is"),
+        ("Year,Q1,Q2,Q3,Q4\n2019/20,1,2,3,4\n2020/21,4,5,6,7\n", "'2019/20': write the calendar"),
         ("date,n\n2020-01,1\n2020-02,x\n2020-03,2\n", "row 3: column 'n' holds 'x'; write"),
         ("date,n\n2020-01,1\nsoon,2\n2020-03,2\n", "row 3: column 'date' holds 'soon'"),
         ("date,n\n2020-01,1\n2020-02,2\n2020-02,2\n2020-03,2\n", "has 2020-02-01 twice"),

@@ -85,12 +85,14 @@ def test_byte_order_mark_and_spaces(tmp_path: Path) -> None:
             "2020-01-01",
         ),
         (["12/31/2020", "1/1/2021", "1/2/2021"], "2020-12-31"),
+        (["1949.0", "1950.0", "1951.0"], "1949-01-01"),
+        (["01/15/2020 11:00 AM", "01/15/2020 12:00 PM", "01/15/2020 1:00 PM"], "2020-01-15T11"),
         (["13.12.2020 23:00", "14.12.2020 00:00", "14.12.2020 01:00"], "2020-12-13T23"),
     ],
     ids=[
         *["integers", "steps of 5", "years", "month ends", "hours", "UTC", "offset", "words", "7"],
         *["days in digits", "months in digits", "digits", "day first", "months, day first"],
-        *["months, month first", "month first", "day first, hours"],
+        *["months, month first", "month first", "years with a zero", "noon", "day first, hours"],
     ],
 )
 def test_forms_of_time(tmp_path: Path, times: list[str], first: int | str | None) -> None:
