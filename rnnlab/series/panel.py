@@ -139,7 +139,7 @@ def load_panel(csv: str, options: ReadOptions) -> Panel:
     table = read_table(csv, options)
     panel = _sorted_panel(table.names, table.codes, table.ds, table.y, table.name)
     panel = _with_missing_rows(panel, table.name)
-    return replace(panel.without(_problems(panel), table.name), table=table)
+    return replace(panel.without(_problems(panel, table), table.name), table=table)
 
 
 def fill_gaps(panel: Panel, period: int) -> Panel:
@@ -225,9 +225,15 @@ def _with_missing_rows(panel: Panel, path: str) -> Panel:
     return Panel(panel.ids, offsets, ds, values, np.isnan(values))
 
 
-def _problems(panel: Panel) -> dict[int, str]:
+def _problems(panel: Panel, table: Table) -> dict[int, str]:
     """Reasons why series are unusable, by index; each reason follows the name of the series."""
     problems: dict[int, str] = {}
+
+    def row(number: int, time: np.generic, again: int = 0) -> str:
+        # no more than are printed: each looks through all rows
+        few = len(problems) < MAX_LINES
+        return f" (row {table.row_at(panel.ids[number], time, again)})" if few else ""
+
     steps: dict[int, str] = {}
     for number in range(len(panel.ids)):
         ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
@@ -237,11 +243,14 @@ def _problems(panel: Panel) -> dict[int, str]:
         gaps = np.diff(ds)
         doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
         if len(doubled):
-            problems[number] = f"has {format_times(ds)[doubled[0]]} twice; keep one row"
+            time = format_times(ds)[doubled[0]]
+            again = row(number, ds[doubled[0]], again=1)
+            problems[number] = f"has {time} twice{again}; keep one row"
         elif (step := step_name(ds)) is None:
-            wide = format_times(ds)[int(np.argmax(gaps))]
+            place = int(np.argmax(gaps))
+            after = f"{format_times(ds)[place]}{row(number, ds[place])}"
             problems[number] = (
-                f"is not evenly spaced; add the missing rows (y may be empty), first after {wide}"
+                f"is not evenly spaced; add the missing rows (y may be empty), first after {after}"
             )
         elif np.nanmin(y) == np.nanmax(y):
             problems[number] = f"is constant ({y[0]:g}); there is nothing to forecast"

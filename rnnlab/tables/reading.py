@@ -1,6 +1,7 @@
 """Read a table: the one way in, whatever its format and layout."""
 
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
@@ -32,6 +33,7 @@ class Table:
         value: what the values are called.
         is_long: whether the file is text or Parquet with a row a value, and nothing was guessed.
         notes: what was guessed, with the option that says otherwise.
+        row_of: the row of the file that holds the value of an index of ``y``.
     """
 
     name: str
@@ -43,6 +45,12 @@ class Table:
     value: str
     is_long: bool = False
     notes: list[str] = field(default_factory=list)
+    row_of: Callable[[int], int] = lambda index: index + 1
+
+    def row_at(self, name: str, time: np.generic, again: int = 0) -> int:
+        """The row of the time of a series, or of the time that stands ``again``."""
+        found = np.flatnonzero((self.codes == self.names.index(name)) & (self.ds == time))
+        return self.row_of(int(found[again]))
 
 
 def read_table(name: str, options: ReadOptions | None = None) -> Table:
@@ -91,9 +99,11 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     times: dict[str, int] = {}
     first_rows: list[int] = []
     codes, when = array("i"), array("i")
+    marks = Marks()
     width, labels = len(grid.header), _labels(grid, layout)
     time_of = _time_reader(layout)
-    for number, row in grid.rows():
+    for count, (number, row) in enumerate(grid.rows()):
+        marks.add(count, number)
         if len(row) > width:
             _check_width(grid, number, row)
         elif len(row) < width:
@@ -129,12 +139,32 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
         )
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
     notes = [*grid.notes, *layout.notes, *numbers.notes, *notes]
-    ds, y = ds[place], y[:kept]
+    ds, y, order = ds[place], y[:kept], None
     if layout.matrix is not None:
         # a row a month goes through the years again and again
         order = np.argsort(ds, kind="stable")
         series, ds, y = series[order], ds[order], y[order]
-    return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes)
+
+    def row_of(index: int) -> int:
+        return marks.row((index if order is None else int(order[index])) // len(labels))
+
+    return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of)
+
+
+class Marks:
+    """The rows' numbers in the file, kept where they leap over a blank line or an end of line."""
+
+    def __init__(self) -> None:
+        self.counts, self.numbers = [0], [0]
+
+    def add(self, count: int, number: int) -> None:
+        if number - count != self.numbers[-1] - self.counts[-1]:
+            self.counts.append(count)
+            self.numbers.append(number)
+
+    def row(self, count: int) -> int:
+        place = bisect_right(self.counts, count) - 1
+        return self.numbers[place] + count - self.counts[place]
 
 
 def _labels(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:
