@@ -282,7 +282,7 @@ def check(path: Path, written: Written) -> None:
     event("read")
     wanted, found = expected(written.truth, written.single, path.name.split(".")[0]), known(table)
     if any("--read decimal=" in note for note in table.notes):
-        event("read with a guess that is named")
+        event(f"read with a guess that is named, {'right' if found == wanted else 'wrong'}")
         assert found == wanted or times_1000(found, wanted)
         return
     assert found == wanted, table.notes
