@@ -125,20 +125,22 @@ bench: environment
 	dvc repro download_mnist
 	python -m benchmarks.speed.bench
 
-# Add your own series as a task: make new-series CSV=mine.csv PERIOD=12 (TASK, UNIT, ID, TIME, VALUE)
+# READ= decides where a file has two readings: READ='decimal=comma dates=day-first'.
+READ_OPTIONS = $(foreach each,$(READ),--read '$(each)')
+# Add your own series as a task: make new-series CSV=mine.csv (PERIOD, TASK, UNIT, ID, TIME, VALUE)
 TASK = $(shell basename '$(CSV)' | sed 's/\.[^.]*$$//')
 new-series: environment
 	@python -m rnnlab new-series $(if $(CSV),'$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
 	  --name '$(TASK)' $(if $(UNIT),--unit '$(UNIT)') $(if $(ID),--id '$(ID)') \
-	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)')
+	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)') $(READ_OPTIONS)
 	dvc repro 'plot@$(TASK)'
 	@python -m rnnlab report
 
-# Forecast a series: make forecast CSV=mine.csv PERIOD=12 HORIZON=24; the default is airline.
+# Forecast a series: make forecast CSV=mine.csv (PERIOD, HORIZON, ID, TIME, VALUE); the default is airline.
 forecast: $(INSTALLED)
 	@python -m rnnlab forecast $(if $(CSV),--csv '$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
 	  $(if $(HORIZON),--horizon $(HORIZON)) $(if $(ID),--id '$(ID)') \
-	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)')
+	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)') $(READ_OPTIONS)
 
 # The tutorial's settings with a correct split, in a temporary folder; the workspace is unchanged.
 tutorial-mnist: needs-git environment

@@ -24,16 +24,27 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-Period = Annotated[int | None, typer.Option(help="steps in a season: 12 for months, 1 for none")]
+Period = Annotated[
+    int | None, typer.Option(help="steps in a season: by the spacing of the times; 1 for none")
+]
 IdColumn = Annotated[
     str | None,
-    typer.Option("--id", metavar="COLUMN", help="column of ids (unique_id, or one series)"),
+    typer.Option("--id", metavar="COLUMN", help="column of the series' names (found)"),
 ]
 TimeColumn = Annotated[
-    str | None, typer.Option("--time", metavar="COLUMN", help="column of times (ds, or the first)")
+    str | None, typer.Option("--time", metavar="COLUMN", help="column of times (found)")
 ]
 ValueColumn = Annotated[
-    str | None, typer.Option("--value", metavar="COLUMN", help="column of values (y, or the last)")
+    str | None, typer.Option("--value", metavar="COLUMN", help="column of values (found)")
+]
+Reading = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        metavar="KEY=VALUE",
+        help="how to read the file, where it has two readings: layout, decimal, dates, century, "
+        "separator, sheet, encoding",
+    ),
 ]
 SettingsTask = Annotated[str, typer.Option("--task", help="task whose settings are used")]
 
@@ -41,15 +52,16 @@ SettingsTask = Annotated[str, typer.Option("--task", help="task whose settings a
 @app.command(epilog=EXIT_CODES)
 def forecast(
     csv: Annotated[
-        str | None, typer.Option(help="file to forecast; without it, the task's own")
+        str | None, typer.Option(help="file, folder, address or -; without it, the task's own")
     ] = None,
     period: Period = None,
     horizon: Annotated[
-        int | None, typer.Option(help="steps to forecast (windows.horizon of the task)")
+        int | None, typer.Option(help="steps to forecast (one season, six without one)")
     ] = None,
     id_column: IdColumn = None,
     time_column: TimeColumn = None,
     value_column: ValueColumn = None,
+    read: Reading = None,
     task: SettingsTask = "airline",
     trained: Annotated[
         bool, typer.Option("--trained", help="use the networks that `dvc repro` trained")
@@ -59,7 +71,7 @@ def forecast(
     """Forecast the next steps of every series, with intervals.
 
     \b
-        rnnlab forecast --csv mine.csv --period 12 --horizon 24
+        rnnlab forecast --csv mine.csv
         rnnlab forecast --task airline --horizon 24
         rnnlab forecast --trained --csv mine.csv
 
@@ -73,8 +85,9 @@ def forecast(
     thousands of series take seconds.
 
     \b
-    Reads:   params.yaml, the CSV, TSV or Parquet file of one series or of many; models/zero_shot/
-             if the task compares with zero_shot; with --trained also data/models/TASK/
+    Reads:   params.yaml, the table of one series or of many: text, .xlsx, .csv.gz, Parquet or a
+             folder of it, an address, or - for standard input; models/zero_shot/ if the task
+             compares with zero_shot; with --trained also data/models/TASK/
     Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png
              and, where a series cannot be forecast, OUT/NAME_left_out.csv with the reason
     Needs:   a file, or the task's; with --trained what `dvc repro train@TASK` leaves
@@ -84,7 +97,15 @@ def forecast(
         from rnnlab.forecasting.task_settings import SeriesOptions
 
         options = SeriesOptions(
-            task, csv, period, horizon, id_column, time_column, value_column, trained
+            task,
+            csv,
+            period,
+            horizon,
+            id_column,
+            time_column,
+            value_column,
+            trained,
+            tuple(read or ()),
         )
         module.forecast(options, out, params)
 
@@ -133,7 +154,7 @@ def predict(
 
 @app.command("new-series", epilog=EXIT_CODES)
 def new_series(
-    csv: Annotated[str, typer.Argument(metavar="FILE", help="CSV, TSV or Parquet")],
+    csv: Annotated[str, typer.Argument(metavar="FILE", help="any table that `forecast` takes")],
     period: Period = None,
     name: Annotated[str | None, typer.Option(help="name of the task (that of the file)")] = None,
     unit: Annotated[
@@ -142,20 +163,21 @@ def new_series(
     id_column: IdColumn = None,
     time_column: TimeColumn = None,
     value_column: ValueColumn = None,
+    read: Reading = None,
     task: SettingsTask = "airline",
 ) -> None:
     """Make a series of your own a task of the pipeline.
 
     \b
-        rnnlab new-series mine.csv --period 12
+        rnnlab new-series mine.csv
         rnnlab new-series sales.tsv --period 7 --name shop --time day --value sold
 
-    The file is checked as the pipeline reads it. Columns ds, y and unique_id are known by their
-    names, and of two columns the first holds the times; name others by option. The settings are
-    those of a task, with windows as long as the period and the series allow.
+    The file is checked as the pipeline reads it; where anything has to be guessed, the task gets
+    the long table unique_id, ds, y that was understood. The settings are those of a task, with
+    windows as long as the period and the series allow.
 
     \b
-    Reads:   params.yaml, dvc.yaml, the CSV, TSV or Parquet file of one series or of many
+    Reads:   params.yaml, dvc.yaml, the table of one series or of many
     Writes:  data/raw/NAME.csv (or .tsv, .parquet), unless the file lies in data/raw already; the
              plots and the model at the end of those of dvc.yaml; tasks.NAME at the end of the tasks
              of params.yaml. No other line of them changes, and with bad input nothing does.
@@ -166,7 +188,7 @@ def new_series(
         from rnnlab.forecasting.task_settings import SeriesOptions
 
         options = SeriesOptions(
-            task, csv, period, None, id_column, time_column, value_column, trained=False
+            task, csv, period, None, id_column, time_column, value_column, False, tuple(read or ())
         )
         module.new_series(options, name, unit, params)
 

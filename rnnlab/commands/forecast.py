@@ -27,6 +27,7 @@ from rnnlab.forecasting.selection import (
 )
 from rnnlab.forecasting.task_settings import (
     SeriesOptions,
+    read_series,
     shorten_windows,
     task_for,
     with_trained_settings,
@@ -41,9 +42,9 @@ from rnnlab.report.findings import validation_finding
 from rnnlab.series import times
 from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request
-from rnnlab.series.panel import Cut, Panel, cut_at, read_panel, unusable_series, warn_left_out
-from rnnlab.series.readers import value_name
+from rnnlab.series.panel import Cut, Panel, cut_at, unusable_series, warn_left_out
 from rnnlab.series.windows import windows_in_part
+from rnnlab.tables.sources import stem_of
 from rnnlab.training.device import prepare
 from rnnlab.training.members import Recipe, train_member
 from rnnlab.training.precision import choose_precision
@@ -55,14 +56,16 @@ Ensembles = tuple[list[RecurrentNetwork], list[RecurrentNetwork]]
 def forecast(options: SeriesOptions, out: Path, params: Params) -> None:
     device = prepare(params)
     task, networks = task_for(options, params), None
-    path = out / f"{Path(task.data.csv).stem}.csv"
+    path = out / f"{stem_of(task.data.csv)}.csv"
     if path.resolve() == Path(task.data.csv).resolve():
         raise InputError(f"--out {out}: {path} is the data itself; name another folder")
     horizon = task.windows.horizon
     if options.trained:
         networks, card = read_trained(options.task, device)
         task = with_trained_settings(task, card)
-    panel = read_panel(task.data)
+    task, panel = read_series(options, task)
+    if not options.trained:
+        horizon = task.windows.horizon
     if networks is None:
         task = without_log_of_nonpositive(task, panel)
     training = cut_at(panel.lengths, panel.lengths, task.data).train
@@ -71,9 +74,9 @@ def forecast(options: SeriesOptions, out: Path, params: Params) -> None:
     warn_left_out(panel, task.data.csv, left_out)
     validation, answer = look_ahead(task, panel, horizon, params, device, networks)
     table, plot = future_table(panel, answer, validation), task.plot
-    if options.csv:
+    if options.csv and panel.table:
         # the unit of the task whose settings these are is not that of the file
-        plot = plot.model_copy(update={"unit": value_name(Path(task.data.csv), task.data)})
+        plot = plot.model_copy(update={"unit": panel.table.value})
     with output_files(out, path.stem) as folder:
         write_table(folder / path.name, table)
         if panel.left_out:

@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from rnnlab.commands.yaml_entry import with_artifact, with_plots, with_task
 from rnnlab.core.errors import InputError
@@ -14,13 +15,16 @@ from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import PARAMS_FILE, Params, SeriesTask, load_params
 from rnnlab.forecasting.task_settings import (
     SeriesOptions,
+    read_series,
     shorten_windows,
     task_for,
     without_log_of_nonpositive,
 )
 from rnnlab.series.normalization import fit_normalization
-from rnnlab.series.panel import Panel, cut_series, read_panel, unusable_series, warn_left_out
-from rnnlab.series.readers import column_names, value_name
+from rnnlab.series.panel import Panel, cut_series, unusable_series, warn_left_out
+from rnnlab.series.times import format_times
+from rnnlab.tables.reading import Table
+from rnnlab.tables.sources import stem_of
 
 RAW = Path("data/raw")
 PIPELINE = Path("dvc.yaml")
@@ -34,16 +38,24 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
     Raises:
         InputError: the name is taken or none, or the file, a column or the period won't do.
     """
-    source = Path(str(options.csv))
-    name = new_name(name or source.stem, params)
-    ask_for_columns(source, options)
+    source = str(options.csv)
+    name = new_name(name or stem_of(source), params)
     task, panel = fitted(options, params)
-    warn_left_out(panel, str(source), Path("data/normalized") / name / "card.json")
-    unit = unit or value_name(source, task.data)
-    target = place_for(source, name)
+    table = panel.table
+    assert table is not None
+    warn_left_out(panel, table.name, Path("data/normalized") / name / "card.json")
+    unit = unit or table.value
+    data: dict[str, str | None] = {}
+    content = None
+    # the pipeline reads a file that leaves nothing to guess; of others it gets the long table
+    if not table.is_long or options.read:
+        content = long_text(table)
+        data = dict.fromkeys(("id_column", "time_column", "value_column"))
+    target = place_for(source, name, content)
+    data["csv"] = target.as_posix()
     task = task.model_copy(
         update={
-            "data": task.data.model_copy(update={"csv": target.as_posix()}),
+            "data": task.data.model_copy(update=data),
             "plot": task.plot.model_copy(update={"unit": unit}),
         }
     )
@@ -54,7 +66,10 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
     }
     if not target.exists():
         with output_files(RAW) as folder:
-            shutil.copyfile(source, folder / target.name)
+            if content is None:
+                shutil.copyfile(source, folder / target.name)
+            else:
+                (folder / target.name).write_bytes(content)
     # in this order, so that a run that was stopped between the two may be repeated
     with output_files(Path()) as folder:
         for path, text in texts.items():
@@ -77,31 +92,15 @@ def new_name(name: str, params: Params) -> str:
     return name
 
 
-def ask_for_columns(path: Path, options: SeriesOptions) -> None:
-    """InputError where columns are neither named nor known by their names or places."""
-    names = column_names(path)
-    if len(names) <= 2:
-        return
-    asked = [
-        f"--{column} COLUMN"
-        for column, known in (("time", "ds"), ("value", "y"))
-        if getattr(options, column) is None and known not in names
-    ]
-    if asked:
-        raise InputError(
-            f"{path}: has the columns {', '.join(names)}; say which to read by "
-            f"{' and '.join(asked)}, and by --id COLUMN where rows are of several series"
-        )
-
-
 def fitted(options: SeriesOptions, params: Params) -> tuple[SeriesTask, Panel]:
     """The settings of --task for the file, and those of its series that can be learned from."""
     task = task_for(options, params)
+    least = task.windows.horizon
+    task, panel = read_series(options, task)
     # a whole season in one go, if the series is long enough
-    horizon = max(task.windows.horizon, task.data.period)
+    horizon = max(least, task.data.period)
     windows = task.windows.model_copy(update={"horizon": horizon})
     task = task.model_copy(update={"windows": windows})
-    panel = read_panel(task.data)
     task = without_log_of_nonpositive(task, panel)
     panel = panel.without(unusable_series(panel, training_of(panel, task), task), task.data.csv)
     training = training_of(panel, task)
@@ -117,14 +116,27 @@ def training_of(panel: Panel, task: SeriesTask) -> np.ndarray:
     return np.minimum(cuts["main"].train, cuts["year"].train)
 
 
-def place_for(source: Path, name: str) -> Path:
-    """Where the file is to lie; InputError where another lies there."""
-    if source.resolve().parent == RAW.resolve():
+def place_for(name_of_source: str, name: str, text: bytes | None) -> Path:
+    """Where the file, or ``text`` instead, is to lie; InputError where another lies there."""
+    source = Path(name_of_source)
+    if text is None and source.resolve().parent == RAW.resolve():
         return RAW / source.name
-    target = RAW / f"{name}{source.suffix.lower() or '.csv'}"
-    if target.exists() and not filecmp.cmp(source, target, shallow=False):
+    target = RAW / f"{name}{(source.suffix.lower() if text is None else '') or '.csv'}"
+    if target.exists() and not (
+        filecmp.cmp(source, target, shallow=False) if text is None else target.read_bytes() == text
+    ):
         raise InputError(f"{target} is there already and holds other data; choose another --name")
     return target
+
+
+def long_text(table: Table) -> bytes:
+    """The table unique_id, ds, y, as CSV."""
+    columns = {
+        "unique_id": np.array(table.names, dtype=object)[table.codes],
+        "ds": format_times(table.ds),
+        "y": table.y,
+    }
+    return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n").encode()
 
 
 def said_of(name: str, task: SeriesTask, panel: Panel) -> str:

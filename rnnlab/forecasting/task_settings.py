@@ -7,7 +7,9 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params, SeriesNormalize, SeriesTask, SeriesWindows, Train
 from rnnlab.forecasting.baselines import NEEDS_NO_FIT
 from rnnlab.series.normalization import Normalization
-from rnnlab.series.panel import Panel
+from rnnlab.series.panel import Panel, fill_gaps, load_panel
+from rnnlab.series.seasons import describe, find_season
+from rnnlab.tables.options import ReadOptions, reading_options
 
 # a season, or a forecast, of more steps is a slip of the pen
 MAX_STEPS = 10_000
@@ -22,6 +24,7 @@ class SeriesOptions:
         csv: file of the series; None for the task's own.
         id, time, value: names of its columns.
         trained: whether the networks are those that train left.
+        read: KEY=VALUE of ``--read``, for a table with two readings.
     """
 
     task: str
@@ -32,6 +35,13 @@ class SeriesOptions:
     time: str | None
     value: str | None
     trained: bool
+    read: tuple[str, ...] = ()
+
+    def reading(self, task: SeriesTask) -> ReadOptions:
+        """How the table of ``task`` is to be read."""
+        data = task.data
+        columns = (data.id_column, data.time_column, data.value_column)
+        return ReadOptions(*columns, **reading_options(self.read))
 
 
 def task_for(options: SeriesOptions, params: Params) -> SeriesTask:
@@ -52,23 +62,42 @@ def task_for(options: SeriesOptions, params: Params) -> SeriesTask:
     if options.csv is not None:
         # another file has its own names, known or given
         data = {"csv": options.csv, **named}
-    windows = {}
+    task = task.model_copy(update={"data": task.data.model_copy(update=data)})
     if options.horizon:
-        windows["horizon"] = options.horizon
-    if options.period and options.period != task.data.period:
-        data["period"] = options.period
-        # as many periods as the task looks back on, and as many steps at least
-        periods = task.windows.look_back / task.data.period
-        look_back = max(task.windows.look_back, round(periods * options.period))
-        windows["look_back"] = -(-look_back // task.windows.step) * task.windows.step
-    if options.csv is not None and not options.period and not options.trained:
-        raise InputError("--period: say how many steps a season has, 12 for months, 1 for none")
-    return task.model_copy(
-        update={
-            "data": task.data.model_copy(update=data),
-            "windows": task.windows.model_copy(update=windows),
-        }
-    )
+        task = _with_windows(task, horizon=options.horizon)
+    return with_period(task, options.period) if options.period else task
+
+
+def with_period(task: SeriesTask, period: int) -> SeriesTask:
+    """The task for another period, which looks back on as many seasons, and steps at least."""
+    if period == task.data.period:
+        return task
+    windows, seasons = task.windows, task.windows.look_back / task.data.period
+    look_back = max(windows.look_back, round(seasons * period))
+    task = _with_windows(task, look_back=-(-look_back // windows.step) * windows.step)
+    return task.model_copy(update={"data": task.data.model_copy(update={"period": period})})
+
+
+def _with_windows(task: SeriesTask, **changes: int) -> SeriesTask:
+    return task.model_copy(update={"windows": task.windows.model_copy(update=changes)})
+
+
+def read_series(options: SeriesOptions, task: SeriesTask) -> tuple[SeriesTask, Panel]:
+    """Read the task's series, say what was understood, and settle period and horizon.
+
+    Raises:
+        InputError: see load_panel.
+    """
+    panel = load_panel(task.data.csv, options.reading(task))
+    if options.csv is not None:
+        # networks that are trained know one period alone
+        season = find_season(panel, task.data.period if options.trained else options.period)
+        if not options.trained:
+            task = with_period(task, season.period)
+            if not options.horizon:
+                task = _with_windows(task, horizon=season.horizon)
+        print(describe(panel, season))
+    return task, fill_gaps(panel, task.data.period)
 
 
 def with_trained_settings(task: SeriesTask, card: dict) -> SeriesTask:

@@ -10,8 +10,9 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import SeriesData, SeriesTask
 from rnnlab.series.normalization import min_training_values
-from rnnlab.series.readers import read_rows
 from rnnlab.series.times import all_times, format_times, step_name
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.reading import Table, read_table
 
 MIN_VALUES = 3
 # beyond these limits, squares and differences lose their precision in floating point
@@ -30,6 +31,7 @@ class Panel:
         values: float64 [M], in the units of the file.
         filled: bool [M], which values were filled in for gaps and are not observations.
         left_out: series of the file that were left out: the reason by name.
+        table: what the panel was read from.
     """
 
     ids: list[str]
@@ -38,6 +40,7 @@ class Panel:
     values: np.ndarray
     filled: np.ndarray
     left_out: dict[str, str] = field(default_factory=dict)
+    table: Table | None = field(default=None, compare=False, repr=False)
 
     @property
     def lengths(self) -> np.ndarray:
@@ -68,6 +71,7 @@ class Panel:
             self.values[rows],
             self.filled[rows],
             {**self.left_out, **named},
+            self.table,
         )
 
 
@@ -108,23 +112,46 @@ def cut_at(ends: np.ndarray, lengths: np.ndarray, data: SeriesData) -> Cut:
 
 
 def read_panel(data: SeriesData) -> Panel:
-    """Read the table of a series task.
+    """Read the table of a series task, and fill its gaps.
 
-    The suffix of the file selects CSV, TSV or Parquet. Footers, blank lines and gaps in y are
-    accepted. A trailing row without a number is a footer and is dropped. A missing row is a gap
-    too, if at most a tenth of the rows are missing. A gap is filled with the value one period
-    before (or the previous value): only the past is used, and filled values are not scored.
+    Raises:
+        InputError: see ``load_panel``.
+    """
+    options = ReadOptions(data.id_column, data.time_column, data.value_column)
+    return fill_gaps(load_panel(data.csv, options), data.period)
+
+
+def load_panel(csv: str, options: ReadOptions) -> Panel:
+    """Read a table as series, with NaN where a value is missing.
+
+    Footers, blank lines and gaps in y are accepted. A trailing row without a number is a footer
+    and is dropped. A missing row is a gap too, if at most a tenth of the rows are missing.
     Unordered rows are sorted. In a panel, unusable series are left out, with the reason in
     ``Panel.left_out``.
 
+    Args:
+        csv: a path, ``-`` for standard input, or an address.
+
     Raises:
-        InputError: the file, a column, a date or a number is missing or unreadable, or no series
-            is left.
+        InputError: the file, a column, a date or a number is missing or unreadable, the table has
+            several readings, or no series is left.
     """
-    path = Path(data.csv)
-    panel = _with_missing_rows(_sorted_panel(*read_rows(path, data), path), path)
-    panel = panel.without(_problems(panel), str(path))
-    return replace(panel, values=_fill_gaps(panel, data.period))
+    table = read_table(csv, options)
+    panel = _sorted_panel(table.names, table.codes, table.ds, table.y, table.name)
+    panel = _with_missing_rows(panel, table.name)
+    return replace(panel.without(_problems(panel, table), table.name), table=table)
+
+
+def fill_gaps(panel: Panel, period: int) -> Panel:
+    """Fill each gap with the value one period before, or the previous one.
+
+    Only the past is used, and filled values are not scored.
+    """
+    values = panel.values.copy()
+    start = np.repeat(panel.offsets[:-1], panel.lengths)
+    for gap in np.flatnonzero(np.isnan(values)):
+        values[gap] = values[gap - (period if gap - start[gap] >= period else 1)]
+    return replace(panel, values=values)
 
 
 def warn_left_out(panel: Panel, path: str, list_path: Path) -> None:
@@ -140,7 +167,7 @@ def warn_left_out(panel: Panel, path: str, list_path: Path) -> None:
 
 
 def _sorted_panel(
-    names: list[str], codes: np.ndarray, ds: np.ndarray, y: np.ndarray, path: Path
+    names: list[str], codes: np.ndarray, ds: np.ndarray, y: np.ndarray, path: str
 ) -> Panel:
     """Sort rows by name and time; drop missing values at the ends of each series."""
     order = np.argsort(np.array(names, dtype=object), kind="stable")
@@ -169,7 +196,7 @@ def _sorted_panel(
     return Panel([names[number] for number in order], offsets, ds, y, np.isnan(y))
 
 
-def _with_missing_rows(panel: Panel, path: Path) -> Panel:
+def _with_missing_rows(panel: Panel, path: str) -> Panel:
     """Insert the missing rows of series that would be evenly spaced with them, without a value."""
     parts, messages = [], []
     for number, name in enumerate(panel.ids):
@@ -198,9 +225,15 @@ def _with_missing_rows(panel: Panel, path: Path) -> Panel:
     return Panel(panel.ids, offsets, ds, values, np.isnan(values))
 
 
-def _problems(panel: Panel) -> dict[int, str]:
+def _problems(panel: Panel, table: Table) -> dict[int, str]:
     """Reasons why series are unusable, by index; each reason follows the name of the series."""
     problems: dict[int, str] = {}
+
+    def row(number: int, time: np.generic, again: int = 0) -> str:
+        # no more than are printed: each looks through all rows
+        few = len(problems) < MAX_LINES
+        return f" (row {table.row_at(panel.ids[number], time, again)})" if few else ""
+
     steps: dict[int, str] = {}
     for number in range(len(panel.ids)):
         ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
@@ -210,11 +243,14 @@ def _problems(panel: Panel) -> dict[int, str]:
         gaps = np.diff(ds)
         doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
         if len(doubled):
-            problems[number] = f"has {format_times(ds)[doubled[0]]} twice; keep one row"
+            time = format_times(ds)[doubled[0]]
+            again = row(number, ds[doubled[0]], again=1)
+            problems[number] = f"has {time} twice{again}; keep one row"
         elif (step := step_name(ds)) is None:
-            wide = format_times(ds)[int(np.argmax(gaps))]
+            place = int(np.argmax(gaps))
+            after = f"{format_times(ds)[place]}{row(number, ds[place])}"
             problems[number] = (
-                f"is not evenly spaced; add the missing rows (y may be empty), first after {wide}"
+                f"is not evenly spaced; add the missing rows (y may be empty), first after {after}"
             )
         elif np.nanmin(y) == np.nanmax(y):
             problems[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
@@ -258,11 +294,3 @@ def unusable_series(panel: Panel, training: np.ndarray, task: SeriesTask) -> dic
         elif np.ptp(y[:count]) == 0:
             problems[number] = f"is constant ({y[0]:g}) in its training part"
     return problems
-
-
-def _fill_gaps(panel: Panel, period: int) -> np.ndarray:
-    values = panel.values.copy()
-    start = np.repeat(panel.offsets[:-1], panel.lengths)
-    for gap in np.flatnonzero(np.isnan(values)):
-        values[gap] = values[gap - (period if gap - start[gap] >= period else 1)]
-    return values

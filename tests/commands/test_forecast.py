@@ -264,9 +264,9 @@ def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixt
     [
         (["--trained"], ["data/models/airline", "is missing", "dvc repro train@airline"]),
         (["--csv", "none.csv", "--period", "12"], ["none.csv is missing"]),
-        (["--csv", "data/raw/airline.csv"], ["--period"]),
+        (["--csv", "data/raw/airline.csv", "--read", "x=1"], ["--read x=1: write KEY=VALUE"]),
         (["--csv", "data/raw/airline.csv", "--period", "0"], ["--period 0: write 1 to 10000"]),
-        (["--csv", "", "--period", "12"], ["is a folder: name a file"]),
+        (["--csv", "", "--period", "12"], ["name a file"]),
         (["--value", "price"], ["data/raw/airline.csv", "no column 'price'"]),
         (["--horizon", "-3"], ["--horizon -3: write 1 to 10000"]),
         (["--horizon", "1000000"], ["--horizon 1000000: write 1 to 10000"]),

@@ -149,10 +149,28 @@ def test_plots_are_those_of_the_airline(small: Path, tmp_path: Path) -> None:
 def test_forms_of_files_and_dates(small: Path, tmp_path: Path, name: str, dates: str) -> None:
     make(small, write(tmp_path / name, sales(), dates), "--period", 12)
     task = task_of(small, "mine")
-    assert task.data.csv == f"data/raw/{name}"
+    # where day and month had to be told apart, the pipeline gets the long table
+    assert task.data.csv == f"data/raw/{'mine.csv' if '/' in dates else name}"
     assert task.plot.unit == "sold"
     assert run_stage_here(small, "normalize", "mine") == 0
     assert read_json(small / "data/normalized/mine/card.json")["time"] == "dates"
+
+
+def test_of_another_layout_the_pipeline_gets_the_long_table(small: Path, tmp_path: Path) -> None:
+    """A row a year, with semicolons and decimal commas; the period is found."""
+    table = sales()
+    years = table["sold"].to_numpy().reshape(5, 12)
+    lines = ["Year;Jan;Feb;Mar;Apr;May;Jun;Jul;Aug;Sep;Oct;Nov;Dec"]
+    lines += [f"{2015 + n};" + ";".join(f"{v:.3f}0" for v in year) for n, year in enumerate(years)]
+    (tmp_path / "mine.csv").write_text("\n".join(lines).replace(".", ",") + "\n")
+    make(small, tmp_path / "mine.csv")
+    long = pd.read_csv(small / "data/raw/mine.csv", parse_dates=["ds"])
+    assert list(long) == ["unique_id", "ds", "y"]
+    np.testing.assert_array_equal(long["y"], table["sold"])
+    np.testing.assert_array_equal(long["ds"], table["day"])
+    task = task_of(small, "mine")
+    assert (task.data.period, task.data.time_column, task.plot.unit) == (12, None, "mine")
+    assert run_stage_here(small, "normalize", "mine") == 0
 
 
 def test_all_stages_run_on_it(small: Path, tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ FLOORS = [
     {"zero_shot"},
     {"training"},
     {"networks", "series", "synthetic"},
+    {"tables"},
     {"core", "histories"},
 ]
 

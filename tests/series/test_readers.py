@@ -76,15 +76,23 @@ def test_byte_order_mark_and_spaces(tmp_path: Path) -> None:
         (["202011", "202012", "202101"], "2020-11-01"),
         (["202011", "202012", "202013"], 202011),
         (["31/01/2020", "29/02/2020", "31/03/2020"], "2020-01-31"),
-        (["01/02/2020", "01/03/2020", "01/04/2020"], "2020-02-01"),
-        (["02/01/2020", "03/01/2020", "04/01/2020"], "2020-02-01"),
+        (
+            [f"01/{month:02}/{year}" for year in (2020, 2021) for month in range(1, 13)],
+            "2020-01-01",
+        ),
+        (
+            [f"{month:02}/01/{year}" for year in (2020, 2021) for month in range(1, 13)],
+            "2020-01-01",
+        ),
         (["12/31/2020", "1/1/2021", "1/2/2021"], "2020-12-31"),
+        (["1949.0", "1950.0", "1951.0"], "1949-01-01"),
+        (["01/15/2020 11:00 AM", "01/15/2020 12:00 PM", "01/15/2020 1:00 PM"], "2020-01-15T11"),
         (["13.12.2020 23:00", "14.12.2020 00:00", "14.12.2020 01:00"], "2020-12-13T23"),
     ],
     ids=[
         *["integers", "steps of 5", "years", "month ends", "hours", "UTC", "offset", "words", "7"],
         *["days in digits", "months in digits", "digits", "day first", "months, day first"],
-        *["months, month first", "month first", "day first, hours"],
+        *["months, month first", "month first", "years with a zero", "noon", "day first, hours"],
     ],
 )
 def test_forms_of_time(tmp_path: Path, times: list[str], first: int | str | None) -> None:
@@ -118,11 +126,11 @@ def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
         (TABLE, "is empty"),
         ("y\n1\n2\n", "only the column"),
         (TABLE + GOOD.replace(",3\n", ",three\n"), "'y' holds 'three'; write a number"),
-        (TABLE + GOOD.replace(",3\n", ',"1,234"\n'), "'y' holds '1,234'; write a number"),
+        (TABLE + GOOD.replace(",3\n", ',"1,23"\n').replace(",2\n", ",2.5\n"), "sign is a point"),
         (TABLE + GOOD.replace(",3\n", ",inf\n"), "holds 'inf'"),
         (TABLE + GOOD.replace("1949-03-01", "March"), "'ds' holds 'March'; write dates"),
         (TABLE + GOOD.replace("1949-03-01", ""), "'ds' holds ''; write dates"),
-        (TABLE + GOOD + "a,1949-03-01,9\n", "1949-03-01.* twice; keep one row"),
+        (TABLE + GOOD + "a,1949-03-01,9\n", r"1949-03-01 twice \(row 7\); keep one row"),
         (TABLE + GOOD.replace("a,1949-03-01,3\n", ""), "not evenly spaced; add the missing"),
         ("ds,y\n1,1\n2,2\n4,4\n", "not evenly spaced"),
         (TABLE + long_table([1, 2]), "'a' has 2 values"),
@@ -133,11 +141,11 @@ def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
         ("ds,y\n01/02/2020,1\n02/03/2020,2\n03/04/2020,4\n", "which is ambiguous"),
         ("ds,y\n01/02/20,1\n01/03/20,2\n01/04/20,4\n", "'01/02/20'; write dates"),
         ("ds,y\n10:00,1\n11:00,2\n12:00,4\n", "'10:00'; write dates"),
-        ("ds;y\n1;1\n2;2\n3;4\n", "only the column 'ds;y'; write commas"),
+        ("ds y\n1 1\n2 2\n3 4\n", "only the column 'ds y'; .*with commas"),
         (TABLE + GOOD + GOOD.replace("a,", ","), "'unique_id' has empty cells; write a name"),
         ("ds,y\nnow,1\n2,2\n3,4\n", "'now'; write dates"),
         ("ds,y\n1949.0,1\n1949.5,2\n1950.0,4\n", "'1949.0'; write dates"),
-        ("ds,y\nJan-49,1\nFeb-49,2\nMar-49,4\n", "'Jan-49'; write dates"),
+        ("ds,y\nJan-25,1\nFeb-25,2\nMar-35,4\n", "'Jan-25'; write dates"),
         ("ds,y\n2020-01-01 00:00:00.5,1\n2020-01-01 00:00:01,2\n", "write whole seconds"),
         (TABLE + GOOD.replace("a,1949-04", '"a,1949-04'), "with closed quotes"),
         (
@@ -147,16 +155,16 @@ def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
         (TABLE + long_table([1e-13, 2e-13, 4e-13]), "no more than 3e-13; write it in a smaller"),
     ],
     ids=[
-        *["empty", "blank lines", "header alone", "one column", "word", "comma", "infinite"],
+        *["empty", "blank lines", "header alone", "one column", "word", "two signs", "infinite"],
         *["time in words", "no time", "twice", "row missing", "number missing", "two values"],
         *["constant", "two rows missing", "no numbers", "no header", "day or month", "no century"],
         *[
             "hours of no day",
-            "semicolons",
+            "spaces",
             "no name",
             "now",
             "shares of years",
-            "no century in words",
+            "one of two centuries",
         ],
         *["half a second", "open quote", "large", "small"],
     ],
@@ -172,7 +180,7 @@ def test_rejected_in_one_line_that_names_the_file_and_the_fix(
 
 @pytest.mark.parametrize("key", ["id_column", "time_column", "value_column"])
 def test_missing_column(tmp_path: Path, key: str) -> None:
-    with pytest.raises(InputError, match=rf"no column 'sold' \(data\.{key}\); it has unique_id"):
+    with pytest.raises(InputError, match=rf"no column 'sold' .*data\.{key}\); it has unique_id"):
         read(tmp_path, TABLE + GOOD, **{key: "sold"})
 
 
@@ -181,10 +189,10 @@ def test_missing_file(tmp_path: Path) -> None:
         read_panel(data_of(tmp_path / "none.csv"))
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfed\x00s\x00,\x00y\x00", b"ds,y\n\x00\xff,1\n"])
-def test_no_text_in_utf8(tmp_path: Path, content: bytes) -> None:
+@pytest.mark.parametrize("content", [b"\xff\xfed\x00s\x00,\x00y", b"ds,y\n\x00\xff,1\n"])
+def test_what_is_no_text(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "series.csv").write_bytes(content)
-    with pytest.raises(InputError, match="not valid CSV in UTF-8"):
+    with pytest.raises(InputError, match=r"save it as CSV in UTF-8"):
         read_panel(data_of(tmp_path / "series.csv"))
 
 

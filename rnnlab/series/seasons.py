@@ -1,0 +1,142 @@
+"""How many steps a season has: by the spacing of the times, checked in the values."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.series.panel import Panel
+from rnnlab.series.times import format_times, step_name
+
+# steps of a season, and the word for the spacing
+SPACINGS = {
+    "1 months": (12, "monthly"),
+    "2 months": (6, "every 2 months"),
+    "3 months": (4, "quarterly"),
+    "6 months": (2, "half-yearly"),
+    "12 months": (1, "yearly"),
+    "7 days": (52, "weekly"),
+    "1 days": (7, "daily"),
+    "B": (5, "by working day"),
+    "0 days 01:00:00": (24, "hourly"),
+    "0 days 00:30:00": (48, "half-hourly"),
+}
+DAY_S = 24 * 3600
+# numbered steps say nothing of a season: the values may, at these lags
+LAGS = (12, 4, 7, 24, 52)
+# the next longer season of a spacing
+LONGER = {7: 365, 24: 168, 48: 336}
+YEARS_AHEAD = 6
+# a weaker season is none; a guess by the values alone takes a stronger one
+WEAK, STRONG = 0.1, 0.5
+MAX_CHECKED = 200
+
+
+@dataclass(frozen=True)
+class Season:
+    """The period of a panel.
+
+    Attributes:
+        period: steps of a season, 1 for none.
+        horizon: steps to forecast where nothing is said: one season, six without one.
+        spacing: the times' spacing in words.
+        correlation: of the changes with those one period before, median over series; None where
+            there is no season or the series are too short.
+        notes: what was guessed, with the option that says otherwise.
+    """
+
+    period: int
+    horizon: int
+    spacing: str
+    correlation: float | None
+    notes: list[str]
+
+
+def find_season(panel: Panel, period: int | None) -> Season:
+    """The season of a panel with NaN for gaps; ``period`` where a person says it."""
+    name = step_name(panel.ds[panel.span(0)]) or ""
+    usual, spacing = _by_spacing(name)
+    notes = []
+    found = period or usual
+    if found is None:
+        strength = {lag: correlation_at(panel, lag) or 0.0 for lag in LAGS}
+        best = max(strength, key=lambda lag: strength[lag])
+        found = best if strength[best] > STRONG else 1
+        notes.append(f"period {found} from the values (guessed; else --period)")
+    correlation = correlation_at(panel, found) if found > 1 else None
+    if period is None and usual:
+        longer = correlation_at(panel, LONGER[found]) if found in LONGER else None
+        if longer is not None and longer > STRONG and longer > (correlation or 0) + WEAK:
+            notes.append(
+                f"period {found}, though the values repeat more at {LONGER[found]} "
+                f"({longer:.2f}; guessed; else --period {LONGER[found]})"
+            )
+        elif correlation is not None and correlation < WEAK:
+            notes.append(
+                f"period {found}, though the values show no season (guessed; else --period 1)"
+            )
+    horizon = found if found > 1 else YEARS_AHEAD
+    return Season(found, horizon, spacing, correlation, notes)
+
+
+def _by_spacing(name: str) -> tuple[int | None, str]:
+    if name in SPACINGS:
+        return SPACINGS[name]
+    if name.endswith("months"):
+        count = int(name.removesuffix("months"))
+        return (1 if count % 12 == 0 else None), f"every {count} months"
+    if name.lstrip("-").isdigit():
+        return None, f"in steps of {name}"
+    try:
+        seconds = pd.Timedelta(name).total_seconds()
+    except ValueError:
+        return None, f"by {name}" if name else "unevenly"
+    if seconds < DAY_S and DAY_S % seconds == 0:
+        words = f"{seconds / 60:g} minutes" if seconds % 60 == 0 else f"{seconds:g} seconds"
+        return int(DAY_S // seconds), f"every {words}"
+    return None, f"every {name}"
+
+
+def correlation_at(panel: Panel, lag: int) -> float | None:
+    """Autocorrelation of the changes from step to step at ``lag``, median over the first series.
+
+    None where no series has two seasons.
+    """
+    found = []
+    for number in range(min(len(panel.ids), MAX_CHECKED)):
+        change = np.diff(panel.values[panel.span(number)])
+        a, b = change[lag:], change[:-lag]
+        both = ~np.isnan(a) & ~np.isnan(b)
+        if both.sum() < max(lag, 4):
+            continue
+        a, b = a[both] - a[both].mean(), b[both] - b[both].mean()
+        scale = np.sqrt((a * a).sum() * (b * b).sum())
+        if scale > 0:
+            found.append(float((a * b).sum() / scale))
+    return float(np.median(found)) if found else None
+
+
+def describe(panel: Panel, season: Season) -> str:
+    """What was understood of a table: one line, and one more for guesses and columns left out."""
+    table = panel.table
+    assert table is not None
+    ends = [_short(time, season.spacing) for time in (panel.ds.min(), panel.ds.max())]
+    checked = "" if season.correlation is None else f" (autocorrelation {season.correlation:.2f})"
+    count = f"{len(panel.ids)} series" if len(panel.ids) > 1 else "one series"
+    # in other layouts the columns are the series, or months
+    values = f", values {table.value!r}" if table.value != table.stem else ""
+    line = (
+        f"{table.name}: {count}, {season.spacing}, {ends[0]} to {ends[1]}{values}; "
+        f"period {season.period}{checked}"
+    )
+    notes = [*table.notes, *season.notes]
+    return line + (f"\n{table.name}: {'; '.join(notes)}" if notes else "")
+
+
+def _short(time: np.generic, spacing: str) -> str:
+    if not isinstance(time, np.datetime64):
+        return str(time)
+    text = str(format_times(np.array([time]))[0])
+    if spacing == "yearly":
+        return text[:4]
+    return text[:7] if "month" in spacing or spacing in ("quarterly", "half-yearly") else text

@@ -1,0 +1,152 @@
+"""What the columns of a table hold, by their names and the first rows."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.tables.dates import DIGITS, are_times
+from rnnlab.tables.grids import Grid
+from rnnlab.tables.numbers import Typed, is_missing, readings
+from rnnlab.tables.periods import month_number
+
+YEAR = re.compile(r"[12]\d{3}")
+YEARS_WITH_PART = re.compile(r"[12]\d{3}\.\d+")
+# names in a few languages of columns of times, and of their parts
+YEAR_NAMES = {"year", "yr", "jahr", "année", "annee", "año", "ano", "anno", "jaar"}
+PART_NAMES = {
+    "M": {"month", "mon", "monat", "mois", "mes", "mese", "mês", "maand", "period"},
+    "Q": {"quarter", "qtr", "quartal", "trimestre", "trimester", "kwartaal", "period"},
+    "W": {"week", "woche", "semaine", "semana", "settimana"},
+}
+DAY_NAMES = {"day", "tag", "jour", "día", "dia", "giorno", "dag"}
+TIME_NAMES = {
+    *YEAR_NAMES,
+    *DAY_NAMES,
+    *set().union(*PART_NAMES.values()),
+    *{"ds", "date", "time", "datetime", "timestamp", "time_period", "date_time", "when"},
+    *{"observation_date", "ref_date", "yearmonth", "yyyymm", "datum", "zeit", "fecha", "data"},
+}
+ROW_NUMBERS = {"", "rownames", "unnamed: 0", "index", "row", "rowid", "x", "no", "nr", "#"}
+# below it a column of numbers or times holds something else
+MOST = 0.5
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of the first rows.
+
+    Attributes:
+        cells: stripped, those that are missing left out.
+        blanks: how many are missing.
+        is_number, is_time: whether most cells are.
+    """
+
+    place: int
+    name: str
+    cells: list[str]
+    blanks: int
+    is_number: bool
+    is_time: bool
+
+    @property
+    def is_date(self) -> bool:
+        """Whether it holds times that are no plain numbers."""
+        return self.is_time and not self.is_number
+
+    @property
+    def is_constant(self) -> bool:
+        return len({*self.cells}) == 1 and not self.blanks
+
+    @property
+    def is_text(self) -> bool:
+        return bool(self.cells) and not self.is_number and not self.is_time
+
+    @property
+    def counts_rows(self) -> bool:
+        """Whether it numbers the rows from 0 or 1."""
+        first = self.cells[:1]
+        return (
+            self.name.lower() in ROW_NUMBERS
+            and first in (["0"], ["1"])
+            and self.cells == [str(int(first[0]) + n) for n in range(len(self.cells))]
+        )
+
+
+def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
+    """The columns of the first rows; rows of a cell alone, as footers are, say nothing."""
+    whole = [row for row in rows if sum(bool(cell.strip()) for cell in row) > 1]
+    found = []
+    for place, name in enumerate(grid.header):
+        raw = [row[place].strip() if place < len(row) else "" for row in whole]
+        cells = [cell for cell in raw if not is_missing(cell)]
+        typed = any(
+            isinstance(row[place], Typed) and not readings(row[place])
+            for row in whole[:5]
+            if place < len(row)
+        )
+        numbers = _share([bool(readings(cell)) for cell in cells])
+        found.append(
+            Column(
+                place,
+                name,
+                cells,
+                len(raw) - len(cells),
+                numbers >= MOST and not typed,
+                typed or _hold_times(cells, numbers),
+            )
+        )
+    return found
+
+
+def _share(found: list[bool]) -> float:
+    return sum(found) / len(found) if found else 0.0
+
+
+def _hold_times(cells: list[str], numbers: float) -> bool:
+    if not cells:
+        return False
+    unique = list(dict.fromkeys(cells))[:200]
+    if numbers >= MOST:
+        forms = (YEAR, YEARS_WITH_PART, DIGITS)
+        shares = [_share([bool(form.fullmatch(cell)) for cell in unique]) for form in forms]
+        # R writes 1949 for 1949.0 among years with decimals
+        return max(*shares, shares[0] + shares[1]) > 0.9 or any(
+            re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{2,4}", cell) for cell in unique
+        )
+    return bool(np.mean(are_times(pd.Series(unique, dtype=str))) >= MOST)
+
+
+def year_column(columns: list[Column], but: set[int]) -> Column | None:
+    """The first column of years, those named so before others."""
+    found = [
+        each
+        for each in columns
+        if each.place not in but and each.cells and all(YEAR.fullmatch(cell) for cell in each.cells)
+    ]
+    return next(
+        (each for each in found if each.name.lower() in YEAR_NAMES), next(iter(found), None)
+    )
+
+
+def season_label(name: str) -> tuple[str, int] | None:
+    """("M", 3) for Mar, March, M3 or M03; ("Q", 2) for Q2; ("N", 7) for 7."""
+    name = name.strip()
+    if number := month_number(name):
+        return "M", number
+    if match := re.fullmatch(r"([MQW])[ -]?(\d{1,2})", name, re.IGNORECASE):
+        return match[1].upper(), int(match[2])
+    if match := re.fullmatch(r"(\d)\.? ?Q(?:uart\w*)?", name, re.IGNORECASE):
+        return "Q", int(match[1])
+    return ("N", int(name)) if re.fullmatch(r"\d{1,2}", name) else None
+
+
+def part_text(year: str, part: str, cell: str) -> str:
+    """The time of a part of a year: 1949-03, 1949Q2, 1949-W07; no time if ``cell`` is no part."""
+    label = season_label(cell)
+    if label is None or label[0] not in (part, "N") or not YEAR.fullmatch(year):
+        return f"{year} {cell}"
+    return {"M": f"{year}-{label[1]:02}", "Q": f"{year}Q{label[1]}", "W": f"{year}-W{label[1]:02}"}[
+        part
+    ]

@@ -1,0 +1,174 @@
+"""Texts as times: dates, periods or whole numbers. The whole column decides what one text means."""
+
+import re
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.core.errors import InputError
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.periods import full_years, read_periods
+
+WHOLE_NUMBER = r"-?\d{1,9}"
+# dates without dashes, which are not whole numbers
+DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
+# day and month in either order, then the year and perhaps the hour
+DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4}|\d{2})(?P<rest>\D.*)?"
+# 1949.5 may be May or June
+YEAR_AND_PART = r"\d{4}[.](\d|\d{3,})"
+# share of the times of an even spacing that may be missing
+MAX_MISSING = 0.1
+
+Times = tuple[np.ndarray, list[str]]
+
+
+def are_times(column: pd.Series) -> np.ndarray:
+    """Whether each text is a time or a whole number, [N]."""
+    times = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)
+    found = (times.notna() | column.str.fullmatch(WHOLE_NUMBER)).to_numpy(dtype=bool)
+    for place in np.flatnonzero(~found):
+        text = column.iloc[place]
+        found[place] = bool(re.fullmatch(DAY_AND_MONTH, text)) or (
+            read_periods([text], "1900") is not None
+        )
+    return found
+
+
+def read_times(
+    texts: list[str],
+    name: str,
+    source: str,
+    options: ReadOptions,
+    rows: list[int] | None = None,
+) -> Times:
+    """Texts as datetime64[s], or as int64 where all are whole numbers and not all of them dates.
+
+    Args:
+        rows: where each text stands first, for messages.
+
+    Returns:
+        the times, and what was guessed of them.
+
+    Raises:
+        InputError: a text is not a time, or the times have two readings; the message names
+            column ``name`` and file ``source``.
+    """
+    column = pd.Series(texts, dtype=str)
+    if column.map(DIGITS.fullmatch).notna().all():
+        column = column.str.replace(DIGITS, _with_dashes, regex=True)
+    elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(r"[12]\d{3}").all():
+        return column.astype("int64").to_numpy(), []
+    periods = read_periods(texts, options.century)
+    if periods is not None:
+        return periods
+    # local time without its offset, so that days keep their hours across summer time
+    local = column.str.replace(r"(?<=\d)([+-]\d{2}:?\d{2}|Z)$", "", regex=True)
+    local = local.where(column.str.contains(":"), column)
+    local, notes = _year_first(local, name, source, options)
+    times = pd.to_datetime(local, errors="coerce", format="ISO8601")
+    if times.isna().any():
+        times = pd.to_datetime(local, errors="coerce", format="mixed")
+    # pandas guesses: the day of an hour, the century of a year, now, a month from 1949.5
+    written = local if notes else column
+    years = zip(times.dt.year.fillna(0).astype(int), written, strict=True)
+    unwritten = np.array([str(year) not in text for year, text in years], dtype=bool)
+    # days and months among other forms, whose order nothing tells
+    mixed = local.str.fullmatch(DAY_AND_MONTH)
+    unclear = times.isna() | column.str.fullmatch(YEAR_AND_PART) | unwritten | mixed
+    if unclear.any():
+        place = int(np.flatnonzero(unclear)[0])
+        bad, where = texts[place], f"row {rows[place]}: " if rows else ""
+        raise InputError(
+            f"{source}: {where}column {name!r} holds {bad!r}; write dates as 1949-01-31, "
+            f"or name the column of times{_century_hint(bad)}"
+        )
+    return to_seconds(times.to_numpy(), name, source), notes
+
+
+def to_seconds(times: np.ndarray, name: str, source: str) -> np.ndarray:
+    """Times as datetime64[s]; raise InputError if a time has a fraction of a second."""
+    seconds = times.astype("datetime64[s]")
+    if (seconds != times).any():
+        bad = times[seconds != times][0]
+        raise InputError(f"{source}: column {name!r} holds {bad}; write whole seconds")
+    return seconds
+
+
+def is_even(ds: np.ndarray) -> bool:
+    """Whether times are evenly spaced by months, seconds or working days, but for few gaps."""
+    ds = np.unique(ds)
+    months = ds.astype("datetime64[M]").astype(np.int64)
+    within = ds - ds.astype("datetime64[M]").astype("datetime64[s]")
+    after = ds + np.timedelta64(1, "D")
+    ends = (after == after.astype("datetime64[M]").astype("datetime64[s]")).all()
+    if np.diff(months).all() and (len(np.unique(within)) == 1 or ends):
+        places = months
+    else:
+        places = ds.astype(np.int64)
+    gaps = np.diff(places)
+    if not len(gaps):
+        return False
+    count = (places[-1] - places[0]) // gaps.min() + 1
+    if not (gaps % gaps.min()).any() and count * (1 - MAX_MISSING) <= len(ds):
+        return True
+    days = ds.astype("datetime64[D]")
+    busy = np.busday_count(days[0], days[-1]) + 1
+    return bool(np.is_busday(days).all() and busy * (1 - MAX_MISSING) <= len(ds))
+
+
+def _century_hint(text: str) -> str:
+    short = re.search(r"(?<!\d)\d{1,2}(?!\d)\D*$", text) and not re.search(r"\d{4}", text)
+    return ", or add --read dates=day-first or month-first, or --read century=1900" if short else ""
+
+
+def _with_dashes(date: re.Match) -> str:
+    return "-".join(part for part in date.groups() if part)
+
+
+def _year_first(
+    column: pd.Series, name: str, source: str, options: ReadOptions
+) -> tuple[pd.Series, list[str]]:
+    """Convert dates such as 31/01/1949 or 01/31/1949 to 1949-01-31; keep others.
+
+    The whole column decides the order of day and month: 01/02 alone is ambiguous.
+    """
+    parts = column.str.extract(f"^{DAY_AND_MONTH}$")
+    if parts["year"].isna().any():
+        return column, []
+    a, b = parts["a"].astype(int), parts["b"].astype(int)
+    # 20.12.31 may begin with its year
+    if (parts["year"].str.len() == 2).any() and not options.dates:
+        return column, []
+    full = full_years(list(parts["year"]), options.century)
+    if full is None:
+        return column, []
+    years, notes = pd.Series(map(str, full[0])), full[1]
+
+    def dates(day: pd.Series, month: pd.Series) -> pd.Series:
+        texts = (part.astype(str).str.zfill(2) for part in (month, day))
+        return years + "-" + next(texts) + "-" + next(texts) + parts["rest"].fillna("")
+
+    if options.dates:
+        return dates(*((a, b) if options.dates == "day-first" else (b, a))), notes
+    both = [dates(a, b), dates(b, a)]
+    possible = []
+    for each in both:
+        times = pd.to_datetime(each, errors="coerce", format="ISO8601")
+        if times.isna().any():
+            # hours such as 01:00 PM
+            times = pd.to_datetime(each, errors="coerce", format="mixed")
+        if times.notna().all():
+            possible.append((each, times.to_numpy().astype("datetime64[s]")))
+    if not possible:
+        return column, []
+    if len(possible) == 1 or (possible[0][1] == possible[1][1]).all():
+        return possible[0][0], []
+    even = [each for each, times in possible if is_even(times)]
+    if len(even) != 1:
+        raise InputError(
+            f"{source}: column {name!r} holds {column.iloc[0]!r}, which is ambiguous; write dates "
+            "as 1949-01-31, or add --read dates=day-first or month-first"
+        )
+    first = "day" if even[0] is both[0] else "month"
+    other = "month" if first == "day" else "day"
+    return even[0], [f"{column.iloc[0]!r} {first} first (guessed; else --read dates={other}-first)"]

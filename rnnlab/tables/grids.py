@@ -1,0 +1,212 @@
+"""Text as rows of cells: its encoding, and the sign between cells."""
+
+import codecs
+import csv
+import io
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from rnnlab.core.errors import InputError
+from rnnlab.tables.numbers import is_missing
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.sources import Source
+
+SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
+BOMS = {
+    codecs.BOM_UTF8: "utf-8-sig",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+SAMPLE_ROWS, SAMPLE_CHARACTERS = 200, 2**18
+# a title above the header has this many lines at most
+TITLE_LINES = 20
+NUMBER_OR_TIME = re.compile(r"[\d\s.,:/+\-'%eEMQWTZ]*")
+
+Rows = Iterator[tuple[int, list[str]]]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """A table as cells.
+
+    Attributes:
+        name, stem: of its file.
+        header: names of the columns.
+        rows: a new iterator over the rows that are not blank, each with its number in the file.
+        separator: the sign between cells of text; None of other files.
+        notes: what was guessed.
+    """
+
+    name: str
+    stem: str
+    header: list[str]
+    rows: Callable[[], Rows]
+    separator: str | None = None
+    notes: list[str] = field(default_factory=list)
+
+
+def text_grid(source: Source, options: ReadOptions) -> Grid:
+    """Find encoding, separator and header of a text.
+
+    Raises:
+        InputError: it is no text, or its cells have no end.
+    """
+    encoding, notes = _find_encoding(source, options.encoding)
+    separator = _find_separator(source, encoding, options)
+
+    def all_rows() -> Rows:
+        try:
+            with source.open() as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
+                reader = csv.reader(file, delimiter=separator, strict=True)
+                for row in reader:
+                    if any(cell and not cell.isspace() for cell in row):
+                        yield reader.line_num, row
+        except (UnicodeError, csv.Error):
+            raise InputError(
+                f"{source.name}: is not a valid table in {encoding}; save it as CSV in UTF-8 "
+                "with closed quotes"
+            ) from None
+
+    return grid_of(source, all_rows, separator, notes)
+
+
+def grid_of(
+    source: Source, all_rows: Callable[[], Rows], separator: str | None, notes: list[str]
+) -> Grid:
+    """The grid of rows of which the first with two cells is the header.
+
+    Raises:
+        InputError: two columns have one name.
+    """
+    above = [row for _, row in islice(all_rows(), TITLE_LINES + 1)]
+    if above and above[0][0].startswith("sep=") and len(_filled(above[0])) <= 2:
+        first = 1
+    else:
+        first = next((n for n, row in enumerate(above) if not _is_title(row)), 0)
+    header = [name.strip() for name in above[first]] if above else []
+    while header and not header[-1] and len(header) > 1:
+        header.pop()
+    doubled = [name for name in header if header.count(name) > 1]
+    if doubled:
+        raise InputError(f"{source.name}: has the column {doubled[0]!r} twice; rename one")
+    return Grid(
+        source.name,
+        source.stem,
+        header,
+        lambda: islice(all_rows(), first + 1, None),
+        separator,
+        notes,
+    )
+
+
+def _filled(row: list[str]) -> list[str]:
+    return [cell for cell in row if cell.strip()]
+
+
+def _is_title(row: list[str]) -> bool:
+    """A line above the header, or below the table: only its first cell is filled."""
+    return len(_filled(row)) == 1 and bool(row[0].strip())
+
+
+def _find_encoding(source: Source, wanted: str | None) -> tuple[str, list[str]]:
+    """The name of the encoding, and what was guessed of it."""
+    if wanted:
+        try:
+            return codecs.lookup(wanted).name, []
+        except LookupError:
+            raise InputError(f"--read encoding={wanted}: Python knows no such encoding") from None
+    with source.open() as file:
+        start = file.read(4096)
+    for mark, name in BOMS.items():
+        if start.startswith(mark):
+            return name, []
+    if len(start) > 3 and start.count(0) > len(start) / 4:
+        even, odd = start[::2].count(0), start[1::2].count(0)
+        if even == 0 or odd == 0:
+            return ("utf-16-le" if even == 0 else "utf-16-be"), []
+    decoder = codecs.getincrementaldecoder("utf-8")()
+    try:
+        with source.open() as file:
+            while part := file.read(2**20):
+                if 0 in part:
+                    raise InputError(f"{source.name}: is not text; save it as CSV in UTF-8")
+                decoder.decode(part)
+            decoder.decode(b"", final=True)
+        return "utf-8", []
+    except UnicodeDecodeError:
+        return _other_encoding(source)
+
+
+def _other_encoding(source: Source) -> tuple[str, list[str]]:
+    """Windows' Latin-1, or what charset-normalizer says of bytes that are no letters there."""
+    with source.open() as file:
+        content = file.read(2**20)
+    try:
+        content.decode("cp1252")
+        encoding = "cp1252"
+    except UnicodeDecodeError:
+        import charset_normalizer
+
+        best = charset_normalizer.from_bytes(content).best()
+        if best is None:
+            raise InputError(f"{source.name}: is not text; save it as CSV in UTF-8") from None
+        encoding = best.encoding
+    return encoding, [f"letters in {encoding} (guessed; else --read encoding=NAME)"]
+
+
+def _find_separator(source: Source, encoding: str, options: ReadOptions) -> str:
+    """The sign that cuts the first rows into the same number of cells, two or more."""
+    if options.separator:
+        return SEPARATORS[options.separator]
+    if source.path is not None and ".tsv" in [each.lower() for each in source.path.suffixes]:
+        return "\t"
+    try:
+        with source.open() as raw, io.TextIOWrapper(raw, encoding, newline="") as file:
+            sample = file.read(SAMPLE_CHARACTERS)
+    except UnicodeError:
+        return ","
+    hint = re.match(r"sep=([,;\t|])\r?\n", sample)
+    if hint:
+        return hint[1]
+    if len(sample) == SAMPLE_CHARACTERS:
+        sample = sample.rpartition("\n")[0]
+    scores = {sign: _fit(sample, sign) for sign in SEPARATORS.values()}
+    best = max(scores.values())
+    winners = [sign for sign, score in scores.items() if score == best]
+    if best[0] == -TITLE_LINES - 1:
+        return ","
+    if len(winners) > 1:
+        raise InputError(
+            f"{source.name}: cells may end with {' or '.join(map(repr, winners))}; "
+            "add --read separator=comma or another"
+        )
+    return winners[0]
+
+
+def _fit(sample: str, sign: str) -> tuple[float, float]:
+    """How well ``sign`` cuts: where the header stands, and the share of numbers and times."""
+    reader = csv.reader(io.StringIO(sample, newline=""), delimiter=sign)
+    rows = []
+    try:
+        for row in reader:
+            if _filled(row):
+                rows.append(row)
+            if len(rows) == SAMPLE_ROWS:
+                break
+    except csv.Error:
+        pass
+    header = next((n for n, row in enumerate(rows) if not _is_title(row)), None)
+    if header is None or header > TITLE_LINES:
+        return -TITLE_LINES - 1, 0
+    width = len(rows[header])
+    body = [row for row in rows[header + 1 :] if len(_filled(row)) > 1]
+    fitting = sum(len(row) <= width for row in body)
+    if fitting < 0.8 * len(body) or len(body) < 0.5 * len(rows[header + 1 :]):
+        return -TITLE_LINES - 1, 0
+    cells = [cell for row in body for cell in row]
+    sense = [bool(NUMBER_OR_TIME.fullmatch(cell)) or is_missing(cell) for cell in cells]
+    return -header, sum(sense) / len(sense) if sense else 0

@@ -1,0 +1,196 @@
+"""Tables whose header holds times: a row a year, a row a month, or a row a series."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from rnnlab.core.errors import InputError
+from rnnlab.tables.columns import (
+    PART_NAMES,
+    YEAR,
+    Column,
+    part_text,
+    season_label,
+    year_column,
+)
+from rnnlab.tables.dates import are_times
+from rnnlab.tables.grids import Grid
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.periods import SEASON
+
+FULL = {"M": 12, "Q": 4}
+MIN_TIMES = 3
+
+
+@dataclass(frozen=True)
+class Matrix:
+    """How the time of a cell comes from its row and its column.
+
+    Attributes:
+        kind: years (a row a year), seasons (a row a month or quarter) or series (a row a series).
+        part: M or Q; empty for a row a series.
+        labels: of each column of values: the number of its month, its year, or its time.
+        id: the column of names of series.
+    """
+
+    kind: str
+    part: str
+    labels: tuple[str, ...]
+    id: int | None = None
+
+    def time(self, label: str, cell: str) -> str:
+        """The time of the column ``label`` in the row whose own time is ``cell``."""
+        if self.kind == "series":
+            return label
+        if self.kind == "years":
+            return part_text(cell, self.part, label)
+        return part_text(label, self.part, cell)
+
+
+Found = tuple[tuple[int, ...], tuple[int, ...], Matrix, tuple[str, ...]]
+
+
+def find_matrix(grid: Grid, columns: list[Column], options: ReadOptions) -> Found | None:
+    """The columns of times and values, the matrix and what was guessed; None for other tables."""
+    return (
+        _row_a_year(grid, columns, options)
+        or _row_a_season(grid, columns, options)
+        or _row_a_series(grid, columns, options)
+    )
+
+
+def _row_a_year(grid: Grid, columns: list[Column], options: ReadOptions) -> Found | None:
+    labels = {place: season_label(name) for place, name in enumerate(grid.header)}
+    for part, mark in (("M", "M"), ("Q", "Q"), ("M", "N"), ("Q", "N")):
+        places = {label[1]: place for place, label in labels.items() if label and label[0] == mark}
+        if sorted(places) != [*range(1, FULL[part] + 1)]:
+            _check_whole(grid, columns, part, mark, places, options)
+            continue
+        year = year_column(columns, {*places.values()})
+        if year is None:
+            _check_years(grid, columns, mark, options)
+            continue
+        order = sorted(places)
+        if [places[each] for each in order] != sorted(places.values()):
+            raise InputError(
+                f"{grid.name}: years that begin with {grid.header[min(places.values())]!r} may be "
+                "named after either calendar year; write columns from January to December"
+            )
+        notes: tuple[str, ...] = ()
+        if mark == "N" and options.layout != "matrix":
+            if part == "Q":
+                raise InputError(
+                    f"{grid.name}: columns 1 to 4 may be quarters or series; add "
+                    "--read layout=matrix or layout=wide"
+                )
+            notes = ("columns 1 to 12 as months (guessed; else --read layout=wide)",)
+        others = [c for c in columns if c.place not in {*places.values(), year.place} and c.cells]
+        name, left = _names(grid, others, year, options)
+        if left:
+            notes = (*notes, f"without column {', '.join(map(repr, left))}")
+        matrix = Matrix("years", part, tuple(map(str, order)), name)
+        return (year.place,), tuple(places[each] for each in order), matrix, notes
+    return None
+
+
+def _check_years(grid: Grid, columns: list[Column], mark: str, options: ReadOptions) -> None:
+    """InputError where a row is a year that begins in one calendar year and ends in the next."""
+    for each in columns:
+        seasons = each.cells and all(SEASON.fullmatch(cell) for cell in each.cells)
+        if seasons and mark != "N" and options.layout != "wide":
+            raise InputError(
+                f"{grid.name}: column {each.name!r} holds {each.cells[0]!r}: write the calendar "
+                "year of the columns, or a row a month"
+            )
+
+
+def _check_whole(
+    grid: Grid,
+    columns: list[Column],
+    part: str,
+    mark: str,
+    places: dict[int, int],
+    options: ReadOptions,
+) -> None:
+    """InputError where a row a year lacks months or quarters."""
+    if mark == "N" or len(places) < 2 or not year_column(columns, {*places.values()}):
+        return
+    missing = sorted({*range(1, FULL[part] + 1)} - {*places})
+    if missing:
+        raise InputError(
+            f"{grid.name}: has columns of {len(places)} of {FULL[part]} months or quarters, but "
+            f"none for {part}{missing[0]}; add it (cells may be empty), or --read layout=wide"
+        )
+
+
+def _names(
+    grid: Grid, others: list[Column], year: Column, options: ReadOptions
+) -> tuple[int | None, list[str]]:
+    """The column of the names of series, and the columns that are not read."""
+    known = options.id or ("unique_id" if "unique_id" in grid.header else None)
+    if known:
+        place = grid.header.index(known)
+        return place, [each.name for each in others if each.place != place]
+    texts = [each for each in others if not each.is_number and not each.blanks]
+    if len({*year.cells}) == len(year.cells):
+        varied = [each for each in texts if not each.is_constant]
+        if varied:
+            raise InputError(
+                f"{grid.name}: column {varied[0].name!r} may name the series; add --id COLUMN or "
+                "remove it"
+            )
+        return None, [each.name for each in others]
+    varied = [each for each in texts if not each.is_constant]
+    if len(varied) != 1:
+        raise InputError(
+            f"{grid.name}: column {year.name!r} has years twice; name the column of the series by "
+            "--id COLUMN, or keep one row a year"
+        )
+    return varied[0].place, [each.name for each in others if each is not varied[0]]
+
+
+def _row_a_season(grid: Grid, columns: list[Column], options: ReadOptions) -> Found | None:
+    """A row a month and a column a year."""
+    years = [c.place for c in columns[1:] if YEAR.fullmatch(c.name)]
+    cells = columns[0].cells
+    labels = [season_label(cell) for cell in cells]
+    if len(years) < 2 or not cells or None in labels:
+        return None
+    marks = {label[0] for label in labels if label}
+    numbers = [label[1] for label in labels if label]
+    if len(marks) != 1:
+        return None
+    part = marks.pop()
+    if part == "N":
+        name = columns[0].name.lower()
+        part = next((p for p in FULL if name in PART_NAMES[p] and name != "period"), "")
+    if part not in FULL or sorted(numbers) != [*range(1, FULL[part] + 1)]:
+        return None
+    left = [c.name for c in columns[1:] if c.place not in years and c.cells]
+    notes = (f"without column {', '.join(map(repr, left))}",) if left else ()
+    matrix = Matrix("seasons", part, tuple(grid.header[place] for place in years))
+    return (0,), tuple(years), matrix, notes
+
+
+def _row_a_series(grid: Grid, columns: list[Column], options: ReadOptions) -> Found | None:
+    """Names in front, and a column a time, as in the tables of the World Bank."""
+    header = pd.Series(grid.header, dtype=str)
+    timely = are_times(header) & ~header.str.fullmatch(r"-?\d{1,3}").to_numpy(dtype=bool)
+    if timely[0] or timely.sum() < MIN_TIMES:
+        return None
+    first = int(timely.argmax())
+    if not timely[first:].all():
+        return None
+    front = [c for c in columns[:first] if c.cells]
+    if options.id:
+        place = grid.header.index(options.id)
+    else:
+        unique = [c.place for c in front if len({*c.cells}) == len(c.cells) and not c.blanks]
+        if not unique:
+            raise InputError(f"{grid.name}: no column names each row; name the one by --id COLUMN")
+        place = unique[0]
+    notes: tuple[str, ...] = ("a series a row",)
+    if len(front) > 1 and not options.id:
+        notes = (f"a series a row by {grid.header[place]!r} (guessed; else --id COLUMN)",)
+    matrix = Matrix("series", "", tuple(header[first:]), place)
+    return (), tuple(range(first, len(header))), matrix, notes

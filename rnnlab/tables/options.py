@@ -1,0 +1,61 @@
+"""What a person says of a table: its columns, and ``--read KEY=VALUE``."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
+
+from rnnlab.core.errors import InputError
+
+CHOICES = {
+    "layout": ("long", "wide", "matrix"),
+    "decimal": ("point", "comma"),
+    "dates": ("day-first", "month-first"),
+    "century": ("1900", "2000"),
+    "separator": ("comma", "semicolon", "tab", "bar"),
+    "sheet": (),
+    "encoding": (),
+}
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """None where nothing is said.
+
+    Attributes:
+        id, time, value: names of columns.
+        layout: long (a row a value), wide (a column a series) or matrix (a row a year).
+        decimal: the sign before the fraction of a number; the other one groups its thousands.
+        dates: what comes first in 01/02/2020.
+        century: of years with two digits.
+        separator: the sign between cells.
+        sheet: name of the sheet of an Excel file.
+        encoding: of the text, by Python's name.
+    """
+
+    id: str | None = None
+    time: str | None = None
+    value: str | None = None
+    layout: str | None = None
+    decimal: str | None = None
+    dates: str | None = None
+    century: str | None = None
+    separator: str | None = None
+    sheet: str | None = None
+    encoding: str | None = None
+
+
+def reading_options(pairs: Iterable[str]) -> dict[str, str]:
+    """The fields of ReadOptions that ``--read KEY=VALUE`` gives.
+
+    Raises:
+        InputError: a key or a value is unknown.
+    """
+    known = [field.name for field in fields(ReadOptions) if field.name in CHOICES]
+    found = {}
+    for pair in pairs:
+        key, sign, value = pair.partition("=")
+        if key not in known or not sign or not value:
+            raise InputError(f"--read {pair}: write KEY=VALUE, KEY one of {', '.join(known)}")
+        if CHOICES[key] and value not in CHOICES[key]:
+            raise InputError(f"--read {pair}: write {key}={' or '.join(CHOICES[key])}")
+        found[key] = value
+    return found

@@ -1,0 +1,122 @@
+"""Parquet: a file, or a folder of files with the same columns."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.core.errors import InputError
+from rnnlab.tables.dates import DIGITS, read_times, to_seconds
+from rnnlab.tables.grids import Grid
+from rnnlab.tables.layouts import Layout
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.sheets import cell_text
+from rnnlab.tables.sources import Source
+
+BATCH_ROWS = 10_000
+
+# names of the series, and for each row the index of its name, its time and its value
+Rows = tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
+
+
+def open_parquet(source: Source) -> Any:
+    """The pyarrow.dataset of a file or folder.
+
+    Raises:
+        InputError: a file is damaged, or the folder holds none.
+    """
+    import pyarrow
+    import pyarrow.dataset
+
+    place = source.bytes_or_path() if source.kind == "parquet" else None
+    try:
+        if place is None:
+            assert source.path is not None
+            files = sorted(source.path.rglob("*.parquet"))
+            if not files:
+                raise InputError(f"{source.name}: is a folder without .parquet files; name a file")
+            return pyarrow.dataset.dataset(
+                [str(each) for each in files],
+                format="parquet",
+                partitioning="hive",
+                partition_base_dir=str(source.path),
+            )
+        if source.path is None:
+            import pyarrow.parquet
+
+            return pyarrow.dataset.dataset(pyarrow.parquet.read_table(place))
+        return pyarrow.dataset.dataset(str(place), format="parquet")
+    except (pyarrow.ArrowException, OSError) as error:
+        raise parquet_error(source, error) from None
+
+
+def parquet_grid(source: Source, dataset: Any) -> Grid:
+    """The columns as cells."""
+
+    def rows() -> Iterator[tuple[int, list[str]]]:
+        number = 0
+        for batch in dataset.to_batches(batch_size=BATCH_ROWS, batch_readahead=1):
+            columns = [column.to_pylist() for column in batch.columns]
+            for row in zip(*columns, strict=True):
+                number += 1
+                yield number, [cell_text(cell) for cell in row]
+
+    return Grid(source.name, source.stem, dataset.schema.names, rows)
+
+
+def read_typed(source: Source, dataset: Any, layout: Layout, options: ReadOptions) -> Rows:
+    """A long table, by columns: as exact and fast as the file holds it."""
+    import pyarrow
+
+    header = dataset.schema.names
+    ds_name, y_name = header[layout.times[0]], header[layout.values[0]]
+    id_name = header[layout.id] if layout.id is not None else None
+    wanted = list(dict.fromkeys(name for name in (id_name, ds_name, y_name) if name is not None))
+    try:
+        table = dataset.to_table(columns=wanted)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise parquet_error(source, error) from None
+    # ignore the metadata of pandas, which would turn a column into the index
+    table = table.to_pandas(ignore_metadata=True)
+    y = pd.to_numeric(table[y_name], errors="coerce").to_numpy(dtype=np.float64)
+    # pandas would convert times to numbers of nanoseconds
+    of_times = pd.api.types.is_datetime64_any_dtype(table[y_name])
+    bad = np.isinf(y) | (np.isnan(y) & table[y_name].notna().to_numpy())
+    if of_times or bad.any():
+        row = int(np.flatnonzero(bad)[0]) + 1 if bad.any() else 1
+        raise InputError(
+            f"{source.name}: row {row}: column {y_name!r} holds a value that is not a finite number"
+        )
+    if np.isnan(y).all():
+        raise InputError(f"{source.name}: has no numbers; it needs a value for each time")
+    times = table[ds_name]
+    if times.isna().any():
+        raise InputError(f"{source.name}: column {ds_name!r} has empty cells; write a time in each")
+    ds = _typed_times(times, ds_name, source.name, options)
+    if id_name is None:
+        return [source.stem], np.zeros(len(y), dtype=np.int64), ds, y
+    if table[id_name].isna().any():
+        raise InputError(f"{source.name}: column {id_name!r} has empty cells; write a name in each")
+    codes, names = pd.factorize(table[id_name].astype(str))
+    return list(names), codes.astype(np.int64), ds, y
+
+
+def _typed_times(times: pd.Series, name: str, source: str, options: ReadOptions) -> np.ndarray:
+    if pd.api.types.is_datetime64_any_dtype(times):
+        return to_seconds(times.dt.tz_localize(None).to_numpy(), name, source)
+    if pd.api.types.is_integer_dtype(times):
+        texts = times.astype(str)
+        if not texts.map(DIGITS.fullmatch).notna().all() and not (
+            texts.str.fullmatch(r"[12]\d{3}").all()
+        ):
+            return times.to_numpy(np.int64)
+    codes, unique = pd.factorize(times.astype(str))
+    return read_times(list(unique), name, source, options)[0][codes]
+
+
+def parquet_error(source: Source, error: Exception) -> Exception:
+    # pyarrow reports some damaged files as OSError without an errno
+    if isinstance(error, OSError) and error.errno is not None:
+        return error
+    return InputError(f"{source.name}: is not a valid Parquet file; save it as Parquet")

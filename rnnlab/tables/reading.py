@@ -1,0 +1,239 @@
+"""Read a table: the one way in, whatever its format and layout."""
+
+from array import array
+from bisect import bisect_right
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.core.errors import InputError
+from rnnlab.tables.columns import part_text
+from rnnlab.tables.dates import are_times, read_times
+from rnnlab.tables.grids import Grid, text_grid
+from rnnlab.tables.layouts import Layout, find_layout
+from rnnlab.tables.numbers import Numbers, Typed, is_missing, readings
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.parquet import Rows, open_parquet, parquet_grid, read_typed
+from rnnlab.tables.sheets import sheet_grid
+from rnnlab.tables.sources import Source, find_source
+
+
+@dataclass(frozen=True)
+class Table:
+    """The rows of a table, and what was understood of it.
+
+    Attributes:
+        name, stem: of the file.
+        names: of the series, [S].
+        codes: for each row the index of its name, [M].
+        ds: datetime64[s] or int64 [M].
+        y: float64 [M], NaN if missing.
+        value: what the values are called.
+        is_long: whether the file is text or Parquet with a row a value, and nothing was guessed.
+        notes: what was guessed, with the option that says otherwise.
+        row_of: the row of the file that holds the value of an index of ``y``.
+    """
+
+    name: str
+    stem: str
+    names: list[str]
+    codes: np.ndarray
+    ds: np.ndarray
+    y: np.ndarray
+    value: str
+    is_long: bool = False
+    notes: list[str] = field(default_factory=list)
+    row_of: Callable[[int], int] = lambda index: index + 1
+
+    def row_at(self, name: str, time: np.generic, again: int = 0) -> int:
+        """The row of the time of a series, or of the time that stands ``again``."""
+        found = np.flatnonzero((self.codes == self.names.index(name)) & (self.ds == time))
+        return self.row_of(int(found[again]))
+
+
+def read_table(name: str, options: ReadOptions | None = None) -> Table:
+    """Read the table that ``name`` is: a path, ``-`` for standard input, or an address.
+
+    Raises:
+        InputError: it is missing, a cell is unreadable, or it has several readings; the message
+            is one line and names the option that decides.
+    """
+    options = options or ReadOptions()
+    source = find_source(name)
+    if source.kind == "old excel":
+        raise InputError(f"{source.name}: is an old Excel file; save it as .xlsx or CSV")
+    if source.kind in ("parquet", "folder"):
+        return _read_parquet(source, options)
+    grid = (sheet_grid if source.kind == "excel" else text_grid)(source, options)
+    if not grid.header:
+        raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
+    layout = find_layout(grid, options)
+    table = _read_cells(grid, layout, options)
+    plain = source.kind == "text" and source.path is not None and source.path.suffix != ".gz"
+    return replace(table, is_long=plain and _is_long(layout) and not table.notes)
+
+
+def _is_long(layout: Layout) -> bool:
+    return layout.matrix is None and not layout.is_wide and not layout.part
+
+
+def _read_parquet(source: Source, options: ReadOptions) -> Table:
+    dataset = open_parquet(source)
+    grid = parquet_grid(source, dataset)
+    layout = find_layout(grid, options)
+    if not _is_long(layout) or layout.constant or len(layout.values) > 1:
+        return _read_cells(grid, layout, options)
+    rows: Rows = read_typed(source, dataset, layout, options)
+    value = grid.header[layout.values[0]]
+    plain = source.kind == "parquet" and source.path is not None and not layout.notes
+    return Table(source.name, source.stem, *rows, value, plain, list(layout.notes))
+
+
+def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
+    """Read row by row into three arrays, which take less memory than the file has bytes."""
+    _check_header(grid, layout)
+    numbers = Numbers(grid.name, options.decimal, grid.separator)
+    names: dict[str, int] = {}
+    times: dict[str, int] = {}
+    first_rows: list[int] = []
+    codes, when = array("i"), array("i")
+    marks = Marks()
+    width, labels = len(grid.header), _labels(grid, layout)
+    time_of = _time_reader(layout)
+    for count, (number, row) in enumerate(grid.rows()):
+        marks.add(count, number)
+        if len(row) > width:
+            _check_width(grid, number, row)
+        elif len(row) < width:
+            # a footer may have fewer cells than the header
+            row = [*row, *[""] * (width - len(row))]
+        for column_place, constant in layout.constant.items():
+            other = row[column_place].strip()
+            if other not in ("", constant):
+                raise _several_series(grid, number, column_place, constant, other)
+        name = row[layout.id].strip() if layout.id is not None else grid.stem
+        for value_place, label, column in labels:
+            cell = row[value_place]
+            text = time_of(row, label)
+            if text not in times:
+                times[text] = len(times)
+                first_rows.append(number)
+            own = column if layout.is_wide else name
+            codes.append(names.setdefault(own, len(names)))
+            when.append(times[text])
+            numbers.add(cell if isinstance(cell, Typed) else cell.strip(), number, column)
+    if not codes:
+        raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
+    numbers.finish()
+    y = np.frombuffer(numbers.values, dtype=np.float64)
+    kept = _rows_kept(y, layout, list(times), when, grid)
+    series, place = (np.frombuffer(each, dtype=np.intc)[:kept] for each in (codes, when))
+    texts = list(times)[: int(place.max()) + 1]
+    ds, notes = read_times(texts, _time_name(grid, layout), grid.name, options, first_rows)
+    found = list(names)[: series.max() + 1]
+    if layout.id is not None and "" in found:
+        raise InputError(
+            f"{grid.name}: column {grid.header[layout.id]!r} has empty cells; write a name in each"
+        )
+    value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
+    notes = [*grid.notes, *layout.notes, *numbers.notes, *notes]
+    ds, y, order = ds[place], y[:kept], None
+    if layout.matrix is not None:
+        # a row a month goes through the years again and again
+        order = np.argsort(ds, kind="stable")
+        series, ds, y = series[order], ds[order], y[order]
+
+    def row_of(index: int) -> int:
+        return marks.row((index if order is None else int(order[index])) // len(labels))
+
+    return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of)
+
+
+class Marks:
+    """The rows' numbers in the file, kept where they leap over a blank line or an end of line."""
+
+    def __init__(self) -> None:
+        self.counts, self.numbers = [0], [0]
+
+    def add(self, count: int, number: int) -> None:
+        if number - count != self.numbers[-1] - self.counts[-1]:
+            self.counts.append(count)
+            self.numbers.append(number)
+
+    def row(self, count: int) -> int:
+        place = bisect_right(self.counts, count) - 1
+        return self.numbers[place] + count - self.counts[place]
+
+
+def _labels(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:
+    """Of each column of values its place, its part of the time and its name."""
+    labels = layout.matrix.labels if layout.matrix else [""] * len(layout.values)
+    return [
+        (place, label, grid.header[place])
+        for place, label in zip(layout.values, labels, strict=True)
+    ]
+
+
+def _time_reader(layout: Layout) -> Callable[[list[str], str], str]:
+    """What makes the text of a time from a row and the label of a column."""
+    matrix, times, part = layout.matrix, layout.times, layout.part
+    if matrix is not None:
+        return lambda row, label: matrix.time(label, row[times[0]].strip() if times else "")
+    if part == "D":
+        year, month, day = times
+        return lambda row, _: "-".join(
+            (part_text(row[year].strip(), "M", row[month].strip()), row[day].strip().zfill(2))
+        )
+    if part:
+        year, season = times
+        return lambda row, _: part_text(row[year].strip(), part, row[season].strip())
+    (time,) = times
+    return lambda row, _: row[time].strip()
+
+
+def _time_name(grid: Grid, layout: Layout) -> str:
+    return "/".join(grid.header[place] for place in layout.times) or "header"
+
+
+def _rows_kept(y: np.ndarray, layout: Layout, times: list[str], when: array, grid: Grid) -> int:
+    """How many rows hold data; those after the last number are a footer."""
+    known = np.flatnonzero(~np.isnan(y))
+    if len(known) == 0:
+        raise InputError(f"{grid.name}: has no numbers; it needs a value for each time")
+    kept = int(known[-1]) + 1
+    if layout.id is not None and kept < len(y):
+        # rows with a time belong to a series without values, which is reported as unusable
+        is_time = are_times(pd.Series(times, dtype=str))
+        while kept < len(y) and is_time[when[kept]]:
+            kept += 1
+    return kept
+
+
+def _check_header(grid: Grid, layout: Layout) -> None:
+    """InputError where the first line is a row of data, so that the file has no header."""
+    if not layout.times or layout.matrix:
+        return
+    time, value = grid.header[layout.times[0]], grid.header[layout.values[0]]
+    if time[:1].isdigit() and (readings(value) or is_missing(value)) and value:
+        raise InputError(
+            f"{grid.name}: begins with {','.join(grid.header)!r}, which are not names of columns; "
+            "add a header line such as ds,y"
+        )
+
+
+def _check_width(grid: Grid, number: int, row: list[str]) -> None:
+    if any(cell.strip() for cell in row[len(grid.header) :]):
+        raise InputError(
+            f"{grid.name}: row {number}: the row {','.join(row)!r} has more cells than the header "
+            "has names; quote cells that contain a comma"
+        )
+
+
+def _several_series(grid: Grid, row: int, place: int, first: str, other: str) -> InputError:
+    column = grid.header[place]
+    return InputError(
+        f"{grid.name}: row {row}: column {column!r} holds {other!r} after {first!r}; add --id "
+        f"{column} if it names the series, or --time and --value COLUMN to leave it out"
+    )

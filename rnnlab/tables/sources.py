@@ -1,0 +1,133 @@
+"""Where the bytes of a table come from: a file, a folder, standard input or the web."""
+
+import gzip
+import io
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException
+from pathlib import Path
+from typing import BinaryIO
+
+from rnnlab.core.errors import InputError, require
+
+# a larger download is a slip of the pen, or wants a file on the disk
+MAX_DOWNLOAD = 2**29
+TIMEOUT_S = 30
+MAGIC = {b"PK\x03\x04": "excel", b"PAR1": "parquet", b"\xd0\xcf\x11\xe0": "old excel"}
+GZIP = b"\x1f\x8b"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A table's bytes.
+
+    Attributes:
+        name: as messages have it.
+        stem: the name without folder and endings.
+        kind: text, excel, old excel, parquet or folder.
+        path: None for bytes that are no file.
+        content: None for a file.
+    """
+
+    name: str
+    stem: str
+    kind: str
+    path: Path | None
+    content: bytes | None = None
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        """The bytes, unpacked if they are gzip; raise InputError if they are damaged gzip."""
+        with _opened(self.path, self.content) as raw:
+            try:
+                packed = raw.peek(2)[:2] == GZIP
+                yield gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[misc]
+            except (gzip.BadGzipFile, EOFError, zlib.error):
+                raise InputError(
+                    f"{self.name}: is not a whole gzip file; pack or copy it again"
+                ) from None
+
+    def bytes_or_path(self) -> Path | io.BytesIO:
+        """What readers of binary formats take."""
+        if self.path is not None and not self.path.name.lower().endswith(".gz"):
+            return self.path
+        with self.open() as file:
+            return io.BytesIO(file.read())
+
+
+def find_source(name: str) -> Source:
+    """The source that a person names: a path, ``-`` or an address.
+
+    Raises:
+        InputError: there is nothing, or it cannot be fetched.
+    """
+    if not name.strip():
+        raise InputError("--csv has no name: name a file")
+    if name == "-":
+        content = sys.stdin.buffer.read()
+        return Source(
+            "standard input", "stdin", _kind(None, content, "standard input"), None, content
+        )
+    if name.lower().startswith(("http://", "https://")):
+        content = _download(name)
+        return Source(name, stem_of(name), _kind(None, content, name), None, content)
+    path = require(Path(name), "put the file there, or set data.csv in params.yaml to another file")
+    if path.is_dir():
+        return Source(name, path.name, "folder", path)
+    return Source(name, stem_of(name), _kind(path, None, name), path)
+
+
+def stem_of(name: str) -> str:
+    """The name of a file, an address or ``-`` without folder and endings."""
+    if name == "-":
+        return "stdin"
+    if name.lower().startswith(("http://", "https://")):
+        path = urllib.parse.unquote(urllib.parse.urlsplit(name).path)
+        return _stem(Path(path.rstrip("/"))) or "download"
+    return _stem(Path(name))
+
+
+def _stem(path: Path) -> str:
+    return Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
+
+
+@contextmanager
+def _opened(path: Path | None, content: bytes | None) -> Iterator[io.BufferedReader]:
+    if path is not None:
+        with path.open("rb") as file:
+            yield file
+    else:
+        yield io.BufferedReader(io.BytesIO(content or b""))  # type: ignore[arg-type]
+
+
+def _kind(path: Path | None, content: bytes | None, name: str) -> str:
+    suffix = path.suffix.lower() if path is not None else ""
+    if suffix in (".parquet", ".xlsx"):
+        return {".parquet": "parquet", ".xlsx": "excel"}[suffix]
+    with Source(name, "", "", path, content).open() as file:
+        return MAGIC.get(file.read(4), "text")
+
+
+def _download(address: str) -> bytes:
+    request = urllib.request.Request(address, headers={"User-Agent": "rnnlab"})
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT_S) as answer:
+            content = answer.read(MAX_DOWNLOAD + 1)
+    except urllib.error.HTTPError as error:
+        raise InputError(
+            f"{address}: the server answers {error.code} {error.reason}; check the address"
+        ) from None
+    except (OSError, HTTPException, ValueError) as error:
+        reason = getattr(error, "reason", None) or error
+        raise InputError(f"{address}: cannot be fetched ({reason}); check the address") from None
+    if len(content) > MAX_DOWNLOAD:
+        raise InputError(
+            f"{address}: has more than {MAX_DOWNLOAD // 2**20} MB; download it and name the file"
+        )
+    return content

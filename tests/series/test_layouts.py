@@ -1,0 +1,220 @@
+"""The tables that people have: how they are read, and what is asked where two readings exist."""
+
+import io
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rnnlab.core.errors import InputError
+from rnnlab.series.panel import Panel, load_panel
+from rnnlab.series.seasons import describe, find_season
+from rnnlab.tables.options import ReadOptions, reading_options
+
+MONTHS = [each.date() for each in pd.date_range("1949-01", periods=144, freq="MS")]
+NAMES = [f"{month:%b}" for month in pd.date_range("2000-01", periods=12, freq="MS")]
+
+
+def load(path: Path, content: bytes | str, *read: str, **columns: str) -> Panel:
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return load_panel(str(path), ReadOptions(**columns, **reading_options(read)))
+
+
+def said(panel: Panel) -> list[str]:
+    return describe(panel, find_season(panel, None)).splitlines()
+
+
+def rows(y: np.ndarray, time: Callable[[int, date], str], number: str = "{:.0f}") -> str:
+    return "".join(
+        f"{time(n, month)}{number.format(v)}\n"
+        for n, (month, v) in enumerate(zip(MONTHS, y, strict=True))
+    )
+
+
+def by_year(y: np.ndarray, separator: str = ",") -> str:
+    years = y.astype(int).reshape(12, 12)
+    return "".join(
+        separator.join(map(str, [1949 + n, *year])) + "\n" for n, year in enumerate(years)
+    )
+
+
+AIRLINE: dict[str, Callable[[np.ndarray], str | bytes]] = {
+    "Jan-49": lambda y: "Month,Passengers\n" + rows(y, lambda _, m: f"{m:%b-%y},"),
+    "Jan 1949": lambda y: "Month,Passengers\n" + rows(y, lambda _, m: f"{m:%b %Y},"),
+    "1949M01": lambda y: "TIME_PERIOD,OBS_VALUE\n" + rows(y, lambda _, m: f"{m.year}M{m:%m},"),
+    "a row a year": lambda y: f"Year,{','.join(NAMES)}\n" + by_year(y),
+    "a row a year, numbers": lambda y: f"Year,{','.join(map(str, range(1, 13)))}\n" + by_year(y),
+    "R": lambda y: "rownames,time,value\n" + rows(y, lambda n, _: f"{n + 1},{1949 + n / 12:.12g},"),
+    "R, short": lambda y: ",time,value\n" + rows(y, lambda n, _: f"{n + 1},{1949 + n / 12:.7g},"),
+    "semicolons": lambda y: "Monat;Wert\n" + rows(y, lambda _, m: f"01.{m:%m.%Y};", "{:.0f},0"),
+    "thousands": lambda y: "Month,Passengers\n" + rows(y, lambda _, m: f"{m},", '"{:.0f},000"'),
+    "utf-16": lambda y: ("Month\tPassengers\n" + rows(y, lambda _, m: f"{m}\t")).encode("utf-16"),
+    "latin-1": lambda y: ("Monat;Gäste\n" + rows(y, lambda _, m: f"{m};")).encode("latin-1"),
+    "three columns": lambda y: "year,month,value\n" + rows(y, lambda _, m: f"{m.year},{m.month},"),
+    "month's name": lambda y: "Year,Month,n\n" + rows(y, lambda _, m: f"{m.year},{m:%B},"),
+    "title and footer": lambda y: (
+        'Table 7: guests\n\nMonth,"Guests, all"\n' + rows(y, lambda _, m: f"{m},") + "Source: us\n"
+    ),
+    "Excel's hint": lambda y: "sep=;\nMonth;n\n" + rows(y, lambda _, m: f"{m};"),
+    "constant column": lambda y: "geo,time,n\n" + rows(y, lambda _, m: f"DE,{m},"),
+}
+
+
+@pytest.mark.parametrize("form", AIRLINE)
+def test_the_airline_series_in_the_forms_in_which_it_circulates(
+    tmp_path: Path, airline: np.ndarray, form: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    panel = load(tmp_path / "mine.csv", AIRLINE[form](airline))
+    assert panel.ids == ["mine"]
+    np.testing.assert_array_equal(panel.values, airline * (1000 if form == "thousands" else 1))
+    np.testing.assert_array_equal(panel.ds, np.array(MONTHS, dtype="datetime64[s]"))
+    lines = said(panel)
+    assert len(lines) <= 2
+    assert lines[0].startswith(f"{tmp_path}/mine.csv: one series, monthly, 1949-01 to 1960-12")
+    assert lines[0].endswith("; period 12 (autocorrelation 0.94)")
+    assert capsys.readouterr().err == ""
+
+
+def test_what_is_guessed_is_said(tmp_path: Path, airline: np.ndarray) -> None:
+    notes = {form: load(tmp_path / "m.csv", AIRLINE[form](airline)).table.notes for form in AIRLINE}
+    assert notes["Jan-49"] == ["year 49 as 1949 (guessed; else --read century=2000)"]
+    assert notes["thousands"] == ["'112,000' read as 112000 (guessed; else --read decimal=comma)"]
+    assert notes["latin-1"] == ["letters in cp1252 (guessed; else --read encoding=NAME)"]
+    assert notes["R"] == ["without column 'rownames'"]
+    day_first = "'01.01.1949' day first (guessed; else --read dates=month-first)"
+    assert notes["semicolons"] == [day_first]
+    assert notes["three columns"] == notes["a row a year"] == []
+
+
+def test_options_say_otherwise(tmp_path: Path, airline: np.ndarray) -> None:
+    path = tmp_path / "mine.csv"
+    panel = load(path, AIRLINE["thousands"](airline), "decimal=comma")
+    np.testing.assert_array_equal(panel.values, airline)
+    panel = load(path, AIRLINE["Jan-49"](airline), "century=2000")
+    assert panel.ds[0] == np.datetime64("2049-01-01")
+    panel = load(path, AIRLINE["a row a year, numbers"](airline), "layout=wide")
+    assert len(panel.ids) == 12
+    assert panel.values[panel.span(panel.ids.index("12"))][-1] == 432
+    text = "ds,y\n" + "".join(f"0{n}/02/2020,{n}\n" for n in range(1, 6))
+    assert load(path, text, "dates=month-first").ds[1] == np.datetime64("2020-02-02")
+    assert load(path, text, "dates=day-first").ds[1] == np.datetime64("2020-02-02T00:00:00")
+
+
+def test_a_wide_table_is_a_series_a_column(tmp_path: Path, airline: np.ndarray) -> None:
+    text = "date;b;a\n" + rows(airline, lambda n, m: f"{m};{n % 7},5;")
+    panel = load(tmp_path / "mine.csv", text)
+    assert panel.ids == ["a", "b"]
+    np.testing.assert_array_equal(panel.values[:144], airline)
+    np.testing.assert_array_equal(panel.values[144:], np.arange(144) % 7 + 0.5)
+    assert "a series a column (guessed; else --value COLUMN)" in said(panel)[1]
+    panel = load(tmp_path / "mine.csv", text, value="a")
+    assert panel.ids == ["mine"]
+    np.testing.assert_array_equal(panel.values, airline)
+
+
+def test_a_row_a_series(tmp_path: Path) -> None:
+    text = "Country,Code,2019,2020,2021,2022\nAland,AL,1,2,3,\nBland,BL,5,4,,9\n"
+    panel = load(tmp_path / "mine.csv", text)
+    assert panel.ids == ["Aland", "Bland"]
+    np.testing.assert_array_equal(panel.values, [1, 2, 3, 5, 4, np.nan, 9])
+    assert find_season(panel, None).spacing == "yearly"
+
+
+def test_matrices_of_several_series(tmp_path: Path) -> None:
+    text = "shop,Year,Q1,Q2,Q3,Q4\na,2020,1,2,3,4\na,2021,5,6,7,8\nb,2020,9,8,7,\n"
+    panel = load(tmp_path / "mine.csv", text)
+    assert panel.ids == ["a", "b"]
+    np.testing.assert_array_equal(panel.values, [*range(1, 9), 9, 8, 7])
+    assert find_season(panel, None).period == 4
+
+
+def test_a_row_a_month(tmp_path: Path) -> None:
+    text = "Month," + ",".join(map(str, range(1958, 1961))) + "\n"
+    text += "".join(f"{name.upper()},{n},{n + 12},{n + 24}\n" for n, name in enumerate(NAMES))
+    panel = load(tmp_path / "mine.csv", text)
+    np.testing.assert_array_equal(panel.values, range(36))
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("d;y\n2020-01;1.234\n2020-02;2.345\n2020-03;3.456\n",
+         "row 2: column 'y' holds '1.234', which is 1.234 or 1234; add --read decimal=point or"),
+        ("d;y\n2020-01;1,234\n2020-02;2,345\n2020-03;3,456\n", "--read decimal=point or"),
+        ("d;y\n2020-01;1,5\n2020-02;2.5\n2020-03;3\n", "row 3: column 'y' holds '2.5', but the"),
+        ("d,y\n01/02/2020,1\n01/03/2020,2\n01/04/2020,3\n", "--read dates=day-first or"),
+        ("d,y\n01/02/20,1\n01/03/20,2\n01/04/20,3\n", "--read dates=day-first or"),
+        ("Year,1,2,3,4\n2020,1,2,3,4\n2021,4,5,6,7\n", "--read layout=matrix or layout=wide"),
+        (f"Year,{','.join(NAMES[9:] + NAMES[:9])}\n2020,1,2,3,4,5,6,7,8,9,1,2,3\n",
+         "begin with 'Oct'"),
+        ("shop,date,n\na,2019-01,1\na,2019-02,2\nb,2019-03,3\n", "add --id shop, or --time date"),
+        ("a,b,date,n\nx,u,2019-01,1\nx,v,2019-01,2\ny,u,2019-01,3\n", "a, b; add --id COLUMN"),
+        ("from,to,n\n2019-01-01,2019-01-31,1\n2019-02-01,2019-02-28,2\n", "from, to; add --time"),
+        ("date,a,b\n2020-01,1,2\n2020-02,3,3\n2020-02,4,5\n", "'date' holds '2020-02' twice"),
+        ("Year,Jan,Feb,Mar\n2020,1,2,3\n2021,4,5,6\n2022,5,6,7\n", "but none for M4; add it"),
+        ("d,n\n2020-01-01,1\n02/01/2020,2\n2020-03-01,3\n", "row 3: column 'd' holds '02/01"),
+        ("id,Year,Period,Value\na,2020,M01,1\na,2020,M13,2\n", "'Period' holds M13, which is"),
+        ("Year,Q1,Q2,Q3,Q4\n2019/20,1,2,3,4\n2020/21,4,5,6,7\n", "'2019/20': write the calendar"),
+        ("date,n\n2020-01,1\n2020-02,x\n2020-03,2\n", "row 3: column 'n' holds 'x'; write"),
+        ("date,n\n2020-01,1\nsoon,2\n2020-03,2\n", "row 3: column 'date' holds 'soon'"),
+        ("date,n\n2020-01,1\n2020-02,2\n2020-02,2\n2020-03,2\n", r"2020-02-01 twice \(row 4\)"),
+        ("date,n\n2020-01,1\n2020-02,2\n2020-03-15,2\n2020-03-16,2\n", r"even.* \(row 3\)"),
+        ("date,n\n2020-01,1,234\n2020-02,2,345\n", "row 2: .*has more cells than the header"),
+        ("date,name\n2020-01,a\n2020-02,b\n", "column 'name' holds 'a'; write a number"),
+        ("a,b,c\nx,y,z\nu,v,w\n", "none of which holds times"),
+    ],
+)  # fmt: skip
+def test_two_readings_or_none_are_refused_in_a_line(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(InputError, match=words) as error:
+        load(tmp_path / "mine.csv", text)
+    assert str(error.value).startswith(f"{tmp_path}/mine.csv: ")
+    assert len(str(error.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize("pair", ["decimal", "decimal=", "sign=comma", "decimal=dot", "id=a"])
+def test_unknown_ways_to_read(pair: str) -> None:
+    with pytest.raises(InputError, match=f"--read {pair}: write "):
+        reading_options([pair])
+
+
+@pytest.mark.parametrize(
+    ("frequency", "period", "spacing"),
+    [("MS", 12, "monthly"), ("ME", 12, "monthly"), ("QS", 4, "quarterly"), ("W", 52, "weekly"),
+     ("D", 7, "daily"), ("h", 24, "hourly"), ("30min", 48, "half-hourly"), ("YS", 1, "yearly"),
+     ("B", 5, "by working day"), ("15min", 96, "every 15 minutes"), ("2MS", 6, "every 2 months")],
+)  # fmt: skip
+def test_the_period_follows_from_the_spacing(
+    tmp_path: Path, frequency: str, period: int, spacing: str
+) -> None:
+    count = max(12, 3 * period)
+    times = pd.date_range("2020-01-01", periods=count, freq=frequency)
+    y = np.sin(2 * np.pi * np.arange(count) / (period if period > 1 else 7)) + 5
+    table = io.StringIO()
+    pd.DataFrame({"when": times, "y": y}).to_csv(table, index=False)
+    season = find_season(load(tmp_path / "mine.csv", table.getvalue()), None)
+    assert (season.period, season.spacing) == (period, spacing)
+    assert season.horizon == (period if period > 1 else 6)
+    assert season.notes == []
+    assert period == 1 or season.correlation > 0.9
+
+
+def test_a_season_that_the_values_do_not_show_is_said(tmp_path: Path) -> None:
+    y = np.random.default_rng(0).normal(size=144)
+    text = "ds,y\n" + "".join(f"{m},{v:.4f}\n" for m, v in zip(MONTHS, y, strict=True))
+    lines = said(load(tmp_path / "mine.csv", text))
+    assert "period 12, though the values show no season (guessed; else --period 1)" in lines[1]
+
+
+def test_numbered_steps_take_their_period_from_the_values(
+    tmp_path: Path, airline: np.ndarray
+) -> None:
+    panel = load(tmp_path / "mine.csv", "t,y\n" + rows(airline, lambda n, _: f"{n},"))
+    season = find_season(panel, None)
+    assert season.period == 12
+    assert season.notes == ["period 12 from the values (guessed; else --period)"]
+    noise = np.random.default_rng(0).normal(size=144)
+    panel = load(tmp_path / "mine.csv", "t,y\n" + rows(noise, lambda n, _: f"{n},", "{:.4f}"))
+    assert find_season(panel, None).period == 1

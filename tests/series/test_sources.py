@@ -1,0 +1,164 @@
+"""Where a table may lie: Excel, packed, folders of Parquet, the web, standard input."""
+
+import gzip
+import io
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from http.server import HTTPServer, SimpleHTTPRequestHandler
+from pathlib import Path
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from rnnlab.core.errors import InputError
+from rnnlab.tables import sources
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.reading import read_table
+from rnnlab.tables.sources import stem_of
+
+TEXT = b"date,sold\n2020-01,1.5\n2020-02,2\n2020-03,4\n"
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    def log_message(self, *args: object) -> None:
+        pass
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    server = HTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+@pytest.mark.parametrize("name", ["my shop.csv", "my shop.csv.gz"])
+def test_a_table_from_the_web(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_bytes(gzip.compress(TEXT) if name.endswith("gz") else TEXT)
+    with served(tmp_path) as address:
+        table = read_table(f"{address}/{name.replace(' ', '%20')}?download=1")
+    assert table.names == ["my shop"]
+    np.testing.assert_array_equal(table.y, [1.5, 2, 4])
+
+
+def test_the_web_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "mine.csv").write_bytes(TEXT)
+    with served(tmp_path) as address:
+        with pytest.raises(InputError, match=r"none\.csv: the server answers 404 .*check the addr"):
+            read_table(f"{address}/none.csv")
+        monkeypatch.setattr(sources, "MAX_DOWNLOAD", 10)
+        with pytest.raises(InputError, match=r"mine\.csv: has more than .* MB; download it"):
+            read_table(f"{address}/mine.csv")
+    with pytest.raises(InputError, match=r"mine\.csv: cannot be fetched"):
+        read_table(f"{address}/mine.csv")
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_standard_input(monkeypatch: pytest.MonkeyPatch, packed: bool) -> None:
+    content = gzip.compress(TEXT) if packed else TEXT
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    table = read_table("-")
+    assert (table.name, table.names) == ("standard input", ["stdin"])
+    np.testing.assert_array_equal(table.y, [1.5, 2, 4])
+
+
+def test_packed_text_that_is_torn(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv.gz").write_bytes(gzip.compress(TEXT * 1000)[:-20])
+    with pytest.raises(InputError, match=r"mine\.csv\.gz: is not a whole gzip file"):
+        read_table(str(tmp_path / "mine.csv.gz"))
+
+
+def workbook(path: Path, sheets: dict[str, list[list]]) -> str:
+    book = openpyxl.Workbook()
+    book.remove(book.active)
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.save(path)
+    return str(path)
+
+
+TIMES = [each.to_pydatetime() for each in pd.date_range("2020-01-01", periods=4, freq="MS")]
+ROWS = [["Month", "Sold"], *([time, n + 1.234] for n, time in enumerate(TIMES))]
+
+
+def test_excel(tmp_path: Path) -> None:
+    rows = [["Sales of the shop"], [], *ROWS, ["Source: the till"]]
+    path = workbook(tmp_path / "mine.xlsx", {"Tabelle1": rows, "Tabelle2": []})
+    table = read_table(path)
+    assert table.value == "Sold"
+    # no sign is guessed in cells that are numbers
+    np.testing.assert_array_equal(table.y[:4], [1.234, 2.234, 3.234, 4.234])
+    assert table.ds[3] == np.datetime64("2020-04-01")
+    assert table.notes == []
+
+
+def test_sheets_of_excel(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "mine.xlsx", {"notes": [["by me"]], "data": ROWS})
+    with pytest.raises(InputError, match=r"has the sheets notes, data; add --read sheet=NAME"):
+        read_table(path)
+    assert len(read_table(path, ReadOptions(sheet="data")).y) == 4
+    with pytest.raises(InputError, match=r"has no sheet 'x' with cells; it has notes, data"):
+        read_table(path, ReadOptions(sheet="x"))
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("mine.xlsx", b"no workbook", "is not a valid .xlsx file"),
+        ("mine.xlsx", b"PK\x03\x04torn", "is not a valid .xlsx file"),
+        ("mine.xls", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "is an old Excel file; save it as .xlsx"),
+        ("mine.csv", b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR", "is not text"),
+    ],
+)
+def test_other_files(tmp_path: Path, name: str, content: bytes, words: str) -> None:
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(InputError, match=rf"{name}: {words}"):
+        read_table(str(tmp_path / name))
+
+
+def test_a_folder_of_parquet(tmp_path: Path) -> None:
+    rows = pd.DataFrame({"ds": TIMES, "y": [1.0, 2, 3, 5]})
+    folder = tmp_path / "shops"
+    folder.mkdir()
+    with pytest.raises(InputError, match=r"shops: is a folder without \.parquet files"):
+        read_table(str(folder))
+    for name in "ab":
+        rows.assign(unique_id=name).to_parquet(folder / f"{name}.parquet")
+    (folder / "README").write_text("no table")
+    table = read_table(str(folder))
+    assert table.names == ["a", "b"]
+    np.testing.assert_array_equal(table.y, [1, 2, 3, 5] * 2)
+
+
+def test_a_folder_of_parquet_by_name(tmp_path: Path) -> None:
+    """As pandas writes it with partition_cols."""
+    rows = pd.DataFrame({"ds": TIMES * 2, "y": np.arange(8.0), "unique_id": ["a"] * 4 + ["b"] * 4})
+    rows.to_parquet(tmp_path / "shops", partition_cols=["unique_id"])
+    table = read_table(str(tmp_path / "shops"))
+    assert table.names == ["a", "b"]
+    np.testing.assert_array_equal(table.y, np.arange(8))
+
+
+@pytest.mark.parametrize(
+    ("name", "stem"),
+    [
+        ("a/mine.csv", "mine"),
+        ("mine.csv.gz", "mine"),
+        ("my.shop.csv", "my.shop"),
+        ("-", "stdin"),
+        ("https://x.org/a/mine.csv?b=c.d", "mine"),
+        ("https://x.org/", "download"),
+    ],
+)
+def test_the_name_of_what_is_read(name: str, stem: str) -> None:
+    assert stem_of(name) == stem
