@@ -287,7 +287,7 @@ def test_a_second_one_comes_after_the_first(small: Path, tmp_path: Path) -> None
 
 def test_a_task_may_stand_above_other_blocks(small: Path, tmp_path: Path) -> None:
     path = small / "params.yaml"
-    path.write_text(path.read_text().replace("seed: 1", "spare: 1") + "\n# the seed\nseed: 1\n")
+    path.write_text(path.read_text().replace("seed: 1", "spare: 1", 1) + "\n# the seed\nseed: 1\n")
     path.write_text("".join(line for line in path.open() if not line.startswith("spare")))
     before = texts(small)
     make(small, write(tmp_path / "mine.csv", sales()), "--period", 12)
