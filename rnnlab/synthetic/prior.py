@@ -190,7 +190,9 @@ def walk(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
 def airline(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
     """Airline models, whose trend and season both wander."""
     x = c.airline_model(rng, series, steps, period)
-    spread = np.abs(x[:, period:] - x[:, :-period]).mean(axis=1, keepdims=True)
+    # a short history of a long period has no seasonal difference
+    lag = period if steps > period else steps // 2
+    spread = np.abs(x[:, lag:] - x[:, :-lag]).mean(axis=1, keepdims=True)
     x = x / (spread + 1e-9) * log_uniform(rng, 0.01, 0.3, (series, 1))
     x += log_uniform(rng, 0.005, 0.5, (series, 1)) * c.season(rng, series, steps, period)
     return positive_or_not(rng, x, period)
