@@ -60,10 +60,6 @@ class Column:
         return len({*self.cells}) == 1 and not self.blanks
 
     @property
-    def is_text(self) -> bool:
-        return bool(self.cells) and not self.is_number and not self.is_time
-
-    @property
     def counts_rows(self) -> bool:
         """Whether it numbers the rows from 0 or 1."""
         first = self.cells[:1]

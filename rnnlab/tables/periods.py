@@ -29,7 +29,6 @@ WORD = r"[^\W\d_]{3,10}"
 # two digits of a year that end with the century are older than those that begin it, as in Excel
 PIVOT, LONGEST_SPAN = 30, 70
 
-Months = tuple[int, int]  # year, month
 FORMS: list[tuple[str, int]] = [  # how a period is written, and how many of them make a year
     (r"(?P<y>\d{4})[-: ]?M[-: ]?(?P<p>\d{1,2})", 12),
     (r"M[-: ]?(?P<p>\d{1,2})[-/: ]?(?P<y>\d{4})", 12),

@@ -45,7 +45,7 @@ PLUMBING = {
         )
     ),
 }
-# pretraining takes 25 minutes: what holds no arithmetic of it does not run it again
+# pretraining takes about 15 minutes: what holds no arithmetic of it does not run it again
 NOT_OF_PRETRAIN = {
     f"rnnlab/training/{name}.py" for name in ("checkpoints", "device", "distributed")
 }
