@@ -39,15 +39,15 @@ from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import output_files, write_table
 from rnnlab.core.stage import make_parser
 from rnnlab.zero_shot.network import ZeroShotNetwork
+from rnnlab.zero_shot.storage import FOLDER, read_zero_shot
 
 NAME = "zero_shot"
-WEIGHTS = Path("models/zero_shot")
 
 
 def main() -> None:
     parser = make_parser(__doc__)
     parser.add_argument(
-        "--weights", type=Path, action="append", help=f"a folder for each seed ({WEIGHTS})"
+        "--weights", type=Path, action="append", help=f"a folder for each seed ({FOLDER})"
     )
     parser.add_argument("--no-network", action="store_true", help="the other methods alone")
     parser.add_argument("--m4", type=Path, help="folder of Hourly-train.csv and Hourly-test.csv")
@@ -55,7 +55,7 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, default=RUNS / NAME, help="folder of kept forecasts")
     parser.add_argument("--out", type=Path, default=ROOT / "results" / NAME, help="folder to write")
     given = parser.parse_args()
-    folders = [] if given.no_network else given.weights or [WEIGHTS]
+    folders = [] if given.no_network else given.weights or [FOLDER]
 
     def work() -> None:
         networks = read_networks(folders)
@@ -66,16 +66,9 @@ def main() -> None:
 
 def read_networks(folders: list[Path]) -> dict[str, ZeroShotNetwork]:
     """The networks by number of the seed, from 1."""
-    if not folders:
-        return {}
-    from rnnlab.zero_shot.storage import read_zero_shot
-
     if len({folder.resolve() for folder in folders}) < len(folders):
         raise InputError("--weights names a folder twice; name one for each seed")
-    networks = {str(n): read_zero_shot(folder) for n, folder in enumerate(folders, start=1)}
-    for network in networks.values():
-        network.eval()
-    return networks
+    return {str(n): read_zero_shot(folder) for n, folder in enumerate(folders, start=1)}
 
 
 def all_sets(m4: Path | None, daily: Path | None) -> list[SeriesSet]:

@@ -13,7 +13,8 @@ from benchmarks.zero_shot.sets import SeriesSet
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_tensors
 from rnnlab.core.progress import track_progress
-from rnnlab.zero_shot.forecaster import forecast_quantiles
+from rnnlab.histories.histories import fill_gaps
+from rnnlab.zero_shot.forecaster import MEDIAN, forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
 # the central intervals that contain all quantiles but the median, in per cent
@@ -63,14 +64,9 @@ def _repeated(series: SeriesSet, periods: np.ndarray) -> Forecasts:
 
 
 def without_gaps(history: np.ndarray, period: int) -> np.ndarray:
-    """Missing values take the value a period before, else the one before, else the next."""
-    filled = history.copy()
-    for step in np.flatnonzero(~np.isfinite(history)):
-        before = [filled[step - lag] for lag in (period, 1) if step >= lag]
-        filled[step] = next((value for value in before if np.isfinite(value)), np.nan)
-    missing = ~np.isfinite(filled)
-    filled[missing] = filled[missing.argmin()]
-    return filled
+    """Missing values take the value a period before, else the last one, else the first."""
+    known = np.isfinite(history)[None]
+    return fill_gaps(history[None], known, known.argmax(axis=1), period)[0]
 
 
 def zero_shot(network: ZeroShotNetwork, series: SeriesSet) -> Forecasts:
@@ -122,7 +118,7 @@ def _fitted(method: str, history: np.ndarray, period: int, horizon: int) -> tupl
     if quantiles is None:
         raise InputError(f"a history of {len(history)} values is too short for any forecast")
     # a history of no more than a season has no intervals
-    median = quantiles[:, [QUANTILES.index(0.5)]]
+    median = quantiles[:, [MEDIAN]]
     return np.where(np.isfinite(quantiles), quantiles, median), True
 
 

@@ -9,10 +9,10 @@ from benchmarks.zero_shot.methods import Forecasts
 from benchmarks.zero_shot.sets import SeriesSet
 from rnnlab.forecasting.measures import coverage
 from rnnlab.forecasting.significance import paired_test
+from rnnlab.zero_shot.forecaster import MEDIAN
 from rnnlab.zero_shot.network import QUANTILES
+from rnnlab.zero_shot.scores import INTERVALS, pinball_of_deciles
 
-DECILES = [number for number, level in enumerate(QUANTILES) if 0.1 <= level <= 0.9]
-MEDIAN = QUANTILES.index(0.5)
 SIGNIFICANT = 0.05
 
 
@@ -31,22 +31,19 @@ def weighted_quantile_loss(truth: np.ndarray, quantiles: np.ndarray) -> float:
         truth: [S, H]; NaN is left out.
         quantiles: [S, H, 11].
     """
-    levels = np.array(QUANTILES)[DECILES]
-    errors = truth[..., None] - quantiles[..., DECILES]
-    pinball = np.maximum(levels * errors, (levels - 1) * errors)
-    return float(2 * np.nansum(pinball, axis=(0, 1)).mean() / np.nansum(np.abs(truth)))
+    total = np.nansum(pinball_of_deciles(truth, quantiles), axis=(0, 1))
+    return float(2 * total.mean() / np.nansum(np.abs(truth)))
 
 
 def score(series: SeriesSet, forecasts: Forecasts) -> dict[str, float]:
     """MASE, weighted quantile loss, and the coverage of central intervals in per cent."""
     known = np.isfinite(series.future)
     truth, quantiles = series.future[known], forecasts.quantiles[known]
-    bounds = {80: (0.1, 0.9), 95: (0.025, 0.975)}
     covered = {
         f"coverage_{level}": coverage(
             truth, *(quantiles[:, QUANTILES.index(bound)] for bound in ends)
         )
-        for level, ends in bounds.items()
+        for level, ends in INTERVALS.items()
     }
     return {
         "mase": float(np.nanmean(mase_by_series(series, forecasts))),

@@ -129,28 +129,46 @@ def daily_series(path: Path) -> SeriesSet:
     """The series of period 365 of a long table, told to have weeks, without the last 14 days.
 
     Args:
-        path: CSV with columns unique_id, period, step and y.
+        path: as of ``series_of_period``.
 
     Raises:
         InputError: the file is missing, has other columns or no daily series.
+    """
+    values = {
+        name: y
+        for name, y in series_of_period(path, 365).items()
+        if len(y) > 2 * SHORT_HORIZON and np.isfinite(y[-SHORT_HORIZON:]).any()
+    }
+    if not values:
+        raise InputError(f"{path}: has no series of period 365")
+    return held_out(DAILY, values, SHORT_HORIZON, period=7, lag=1)
+
+
+def series_of_period(path: Path, period: int) -> dict[str, np.ndarray]:
+    """The series of one period of a long table, by name; NaN where a value is missing.
+
+    Args:
+        path: CSV with columns unique_id, period, step and y.
+
+    Raises:
+        InputError: the file is missing or has other columns.
     """
     require(path, "name a CSV file with columns unique_id, period, step and y")
     try:
         table = pd.read_csv(path, dtype={"unique_id": str})
         table = table.sort_values(["unique_id", "step"], kind="stable")
-        daily = table[table["period"] == 365]
+        found = table[table["period"] == period]
     except (ValueError, KeyError, UnicodeDecodeError):
         raise InputError(
             f"{path}: is not a CSV file with columns unique_id, period, step and y"
         ) from None
-    values = {name: y.to_numpy(np.float64) for name, y in daily.groupby("unique_id")["y"]}
-    values = {
-        name: y
-        for name, y in values.items()
-        if len(y) > 2 * SHORT_HORIZON and np.isfinite(y[-SHORT_HORIZON:]).any()
-    }
-    if not values:
-        raise InputError(f"{path}: has no series of period 365")
-    histories = [y[:-SHORT_HORIZON] for y in values.values()]
-    future = np.array([y[-SHORT_HORIZON:] for y in values.values()])
-    return SeriesSet(DAILY, list(values), histories, future, np.full(len(values), 7), 1)
+    return {name: y.to_numpy(np.float64) for name, y in found.groupby("unique_id")["y"]}
+
+
+def held_out(
+    name: str, values: dict[str, np.ndarray], horizon: int, period: int, lag: int
+) -> SeriesSet:
+    """Series whose last ``horizon`` values are to be forecast."""
+    histories = [y[:-horizon] for y in values.values()]
+    future = np.array([y[-horizon:] for y in values.values()])
+    return SeriesSet(name, list(values), histories, future, np.full(len(values), period), lag)

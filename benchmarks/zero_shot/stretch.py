@@ -12,14 +12,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from benchmarks.scratch import markdown
 from benchmarks.zero_shot.methods import seasonal_naive, zero_shot
-from benchmarks.zero_shot.scores import MEDIAN, score
-from benchmarks.zero_shot.sets import SeriesSet, public_sets
-from rnnlab.core.errors import exit_code, require
+from benchmarks.zero_shot.scores import score
+from benchmarks.zero_shot.sets import SeriesSet, held_out, public_sets, series_of_period
+from rnnlab.core.errors import exit_code
 from rnnlab.core.stage import make_parser
+from rnnlab.zero_shot.forecaster import MEDIAN
 from rnnlab.zero_shot.network import QUANTILES
 from rnnlab.zero_shot.storage import FOLDER, read_zero_shot
 
@@ -60,31 +60,25 @@ def main() -> None:
 def without_end(series: SeriesSet) -> SeriesSet:
     """The training parts: their last horizon is to be forecast; too short ones are left out."""
     horizon, period = series.horizon, int(series.periods[0])
-    rows = [n for n, y in enumerate(series.histories) if len(y) >= horizon + period + SHORTEST]
-    return SeriesSet(
-        series.name,
-        [series.names[n] for n in rows],
-        [series.histories[n][:-horizon] for n in rows],
-        np.array([series.histories[n][-horizon:] for n in rows]),
-        series.periods[rows],
-        series.lag,
-    )
+    values = {
+        name: y
+        for name, y in zip(series.names, series.histories, strict=True)
+        if len(y) >= horizon + period + SHORTEST
+    }
+    return held_out(series.name, values, horizon, period, series.lag)
 
 
 def from_table(path: Path) -> list[SeriesSet]:
-    """A set for each period of ``HELD_OUT`` in a long table."""
-    require(path, "name a CSV file with columns unique_id, period, step and y")
-    table = pd.read_csv(path).sort_values(["unique_id", "step"], kind="stable")
+    """A set for each period of ``HELD_OUT`` in a long table; series with gaps are left out."""
     sets = []
     for period, (horizon, told) in HELD_OUT.items():
-        of_period = table[table["period"] == period].groupby("unique_id")["y"]
-        known = [y.to_numpy(np.float64) for _, y in of_period if np.isfinite(y).all()]
-        names = [str(n) for n in range(len(known))]
-        future = np.array([y[-horizon:] for y in known if len(y) > 2 * horizon])
-        past = [y[:-horizon] for y in known if len(y) > 2 * horizon]
-        name = f"table, period {period}"
-        periods = np.full(len(past), told)
-        sets.append(SeriesSet(name, names[: len(past)], past, future, periods, told))
+        values = {
+            name: y
+            for name, y in series_of_period(path, period).items()
+            if np.isfinite(y).all() and len(y) > 2 * horizon
+        }
+        if values:
+            sets.append(held_out(f"table, period {period}", values, horizon, told, lag=told))
     return sets
 
 

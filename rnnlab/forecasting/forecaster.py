@@ -15,8 +15,8 @@ from rnnlab.series.normalization import Normalization
 from rnnlab.series.origins import Request
 from rnnlab.series.windows import window_arrays
 from rnnlab.training.loop import predict_in_batches
-from rnnlab.zero_shot.forecaster import forecast_quantiles
-from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
+from rnnlab.zero_shot.forecaster import MEDIAN, forecast_quantiles
+from rnnlab.zero_shot.network import ZeroShotNetwork
 
 # inputs [N, T, F] -> outputs [N, H]
 Predictor = Callable[[Tensor], Tensor]
@@ -139,7 +139,7 @@ def forecast_zero_shot(
                 rows = slice(start, start + MAX_WINDOWS)
                 histories = [truth[first:origin] for first, origin in spans[rows]]
                 found = forecast_quantiles(network, histories, period, request.steps)
-                values[rows] = found[:, :, QUANTILES.index(0.5)]
+                values[rows] = found[:, :, MEDIAN]
                 work.advance(len(histories))
         for row in np.flatnonzero(~np.isfinite(values).all(axis=1)):
             first, origin = spans[row]

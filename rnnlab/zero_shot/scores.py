@@ -14,7 +14,7 @@ from rnnlab.core.progress import track_progress
 from rnnlab.core.zero_shot_params import ZeroShotEvaluate
 from rnnlab.series.examples import Example, load_examples
 from rnnlab.synthetic.prior import Batch, draw_batch
-from rnnlab.zero_shot.forecaster import forecast_quantiles, forecast_steps
+from rnnlab.zero_shot.forecaster import MEDIAN, forecast_quantiles, forecast_steps
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
 PERIODS = (1, 4, 7, 12, 24, 52)
@@ -27,7 +27,6 @@ YEARLY_HELD_OUT = 6
 # a series of few values may have a scale near 0; its error must not outweigh all others
 LARGEST_ERROR = 20.0
 DECILES = [number for number, level in enumerate(QUANTILES) if 0.1 <= level <= 0.9]
-MEDIAN = QUANTILES.index(0.5)
 INTERVALS = {80: (0.1, 0.9), 95: (0.025, 0.975)}
 
 
@@ -145,13 +144,10 @@ def score(
         quantiles: [S, H, 11].
         scale: ``naive_scale``, [S].
     """
-    error = truth[..., None] - quantiles[..., DECILES]
-    levels = np.array(QUANTILES)[DECILES]
-    pinball = 2 * np.maximum(levels * error, (levels - 1) * error).mean(axis=2)
     columns = {
         "mase": np.abs(truth - quantiles[..., MEDIAN]),
         "naive_mase": np.abs(truth - naive),
-        "quantile_loss": pinball,
+        "quantile_loss": 2 * pinball_of_deciles(truth, quantiles).mean(axis=2),
     }
     table = {
         name: np.minimum(np.nanmean(values, axis=1) / scale, LARGEST_ERROR)
@@ -163,6 +159,17 @@ def score(
         covered = np.nanmean(np.where(np.isnan(truth), np.nan, inside), axis=1)
         table[f"coverage_{level}"] = np.where(np.isnan(scale), np.nan, 100 * covered)
     return pd.DataFrame(table)
+
+
+def pinball_of_deciles(truth: np.ndarray, quantiles: np.ndarray) -> np.ndarray:
+    """The pinball loss of .1 to .9 (Koenker & Bassett 1978), [S, H, 9]; NaN where truth is.
+
+    Args:
+        truth: [S, H]; quantiles: [S, H, 11].
+    """
+    error = truth[..., None] - quantiles[..., DECILES]
+    levels = np.array(QUANTILES)[DECILES]
+    return np.maximum(levels * error, (levels - 1) * error)
 
 
 def mean_scores(table: pd.DataFrame) -> dict[str, float]:

@@ -288,7 +288,6 @@ def test_the_same_run_writes_the_same_bytes(
 
 
 def test_a_folder_named_twice_is_no_other_seed(tmp_path: Path) -> None:
-    pytest.importorskip("rnnlab.zero_shot.storage")
     with pytest.raises(InputError, match="--weights names a folder twice"):
         benchmark.read_networks([tmp_path, tmp_path / "."])
 
