@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnlab.histories import masked
 from rnnlab.histories.context import PATCH, patch_count, patch_size
-from rnnlab.histories.histories import Histories, prepare
+from rnnlab.histories.histories import SLOW, Histories, prepare
 from rnnlab.histories.scalars import scalars
 from rnnlab.histories.simple_forecasts import simple_forecasts
 from rnnlab.histories.smoothing import smooth_all
@@ -19,7 +19,6 @@ from rnnlab.histories.smoothing import smooth_all
 FAR = 60.0
 VIEWS = 4
 SAME_PHASE = 4
-SLOW = 0.15  # rate of the exponential mean that patches are centred on
 
 
 @dataclass(frozen=True)
@@ -86,8 +85,8 @@ def patch_views(past: Histories) -> np.ndarray:
     """
     y, present, scales = past.y, past.present, past.scales
     z, logs = past.season.adjusted, past.logs
-    centred = y - masked.mean(y, present)[:, None]
-    level = masked.exponential_mean(z, present, SLOW)[:, None]
+    centred = y - past.mean[:, None]
+    level = past.level[:, None]
     log_level = masked.exponential_mean(logs, present, SLOW)[:, None]
     views = [
         np.arcsinh(centred / (3 * scales.unit[:, None])),

@@ -9,6 +9,7 @@ from rnnlab.histories import masked
 from rnnlab.histories.seasons import Seasonal, seasonal_part
 
 SMALL = 1e-6  # of the size of the values: units are no smaller
+SLOW = 0.15  # rate of the exponential mean that values are compared with
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,21 @@ class Histories:
     @cached_property
     def log_season(self) -> Seasonal:
         return seasonal_part(self.logs, self.count, self.period)
+
+    @cached_property
+    def mean(self) -> np.ndarray:
+        """The mean of the values, [S]."""
+        return masked.mean(self.y, self.present)
+
+    @cached_property
+    def level(self) -> np.ndarray:
+        """The slow exponential mean of the values without their season, [S]."""
+        return masked.exponential_mean(self.season.adjusted, self.present, SLOW)
+
+    @cached_property
+    def line(self) -> tuple[np.ndarray, np.ndarray]:
+        """The line through all values without their season: its end and slope, [S] each."""
+        return masked.line(self.season.adjusted, self.present, self.y.shape[1])
 
     @cached_property
     def scales(self) -> "Scales":
@@ -112,7 +128,7 @@ def measure_scales(past: Histories) -> Scales:
     y, present = past.y, past.present
     unit = masked.mean_difference(y, present, past.period)
     step = masked.mean_difference(past.season.adjusted, present, 1)
-    spread = masked.mean(np.abs(y - masked.mean(y, present)[:, None]), present)
+    spread = masked.mean(np.abs(y - past.mean[:, None]), present)
     floor = SMALL * np.maximum(masked.mean(np.abs(y), present), 1e-9)
     other = np.where(step > floor, step, spread)
     unit = np.maximum(np.where(np.isfinite(unit) & (unit > floor), unit, other), floor)

@@ -7,8 +7,6 @@ from rnnlab.histories.histories import Histories
 from rnnlab.histories.simple_forecasts import share_of_logs
 from rnnlab.histories.smoothing import Smoothed
 
-SLOW = 0.15  # rate of the exponential mean that the last value is compared with
-
 
 def scalars(past: Histories, smoothed: Smoothed) -> np.ndarray:
     """Statistics of whole histories, scaled to the order of 1, [S, 28]."""
@@ -36,11 +34,11 @@ def _about_length(past: Histories) -> list[np.ndarray]:
 def _about_scale(past: Histories) -> list[np.ndarray]:
     y, z, present, scales = past.y, past.season.adjusted, past.present, past.scales
     unit = scales.unit
-    end, slope = masked.line(z, present, y.shape[1])
+    end, slope = past.line
     fitted = end[:, None] + slope[:, None] * np.arange(1 - y.shape[1], 1.0)
     residual = masked.mean(np.abs(z - fitted), present)
     season = np.sqrt((past.season.profile**2).mean(axis=1))
-    mean = np.clip(masked.mean(y, present) / unit, -1e4, 1e4)
+    mean = np.clip(past.mean / unit, -1e4, 1e4)
     return [
         np.log(scales.step / unit),
         np.log(scales.between / unit),
@@ -62,7 +60,7 @@ def _about_steps(past: Histories) -> list[np.ndarray]:
     memory = (steps[:, 1:] * steps[:, :-1]).sum(axis=1) / energy
     age = np.arange(steps.shape[1] - 1, -1, -1)
     recent = masked.mean(np.abs(steps), present[:, 1:] & (age < max(2 * past.period, 8)))
-    last = z[:, -1] - masked.exponential_mean(z, present, SLOW)
+    last = z[:, -1] - past.level
     longest = np.abs(steps).max(axis=1, initial=0) / scales.step
     return [
         np.log(np.maximum(recent / scales.step, 1e-2)),

@@ -8,7 +8,7 @@ from rnnlab.histories.histories import Histories
 from rnnlab.histories.seasons import a_period_ago, long_season_ago
 from rnnlab.histories.smoothing import EVIDENCE, Smoothed
 
-FAST, MIDDLE, SLOW = 0.5, 0.3, 0.15  # rates of exponential means
+FAST, MIDDLE = 0.5, 0.3  # rates of exponential means
 # logarithms of forecasts go no further beyond those of the history: a factor of 4.5
 BEYOND = 1.5
 
@@ -58,11 +58,11 @@ def _additive(
     past: Histories, smoothed: Smoothed, ahead: np.ndarray, h: np.ndarray
 ) -> list[np.ndarray]:
     """Level, mean or line of the history without its season, plus the season; [S, H] each."""
-    z, present, length = past.season.adjusted, past.present, past.y.shape[1]
+    z, present = past.season.adjusted, past.present
     profile = past.season.at(ahead)
     level = smoothed.level[0][:, None]
-    fast, slow = (masked.exponential_mean(z, present, rate)[:, None] for rate in (FAST, SLOW))
-    _, slope = masked.line(z, present, length)
+    fast = masked.exponential_mean(z, present, FAST)[:, None]
+    _, slope = past.line
     end, recent_slope = masked.line(z, present, max(2 * past.period, 10))
     parts = [
         level,
@@ -71,7 +71,7 @@ def _additive(
         # Theta: the level and half the slope (Hyndman & Billah 2003)
         level + 0.5 * slope[:, None] * h,
         fast,
-        slow,
+        past.level[:, None],
         masked.mean(z, present)[:, None],
         end[:, None] + recent_slope[:, None] * h,
         z[:, -1:],
