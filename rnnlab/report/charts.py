@@ -56,8 +56,10 @@ def steps_chart(by_step: pd.DataFrame) -> Spec:
     """
     table = by_step.pivot(index="step", columns="method", values="mase")
     methods = table.mean().sort_values().index
-    ours = [method for method in ("model", "combination", "zero_shot") if method in methods]
-    lines = [*ours, *methods.drop([*NOT_BASELINES], errors="ignore")[:1]]
+    best = methods.drop([*NOT_BASELINES], errors="ignore")[:1]
+    # in the order of the page's colours
+    wanted = ("model", "combination", *best, "zero_shot")
+    lines = [method for method in wanted if method in methods]
     return line_chart(table.reset_index(), "step", lines, methods, "MASE", ".3f")
 
 

@@ -107,6 +107,8 @@ def _plots() -> list[Plot]:
         drawn = []
         if name == "loss" and (MODEL / "curves.csv").is_file():
             curve = read_table(MODEL / "curves.csv", "pretrain")
+            # the first losses would flatten the rest
+            curve = curve.iloc[len(curve) // 20 :]
             lines = ["loss", "smoothed"]
             drawn = [charts.line_chart(curve, "step", lines, lines, "mean loss", ".4~g")]
         plots.append(Plot(name, caption, title, png, drawn))

@@ -9,10 +9,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from browser import CHROMIUM, faults, look_at
-from helpers import Done, edit_params, read_json, run_stage_here
+from helpers import ROOT, Done, edit_params, read_json, run_stage_here
 
 from rnnlab.core.files import write_json
-from rnnlab.report.charts import embedded, forecast_chart
+from rnnlab.report.charts import embedded, forecast_chart, steps_chart
 from rnnlab.report.tables import images_table, series_table
 
 browser = pytest.mark.skipif(
@@ -234,3 +234,17 @@ def test_names_that_look_like_numbers_stay_text() -> None:
     data = embedded(pd.DataFrame({"unique_id": ["007"], "y": [0.1]}))
     assert data["format"]["parse"] == {"unique_id": "string", "y": "number"}
     assert data["values"] == "unique_id,y\n007,0.1\n"
+
+
+def test_every_line_of_a_chart_has_a_colour_of_its_own() -> None:
+    methods = ("control", "zero_shot", "model", "ets", "combination", "naive")
+    table = pd.DataFrame([(m, step, n) for n, m in enumerate(methods) for step in (1, 2)])
+    chart = steps_chart(table.set_axis(["method", "step", "mase"], axis="columns"))
+    lines = chart["layer"][0]["encoding"]["color"]["scale"]["domain"]
+    assert lines == ["model", "combination", "ets", "zero shot"]
+    page = (ROOT / "rnnlab/report/template.html").read_text()
+    colors = re.findall(r'color\("([\w-]+)"\)', re.search(r"category: \[(.*)\]", page)[1])
+    assert colors == ["model", "combination", "baseline", "zero-shot"]
+    for color in colors:
+        # of light and of dark pages
+        assert len(re.findall(rf"--{color}: #", page)) == 2
