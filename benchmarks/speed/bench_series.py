@@ -19,12 +19,11 @@ import pandas as pd
 import torch
 
 from benchmarks.scratch import alternate
-from rnnlab.commands.forecast import train
 from rnnlab.core.params import Params, SeriesTask
 from rnnlab.core.window_spec import series_card
 from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
-from rnnlab.forecasting.selection import History
 from rnnlab.images.torchvision_data import import_datasets
+from rnnlab.outlook.networks import train_ensemble, training_samples
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel, cut_at, read_panel
@@ -78,11 +77,13 @@ def ours(task: SeriesTask, panel: Panel, seed: int, device: torch.device) -> Met
     y, offsets, period = panel.values, panel.offsets, task.data.period
 
     def fit() -> tuple:
-        normalizations = [
+        before, after = (
             fit_normalization(y, offsets, ends, task.normalize, period)
             for ends in (cut.train, cut.validation)
-        ]
-        _, networks = train(History(y, offsets, period), cut, normalizations, recipe)
+        )
+        normalizations = before, after
+        samples = training_samples(y, offsets, cut.train, normalizations, recipe)
+        _, networks = train_ensemble(recipe, samples)
         return networks, normalizations[1]
 
     def forecast(fitted: tuple) -> np.ndarray:

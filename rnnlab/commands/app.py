@@ -63,33 +63,56 @@ def forecast(
     value_column: ValueColumn = None,
     read: Reading = None,
     task: SettingsTask = "airline",
-    trained: Annotated[
-        bool, typer.Option("--trained", help="use the networks that `dvc repro` trained")
+    train: Annotated[
+        bool, typer.Option("--train", help="train the networks of the task on the file, too")
     ] = False,
-    out: Annotated[Path, typer.Option(help="folder to write to")] = Path("forecasts"),
+    trained: Annotated[
+        bool, typer.Option("--trained", help="ask the networks that `dvc repro` trained, too")
+    ] = False,
+    fit: Annotated[
+        bool, typer.Option("--fit", help="fit Theta, ETS and SARIMA to each series, too")
+    ] = False,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            metavar="PATH",
+            help="folder (forecasts), a name that ends with .csv, .parquet or .json, or - for "
+            "standard output",
+        ),
+    ] = None,
+    json: Annotated[
+        bool, typer.Option("--json", help="JSON, to standard output unless --out names a place")
+    ] = False,
+    backtest: Annotated[
+        bool, typer.Option("--backtest", help="print the last horizon by method, beside the truth")
+    ] = False,
+    plot_series: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ID", help="a series for the picture; may be repeated"),
+    ] = None,
 ) -> None:
     """Forecast the next steps of every series, with intervals.
 
     \b
         rnnlab forecast --csv mine.csv
-        rnnlab forecast --task airline --horizon 24
-        rnnlab forecast --trained --csv mine.csv
+        rnnlab forecast --csv sales.xlsx --horizon 24 --backtest
+        cat mine.csv | rnnlab forecast --csv - --json
 
-    The settings are those of a task of params.yaml. The network is trained and compared with the
-    baselines on the last stretch of the data; then all are fitted to everything, and the forecast
-    is that of the method, or the mean of methods, that was best there.
+    Nothing is trained: the zero-shot network (models/zero_shot/) forecasts each series from its
+    past. On the last stretch of the data it is compared with the last value, the last season and
+    the line through the first and last value; where the mean with one of them is clearly better,
+    the forecast is that mean. Every series gets a forecast, down to a single value in a panel.
 
-    With --trained nothing is trained: the networks are those of `dvc repro`, for the task's own
-    data or for others of the same period. The statistics of each series (scale, level, season) are
-    still fitted to its past, and the networks are compared with baselines that fit nothing. So
-    thousands of series take seconds.
+    --fit and --train add methods to the comparison, and say first how long they take. --trained
+    adds the networks of `dvc repro`, for the task's own data or others of the same period. The
+    settings of these networks are those of --task.
 
     \b
     Reads:   params.yaml, the table of one series or of many: text, .xlsx, .csv.gz, Parquet or a
-             folder of it, an address, or - for standard input; models/zero_shot/ if the task
-             compares with zero_shot; with --trained also data/models/TASK/
+             folder of it, an address, or - for standard input; models/zero_shot/; with --trained
+             also data/models/TASK/
     Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png
-             and, where a series cannot be forecast, OUT/NAME_left_out.csv with the reason
+             and, where a series cannot be read, OUT/NAME_left_out.csv with the reason
     Needs:   a file, or the task's; with --trained what `dvc repro train@TASK` leaves
     """
 
@@ -106,8 +129,10 @@ def forecast(
             value_column,
             trained,
             tuple(read or ()),
+            any_series=True,
         )
-        module.forecast(options, out, params)
+        shown = tuple(plot_series or ())
+        module.forecast(options, module.Wanted(train, fit, out, json, backtest, shown), params)
 
     run("forecast", work)
 

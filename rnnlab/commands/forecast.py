@@ -1,196 +1,213 @@
 """rnnlab forecast: the next steps of every series, with intervals."""
 
+import sys
 from collections import Counter
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files, write_table
-from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import Params, SeriesTask
-from rnnlab.core.progress import track_progress
-from rnnlab.core.window_spec import Layout, series_card
-from rnnlab.forecasting.combination import combine
-from rnnlab.forecasting.intervals import LEVELS
-from rnnlab.forecasting.selection import (
-    FittedNetworks,
-    History,
-    ValidationResult,
-    forecast_all,
-    pretrained_network,
-    print_fallbacks,
-    validate,
-)
+from rnnlab.core.progress import format_duration
+from rnnlab.forecasting.selection import History, print_fallbacks
 from rnnlab.forecasting.task_settings import (
     SeriesOptions,
     read_series,
-    shorten_windows,
     task_for,
     with_trained_settings,
     without_log_of_nonpositive,
 )
 from rnnlab.histories.context import max_horizon
-from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.networks.samples import Samples, make_samples
-from rnnlab.networks.storage import load_network, read_models
-from rnnlab.plots.forecast import forecast_figure, save_figure
-from rnnlab.report.findings import validation_finding
-from rnnlab.series import times
-from rnnlab.series.normalization import Normalization, fit_normalization
+from rnnlab.outlook.answer import Answer, as_table, look_ahead
+from rnnlab.outlook.backtest import backtest_errors, backtest_table
+from rnnlab.outlook.methods import FITTED, QUICK, Method, baseline_methods, seconds_to_fit
+from rnnlab.outlook.networks import TaskNetworks, network_method, read_trained, train_networks
+from rnnlab.outlook.output import (
+    Target,
+    backtest_lines,
+    find_target,
+    print_forecast,
+    validation_content,
+    validation_sentence,
+    write_forecast,
+)
+from rnnlab.outlook.validation import Validation, validate, validation_request
+from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
 from rnnlab.series.origins import Request
-from rnnlab.series.panel import Cut, Panel, cut_at, unusable_series, warn_left_out
-from rnnlab.series.windows import windows_in_part
+from rnnlab.series.panel import Panel, cut_at, warn_left_out
 from rnnlab.tables.sources import stem_of
 from rnnlab.training.device import prepare
-from rnnlab.training.members import Recipe, train_member
-from rnnlab.training.precision import choose_precision
-
-# those judged on validation, and those that forecast
-Ensembles = tuple[list[RecurrentNetwork], list[RecurrentNetwork]]
+from rnnlab.zero_shot.storage import read_zero_shot
 
 
-def forecast(options: SeriesOptions, out: Path, params: Params) -> None:
-    device = prepare(params)
-    task, networks = task_for(options, params), None
-    path = out / f"{stem_of(task.data.csv)}.csv"
-    if path.resolve() == Path(task.data.csv).resolve():
-        raise InputError(f"--out {out}: {path} is the data itself; name another folder")
+@dataclass(frozen=True)
+class Wanted:
+    """What a forecast uses beside the zero-shot network, and what it writes.
+
+    Attributes:
+        train, fit: whether the networks of the task are trained, and slow methods fitted.
+        out: folder, file or - for the table; None for forecasts/.
+        json: whether the table is JSON.
+        backtest: whether the last horizon by method is printed.
+        plot_series: names of the series in the picture; none for those to learn from.
+    """
+
+    train: bool = False
+    fit: bool = False
+    out: str | None = None
+    json: bool = False
+    backtest: bool = False
+    plot_series: tuple[str, ...] = ()
+
+
+def forecast(options: SeriesOptions, wanted: Wanted, params: Params) -> None:
+    device, task = prepare(params), task_for(options, params)
+    target = find_target(wanted.out, stem_of(task.data.csv), wanted.json)
+    if target.path is not None and target.path.resolve() == Path(task.data.csv).resolve():
+        raise InputError(f"--out {wanted.out}: {target.path} is the data itself; name another")
+    # before the file, so that missing weights are reported at once
+    network = read_zero_shot(device=device)
+    trained: dict[str, list] | None = None
     horizon = task.windows.horizon
     if options.trained:
-        networks, card = read_trained(options.task, device)
+        trained, card = read_trained(options.task, device)
         task = with_trained_settings(task, card)
     task, panel = read_series(options, task)
     if not options.trained:
         horizon = task.windows.horizon
-    if networks is None:
-        task = without_log_of_nonpositive(task, panel)
-    training = cut_at(panel.lengths, panel.lengths, task.data).train
-    panel = panel.without(unusable_series(panel, training, task), task.data.csv)
-    left_out = path.with_name(f"{path.stem}_left_out.csv")
+    shown = series_to_show(panel, wanted.plot_series, task.data.csv)
+    history = History(panel.values, panel.offsets, task.data.period, panel.filled)
+    request, ends = validation_request(history, horizon, spans_of(options, task, panel))
+    fallbacks: Counter[str] = Counter()
+    methods = baseline_methods(QUICK, history, params.threads, fallbacks)
+    if wanted.train or trained:
+        networks = (
+            TaskNetworks(**trained, task=task, ends=ends)
+            if trained
+            else train_networks(
+                without_log_of_nonpositive(task, panel), panel, history, ends, params
+            )
+        )
+        methods["model"] = network_method(panel, history, networks)
+    if wanted.fit:
+        fitted = baseline_methods(FITTED, history, params.threads, fallbacks)
+        tell_time(fitted, history, request, ends, params.threads)
+        methods |= fitted
+    validation = validate(history, network, methods, request, ends)
+    answer = look_ahead(history, network, methods, validation, horizon)
+    print_fallbacks(fallbacks)
+    report(target, panel, task, validation, answer, wanted, shown)
+
+
+def spans_of(options: SeriesOptions, task: SeriesTask, panel: Panel) -> np.ndarray | None:
+    """The validated values of each series, where trained networks have seen those before, [S]."""
+    if not options.trained or options.csv is not None:
+        return None
+    return panel.lengths - cut_at(panel.lengths, panel.lengths, task.data).train
+
+
+def series_to_show(panel: Panel, names: tuple[str, ...], csv: str) -> list[int]:
+    """The places of ``--plot-series`` in the panel.
+
+    Raises:
+        InputError: the panel has no series of that name.
+    """
+    places = {name: number for number, name in enumerate(panel.ids)}
+    for name in names:
+        if name not in places:
+            raise InputError(f"--plot-series {name}: {csv} has no such series")
+    return [places[name] for name in names]
+
+
+def tell_time(
+    methods: dict[str, Method], history: History, request: Request, ends: np.ndarray, threads: int
+) -> None:
+    """Print on stderr how long the slow methods take."""
+    if not len(request.origin):
+        return
+    seconds = seconds_to_fit(methods, ends, request, threads)
+    # once on what is validated, and once more on everything where a method is chosen
+    validated, every = len(np.unique(request.series)), len(history.offsets) - 1
+    most = seconds * (1 + every / validated)
+    print(
+        f"--fit: {', '.join(methods)} on {every:,} series: about {format_duration(seconds)} to "
+        f"compare them, at most {format_duration(most)} in all",
+        file=sys.stderr,
+    )
+
+
+def report(
+    target: Target,
+    panel: Panel,
+    task: SeriesTask,
+    validation: Validation,
+    answer: Answer,
+    wanted: Wanted,
+    shown: list[int],
+) -> None:
+    """Write the table and the picture, and say what was found."""
+    table, horizon = as_table(panel, answer), answer.forecast.shape[1]
+    content = {
+        "file": task.data.csv,
+        "period": task.data.period,
+        "horizon": horizon,
+        "validation": validation_content(validation),
+    }
+    backtest = []
+    if wanted.backtest:
+        errors = backtest_errors(validation)
+        steps = backtest_table(panel, validation, shown or list(range(len(panel.ids))))
+        backtest = list(backtest_lines(steps, errors))
+        content["backtest"] = {"errors": errors.to_dict("records")}
+    if target.path is None:
+        print_forecast(table, content, target.json)
+        warn_left_out(panel, task.data.csv)
+    else:
+        write_files(target, panel, task, table, content, shown, validation)
+    say = target.messages
+    print(validation_sentence(validation), file=say)
+    if horizon > max_horizon(task.data.period):
+        print(
+            f"zero_shot forecasts {max_horizon(task.data.period)} steps at once; later ones build "
+            "on its own medians.",
+            file=say,
+        )
+    for line in backtest:
+        print(line, file=say)
+    if target.path is not None:
+        print(
+            f"{horizon} steps of {len(panel.ids):,} series: {target.path} and "
+            f"{target.beside('.png').name}"
+        )
+
+
+def write_files(
+    target: Target,
+    panel: Panel,
+    task: SeriesTask,
+    table: pd.DataFrame,
+    content: dict[str, Any],
+    shown: list[int],
+    validation: Validation,
+) -> None:
+    """The table, the picture and, where series are left out, the list of them."""
+    assert target.path is not None
+    left_out, plot = target.beside("_left_out.csv"), task.plot
     warn_left_out(panel, task.data.csv, left_out)
-    validation, answer = look_ahead(task, panel, horizon, params, device, networks)
-    table, plot = future_table(panel, answer, validation), task.plot
-    if options.csv and panel.table:
+    if panel.table:
         # the unit of the task whose settings these are is not that of the file
         plot = plot.model_copy(update={"unit": panel.table.value})
-    with output_files(out, path.stem) as folder:
-        write_table(folder / path.name, table)
+    examples = chosen_series(panel, validation.errors_by_series(), shown)
+    with output_files(target.path.parent, target.path.stem) as folder:
+        write_forecast(folder / target.path.name, table, content)
         if panel.left_out:
             reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
             write_table(folder / left_out.name, reasons)
-        save_figure(forecast_figure(panel, table, plot), folder / f"{path.stem}.png", plot.dpi)
+        figure = forecast_figure(panel, table, plot, examples)
+        save_figure(figure, folder / target.beside(".png").name, plot.dpi)
     if not panel.left_out:
         left_out.unlink(missing_ok=True)
-    print(validation_finding(validation.table()))
-    at_once = max_horizon(task.data.period)
-    if ZERO_SHOT in validation.weights and horizon > at_once:
-        print(f"zero_shot forecasts {at_once} steps at once; later ones build on its own medians.")
-    print(f"{horizon} steps of {len(panel.ids)} series: {path.with_suffix('')}.csv and .png")
-
-
-def read_trained(name: str, device: torch.device) -> tuple[Ensembles, dict]:
-    """The networks of the task's latest fit, and the card that train wrote."""
-    networks, card = read_models(Path("data/models") / name, name, device)
-    # without a refit the year's networks saw validation as little as the chosen ones do
-    return (networks.get("year_chosen", networks["year"]), networks["year"]), card
-
-
-def look_ahead(
-    task: SeriesTask,
-    panel: Panel,
-    horizon: int,
-    params: Params,
-    device: torch.device,
-    networks: Ensembles | None,
-) -> tuple[ValidationResult, np.ndarray]:
-    """What validation says of all methods, and the forecast that it prefers, [S, horizon].
-
-    Args:
-        networks: None to train them.
-    """
-    cut = cut_at(panel.lengths, panel.lengths, task.data)
-    history = History(panel.values, panel.offsets, task.data.period, panel.filled)
-    normalizations = [
-        fit_normalization(panel.values, panel.offsets, ends, task.normalize, task.data.period)
-        for ends in (cut.train, cut.validation)
-    ]
-    # before training, so that missing weights are reported at once
-    pretrained = pretrained_network(task.evaluate.baselines, device)
-    if networks is None:
-        task = shorten_windows(task, int(cut.train.max()), normalizations[0])
-        recipe = Recipe(task.model, task.train, series_card(task), params.seed, device)
-        networks = train(history, cut, normalizations, choose_precision(recipe))
-    fallbacks: Counter[str] = Counter()
-    ask = partial(
-        forecast_all,
-        history,
-        card=series_card(task),
-        baselines=task.evaluate.baselines,
-        processes=params.threads,
-        fallbacks=fallbacks,
-        pretrained=pretrained,
-    )
-    chosen = FittedNetworks(networks[0], normalizations[0])
-    validation = validate(
-        history,
-        lambda wanted: ask(fitted=chosen, ends=cut.train, requests=wanted),
-        cut.train,
-        cut.validation,
-        normalizations[0].first_origin(task.windows.look_back),
-        horizon,
-        task.normalize.method.startswith("log"),
-    )
-    request = Request(panel.offsets[1:], np.arange(len(panel.ids)), horizon)
-    # without a refit the networks know the normalization of the training part alone
-    final = FittedNetworks(networks[1], normalizations[1 if task.train.refit else 0])
-    with track_progress("the forecast itself"):
-        answers = ask(fitted=final, ends=cut.validation, requests=[request])
-    print_fallbacks(fallbacks)
-    return validation, combine({m: found[0] for m, found in answers.items()}, validation.weights)
-
-
-def train(
-    history: History, cut: Cut, normalizations: list[Normalization], recipe: Recipe
-) -> Ensembles:
-    """Train all members of the ensemble on the training part and, by train.refit, on all."""
-    nothing = np.zeros_like(cut.train)
-    layout = Layout(**recipe.card["layout"])
-    wanted = {
-        "train": (normalizations[0], nothing, cut.train, True),
-        "validation": (normalizations[0], cut.train, cut.validation, False),
-        "refit": (normalizations[1], nothing, cut.validation, True),
-    }
-    parts: dict[str, Samples] = {}
-    for name, (normalization, start, end, whole) in wanted.items():
-        part = windows_in_part(history.y, history.offsets, normalization, start, end, layout, whole)
-        parts[name] = make_samples(part, recipe.card, recipe.device)
-    members, count = [], recipe.train.ensemble
-    with track_progress("", count if count > 1 else None, "networks") as networks:
-        for number in range(count):
-            members.append(train_member(recipe, parts, "future", number))
-            networks.advance()
-    load = partial(load_network, recipe.card, recipe.model, device=recipe.device)
-    return [load(each.chosen) for each in members], [load(each.final) for each in members]
-
-
-def future_table(panel: Panel, answer: np.ndarray, validation: ValidationResult) -> pd.DataFrame:
-    """unique_id, ds, forecast and the bounds of its intervals."""
-    horizon = answer.shape[1]
-    ahead = [
-        times.format_times(times.future_times(panel.ds[panel.span(number)], horizon))
-        for number in range(len(panel.ids))
-    ]
-    columns = {
-        "unique_id": np.repeat(panel.ids, horizon),
-        "ds": np.concatenate(ahead),
-        "forecast": answer.ravel(),
-    }
-    number, widths = np.arange(len(panel.ids)), validation.widths["combination"]
-    for level in LEVELS:
-        low, high = widths.bounds(answer, number, level)
-        columns |= {f"low_{100 * level:.0f}": low.ravel(), f"high_{100 * level:.0f}": high.ravel()}
-    return pd.DataFrame(columns)

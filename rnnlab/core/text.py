@@ -1,6 +1,7 @@
 """Format numbers and names for people."""
 
 import math
+import textwrap
 from collections.abc import Iterable
 
 
@@ -17,6 +18,11 @@ def readable(name: str) -> str:
 def shorten_name(unique_id: str) -> str:
     """The name of a series, shortened to fit next to small Axes."""
     return unique_id if len(unique_id) <= 20 else f"{unique_id[:19]}…"
+
+
+def wrapped(name: str, width: int, lines: int = 3) -> str:
+    """A name in at most ``lines`` lines of ``width`` characters; the rest is cut."""
+    return textwrap.fill(name, width, max_lines=lines, placeholder=" …") or name[:width]
 
 
 def join_names(names: Iterable[str]) -> str:

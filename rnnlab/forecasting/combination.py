@@ -26,16 +26,22 @@ def absolute_scaled_errors(
 
 
 def choose_weights(
-    truth: np.ndarray, forecasts: dict[str, np.ndarray], series: np.ndarray, scale: np.ndarray
+    truth: np.ndarray,
+    forecasts: dict[str, np.ndarray],
+    series: np.ndarray,
+    scale: np.ndarray,
+    first: str | None = None,
+    min_gain: float = MIN_GAIN,
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Weights of a mean of methods, by greedy ensemble selection (Caruana et al. 2004).
 
     The best method is picked first. Then the method that most improves the mean of all picks is
-    added, possibly a second time, until none improves it by ``MIN_GAIN``.
+    added, possibly a second time, until none lowers its error by the share ``min_gain``.
 
     Args:
         truth, series, scale: as in ``absolute_scaled_errors``.
         forecasts: [N, H] by method.
+        first: the first pick; None for the best.
 
     Returns:
         The error of each method, and the weights of the picked methods, which sum to 1.
@@ -44,11 +50,12 @@ def choose_weights(
     known = {method: error for method, error in errors.items() if np.isfinite(error)}
     if np.isnan(scale).all():
         # series that repeat exactly have no MASE; unscaled errors select the methods
-        return errors, choose_weights(truth, forecasts, series, np.ones_like(scale))[1]
+        ones = np.ones_like(scale)
+        return errors, choose_weights(truth, forecasts, series, ones, first, min_gain)[1]
     if not known:
-        return errors, {next(iter(forecasts)): 1.0}
-    picks = [min(known, key=lambda method: known[method])]
-    error = known[picks[0]]
+        return errors, {first or next(iter(forecasts)): 1.0}
+    picks = [min(known, key=lambda method: known[method]) if first is None else first]
+    error = errors[picks[0]]
     while len(picks) < MAX_PICKS:
         mean = sum(forecasts[method] for method in picks)
         error_with = {
@@ -58,7 +65,7 @@ def choose_weights(
             for method in known
         }
         best = min(error_with, key=lambda method: error_with[method])
-        if error_with[best] >= (1 - MIN_GAIN) * error:
+        if error_with[best] >= (1 - min_gain) * error:
             break
         picks.append(best)
         error = error_with[best]

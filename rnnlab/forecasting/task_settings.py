@@ -25,6 +25,7 @@ class SeriesOptions:
         id, time, value: names of its columns.
         trained: whether the networks are those that train left.
         read: KEY=VALUE of ``--read``, for a table with two readings.
+        any_series: whether series are of use that networks cannot learn from.
     """
 
     task: str
@@ -36,6 +37,7 @@ class SeriesOptions:
     value: str | None
     trained: bool
     read: tuple[str, ...] = ()
+    any_series: bool = False
 
     def reading(self, task: SeriesTask) -> ReadOptions:
         """How the table of ``task`` is to be read."""
@@ -88,7 +90,7 @@ def read_series(options: SeriesOptions, task: SeriesTask) -> tuple[SeriesTask, P
     Raises:
         InputError: see load_panel.
     """
-    panel = load_panel(task.data.csv, options.reading(task))
+    panel = load_panel(task.data.csv, options.reading(task), options.any_series)
     if options.csv is not None:
         # networks that are trained know one period alone
         season = find_season(panel, task.data.period if options.trained else options.period)

@@ -121,7 +121,7 @@ def read_panel(data: SeriesData) -> Panel:
     return fill_gaps(load_panel(data.csv, options), data.period)
 
 
-def load_panel(csv: str, options: ReadOptions) -> Panel:
+def load_panel(csv: str, options: ReadOptions, any_series: bool = False) -> Panel:
     """Read a table as series, with NaN where a value is missing.
 
     Footers, blank lines and gaps in y are accepted. A trailing row without a number is a footer
@@ -131,6 +131,7 @@ def load_panel(csv: str, options: ReadOptions) -> Panel:
 
     Args:
         csv: a path, ``-`` for standard input, or an address.
+        any_series: whether series are of use that networks cannot learn from: short or constant.
 
     Raises:
         InputError: the file, a column, a date or a number is missing or unreadable, the table has
@@ -139,7 +140,8 @@ def load_panel(csv: str, options: ReadOptions) -> Panel:
     table = read_table(csv, options)
     panel = _sorted_panel(table.names, table.codes, table.ds, table.y, table.name)
     panel = _with_missing_rows(panel, table.name)
-    return replace(panel.without(_problems(panel, table), table.name), table=table)
+    problems = _problems(panel, table, any_series)
+    return replace(panel.without(problems, table.name), table=table)
 
 
 def fill_gaps(panel: Panel, period: int) -> Panel:
@@ -154,16 +156,18 @@ def fill_gaps(panel: Panel, period: int) -> Panel:
     return replace(panel, values=values)
 
 
-def warn_left_out(panel: Panel, path: str, list_path: Path) -> None:
+def warn_left_out(panel: Panel, path: str, list_path: Path | None = None) -> None:
     """Print a line on stderr for each of the first series that were left out.
 
-    ``list_path`` is the file that names all of them.
+    Args:
+        list_path: the file that names all of them, if there is one.
     """
     for name, reason in list(panel.left_out.items())[:MAX_LINES]:
         print(f"{path}: left out: series {name!r} {reason}", file=sys.stderr)
     if len(panel.left_out) > MAX_LINES:
         rest = len(panel.left_out) - MAX_LINES
-        print(f"{path}: left out: {rest} more; {list_path} names all", file=sys.stderr)
+        where = f"; {list_path} names all" if list_path else ""
+        print(f"{path}: left out: {rest} more{where}", file=sys.stderr)
 
 
 def _sorted_panel(
@@ -225,9 +229,11 @@ def _with_missing_rows(panel: Panel, path: str) -> Panel:
     return Panel(panel.ids, offsets, ds, values, np.isnan(values))
 
 
-def _problems(panel: Panel, table: Table) -> dict[int, str]:
+def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
     """Reasons why series are unusable, by index; each reason follows the name of the series."""
     problems: dict[int, str] = {}
+    # one value or two show no step
+    least = 1 if any_series else MIN_VALUES
 
     def row(number: int, time: np.generic, again: int = 0) -> str:
         # no more than are printed: each looks through all rows
@@ -237,8 +243,10 @@ def _problems(panel: Panel, table: Table) -> dict[int, str]:
     steps: dict[int, str] = {}
     for number in range(len(panel.ids)):
         ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
-        if len(y) < MIN_VALUES:
+        if len(y) < least:
             problems[number] = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
+            continue
+        if len(y) == 1:
             continue
         gaps = np.diff(ds)
         doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
@@ -252,6 +260,9 @@ def _problems(panel: Panel, table: Table) -> dict[int, str]:
             problems[number] = (
                 f"is not evenly spaced; add the missing rows (y may be empty), first after {after}"
             )
+        elif any_series:
+            if len(y) >= MIN_VALUES:
+                steps[number] = step
         elif np.nanmin(y) == np.nanmax(y):
             problems[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
         elif (largest := np.nanmax(np.abs(y))) > MAX_ABS_VALUE:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.series.panel import Panel
-from rnnlab.series.times import format_times, step_name
+from rnnlab.series.times import format_times, usual_step
 
 # steps of a season, and the word for the spacing
 SPACINGS = {
@@ -54,7 +54,7 @@ class Season:
 
 def find_season(panel: Panel, period: int | None) -> Season:
     """The season of a panel with NaN for gaps; ``period`` where a person says it."""
-    name = step_name(panel.ds[panel.span(0)]) or ""
+    name = usual_step(panel.ds, panel.offsets) or ""
     usual, spacing = _by_spacing(name)
     notes = []
     found = period or usual

@@ -62,14 +62,25 @@ def format_times(ds: np.ndarray) -> np.ndarray:
     return (days if (days == ds).all() else ds).astype(str)
 
 
-def future_times(ds: np.ndarray, count: int) -> np.ndarray:
-    """The next ``count`` times after an evenly spaced ds [n], n >= 3: [count]."""
+def usual_step(ds: np.ndarray, offsets: np.ndarray) -> str | None:
+    """The step of the longest series of a panel, which begin at ``offsets`` [S + 1]."""
+    longest = int(np.diff(offsets).argmax())
+    own = ds[offsets[longest] : offsets[longest + 1]]
+    return step_name(own) if len(own) > 1 else None
+
+
+def future_times(ds: np.ndarray, count: int, usual: str | None = None) -> np.ndarray:
+    """The next ``count`` times after an evenly spaced ds [n]: [count].
+
+    Args:
+        usual: the step of ds that have one value or two, which do not show their own.
+    """
+    step = (usual if len(ds) <= 2 else None) or step_name(ds) or ""
     if ds.dtype.kind != "M":
-        return ds[-1] + (ds[-1] - ds[-2]) * np.arange(1, count + 1)
-    step = step_name(ds) or ""
+        return ds[-1] + int(step) * np.arange(1, count + 1)
     if step.endswith("months"):
         return _months_after(ds, np.arange(1, count + 1) * int(step.removesuffix("months")))
-    if (np.diff(ds) == ds[1] - ds[0]).all():
+    if len(ds) > 2 and (np.diff(ds) == ds[1] - ds[0]).all():
         return ds[-1] + (ds[1] - ds[0]) * np.arange(1, count + 1)
     # in seconds, since nanoseconds end with the year 2262
     ahead = pd.date_range(ds[-1], periods=count + 1, freq=step, unit="s")[1:]

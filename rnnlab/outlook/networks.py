@@ -1,0 +1,241 @@
+"""The networks of a task as a method of a forecast: those that are at hand, or trained here."""
+
+import sys
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import torch
+
+from rnnlab.core.params import Params, SeriesTask, Train
+from rnnlab.core.progress import format_duration, track_progress
+from rnnlab.core.window_spec import Layout, series_card
+from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
+from rnnlab.forecasting.selection import History
+from rnnlab.forecasting.task_settings import shorten_windows
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.samples import Samples, make_samples
+from rnnlab.networks.storage import build_network, load_network, read_models
+from rnnlab.outlook.methods import Method
+from rnnlab.series.normalization import Normalization, fit_normalization
+from rnnlab.series.origins import Request
+from rnnlab.series.panel import Panel, unusable_series
+from rnnlab.series.windows import windows_in_part
+from rnnlab.training.device import prepare, seeded_generator
+from rnnlab.training.loop import fit
+from rnnlab.training.members import Recipe, train_member
+from rnnlab.training.precision import choose_precision
+
+# time steps that a network reads in all of its optimizer steps: on 2 cores these take half a minute
+READ_STEPS = 400_000
+# with a larger panel an epoch reads a part of its windows, the same in each
+MIN_EPOCHS = 20
+PROBED = 10
+
+
+@dataclass(frozen=True)
+class TaskNetworks:
+    """The ensemble of a task.
+
+    Attributes:
+        chosen: fitted on the first ``ends`` values of each series; these are validated.
+        final: fitted on everything by train.refit; these forecast.
+        task: the settings that they were trained with.
+        ends: of the training parts, [S].
+    """
+
+    chosen: list[RecurrentNetwork]
+    final: list[RecurrentNetwork]
+    task: SeriesTask
+    ends: np.ndarray
+
+
+def read_trained(name: str, device: torch.device) -> tuple[dict[str, list], dict]:
+    """The networks of the task's latest fit, chosen and final, and the card that train wrote."""
+    networks, card = read_models(Path("data/models") / name, name, device)
+    # without a refit the year's networks saw validation as little as the chosen ones do
+    chosen = networks.get("year_chosen", networks["year"])
+    return {"chosen": chosen, "final": networks["year"]}, card
+
+
+def network_method(panel: Panel, history: History, networks: TaskNetworks) -> Method:
+    """The networks as a method: NaN where a series is too short for their windows."""
+    task, lengths = networks.task, np.diff(history.offsets)
+
+    def forecast(ends: np.ndarray, request: Request) -> np.ndarray:
+        everything = bool((ends == lengths).all())
+        members = networks.final if everything else networks.chosen
+        # without a refit the networks know the normalization of the training part alone
+        fitted = ends if task.train.refit or not everything else networks.ends
+        part = usable_part(panel, history, fitted, task)
+        result = np.full((len(request.origin), request.steps), np.nan)
+        rows = np.flatnonzero(part.number[request.series] >= 0)
+        if len(rows):
+            moved = part.moved(request.select(rows), history.offsets)
+            normalization = part.normalization(task, fitted)
+            place = moved.origin - part.offsets[moved.series]
+            borne = place >= normalization.first_origin(task.windows.look_back)
+            moved, rows = moved.select(np.flatnonzero(borne)), rows[borne]
+            ask = network_forecaster(normalization, series_card(task), part.y, part.offsets)
+            result[rows] = ask(mean_predictor(members), moved)
+        return result
+
+    return forecast
+
+
+@dataclass(frozen=True)
+class Part:
+    """The series of a panel that the networks of a task can be asked about.
+
+    Attributes:
+        kept: their numbers in the panel.
+        number: of each series of the panel its number here, or -1, [S].
+        y, offsets: as in History.
+    """
+
+    kept: np.ndarray
+    number: np.ndarray
+    y: np.ndarray
+    offsets: np.ndarray
+
+    def moved(self, request: Request, offsets: np.ndarray) -> Request:
+        """``request`` of the whole panel, whose series begin at ``offsets``, for this part."""
+        series = self.number[request.series]
+        place = request.origin - offsets[request.series]
+        return Request(self.offsets[series] + place, series, request.steps)
+
+    def normalization(self, task: SeriesTask, ends: np.ndarray) -> Normalization:
+        fitted_on = ends[self.kept]
+        return fit_normalization(self.y, self.offsets, fitted_on, task.normalize, task.data.period)
+
+
+def usable_part(panel: Panel, history: History, ends: np.ndarray, task: SeriesTask) -> Part:
+    """The series whose first ``ends`` [S] values bear the normalization of the task."""
+    problems = unusable_series(panel, ends, task)
+    kept = np.array([s for s in range(len(panel.ids)) if s not in problems], dtype=np.int64)
+    number = np.full(len(panel.ids), -1)
+    number[kept] = np.arange(len(kept))
+    spans = [history.y[panel.span(s)] for s in kept]
+    offsets = np.cumsum([0, *(len(span) for span in spans)])
+    return Part(kept, number, np.concatenate([np.empty(0), *spans]), offsets)
+
+
+def train_networks(
+    task: SeriesTask, panel: Panel, history: History, ends: np.ndarray, params: Params
+) -> TaskNetworks:
+    """Train the ensemble of a task on all series that bear it, within ``READ_STEPS``.
+
+    Says on stderr how long that will take.
+
+    Args:
+        ends: of the training parts, [S]; what follows is validation.
+
+    Raises:
+        InputError: no series is long enough.
+    """
+    device = prepare(params)
+    panel.without(unusable_series(panel, ends, task), task.data.csv)
+    part = usable_part(panel, history, ends, task)
+    before = part.normalization(task, ends)
+    after = part.normalization(task, np.diff(history.offsets))
+    task = shorten_windows(task, int(ends[part.kept].max()), before)
+    recipe = choose_precision(
+        Recipe(task.model, task.train, series_card(task), params.seed, device)
+    )
+    samples = training_samples(part.y, part.offsets, ends[part.kept], (before, after), recipe)
+    layout = Layout(**recipe.card["layout"])
+    recipe = bounded(recipe, samples["train"].count, layout.look_back // layout.step)
+    task = task.model_copy(update={"train": recipe.train})
+    samples = {
+        name: limited(each, windows_of_epoch(recipe.train, layout), params.seed)
+        for name, each in samples.items()
+    }
+    tell_time(recipe, samples)
+    return TaskNetworks(*train_ensemble(recipe, samples), task, ends)
+
+
+def training_samples(
+    y: np.ndarray,
+    offsets: np.ndarray,
+    ends: np.ndarray,
+    normalizations: tuple[Normalization, Normalization],
+    recipe: Recipe,
+) -> dict[str, Samples]:
+    """The windows of parts train, validation and refit.
+
+    Args:
+        y: series end to end, [M]; series s begins at ``offsets[s]``.
+        ends: of the training parts, [S].
+        normalizations: fitted on the training parts, and on everything.
+    """
+    before, after = normalizations
+    nothing, lengths = np.zeros_like(ends), np.diff(offsets)
+    wanted = {
+        "train": (before, nothing, ends, True),
+        "validation": (before, ends, lengths, False),
+        "refit": (after, nothing, lengths, True),
+    }
+    layout, samples = Layout(**recipe.card["layout"]), {}
+    for name, (normalization, start, end, whole) in wanted.items():
+        windows = windows_in_part(y, offsets, normalization, start, end, layout, whole)
+        samples[name] = make_samples(windows, recipe.card, recipe.device)
+    return samples
+
+
+def bounded(recipe: Recipe, windows: int, look_back: int) -> Recipe:
+    """The recipe with fewer epochs, if all windows in all epochs are more than ``READ_STEPS``."""
+    train = recipe.train
+    batches = -(-windows // train.batch_size)
+    epochs = min(train.epochs, max(MIN_EPOCHS, READ_STEPS // look_back // batches))
+    patience = -(-train.patience * epochs // train.epochs)
+    changes = {"epochs": epochs, "patience": patience}
+    return Recipe(**{**vars(recipe), "train": train.model_copy(update=changes)})
+
+
+def windows_of_epoch(train: Train, layout: Layout) -> int:
+    """Windows that an epoch can read, so that all epochs stay within ``READ_STEPS``."""
+    steps = READ_STEPS // (layout.look_back // layout.step) // train.epochs
+    return max(1, steps) * train.batch_size
+
+
+def limited(samples: Samples, count: int, seed: int) -> Samples:
+    """``count`` of the samples, drawn at random; all if there are no more."""
+    if samples.count <= count:
+        return samples
+    chosen = np.random.default_rng(seed).choice(samples.count, count, replace=False)
+    kept = torch.from_numpy(np.sort(chosen))
+    return Samples(count, lambda wanted: samples.draw(kept.to(wanted.device)[wanted]))
+
+
+def tell_time(recipe: Recipe, samples: dict[str, Samples]) -> None:
+    """Print how long training takes at most, from a few steps of it."""
+    train = recipe.train
+    few = limited(samples["train"], PROBED * train.batch_size, recipe.seed)
+    network = build_network(recipe.card, recipe.model).to(recipe.device)
+    generator = seeded_generator(recipe.seed, "probe", 0)
+    begin = perf_counter()
+    fit(network, few, None, train, generator, epochs=1)
+    step = (perf_counter() - begin) / -(-few.count // train.batch_size)
+    fits = ["train", "refit"] if train.refit else ["train"]
+    batches = sum(-(-samples[name].count // train.batch_size) for name in fits)
+    steps = train.ensemble * train.epochs * batches
+    print(
+        f"--train: {train.ensemble} networks, {steps:,} steps in all: at most about "
+        f"{format_duration(step * steps)}",
+        file=sys.stderr,
+    )
+
+
+def train_ensemble(
+    recipe: Recipe, samples: dict[str, Samples]
+) -> tuple[list[RecurrentNetwork], list[RecurrentNetwork]]:
+    """Train all members on the training part and, by train.refit, on all: chosen and final."""
+    members, count = [], recipe.train.ensemble
+    with track_progress("", count if count > 1 else None, "networks") as networks:
+        for number in range(count):
+            members.append(train_member(recipe, samples, "future", number))
+            networks.advance()
+    load = partial(load_network, recipe.card, recipe.model, device=recipe.device)
+    return [load(each.chosen) for each in members], [load(each.final) for each in members]

@@ -1,0 +1,141 @@
+"""Where a forecast goes: CSV, Parquet or JSON, files or standard output."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import write_json, write_table
+from rnnlab.core.text import join_names, readable
+from rnnlab.outlook.validation import Validation
+
+FORMATS = (".csv", ".parquet", ".json")
+STANDARD_OUTPUT = "-"
+# series whose last steps are printed beside the truth
+MAX_PRINTED = 6
+
+
+@dataclass(frozen=True)
+class Target:
+    """Where the table goes.
+
+    Attributes:
+        path: of the table; None for standard output.
+        json: whether standard output gets JSON instead of CSV.
+    """
+
+    path: Path | None
+    json: bool
+
+    @property
+    def messages(self) -> TextIO:
+        """Where words for people go: not between the data."""
+        return sys.stderr if self.path is None else sys.stdout
+
+    def beside(self, ending: str) -> Path:
+        """A file beside the table with its name."""
+        assert self.path is not None
+        return self.path.with_name(self.path.stem + ending)
+
+
+def find_target(out: str | None, stem: str, as_json: bool) -> Target:
+    """What ``--out`` and ``--json`` mean for a table named ``stem``.
+
+    Raises:
+        InputError: ``out`` is a file of another format.
+    """
+    if out == STANDARD_OUTPUT or (as_json and out is None):
+        return Target(None, as_json)
+    path = Path("forecasts" if out is None else out)
+    if path.is_dir() or not path.suffix:
+        return Target(path / f"{stem}{'.json' if as_json else '.csv'}", as_json)
+    if path.suffix.lower() not in FORMATS:
+        raise InputError(
+            f"--out {out}: write a folder, -, or a name that ends with .csv, .parquet or .json"
+        )
+    return Target(path, path.suffix.lower() == ".json")
+
+
+def write_forecast(path: Path, table: pd.DataFrame, content: dict[str, Any]) -> None:
+    """Write the table in the format of the name's ending; ``content`` stands before it in JSON."""
+    ending = path.suffix.lower()
+    if ending == ".parquet":
+        typed(table).to_parquet(path, index=False)
+    elif ending == ".json":
+        write_json(path, as_content(table, content))
+    else:
+        write_table(path, table)
+
+
+def print_forecast(table: pd.DataFrame, content: dict[str, Any], as_json: bool) -> None:
+    """Write the table to standard output."""
+    if as_json:
+        print(json.dumps(as_content(table, content), indent=2))
+    else:
+        table.to_csv(sys.stdout, index=False, lineterminator="\n", float_format="%.10g")
+
+
+def typed(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with dates as dates, which Parquet can hold."""
+    if table["ds"].dtype.kind in "iu":
+        return table
+    return table.assign(ds=table["ds"].to_numpy().astype("datetime64[s]"))
+
+
+def as_content(table: pd.DataFrame, content: dict[str, Any]) -> dict[str, Any]:
+    """``content`` and, by series, the columns of the table as lists."""
+    columns = [name for name in table.columns if name != "unique_id"]
+    series = [
+        {"unique_id": name, **{column: rows[column].tolist() for column in columns}}
+        for name, rows in table.groupby("unique_id", sort=False)
+    ]
+    return {**content, "series": series}
+
+
+def validation_content(validation: Validation) -> dict[str, Any]:
+    """What validation found, for JSON."""
+    return {
+        "mase": {
+            method: None if np.isnan(error) else error
+            for method, error in validation.errors.items()
+        },
+        "weights": validation.weights,
+        "forecasts_compared": len(validation.request.origin),
+    }
+
+
+def backtest_lines(table: pd.DataFrame, errors: pd.DataFrame) -> Iterator[str]:
+    """The last horizon by method: the errors, and for a few series each step."""
+    yield "The last steps of each series, forecast from what came before them:"
+    yield errors.to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep="-")
+    if table["unique_id"].nunique() <= MAX_PRINTED:
+        yield table.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="-")
+
+
+def validation_sentence(validation: Validation) -> str:
+    """The errors of all methods on validation, and which of them the forecast uses."""
+    weights = sorted(validation.weights.items(), key=lambda item: -item[1])
+    used = (
+        f"{readable(weights[0][0])} alone"
+        if len(weights) == 1
+        else join_names(f"{100 * share:.0f} % {method}" for method, share in weights)
+    )
+    errors = {method: e for method, e in validation.errors.items() if not np.isnan(e)}
+    if not errors:
+        return (
+            f"The series are too short, or too even, to compare methods. The forecast uses {used}."
+        )
+    count = len(validation.request.origin)
+    texts = [
+        f"{method} {error:.3f}" for method, error in sorted(errors.items(), key=lambda e: e[1])
+    ]
+    return (
+        f"MASE of {count:,} forecasts of the last values: {join_names(texts)}. "
+        f"The forecast uses {used}."
+    )
