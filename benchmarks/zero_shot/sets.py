@@ -4,7 +4,7 @@ This is the only code of the project that reads the test values of the eight set
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +58,15 @@ class SeriesSet:
     def scales(self) -> np.ndarray:
         """The scale of MASE, [S]; NaN for a history that repeats exactly."""
         return np.array([scale(history, self.lag) for history in self.histories])
+
+    def select(self, rows: np.ndarray) -> "SeriesSet":
+        return replace(
+            self,
+            names=[self.names[row] for row in rows],
+            histories=[self.histories[row] for row in rows],
+            future=self.future[rows],
+            periods=self.periods[rows],
+        )
 
 
 def scale(history: np.ndarray, lag: int) -> float:

@@ -1,7 +1,7 @@
 """The networks of a task as a method of a forecast: those that are at hand, or trained here."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import perf_counter
@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from rnnlab.core.params import Params, SeriesTask, Train
+from rnnlab.core.params import Params, SeriesTask
 from rnnlab.core.progress import format_duration, track_progress
 from rnnlab.core.window_spec import Layout, series_card
 from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
@@ -28,11 +28,12 @@ from rnnlab.training.loop import fit
 from rnnlab.training.members import Recipe, train_member
 from rnnlab.training.precision import choose_precision
 
-# time steps that a network reads in all of its optimizer steps: on 2 cores these take half a minute
-READ_STEPS = 400_000
+# optimizer steps of one fit, fewer where a network reads more than 50 time steps at each: on 2
+# cores the ten fits of five networks stay below five minutes
+MAX_STEPS, MAX_READ = 8_000, 400_000
 # with a larger panel an epoch reads a part of its windows, the same in each
 MIN_EPOCHS = 20
-PROBED = 10
+PROBED = 20
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def usable_part(panel: Panel, history: History, ends: np.ndarray, task: SeriesTa
 def train_networks(
     task: SeriesTask, panel: Panel, history: History, ends: np.ndarray, params: Params
 ) -> TaskNetworks:
-    """Train the ensemble of a task on all series that bear it, within ``READ_STEPS``.
+    """Train the ensemble of a task on all series that bear it, within ``max_steps``.
 
     Says on stderr how long that will take.
 
@@ -146,12 +147,11 @@ def train_networks(
     )
     samples = training_samples(part.y, part.offsets, ends[part.kept], (before, after), recipe)
     layout = Layout(**recipe.card["layout"])
-    recipe = bounded(recipe, samples["train"].count, layout.look_back // layout.step)
+    steps = max_steps(layout)
+    recipe = bounded(recipe, samples["train"].count, steps)
+    windows = max(1, steps // recipe.train.epochs) * recipe.train.batch_size
     task = task.model_copy(update={"train": recipe.train})
-    samples = {
-        name: limited(each, windows_of_epoch(recipe.train, layout), params.seed)
-        for name, each in samples.items()
-    }
+    samples = {name: limited(each, windows, params.seed) for name, each in samples.items()}
     tell_time(recipe, samples)
     return TaskNetworks(*train_ensemble(recipe, samples), task, ends)
 
@@ -184,20 +184,19 @@ def training_samples(
     return samples
 
 
-def bounded(recipe: Recipe, windows: int, look_back: int) -> Recipe:
-    """The recipe with fewer epochs, if all windows in all epochs are more than ``READ_STEPS``."""
+def max_steps(layout: Layout) -> int:
+    """Optimizer steps of one fit, at most."""
+    return min(MAX_STEPS, MAX_READ // (layout.look_back // layout.step))
+
+
+def bounded(recipe: Recipe, windows: int, steps: int) -> Recipe:
+    """The recipe with fewer epochs, if all windows in all epochs take more than ``steps``."""
     train = recipe.train
     batches = -(-windows // train.batch_size)
-    epochs = min(train.epochs, max(MIN_EPOCHS, READ_STEPS // look_back // batches))
+    epochs = min(train.epochs, max(MIN_EPOCHS, steps // batches))
     patience = -(-train.patience * epochs // train.epochs)
     changes = {"epochs": epochs, "patience": patience}
-    return Recipe(**{**vars(recipe), "train": train.model_copy(update=changes)})
-
-
-def windows_of_epoch(train: Train, layout: Layout) -> int:
-    """Windows that an epoch can read, so that all epochs stay within ``READ_STEPS``."""
-    steps = READ_STEPS // (layout.look_back // layout.step) // train.epochs
-    return max(1, steps) * train.batch_size
+    return replace(recipe, train=train.model_copy(update=changes))
 
 
 def limited(samples: Samples, count: int, seed: int) -> Samples:
@@ -215,8 +214,10 @@ def tell_time(recipe: Recipe, samples: dict[str, Samples]) -> None:
     few = limited(samples["train"], PROBED * train.batch_size, recipe.seed)
     network = build_network(recipe.card, recipe.model).to(recipe.device)
     generator = seeded_generator(recipe.seed, "probe", 0)
-    begin = perf_counter()
-    fit(network, few, None, train, generator, epochs=1)
+    # the first steps are slow
+    for _ in range(2):
+        begin = perf_counter()
+        fit(network, few, None, train, generator, epochs=1)
     step = (perf_counter() - begin) / -(-few.count // train.batch_size)
     fits = ["train", "refit"] if train.refit else ["train"]
     batches = sum(-(-samples[name].count // train.batch_size) for name in fits)

@@ -24,10 +24,10 @@ MAX_SERIES, MAX_ORIGINS = 5_000, 2_000
 SHARE = 5
 # the horizon of a short series is at most this part of it
 SHORTEST = 3
-# what a method gains by chance on one series; on n it is 1 / sqrt(n) of it. Without it choosing
-# raises the error of single series by 6 %: python -m benchmarks.panels.defaults --choices
+# the share by which chance lowers an error on one forecast; on n it is 1 / sqrt(n) of it. This and
+# the next are chosen on training parts: python -m benchmarks.panels.defaults --choices
 LUCK = 0.3
-# forecasts at which the width of intervals is as much the data's as the network's
+# forecasts at which the width of intervals follows the data half as far as with very many
 TRUSTED = 100
 # no more than this factor is believed
 MAX_STRETCH = 3.0
@@ -162,9 +162,8 @@ def stretch_needed(
 ) -> float:
     """The factor by which the network's interval is stretched about ``forecast``.
 
-    That with which it would have held ``level`` of the truth, as far as it can be believed: at
-    most its square root, and less for few forecasts, whose errors are too much alike. On public
-    sets this gives the best interval scores: python -m benchmarks.panels.defaults --choices.
+    That with which it would have held ``level`` of the truth, as far as it can be believed: its
+    square root for very many forecasts, and less for few, whose errors are too much alike.
 
     Args:
         count: ``independent_forecasts``.

