@@ -90,6 +90,12 @@ def forecast(
         list[str] | None,
         typer.Option(metavar="ID", help="a series for the picture; may be repeated"),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS", help="Ray cluster that does the parts of a folder; or local:WORKERS"
+        ),
+    ] = None,
 ) -> None:
     """Forecast the next steps of every series, with intervals.
 
@@ -102,6 +108,9 @@ def forecast(
     past. On the last stretch of the data it is compared with the last value, the last season and
     the line through the first and last value; where the mean with one of them is clearly better,
     the forecast is that mean. Every series gets a forecast, down to a single value in a panel.
+
+    A folder of Parquet files, each with series of its own, is forecast file by file into
+    OUT/FOLDER/; started again, it goes on with the files that are not done.
 
     --fit and --train add methods to the comparison, and say first how long they take. --trained
     adds the networks of `dvc repro`, for the task's own data or others of the same period. The
@@ -132,7 +141,7 @@ def forecast(
             any_series=True,
         )
         shown = tuple(plot_series or ())
-        module.forecast(options, module.Wanted(train, fit, out, json, backtest, shown), params)
+        module.forecast(options, module.Wanted(train, fit, out, json, backtest, shown, ray), params)
 
     run("forecast", work)
 

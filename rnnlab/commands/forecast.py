@@ -2,7 +2,7 @@
 
 import sys
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +35,14 @@ from rnnlab.outlook.output import (
     validation_sentence,
     write_forecast,
 )
+from rnnlab.outlook.parts import Plan, find_parts, forecast_parts
 from rnnlab.outlook.validation import Validation, validate, validation_request
 from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel, cut_at, warn_left_out
 from rnnlab.tables.sources import stem_of
 from rnnlab.training.device import prepare
-from rnnlab.zero_shot.storage import read_zero_shot
+from rnnlab.zero_shot.storage import FOLDER, read_card, read_zero_shot
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Wanted:
         json: whether the table is JSON.
         backtest: whether the last horizon by method is printed.
         plot_series: names of the series in the picture; none for those to learn from.
+        ray: address of a Ray cluster that does the parts of a folder; None for none.
     """
 
     train: bool = False
@@ -62,10 +64,28 @@ class Wanted:
     json: bool = False
     backtest: bool = False
     plot_series: tuple[str, ...] = ()
+    ray: str | None = None
 
 
 def forecast(options: SeriesOptions, wanted: Wanted, params: Params) -> None:
-    device, task = prepare(params), task_for(options, params)
+    task = task_for(options, params)
+    parts = find_parts(task.data.csv, options.reading(task))
+    if parts:
+        forecast_folder(options, task, parts, wanted, params)
+        return
+    if wanted.ray is not None:
+        raise InputError(
+            f"--ray {wanted.ray}: {task.data.csv} is one table; a cluster takes a folder of "
+            "Parquet files, each with series of its own"
+        )
+    forecast_table(options, task, wanted, params)
+
+
+def forecast_table(
+    options: SeriesOptions, task: SeriesTask, wanted: Wanted, params: Params
+) -> None:
+    """Forecast the series of one table, in memory."""
+    device = prepare(params)
     target = find_target(wanted.out, stem_of(task.data.csv), wanted.json)
     if target.path is not None and target.path.resolve() == Path(task.data.csv).resolve():
         raise InputError(f"--out {wanted.out}: {target.path} is the data itself; name another")
@@ -84,14 +104,11 @@ def forecast(options: SeriesOptions, wanted: Wanted, params: Params) -> None:
     request, ends = validation_request(history, horizon, spans_of(options, task, panel))
     fallbacks: Counter[str] = Counter()
     methods = baseline_methods(QUICK, history, params.threads, fallbacks)
-    if wanted.train or trained:
-        networks = (
-            TaskNetworks(**trained, task=task, ends=ends)
-            if trained
-            else train_networks(
-                without_log_of_nonpositive(task, panel), panel, history, ends, params
-            )
-        )
+    networks = TaskNetworks(**trained, task=task, ends=ends) if trained else None
+    if wanted.train:
+        settings = without_log_of_nonpositive(task, panel)
+        networks = train_networks(settings, panel, history, ends, params)
+    if networks is not None:
         methods["model"] = network_method(panel, history, networks)
     if wanted.fit:
         fitted = baseline_methods(FITTED, history, params.threads, fallbacks)
@@ -101,6 +118,44 @@ def forecast(options: SeriesOptions, wanted: Wanted, params: Params) -> None:
     answer = look_ahead(history, network, methods, validation, horizon)
     print_fallbacks(fallbacks)
     report(target, panel, task, validation, answer, wanted, shown)
+
+
+def forecast_folder(
+    options: SeriesOptions, task: SeriesTask, parts: list[Path], wanted: Wanted, params: Params
+) -> None:
+    """Forecast a folder file by file; the first one settles the period and the horizon."""
+    refused = {
+        "--train": wanted.train,
+        "--trained": options.trained,
+        "--json": wanted.json,
+        "--backtest": wanted.backtest,
+        "--plot-series": bool(wanted.plot_series),
+        f"--out {wanted.out}": bool(wanted.out and (wanted.out == "-" or Path(wanted.out).suffix)),
+    }
+    for option, given in refused.items():
+        if given:
+            raise InputError(
+                f"{option}: {task.data.csv} is a folder of parts, which is forecast file by file "
+                "into a folder; name one of its files"
+            )
+    first = replace(options, csv=str(parts[0]))
+    settled, _ = read_series(first, task_for(first, params))
+    plan = Plan(
+        folder=Path(task.data.csv).resolve(),
+        out=(Path(wanted.out or "forecasts") / stem_of(task.data.csv)).resolve(),
+        model=FOLDER.resolve(),
+        reading=options.reading(task),
+        period=settled.data.period,
+        horizon=settled.windows.horizon,
+        fit=wanted.fit,
+        weights=read_card(FOLDER)["sha256"],
+    )
+    done, series = forecast_parts(plan, [path.resolve() for path in parts], wanted.ray)
+    before = f"; {len(parts) - done:,} were done before" if done < len(parts) else ""
+    print(
+        f"{plan.horizon} steps of {series:,} series in {done:,} of {len(parts):,} parts{before}: "
+        f"{Path(wanted.out or 'forecasts') / stem_of(task.data.csv)}/"
+    )
 
 
 def spans_of(options: SeriesOptions, task: SeriesTask, panel: Panel) -> np.ndarray | None:

@@ -9,7 +9,7 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 from rnnlab.tables.dates import DIGITS, read_times, to_seconds
 from rnnlab.tables.grids import Grid
-from rnnlab.tables.layouts import Layout
+from rnnlab.tables.layouts import Layout, find_layout
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.sheets import cell_text
 from rnnlab.tables.sources import Source
@@ -113,6 +113,24 @@ def _typed_times(times: pd.Series, name: str, source: str, options: ReadOptions)
             return times.to_numpy(np.int64)
     codes, unique = pd.factorize(times.astype(str))
     return read_times(list(unique), name, source, options)[0][codes]
+
+
+def names_of_series(source: Source, options: ReadOptions) -> list[str]:
+    """The names of the series of a file, without reading the values.
+
+    Raises:
+        InputError: the file is damaged, or its columns have several readings.
+    """
+    dataset = open_parquet(source)
+    layout = find_layout(parquet_grid(source, dataset), options)
+    if layout.is_wide:
+        return [dataset.schema.names[place] for place in layout.values]
+    if layout.id is None:
+        return [source.stem]
+    names: set[Any] = set()
+    for batch in dataset.to_batches(columns=[dataset.schema.names[layout.id]]):
+        names.update(batch.column(0).unique().to_pylist())
+    return sorted(map(str, names))
 
 
 def parquet_error(source: Source, error: Exception) -> Exception:

@@ -1,0 +1,215 @@
+"""A folder of Parquet files, forecast file by file: in constant memory, and on a cluster.
+
+Each file is a part of its own, whose methods are chosen on its own last values. Its forecast is a
+file of the same name, which holds what it was made from; so a part that is done is not done twice.
+"""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+
+from rnnlab.core.errors import InputError
+from rnnlab.core.files import output_files, write_table
+from rnnlab.core.progress import track_progress
+from rnnlab.forecasting.selection import History
+from rnnlab.outlook.answer import as_table, look_ahead
+from rnnlab.outlook.methods import FITTED, QUICK, baseline_methods
+from rnnlab.outlook.output import typed
+from rnnlab.outlook.validation import validate, validation_request
+from rnnlab.series.panel import fill_gaps, load_panel
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.parquet import names_of_series
+from rnnlab.tables.sources import find_source
+from rnnlab.zero_shot.storage import read_zero_shot
+
+# in the metadata of a forecast: what it was made from
+MADE_FROM = b"rnnlab"
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What all parts have in common, so that any process can do any of them.
+
+    Attributes:
+        folder, out, model: of the parts, of their forecasts and of the network.
+        reading: how each table is read.
+        fit: whether slow methods are fitted, too.
+        weights: the checksum of the network.
+    """
+
+    folder: Path
+    out: Path
+    model: Path
+    reading: ReadOptions
+    period: int
+    horizon: int
+    fit: bool
+    weights: str
+
+
+def find_parts(name: str, options: ReadOptions) -> list[Path]:
+    """The files of a folder, if each series lies in one of them; else none.
+
+    A folder that is partitioned by a column (``year=2020/``) has a part of its rows in the names
+    of folders; it is one table.
+    """
+    folder = Path(name)
+    if not folder.is_dir():
+        return []
+    paths = sorted(folder.rglob("*.parquet"))
+    if len(paths) < 2 or any("=" in str(path.relative_to(folder)) for path in paths):
+        return []
+    seen: set[int] = set()
+    for path in paths:
+        # a number for each name: millions of them take little memory
+        names = {hash_of(each) for each in names_of_series(find_source(str(path)), options)}
+        if seen & names:
+            return []
+        seen |= names
+    return paths
+
+
+def hash_of(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest())
+
+
+def target_of(plan: Plan, path: Path) -> Path:
+    return plan.out / path.relative_to(plan.folder)
+
+
+def made_from(plan: Plan, path: Path) -> bytes:
+    """What the forecast of a part depends on, but for the code."""
+    known, content = path.stat(), asdict(plan)
+    # wherever the folders are
+    for place in ("folder", "out", "model"):
+        del content[place]
+    content |= {"size": known.st_size, "changed": known.st_mtime_ns}
+    return json.dumps(content, sort_keys=True).encode()
+
+
+def is_done(plan: Plan, path: Path) -> bool:
+    """Whether the forecast of a part is there, made from the same file in the same way."""
+    import pyarrow
+    import pyarrow.parquet
+
+    target = target_of(plan, path)
+    if not target.is_file():
+        return False
+    try:
+        metadata = pyarrow.parquet.read_metadata(target).metadata or {}
+    except (pyarrow.ArrowException, OSError):
+        return False
+    return metadata.get(MADE_FROM) == made_from(plan, path)
+
+
+def forecast_part(plan: Plan, path: Path) -> int:
+    """Forecast the series of one file and write them; return their number.
+
+    Raises:
+        InputError: see ``load_panel``.
+    """
+    # with one thread the bytes are the same wherever a part is done
+    torch.set_num_threads(1)
+    panel = fill_gaps(load_panel(str(path), plan.reading, any_series=True), plan.period)
+    history = History(panel.values, panel.offsets, plan.period, panel.filled)
+    network = read_zero_shot(plan.model)
+    names = (*QUICK, *FITTED) if plan.fit else QUICK
+    methods = baseline_methods(names, history, 1, Counter())
+    request, ends = validation_request(history, plan.horizon)
+    found = validate(history, network, methods, request, ends)
+    answer = look_ahead(history, network, methods, found, plan.horizon)
+    target = target_of(plan, path)
+    with output_files(target.parent, target.stem) as folder:
+        if panel.left_out:
+            reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
+            write_table(folder / f"{target.stem}_left_out.csv", reasons)
+        write_part(folder / target.name, as_table(panel, answer), made_from(plan, path))
+    return len(panel.ids)
+
+
+def write_part(path: Path, table: pd.DataFrame, content: bytes) -> None:
+    import pyarrow
+    import pyarrow.parquet
+
+    rows = pyarrow.Table.from_pandas(typed(table), preserve_index=False)
+    metadata = {**(rows.schema.metadata or {}), MADE_FROM: content}
+    pyarrow.parquet.write_table(rows.replace_schema_metadata(metadata), path)
+
+
+def forecast_parts(plan: Plan, paths: list[Path], ray: str | None) -> tuple[int, int]:
+    """Forecast the files that are not done yet: the number of those done, and of their series.
+
+    Args:
+        ray: address of a Ray cluster, or ``local``; None for this process alone.
+    """
+    waiting = [path for path in paths if not is_done(plan, path)]
+    run = in_this_process if ray is None else on_ray(ray)
+    series = 0
+    with track_progress("", len(paths), "parts") as work:
+        work.advance(len(paths) - len(waiting))
+        for count in run(plan, waiting):
+            series += count
+            work.advance()
+    return len(waiting), series
+
+
+def in_this_process(plan: Plan, paths: Iterable[Path]) -> Iterator[int]:
+    for path in paths:
+        yield forecast_part(plan, path)
+
+
+def on_ray(address: str) -> Callable[[Plan, list[Path]], Iterator[int]]:
+    """What does the parts on a Ray cluster, two at a time for each of its processors.
+
+    Raises:
+        InputError: Ray is not installed, or there is no such cluster.
+    """
+    try:
+        import ray
+    except ImportError:
+        raise InputError("--ray needs Ray: pip install 'rnnlab[ray]'") from None
+
+    def run(plan: Plan, paths: list[Path]) -> Iterator[int]:
+        connect(ray, address)
+        task = ray.remote(num_cpus=1, max_retries=2)(forecast_part)
+        at_once = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
+        running: list[Any] = []
+        try:
+            for path in paths:
+                running.append(task.remote(plan, path))
+                if len(running) >= at_once:
+                    done, running = ray.wait(running)
+                    yield from ray.get(done)
+            while running:
+                done, running = ray.wait(running)
+                yield from ray.get(done)
+        except ray.exceptions.RayTaskError as error:
+            raise error.cause from None
+        finally:
+            ray.shutdown()
+
+    return run
+
+
+def connect(ray: Any, address: str) -> None:
+    """Start Ray here (``local`` or ``local:WORKERS``), or join the cluster at ``address``."""
+    where, _, workers = address.partition(":")
+    if where == "local":
+        if workers and not workers.isdigit():
+            raise InputError(f"--ray {address}: write local:2 for two workers, for example")
+        count = int(workers) if workers else None
+        ray.init(
+            num_cpus=count, log_to_driver=False, include_dashboard=False, logging_level="error"
+        )
+        return
+    try:
+        ray.init(address=address, log_to_driver=False, logging_level="error")
+    except (ConnectionError, ValueError) as error:
+        raise InputError(f"--ray {address}: no such cluster ({error})") from None
