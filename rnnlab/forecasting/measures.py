@@ -6,9 +6,12 @@ import numpy as np
 def seasonal_naive_error(training: np.ndarray, period: int) -> float:
     """The scale of MASE: mean absolute error of the seasonal naive forecast within ``training``.
 
-    Hyndman & Koehler 2006, eq. (9) with lag ``period``. NaN for a series that repeats exactly.
+    Hyndman & Koehler 2006, eq. (9) with lag ``period``. NaN for a series that repeats exactly, and
+    for a single value.
     """
     lag = period if len(training) > period else 1
+    if len(training) <= lag:
+        return float("nan")
     error = float(np.abs(training[lag:] - training[:-lag]).mean())
     return error if error > 0 else float("nan")
 

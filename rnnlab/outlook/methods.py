@@ -32,6 +32,8 @@ KEPT = [QUANTILES.index(level) for level in (0.025, 0.1, 0.5, 0.9, 0.975)]
 MEDIAN = 2
 # series whose fit is timed, to tell how long the others will take
 TIMED = 3
+# values that differ by a smaller share of their size are told without their floor
+EVEN = 1e-3
 # cycles whose mean is the season that the network is not told
 CYCLES = 4
 
@@ -99,12 +101,27 @@ def zero_shot_quantiles(network: ZeroShotNetwork, history: History, request: Req
             rows = slice(begin, begin + MAX_WINDOWS)
             spans = zip(offsets[request.series[rows]], request.origin[rows], strict=True)
             histories = [truth[first:origin] for first, origin in spans]
-            quantiles[rows] = _quantiles(network, histories, period, request.steps)
+            floors = np.array([floor_of(y) for y in histories])
+            raised = [y - floor for y, floor in zip(histories, floors, strict=True)]
+            found = _quantiles(network, raised, period, request.steps)
+            # nothing is known of a series that never changed but its value
+            found[[np.nanmin(y) == np.nanmax(y) for y in raised]] = 0.0
+            quantiles[rows] = found + floors[:, None, None]
             work.advance(len(histories))
     for row in np.flatnonzero(~np.isfinite(quantiles).all(axis=(1, 2))):
         past = history.y[offsets[request.series[row]] : request.origin[row]]
         quantiles[row] = seasonal_naive(past, period)(past, request.steps)[:, None]
     return quantiles
+
+
+def floor_of(y: np.ndarray) -> float:
+    """What the network is not told of a history whose values differ little: 0 for others.
+
+    Its numbers are of single precision, so that it would not see a change of a millionth.
+    """
+    known = y[np.isfinite(y)]
+    low, spread = known.min(), np.ptp(known)
+    return float(low - spread) if spread <= EVEN * np.abs(known).max() else 0.0
 
 
 def _quantiles(

@@ -19,6 +19,8 @@ FORMATS = (".csv", ".parquet", ".json")
 STANDARD_OUTPUT = "-"
 # series whose last steps are printed beside the truth
 MAX_PRINTED = 6
+# an error without meaning, whose digits have none
+LARGE = 1e5
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,8 @@ def validation_sentence(validation: Validation) -> str:
         )
     count = len(validation.request.origin)
     texts = [
-        f"{method} {error:.3f}" for method, error in sorted(errors.items(), key=lambda e: e[1])
+        f"{method} {error:.3f}" if error < LARGE else f"{method} {error:.1e}"
+        for method, error in sorted(errors.items(), key=lambda e: e[1])
     ]
     return (
         f"MASE of {count:,} forecasts of the last values: {join_names(texts)}. "

@@ -260,13 +260,13 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
             problems[number] = (
                 f"is not evenly spaced; add the missing rows (y may be empty), first after {after}"
             )
+        elif (largest := np.nanmax(np.abs(y))) > MAX_ABS_VALUE:
+            problems[number] = f"holds {largest:g} or its negative; write it in a larger unit"
         elif any_series:
             if len(y) >= MIN_VALUES:
                 steps[number] = step
         elif np.nanmin(y) == np.nanmax(y):
             problems[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
-        elif (largest := np.nanmax(np.abs(y))) > MAX_ABS_VALUE:
-            problems[number] = f"holds {largest:g} or its negative; write it in a larger unit"
         elif (value_range := np.nanmax(y) - np.nanmin(y)) < MIN_RANGE:
             problems[number] = f"varies by no more than {value_range:g}; write it in a smaller unit"
         else:
