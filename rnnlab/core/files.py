@@ -97,8 +97,13 @@ def _damaged(path: Path, stage: str) -> InputError:
 
 
 def write_json(path: Path, content: Any) -> None:
-    """Write ``content`` as indented JSON; NaN and infinity become null."""
-    write_atomically(path, (json.dumps(_finite(content), indent=2) + "\n").encode())
+    """Write ``content`` as ``as_json`` has it."""
+    write_atomically(path, (as_json(content) + "\n").encode())
+
+
+def as_json(content: Any) -> str:
+    """Indented JSON; NaN and infinity become null."""
+    return json.dumps(_finite(content), indent=2)
 
 
 def write_atomically(path: Path, content: bytes) -> None:

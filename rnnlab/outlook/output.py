@@ -1,6 +1,5 @@
 """Where a forecast goes: CSV, Parquet or JSON, files or standard output."""
 
-import json
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import write_json, write_table
+from rnnlab.core.files import as_json, write_json, write_table
 from rnnlab.core.text import join_names, readable
 from rnnlab.outlook.validation import Validation
 
@@ -46,17 +45,17 @@ class Target:
         return self.path.with_name(self.path.stem + ending)
 
 
-def find_target(out: str | None, stem: str, as_json: bool) -> Target:
+def find_target(out: str | None, stem: str, json: bool) -> Target:
     """What ``--out`` and ``--json`` mean for a table named ``stem``.
 
     Raises:
         InputError: ``out`` is a file of another format.
     """
-    if out == STANDARD_OUTPUT or (as_json and out is None):
-        return Target(None, as_json)
+    if out == STANDARD_OUTPUT or (json and out is None):
+        return Target(None, json)
     path = Path("forecasts" if out is None else out)
     if path.is_dir() or not path.suffix:
-        return Target(path / f"{stem}{'.json' if as_json else '.csv'}", as_json)
+        return Target(path / f"{stem}{'.json' if json else '.csv'}", json)
     if path.suffix.lower() not in FORMATS:
         raise InputError(
             f"--out {out}: write a folder, -, or a name that ends with .csv, .parquet or .json"
@@ -75,10 +74,10 @@ def write_forecast(path: Path, table: pd.DataFrame, content: dict[str, Any]) -> 
         write_table(path, table)
 
 
-def print_forecast(table: pd.DataFrame, content: dict[str, Any], as_json: bool) -> None:
+def print_forecast(table: pd.DataFrame, content: dict[str, Any], json: bool) -> None:
     """Write the table to standard output."""
-    if as_json:
-        print(json.dumps(as_content(table, content), indent=2))
+    if json:
+        print(as_json(as_content(table, content)))
     else:
         table.to_csv(sys.stdout, index=False, lineterminator="\n", float_format="%.10g")
 
@@ -103,10 +102,7 @@ def as_content(table: pd.DataFrame, content: dict[str, Any]) -> dict[str, Any]:
 def validation_content(validation: Validation) -> dict[str, Any]:
     """What validation found, for JSON."""
     return {
-        "mase": {
-            method: None if np.isnan(error) else error
-            for method, error in validation.errors.items()
-        },
+        "mase": validation.errors,
         "weights": validation.weights,
         "forecasts_compared": len(validation.request.origin),
     }

@@ -14,6 +14,7 @@ MODULES = sorted(path for path in (ROOT / "rnnlab").glob("*/*.py") if path.stem 
 FLOORS = [
     {"commands"},
     {"report", "plots"},
+    {"outlook"},
     {"forecasting", "images"},
     {"zero_shot"},
     {"training"},
