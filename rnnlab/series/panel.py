@@ -118,7 +118,14 @@ def read_panel(data: SeriesData) -> Panel:
         InputError: see ``load_panel``.
     """
     options = ReadOptions(data.id_column, data.time_column, data.value_column)
-    return fill_gaps(load_panel(data.csv, options), data.period)
+    try:
+        panel = load_panel(data.csv, options)
+    except InputError as error:
+        # stages take no such option
+        if "--read " in str(error):
+            raise InputError(f"{error} to `rnnlab new-series`") from None
+        raise
+    return fill_gaps(panel, data.period)
 
 
 def load_panel(csv: str, options: ReadOptions) -> Panel:

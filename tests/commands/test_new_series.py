@@ -17,6 +17,7 @@ from helpers import (
     read_yaml,
     run_stage_here,
 )
+from safetensors.numpy import load_file
 
 from rnnlab.commands.yaml_entry import with_artifact, with_plots
 from rnnlab.core.params import SeriesTask, load_params
@@ -171,6 +172,29 @@ def test_of_another_layout_the_pipeline_gets_the_long_table(small: Path, tmp_pat
     task = task_of(small, "mine")
     assert (task.data.period, task.data.time_column, task.plot.unit) == (12, None, "mine")
     assert run_stage_here(small, "normalize", "mine") == 0
+
+
+def test_the_long_table_leaves_nothing_to_guess(small: Path, tmp_path: Path) -> None:
+    """Values that all have three decimals might be read as thousands."""
+    y = [f"{30 + n}.{n + 101}" for n in range(60)]
+    write(tmp_path / "mine.csv", sales().assign(sold=y))
+    assert run_stage_here(small, "new_series", str(tmp_path / "mine.csv")) == 1
+    make(small, tmp_path / "mine.csv", "--read", "decimal=point")
+    assert run_stage_here(small, "normalize", "mine") == 0
+    tensors = load_file(small / "data/normalized/mine/series.safetensors")
+    np.testing.assert_array_equal(tensors["y"], [float(each) for each in y])
+
+
+def test_the_pipeline_asks_for_the_command_that_takes_options(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(small, write(tmp_path / "mine.csv", sales()))
+    y = [f"{30 + n}.{n + 101}" for n in range(60)]
+    write(small / "data/raw/mine.csv", sales().assign(sold=y))
+    capsys.readouterr()
+    assert run_stage_here(small, "normalize", "mine") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("add --read decimal=point or decimal=comma to `rnnlab new-series`")
 
 
 def test_all_stages_run_on_it(small: Path, tmp_path: Path) -> None:

@@ -103,6 +103,80 @@ def test_options_say_otherwise(tmp_path: Path, airline: np.ndarray) -> None:
     assert load(path, text, "dates=day-first").ds[1] == np.datetime64("2020-02-02T00:00:00")
 
 
+COUNTS = ["12", "987", "1,012", "345", "1,200", "2,345", "3,456"]
+PRICES = ["1,234", "1,250", "2,345", "3,456", "2,100", "4,567", "5,678"]
+UNCLEAR = "which is {} or {}; add --read decimal=point or decimal=comma"
+
+
+def table_of(sign: str, separator: str, *columns: list[str]) -> str:
+    """A table a month a row, whose numbers have ``sign`` where those above have a comma."""
+    lines = [["date", *"abc"[: len(columns)]]]
+    lines += [[str(MONTHS[n]), *cells] for n, cells in enumerate(zip(*columns, strict=True))]
+    cells = [[cell.replace(",", sign) for cell in line] for line in lines]
+    return "".join(separator.join(f'"{cell}"' for cell in line) + "\n" for line in cells)
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("sign", [",", "."])
+def test_short_whole_numbers_beside_groups_tell_thousands(
+    tmp_path: Path, sign: str, separator: str
+) -> None:
+    panel = load(tmp_path / "mine.csv", table_of(sign, separator, COUNTS))
+    np.testing.assert_array_equal(panel.values, [12, 987, 1012, 345, 1200, 2345, 3456])
+    (note,) = panel.table.notes
+    other = "comma" if sign == "," else "point"
+    assert note == f"'1{sign}012' read as 1012 (guessed; else --read decimal={other})"
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("sign", [",", "."])
+@pytest.mark.parametrize("columns", [[PRICES], [PRICES, ["5", "6", "7", "8", "9", "10", "11"]]])
+def test_three_digits_after_the_sign_are_thousands_or_decimals(
+    tmp_path: Path, sign: str, separator: str, columns: list[list[str]]
+) -> None:
+    """Whole numbers of another series say nothing."""
+    text = table_of(sign, separator, *columns)
+    numbers = ("1234", "1.234") if sign == "," else ("1.234", "1234")
+    with pytest.raises(InputError) as error:
+        load(tmp_path / "mine.csv", text)
+    where = f"{tmp_path}/mine.csv: row 2: column 'a' holds '1{sign}234', "
+    assert str(error.value) == where + UNCLEAR.format(*numbers)
+    decimal = {",": "comma", ".": "point"}[sign]
+    assert load(tmp_path / "mine.csv", text, f"decimal={decimal}").values[0] == 1.234
+    other = {",": "point", ".": "comma"}[sign]
+    assert load(tmp_path / "mine.csv", text, f"decimal={other}").values[0] == 1234
+
+
+@pytest.mark.parametrize("cell", ["0,234", "1,23", "1234,567", "1.234,567", "1,5"])
+def test_one_cell_tells_the_sign_of_the_whole_file(tmp_path: Path, cell: str) -> None:
+    text = table_of(",", ";", [*PRICES[:-1], cell])
+    assert load(tmp_path / "mine.csv", text).values[0] == 1.234
+    assert load(tmp_path / "mine.csv", text).table.notes == []
+
+
+@pytest.mark.parametrize("cell", ["1,234,567", "1,234.5", "12.5"])
+def test_one_cell_tells_the_thousands_of_the_whole_file(tmp_path: Path, cell: str) -> None:
+    text = table_of(",", ";", [*PRICES[:-1], cell])
+    assert load(tmp_path / "mine.csv", text).values[0] == 1234
+    assert load(tmp_path / "mine.csv", text).table.notes == []
+
+
+@pytest.mark.parametrize(("sign", "separator"), [(",", ";"), (".", ","), (".", ";")])
+def test_zeros_after_the_sign_are_thousands_between_commas_alone(
+    tmp_path: Path, sign: str, separator: str
+) -> None:
+    """SAP writes 112 pieces as 112,000 or 112.000."""
+    text = table_of(sign, separator, ["112,000", "118,000", "132,000"])
+    with pytest.raises(InputError, match="--read decimal=point or decimal=comma"):
+        load(tmp_path / "mine.csv", text)
+
+
+@pytest.mark.parametrize("row", ["Source: an office,,", "Source: an office"])
+def test_a_footer_below_values_in_front(tmp_path: Path, row: str) -> None:
+    text = f"y,unique_id,ds\n1,a,2020-01\n2,a,2020-02\n4,a,2020-03\n{row}\n"
+    np.testing.assert_array_equal(load(tmp_path / "mine.csv", text).values, [1, 2, 4])
+
+
 def test_a_wide_table_is_a_series_a_column(tmp_path: Path, airline: np.ndarray) -> None:
     text = "date;b;a\n" + rows(airline, lambda n, m: f"{m};{n % 7},5;")
     panel = load(tmp_path / "mine.csv", text)
