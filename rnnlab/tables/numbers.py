@@ -53,15 +53,17 @@ class Numbers:
     """Collects the numbers of a file; those with two readings wait for one that has one alone.
 
     A cell such as 1.5, 0,123, 1,234,567 or 1,234.5 says what the signs of the whole file mean. If
-    all cells with a sign are like 1,234, which is 1234 or 1.234, two cases are thousands:
+    all cells with a sign are like 1,234, which is 1234 or 1.234, three cases are decided, and said
+    as guesses:
 
-    - A series has at least three different ones, and three different whole numbers below 1000.
-      Of decimals, the whole ones would end with three zeros, or some would have fewer decimals.
-    - At least three different ones all end with ,000, in a file with commas between cells. Whole
-      thousands are common there; decimal commas there, with decimals that are all zero, are not.
+    - Thousands, if a series has at least three different ones, and three different whole numbers
+      below 1000: whole decimals would end with three zeros, or others would have fewer decimals.
+    - Thousands, if at least three different ones all end with ,000, between commas: decimals that
+      are all zero have no reason there.
+    - Decimals, if they are like 1.234, between commas: what programs write as CSV.
 
-    Both are said as guesses. All else is asked, even 1.234 between commas: it is 1234 in a German
-    table, and prices with three decimals look the same.
+    All else is asked, even 1,234 between commas, which German spreadsheets on the web write for
+    1.234; 1.234 between semicolons or tabs; and whole numbers beside 1.234 between commas.
 
     Args:
         name: of the file.
@@ -120,7 +122,7 @@ class Numbers:
         """
         if not self.waiting:
             return
-        decimal = self.settled or self._with_thousands(series)
+        decimal = self.settled or self._usual(series)
         if decimal is None:
             _, cell, row, column = self.waiting[0]
             found = readings(cell)
@@ -139,21 +141,27 @@ class Numbers:
             )
         self.waiting = []
 
-    def _with_thousands(self, series: np.ndarray) -> str | None:
-        """The decimal sign, if the other one surely groups thousands."""
+    def _usual(self, series: np.ndarray) -> str | None:
+        """The decimal sign, if the cells that wait and the others leave little doubt of it."""
         cells = {cell for _, cell, *_ in self.waiting}
         signs = {sign for sign in ".," for cell in cells if sign in cell}
         if len(signs) > 1:
             return None
-        whole_thousands = all(cell.endswith(",000") for cell in cells)
-        if whole_thousands and self.separator == "," and len(cells) >= SURE:
-            return "point"
+        grouped = self._are_among_short(series)
+        if self.separator == "," and "." in signs:
+            return None if grouped else "point"
+        whole = len(cells) >= SURE and all(cell.endswith(",000") for cell in cells)
+        if grouped or (whole and self.separator == ","):
+            return "comma" if "." in signs else "point"
+        return None
+
+    def _are_among_short(self, series: np.ndarray) -> bool:
+        """Whether some series has several cells that wait, and several whole numbers below 1000."""
         places = np.array([place for place, *_ in self.waiting])
         texts = pd.Series([cell for _, cell, *_ in self.waiting])
         # a view would keep the array from growing
         sizes = np.abs(np.array(self.values))
         short = (sizes > 0) & (sizes < 1000) & (sizes % 1 == 0)
-        grouped = texts.groupby(series[places]).nunique()
+        waiting = texts.groupby(series[places]).nunique()
         whole = pd.Series(sizes[short]).groupby(series[short]).nunique()
-        sure = {*grouped.index[grouped >= SURE]} & {*whole.index[whole >= SURE]}
-        return ("comma" if signs == {"."} else "point") if sure else None
+        return bool({*waiting.index[waiting >= SURE]} & {*whole.index[whole >= SURE]})

@@ -147,6 +147,8 @@ def number_writer(
     # as programs write numbers, 1.5 for 1.500
     short = draw(st.booleans())
     group = draw(st.sampled_from(["", "", {".": ",", ",": "."}[sign], "\u00a0", "'"]))
+    # between commas a point is the decimal sign: no program groups thousands by it there
+    group = "" if separator == "," and group == "." else group
 
     def write(value: float | None) -> str:
         if value is None:
