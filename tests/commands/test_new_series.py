@@ -174,13 +174,15 @@ def test_of_another_layout_the_pipeline_gets_the_long_table(small: Path, tmp_pat
     assert run_stage_here(small, "normalize", "mine") == 0
 
 
-def test_the_long_table_leaves_nothing_to_guess(small: Path, tmp_path: Path) -> None:
+def test_the_long_table_leaves_nothing_to_guess(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Values that all have three decimals might be read as thousands."""
     y = [f"{30 + n}.{n + 101}" for n in range(60)]
     write(tmp_path / "mine.csv", sales().assign(sold=y))
-    assert run_stage_here(small, "new_series", str(tmp_path / "mine.csv")) == 1
-    make(small, tmp_path / "mine.csv", "--read", "decimal=point")
+    make(small, tmp_path / "mine.csv")
     assert run_stage_here(small, "normalize", "mine") == 0
+    assert capsys.readouterr().err.count("guessed") == 1
     tensors = load_file(small / "data/normalized/mine/series.safetensors")
     np.testing.assert_array_equal(tensors["y"], [float(each) for each in y])
 
@@ -189,7 +191,7 @@ def test_the_pipeline_asks_for_the_command_that_takes_options(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     make(small, write(tmp_path / "mine.csv", sales()))
-    y = [f"{30 + n}.{n + 101}" for n in range(60)]
+    y = [f"{30 + n},{n + 101}" for n in range(60)]
     write(small / "data/raw/mine.csv", sales().assign(sold=y))
     capsys.readouterr()
     assert run_stage_here(small, "normalize", "mine") == 1

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from rnnlab.core.errors import InputError
-from rnnlab.series.panel import Panel, load_panel
+from rnnlab.series.loading import load_panel
+from rnnlab.series.panel import Panel
 from rnnlab.series.seasons import describe, find_season
 from rnnlab.tables.options import ReadOptions, reading_options
 
@@ -116,8 +117,10 @@ def table_of(sign: str, separator: str, *columns: list[str]) -> str:
     return "".join(separator.join(f'"{cell}"' for cell in line) + "\n" for line in cells)
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.parametrize("sign", [",", "."])
+SIGNS = [(",", ","), (",", ";"), (".", ";"), (",", "\t"), (".", "\t")]
+
+
+@pytest.mark.parametrize(("sign", "separator"), SIGNS)
 def test_short_whole_numbers_beside_groups_tell_thousands(
     tmp_path: Path, sign: str, separator: str
 ) -> None:
@@ -128,8 +131,7 @@ def test_short_whole_numbers_beside_groups_tell_thousands(
     assert note == f"'1{sign}012' read as 1012 (guessed; else --read decimal={other})"
 
 
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
-@pytest.mark.parametrize("sign", [",", "."])
+@pytest.mark.parametrize(("sign", "separator"), SIGNS)
 @pytest.mark.parametrize("columns", [[PRICES], [PRICES, ["5", "6", "7", "8", "9", "10", "11"]]])
 def test_three_digits_after_the_sign_are_thousands_or_decimals(
     tmp_path: Path, sign: str, separator: str, columns: list[list[str]]
@@ -147,6 +149,15 @@ def test_three_digits_after_the_sign_are_thousands_or_decimals(
     assert load(tmp_path / "mine.csv", text, f"decimal={other}").values[0] == 1234
 
 
+def test_a_point_between_commas_is_the_decimal_sign(tmp_path: Path) -> None:
+    """As programs write CSV; short whole numbers in the same series speak against it."""
+    panel = load(tmp_path / "mine.csv", table_of(".", ",", PRICES))
+    assert panel.values[0] == 1.234
+    assert panel.table.notes == ["'1.234' read as 1.234 (guessed; else --read decimal=comma)"]
+    with pytest.raises(InputError, match=r"holds '1\.012', which is 1\.012 or 1012; add --read"):
+        load(tmp_path / "mine.csv", table_of(".", ",", COUNTS))
+
+
 @pytest.mark.parametrize("cell", ["0,234", "1,23", "1234,567", "1.234,567", "1,5"])
 def test_one_cell_tells_the_sign_of_the_whole_file(tmp_path: Path, cell: str) -> None:
     text = table_of(",", ";", [*PRICES[:-1], cell])
@@ -161,7 +172,7 @@ def test_one_cell_tells_the_thousands_of_the_whole_file(tmp_path: Path, cell: st
     assert load(tmp_path / "mine.csv", text).table.notes == []
 
 
-@pytest.mark.parametrize(("sign", "separator"), [(",", ";"), (".", ","), (".", ";")])
+@pytest.mark.parametrize(("sign", "separator"), [(",", ";"), (",", "\t"), (".", ";")])
 def test_zeros_after_the_sign_are_thousands_between_commas_alone(
     tmp_path: Path, sign: str, separator: str
 ) -> None:
@@ -235,7 +246,7 @@ def test_a_row_a_month(tmp_path: Path) -> None:
         ("date,n\n2020-01,1\n2020-02,x\n2020-03,2\n", "row 3: column 'n' holds 'x'; write"),
         ("date,n\n2020-01,1\nsoon,2\n2020-03,2\n", "row 3: column 'date' holds 'soon'"),
         ("date,n\n2020-01,1\n2020-02,2\n2020-02,2\n2020-03,2\n", r"2020-02-01 twice \(row 4\)"),
-        ("date,n\n2020-01,1\n2020-02,2\n2020-03-15,2\n2020-03-16,2\n", r"even.* \(row 3\)"),
+        ("date,n\n2020-01,1\n2020-02,2\n2020-03-15,2\n2020-03-16,2\n", r"even.* \(row 4\)"),
         ("date,n\n2020-01,1,234\n2020-02,2,345\n", "row 2: .*has more cells than the header"),
         ("date,name\n2020-01,a\n2020-02,b\n", "column 'name' holds 'a'; write a number"),
         ("a,b,c\nx,y,z\nu,v,w\n", "none of which holds times"),
@@ -258,7 +269,8 @@ def test_unknown_ways_to_read(pair: str) -> None:
     ("frequency", "period", "spacing"),
     [("MS", 12, "monthly"), ("ME", 12, "monthly"), ("QS", 4, "quarterly"), ("W", 52, "weekly"),
      ("D", 7, "daily"), ("h", 24, "hourly"), ("30min", 48, "half-hourly"), ("YS", 1, "yearly"),
-     ("B", 5, "by working day"), ("15min", 96, "every 15 minutes"), ("2MS", 6, "every 2 months")],
+     ("B", 5, "by working day"), ("BME", 12, "monthly"), ("WOM-1MON", 12, "monthly"),
+     ("BQE", 4, "quarterly"), ("15min", 96, "every 15 minutes"), ("2MS", 6, "every 2 months")],
 )  # fmt: skip
 def test_the_period_follows_from_the_spacing(
     tmp_path: Path, frequency: str, period: int, spacing: str
