@@ -25,7 +25,7 @@ from rnnlab.series.panel import Panel, cut_series, unusable_series, warn_left_ou
 from rnnlab.series.times import format_times
 from rnnlab.tables.numbers import readings
 from rnnlab.tables.reading import Table
-from rnnlab.tables.sources import stem_of
+from rnnlab.tables.sources import local_name, stem_of
 
 RAW = Path("data/raw")
 PIPELINE = Path("dvc.yaml")
@@ -39,7 +39,7 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
     Raises:
         InputError: the name is taken or none, or the file, a column or the period won't do.
     """
-    source = str(options.csv)
+    source = local_name(str(options.csv))
     name = new_name(name or stem_of(source), params)
     task, panel = fitted(options, params)
     table = panel.table
