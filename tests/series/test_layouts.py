@@ -208,6 +208,36 @@ def test_a_row_a_series(tmp_path: Path) -> None:
     assert find_season(panel, None).spacing == "yearly"
 
 
+def test_a_row_a_series_with_numbered_steps(tmp_path: Path) -> None:
+    """As the M4 competition has them."""
+    header = ",".join(f'"V{n}"' for n in range(1, 20))
+    rows = "".join(f"H{n}," + ",".join(str(n * 10 + k) for k in range(17)) + ",\n" for n in (1, 2))
+    panel = load(tmp_path / "mine.csv", header + "\n" + rows)
+    assert panel.ids == ["H1", "H2"]
+    np.testing.assert_array_equal(panel.values, [*range(10, 27), *range(20, 37)])
+    np.testing.assert_array_equal(panel.ds[:17], range(2, 19))
+    (note,) = panel.table.notes
+    assert note == "a series a row, 'V2' its step 2 (guessed; else --time COLUMN)"
+
+
+def test_few_numbered_columns_are_measures(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="none of which holds times"):
+        load(tmp_path / "mine.csv", "name,x1,x2,x3\na,1,2,3\nb,2,5,7\n")
+
+
+def test_a_line_names_the_first_of_many_columns(tmp_path: Path) -> None:
+    header = ",".join(["name", *(f"v{n * n}" for n in range(40))])
+    text = f"{header}\na{',1' * 40}\nb{',2' * 40}\n"
+    with pytest.raises(InputError, match=r"columns name, v0, .*, v100 and 29 more, none of"):
+        load(tmp_path / "mine.csv", text)
+
+
+def test_a_column_named_period_need_not_be_the_time(tmp_path: Path) -> None:
+    text = "unique_id,period,step,y\n" + "".join(f"a,4,{n},{n * n}\n" for n in range(1, 9))
+    panel = load(tmp_path / "mine.csv", text)
+    np.testing.assert_array_equal(panel.ds, range(1, 9))
+
+
 def test_matrices_of_several_series(tmp_path: Path) -> None:
     text = "shop,Year,Q1,Q2,Q3,Q4\na,2020,1,2,3,4\na,2021,5,6,7,8\nb,2020,9,8,7,\n"
     panel = load(tmp_path / "mine.csv", text)
