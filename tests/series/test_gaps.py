@@ -1,8 +1,13 @@
 """Missing rows: the spacing that explains the times of a series, and mixed ones."""
 
+from datetime import date
+
 import numpy as np
 import pandas as pd
 import pytest
+from fuzzing import examples
+from hypothesis import given
+from hypothesis import strategies as st
 
 from rnnlab.series.gaps import find_step, first_uneven, times_between, with_missing_rows
 from rnnlab.series.times import step_name
@@ -34,6 +39,23 @@ def test_missing_times_are_found_whatever_their_share(frequency: str, share: flo
 def test_missing_numbers_are_found(share: float) -> None:
     numbers = np.arange(-50, 450, 5)
     np.testing.assert_array_equal(with_missing_rows([some(numbers, share)])[0], numbers)
+
+
+@examples(300)
+@given(
+    frequency=st.sampled_from([*FREQUENCIES, "BME", "W-WED", "15min", "2MS"]),
+    first=st.dates(date(1949, 1, 1), date(2030, 1, 1)),
+    kept=st.lists(st.booleans(), min_size=3, max_size=120),
+)
+def test_no_time_is_lost_or_moved(frequency: str, first: date, kept: list[bool]) -> None:
+    """With any rows missing: the result is even and holds all of them, or it is what was there."""
+    times = pd.date_range(first, periods=len(kept), freq=frequency, unit="s").to_numpy()
+    ds = times[np.array(kept)]
+    (found,) = with_missing_rows([ds])
+    assert np.isin(ds, found).all()
+    if len(found) > len(ds):
+        assert step_name(found) is not None
+        assert (found[0], found[-1]) == (ds[0], ds[-1])
 
 
 def test_seasons_of_a_business_that_skips_months() -> None:

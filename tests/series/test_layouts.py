@@ -317,6 +317,25 @@ def test_the_period_follows_from_the_spacing(
     assert period == 1 or season.correlation > 0.9
 
 
+PERIODS = {
+    "2015-W01": ("weekly", lambda n: "{}-W{:02}".format(*WEEKS[n].isocalendar()[:2])),
+    "1949Q1": ("quarterly", lambda n: f"{1949 + n // 4}Q{n % 4 + 1}"),
+    "1949/50": ("yearly", lambda n: f"{1949 + n}/{(50 + n) % 100:02}"),
+    "202001": ("monthly", lambda n: f"{2020 + n // 12}{n % 12 + 1:02}"),
+}
+WEEKS = pd.date_range("2014-12-29", periods=60, freq="7D")
+
+
+@pytest.mark.parametrize("form", PERIODS)
+def test_periods_as_offices_write_them(tmp_path: Path, form: str) -> None:
+    spacing, write = PERIODS[form]
+    assert write(0) == form
+    text = "time,n\n" + "".join(f"{write(n)},{n * n}\n" for n in range(60))
+    panel = load(tmp_path / "mine.csv", text)
+    np.testing.assert_array_equal(panel.values, np.arange(60) ** 2)
+    assert find_season(panel, None).spacing == spacing
+
+
 def test_a_season_that_the_values_do_not_show_is_said(tmp_path: Path) -> None:
     y = np.random.default_rng(0).normal(size=144)
     text = "ds,y\n" + "".join(f"{m},{v:.4f}\n" for m, v in zip(MONTHS, y, strict=True))
