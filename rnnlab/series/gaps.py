@@ -30,26 +30,28 @@ def with_missing_rows(series: list[np.ndarray]) -> list[np.ndarray]:
     Args:
         series: times in order, datetime64[s] or int64.
     """
-    steps = {
-        number: (step_name(ds) or find_step(ds))
-        for number, ds in enumerate(series)
-        if len(ds) >= MIN_ROWS
-    }
-    said = [step for n, step in steps.items() if step and len(series[n]) >= MIN_EVEN]
+    even = [step_name(ds) if len(ds) >= MIN_ROWS else None for ds in series]
+    steps = [
+        step or (find_step(ds) if len(ds) >= MIN_ROWS else None)
+        for step, ds in zip(even, series, strict=True)
+    ]
+    said = [step for step, ds in zip(steps, series, strict=True) if step and len(ds) >= MIN_EVEN]
     usual = Counter(said).most_common(1)[0][0] if said else None
     found = []
-    for number, ds in enumerate(series):
-        times, step = None, steps.get(number)
-        if usual and number in steps and (step is None or _by_chance(ds, step, usual)):
+    for ds, step, is_even in zip(series, steps, even, strict=True):
+        times = None
+        if usual and step != usual and len(ds) >= MIN_ROWS and _may_be(ds, step, usual):
             times = times_between(ds, usual)
-        if times is None and step:
+        if times is None and step and not is_even:
             times = times_between(ds, step)
         found.append(ds if times is None else times)
     return found
 
 
-def _by_chance(ds: np.ndarray, step: str, usual: str) -> bool:
-    """Whether so few rows may be ``step`` apart though they are of a series with the usual one."""
+def _may_be(ds: np.ndarray, step: str | None, usual: str) -> bool:
+    """Whether times ``step`` apart may be those of a series with the usual step, by chance."""
+    if step is None:
+        return True
     return len(ds) < MIN_EVEN and step.endswith("months") == usual.endswith("months")
 
 
