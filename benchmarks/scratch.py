@@ -142,6 +142,9 @@ def kept(path: Path, made_by: Params | dict, work: Callable[[], dict]) -> dict:
 def recipe(params: Params) -> dict:
     """All parameters that determine a score of the images task."""
     task = params.tasks[TASK].model_dump(exclude={"plot", "evaluate"})
+    # results from before this key are as valid without it
+    if task["train"]["steps"] is None:
+        del task["train"]["steps"]
     return {"seed": params.seed, "threads": params.threads, "device": params.device, **task}
 
 

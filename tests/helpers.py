@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -184,8 +185,14 @@ def run_stage_here(project: Path, stage: str, *args: str) -> int:
 
 
 def one_error_line(stderr: str, *words: str) -> str:
-    """Check that stderr is one line for a user, with all of ``words``, and return it."""
+    """Check that stderr is one line for a user, with all of ``words``, and return it.
+
+    What was understood of a table may stand before it.
+    """
     lines = [line for line in stderr.splitlines() if line.strip()]
+    if understood := re.match(r"(\S+): (one|\d+) series, .*; period \d+", lines[0]):
+        while len(lines) > 1 and lines[0].startswith(f"{understood[1]}: "):
+            del lines[0]
     assert len(lines) == 1, stderr
     assert lines[0].startswith("error: ")
     assert "Traceback" not in stderr

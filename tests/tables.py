@@ -4,7 +4,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rnnlab.core.params import SeriesData
-from rnnlab.series.panel import Panel, read_panel
+from rnnlab.series.loading import read_panel
+from rnnlab.series.panel import Panel
 
 TABLE = "unique_id,ds,y\n"
 

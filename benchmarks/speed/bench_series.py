@@ -24,9 +24,10 @@ from rnnlab.core.window_spec import series_card
 from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
 from rnnlab.images.torchvision_data import import_datasets
 from rnnlab.outlook.networks import train_ensemble, training_samples
+from rnnlab.series.loading import read_panel
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request
-from rnnlab.series.panel import Panel, cut_at, read_panel
+from rnnlab.series.panel import Panel, cut_at
 from rnnlab.training.members import Recipe
 from rnnlab.training.precision import choose_precision
 

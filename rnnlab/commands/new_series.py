@@ -23,8 +23,9 @@ from rnnlab.forecasting.task_settings import (
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.panel import Panel, cut_series, unusable_series, warn_left_out
 from rnnlab.series.times import format_times
+from rnnlab.tables.numbers import readings
 from rnnlab.tables.reading import Table
-from rnnlab.tables.sources import stem_of
+from rnnlab.tables.sources import local_name, stem_of
 
 RAW = Path("data/raw")
 PIPELINE = Path("dvc.yaml")
@@ -38,7 +39,7 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
     Raises:
         InputError: the name is taken or none, or the file, a column or the period won't do.
     """
-    source = str(options.csv)
+    source = local_name(str(options.csv))
     name = new_name(name or stem_of(source), params)
     task, panel = fitted(options, params)
     table = panel.table
@@ -131,10 +132,14 @@ def place_for(name_of_source: str, name: str, text: bytes | None) -> Path:
 
 def long_text(table: Table) -> bytes:
     """The table unique_id, ds, y, as CSV."""
+    y = [repr(float(value)) if value == value else "" for value in table.y]
+    # if all were like 1.234, the pipeline would have to ask whether that is 1234
+    if all(len({*readings(text).values()}) == 2 for text in y if text):
+        y = [text and f"{text}0" for text in y]
     columns = {
         "unique_id": np.array(table.names, dtype=object)[table.codes],
         "ds": format_times(table.ds),
-        "y": table.y,
+        "y": y,
     }
     return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n").encode()
 

@@ -123,6 +123,8 @@ class Train(Block):
     schedule: Literal["constant", "cosine", "one_cycle"]
     warm_up: Fraction
     epochs: Count
+    # optional: older models and parameter files lack this key
+    steps: Count | None = None
     batch_size: Count
     # optional: older models and parameter files lack this key
     processes: Annotated[int, Field(ge=1, le=256)] = 1

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params, SeriesNormalize, SeriesTask, SeriesWindows, Train
 from rnnlab.forecasting.baselines import NEEDS_NO_FIT
+from rnnlab.series.loading import load_panel
 from rnnlab.series.normalization import Normalization
-from rnnlab.series.panel import Panel, fill_gaps, load_panel
+from rnnlab.series.panel import Panel, fill_gaps, say_notes
 from rnnlab.series.seasons import describe, find_season
 from rnnlab.tables.options import ReadOptions, reading_options
 
@@ -98,7 +99,10 @@ def read_series(options: SeriesOptions, task: SeriesTask) -> tuple[SeriesTask, P
             task = with_period(task, season.period)
             if not options.horizon:
                 task = _with_windows(task, horizon=season.horizon)
-        print(describe(panel, season))
+        # standard output is for results
+        print(describe(panel, season), file=sys.stderr)
+    else:
+        say_notes(panel)
     return task, fill_gaps(panel, task.data.period)
 
 

@@ -20,10 +20,17 @@ class Samples:
         count: number of samples, N.
         draw: a function from indices [B] to the samples' x [B, T, F] and y, [B] (classes) or
             [B, H] (values, NaN if unknown).
+        limit: how many of them an epoch draws at most; None for all.
     """
 
     count: int
     draw: Callable[[Tensor], tuple[Tensor, Tensor]]
+    limit: int | None = None
+
+    @property
+    def per_epoch(self) -> int:
+        """How many samples an epoch draws."""
+        return self.count if self.limit is None else min(self.count, self.limit)
 
 
 def make_samples(part: dict[str, np.ndarray], card: dict, device: torch.device) -> Samples:

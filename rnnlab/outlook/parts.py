@@ -23,7 +23,8 @@ from rnnlab.outlook.answer import as_table, look_ahead
 from rnnlab.outlook.methods import FITTED, QUICK, baseline_methods
 from rnnlab.outlook.output import typed
 from rnnlab.outlook.validation import validate, validation_request
-from rnnlab.series.panel import fill_gaps, load_panel
+from rnnlab.series.loading import load_panel
+from rnnlab.series.panel import fill_gaps
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.parquet import names_of_series
 from rnnlab.tables.sources import find_source

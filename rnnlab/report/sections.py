@@ -131,11 +131,12 @@ def _facts(
     networks = f"{train.ensemble} networks: " if train.ensemble > 1 else ""
     layers = "1 layer" if model.num_layers == 1 else f"{model.num_layers} layers"
     both = ", bidirectional" if model.bidirectional else ""
+    longest = f"{train.steps:,} steps" if train.steps else f"{train.epochs:,} epochs"
     precision = train.precision if trained is None else trained["train"]["precision"]
     facts = {
         "Data": what + size,
         "Network": f"{networks}{model.cell.upper()}, {layers} of {model.hidden_size}{both}",
-        "Training": f"up to {train.epochs:,} epochs, {train.optimizer}, learning rate "
+        "Training": f"up to {longest}, {train.optimizer}, learning rate "
         f"{train.learning_rate:g}, batches of {train.batch_size:,}, seed {params.seed}, "
         f"computed in {precision}",
     }

@@ -1,7 +1,6 @@
-"""Series in the long table ``unique_id, ds, y``: reading, cleaning, and where their parts end."""
+"""One or more series, filled where values are missing, and where their parts end."""
 
 import sys
-from collections import Counter
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -10,13 +9,9 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import SeriesData, SeriesTask
 from rnnlab.series.normalization import min_training_values
-from rnnlab.series.times import all_times, format_times, step_name
-from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.reading import Table, read_table
+from rnnlab.series.times import format_times
+from rnnlab.tables.reading import Table
 
-MIN_VALUES = 3
-# beyond these limits, squares and differences lose their precision in floating point
-MAX_ABS_VALUE, MIN_RANGE = 1e30, 1e-9
 MAX_LINES = 10
 
 
@@ -31,6 +26,7 @@ class Panel:
         values: float64 [M], in the units of the file.
         filled: bool [M], which values were filled in for gaps and are not observations.
         left_out: series of the file that were left out: the reason by name.
+        missing: bool [M], which rows the file lacks; None if it lacks none.
         table: what the panel was read from.
     """
 
@@ -40,7 +36,22 @@ class Panel:
     values: np.ndarray
     filled: np.ndarray
     left_out: dict[str, str] = field(default_factory=dict)
+    missing: np.ndarray | None = None
     table: Table | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def notes(self) -> list[str]:
+        """What was guessed of the table, and how many rows it lacks."""
+        notes = [] if self.table is None else [*self.table.notes]
+        if self.missing is not None and self.missing.any():
+            first = int(np.argmax(self.missing))
+            name = self.ids[int(np.searchsorted(self.offsets, first, side="right")) - 1]
+            of = f"of {name!r} " if len(self.ids) > 1 else ""
+            notes.append(
+                f"{self.missing.sum()} of {len(self.missing)} rows missing: gaps, the first "
+                f"{of}at {format_times(self.ds[first : first + 1])[0]}"
+            )
+        return notes
 
     @property
     def lengths(self) -> np.ndarray:
@@ -71,6 +82,7 @@ class Panel:
             self.values[rows],
             self.filled[rows],
             {**self.left_out, **named},
+            None if self.missing is None else self.missing[rows],
             self.table,
         )
 
@@ -111,37 +123,10 @@ def cut_at(ends: np.ndarray, lengths: np.ndarray, data: SeriesData) -> Cut:
     return Cut(train=ends - validation, validation=ends, test=lengths)
 
 
-def read_panel(data: SeriesData) -> Panel:
-    """Read the table of a series task, and fill its gaps.
-
-    Raises:
-        InputError: see ``load_panel``.
-    """
-    options = ReadOptions(data.id_column, data.time_column, data.value_column)
-    return fill_gaps(load_panel(data.csv, options), data.period)
-
-
-def load_panel(csv: str, options: ReadOptions, any_series: bool = False) -> Panel:
-    """Read a table as series, with NaN where a value is missing.
-
-    Footers, blank lines and gaps in y are accepted. A trailing row without a number is a footer
-    and is dropped. A missing row is a gap too, if at most a tenth of the rows are missing.
-    Unordered rows are sorted. In a panel, unusable series are left out, with the reason in
-    ``Panel.left_out``.
-
-    Args:
-        csv: a path, ``-`` for standard input, or an address.
-        any_series: whether series are of use that networks cannot learn from: short or constant.
-
-    Raises:
-        InputError: the file, a column, a date or a number is missing or unreadable, the table has
-            several readings, or no series is left.
-    """
-    table = read_table(csv, options)
-    panel = _sorted_panel(table.names, table.codes, table.ds, table.y, table.name)
-    panel = _with_missing_rows(panel, table.name)
-    problems = _problems(panel, table, any_series)
-    return replace(panel.without(problems, table.name), table=table)
+def say_notes(panel: Panel) -> None:
+    """Print a line of what was guessed on stderr, if anything was."""
+    if panel.notes and panel.table:
+        print(f"{panel.table.name}: {'; '.join(panel.notes)}", file=sys.stderr)
 
 
 def fill_gaps(panel: Panel, period: int) -> Panel:
@@ -168,115 +153,6 @@ def warn_left_out(panel: Panel, path: str, list_path: Path | None = None) -> Non
         rest = len(panel.left_out) - MAX_LINES
         where = f"; {list_path} names all" if list_path else ""
         print(f"{path}: left out: {rest} more{where}", file=sys.stderr)
-
-
-def _sorted_panel(
-    names: list[str], codes: np.ndarray, ds: np.ndarray, y: np.ndarray, path: str
-) -> Panel:
-    """Sort rows by name and time; drop missing values at the ends of each series."""
-    order = np.argsort(np.array(names, dtype=object), kind="stable")
-    rank = np.empty(len(names), dtype=np.int32)
-    rank[order] = np.arange(len(names))
-    places = rank[codes]
-    follows = ds[1:] >= ds[:-1]
-    if (~follows & (places[1:] == places[:-1])).any() or (places[1:] < places[:-1]).any():
-        rows = np.lexsort((ds, places))
-        if (np.diff(rows)[np.diff(places[rows]) == 0] < 0).any():
-            print(f"{path}: rows are not in time order; sorted", file=sys.stderr)
-        places, ds, y = places[rows], ds[rows], y[rows]
-    lengths = np.bincount(places, minlength=len(names))
-    ends = np.cumsum([0, *lengths])
-    kept = np.ones(len(y), dtype=bool)
-    for number in np.unique(places[np.isnan(y)]):
-        span = slice(ends[number], ends[number + 1])
-        known = np.flatnonzero(~np.isnan(y[span]))
-        first, last = (known[0], known[-1]) if len(known) else (0, -1)
-        kept[span] = False
-        kept[span][first : last + 1] = True
-        lengths[number] = last + 1 - first
-    if not kept.all():
-        ds, y = ds[kept], y[kept]
-    offsets = np.cumsum([0, *lengths])
-    return Panel([names[number] for number in order], offsets, ds, y, np.isnan(y))
-
-
-def _with_missing_rows(panel: Panel, path: str) -> Panel:
-    """Insert the missing rows of series that would be evenly spaced with them, without a value."""
-    parts, messages = [], []
-    for number, name in enumerate(panel.ids):
-        span = panel.span(number)
-        ds, y = panel.ds[span], panel.values[span]
-        uneven = len(ds) >= MIN_VALUES and step_name(ds) is None
-        times = all_times(ds) if uneven else None
-        if times is not None:
-            values = np.full(len(times), np.nan)
-            known = np.searchsorted(times, ds)
-            values[known] = y
-            first = format_times(np.delete(times, known))[0]
-            count = len(times) - len(ds)
-            rows = "1 missing row" if count == 1 else f"{count} missing rows"
-            messages.append(f"{path}: series {name!r}: {rows} filled, first {first}")
-            ds, y = times, values
-        parts.append((ds, y))
-    if not messages:
-        return panel
-    for message in messages[:MAX_LINES]:
-        print(message, file=sys.stderr)
-    if len(messages) > MAX_LINES:
-        print(f"{path}: {len(messages) - MAX_LINES} more series with filled rows", file=sys.stderr)
-    ds, values = (np.concatenate(each) for each in zip(*parts, strict=True))
-    offsets = np.cumsum([0, *(len(y) for _, y in parts)])
-    return Panel(panel.ids, offsets, ds, values, np.isnan(values))
-
-
-def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
-    """Reasons why series are unusable, by index; each reason follows the name of the series."""
-    problems: dict[int, str] = {}
-    # one value or two show no step
-    least = 1 if any_series else MIN_VALUES
-
-    def row(number: int, time: np.generic, again: int = 0) -> str:
-        # no more than are printed: each looks through all rows
-        few = len(problems) < MAX_LINES
-        return f" (row {table.row_at(panel.ids[number], time, again)})" if few else ""
-
-    steps: dict[int, str] = {}
-    for number in range(len(panel.ids)):
-        ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
-        if len(y) < least:
-            problems[number] = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
-            continue
-        if len(y) == 1:
-            continue
-        gaps = np.diff(ds)
-        doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
-        if len(doubled):
-            time = format_times(ds)[doubled[0]]
-            again = row(number, ds[doubled[0]], again=1)
-            problems[number] = f"has {time} twice{again}; keep one row"
-        elif (step := step_name(ds)) is None:
-            place = int(np.argmax(gaps))
-            after = f"{format_times(ds)[place]}{row(number, ds[place])}"
-            problems[number] = (
-                f"is not evenly spaced; add the missing rows (y may be empty), first after {after}"
-            )
-        elif (largest := np.nanmax(np.abs(y))) > MAX_ABS_VALUE:
-            problems[number] = f"holds {largest:g} or its negative; write it in a larger unit"
-        elif any_series:
-            if len(y) >= MIN_VALUES:
-                steps[number] = step
-        elif np.nanmin(y) == np.nanmax(y):
-            problems[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
-        elif (value_range := np.nanmax(y) - np.nanmin(y)) < MIN_RANGE:
-            problems[number] = f"varies by no more than {value_range:g}; write it in a smaller unit"
-        else:
-            steps[number] = step
-    if steps:
-        usual = Counter(steps.values()).most_common(1)[0][0]
-        for number, step in steps.items():
-            if step != usual:
-                problems[number] = f"has steps of {step} where the others have {usual}"
-    return dict(sorted(problems.items()))
 
 
 def unusable_series(panel: Panel, training: np.ndarray, task: SeriesTask) -> dict[int, str]:

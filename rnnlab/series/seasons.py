@@ -21,6 +21,12 @@ SPACINGS = {
     "0 days 01:00:00": (24, "hourly"),
     "0 days 00:30:00": (48, "half-hourly"),
 }
+# spacings that pandas names, such as the last working day or the first Monday of a month
+BUSINESS = {
+    **dict.fromkeys(("BM", "WOM", "LWOM"), (12, "monthly")),
+    "BQ": (4, "quarterly"),
+    "BY": (1, "yearly"),
+}
 DAY_S = 24 * 3600
 # numbered steps say nothing of a season: the values may, at these lags
 LAGS = (12, 4, 7, 24, 52)
@@ -82,6 +88,9 @@ def find_season(panel: Panel, period: int | None) -> Season:
 def _by_spacing(name: str) -> tuple[int | None, str]:
     if name in SPACINGS:
         return SPACINGS[name]
+    for start, season in BUSINESS.items():
+        if name.startswith(start):
+            return season
     if name.endswith("months"):
         count = int(name.removesuffix("months"))
         return (1 if count % 12 == 0 else None), f"every {count} months"
@@ -129,7 +138,7 @@ def describe(panel: Panel, season: Season) -> str:
         f"{table.name}: {count}, {season.spacing}, {ends[0]} to {ends[1]}{values}; "
         f"period {season.period}{checked}"
     )
-    notes = [*table.notes, *season.notes]
+    notes = [*panel.notes, *season.notes]
     return line + (f"\n{table.name}: {'; '.join(notes)}" if notes else "")
 
 

@@ -1,12 +1,7 @@
 """Times of evenly spaced series: dates or whole numbers."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
-
-# share of the rows of a series that may be missing
-MAX_MISSING = 0.1
 
 
 def step_name(ds: np.ndarray) -> str | None:
@@ -17,41 +12,16 @@ def step_name(ds: np.ndarray) -> str | None:
     months = ds.astype("datetime64[M]")
     apart = np.diff(months.astype(np.int64))
     same_day = len(np.unique(ds - months.astype("datetime64[s]"))) == 1
-    if (apart == apart[0]).all() and (same_day or _are_month_ends(ds)):
+    if (apart == apart[0]).all() and (same_day or are_month_ends(ds)):
         return f"{apart[0]} months"
     if (gaps == gaps[0]).all():
-        return str(pd.Timedelta(gaps[0])).removesuffix(" 00:00:00")
+        return duration_name(gaps[0])
     # other regular steps, such as working days
     return pd.infer_freq(pd.DatetimeIndex(ds))
 
 
-def all_times(ds: np.ndarray) -> np.ndarray | None:
-    """The times of a series with missing rows, those included: [m], of ds [n] in order, n >= 3.
-
-    The step is the smallest between two rows, in months if every row is on the same day of the
-    month or on its last day. None if some row lies off that grid, or if more than a tenth of the
-    rows are missing: then the step is a guess.
-    """
-    if ds.dtype.kind != "M":
-        return _grid(ds, lambda ahead: ds[-1] + ahead)
-    months = ds.astype("datetime64[M]").astype(np.int64)
-    same_day = len(np.unique(ds - ds.astype("datetime64[M]").astype("datetime64[s]"))) == 1
-    if np.diff(months).all() and (same_day or _are_month_ends(ds)):
-        return _grid(months, lambda ahead: _months_after(ds, ahead))
-    seconds = ds.astype("datetime64[s]").astype(np.int64)
-    return _grid(seconds, lambda ahead: ds[-1] + ahead.astype("timedelta64[s]"))
-
-
-def _grid(places: np.ndarray, time_at: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | None:
-    """The times of evenly spaced ``places``; ``time_at`` takes their distances to the last one."""
-    gaps = np.diff(places)
-    step = gaps.min()
-    if step <= 0 or (gaps % step).any():
-        return None
-    count = (places[-1] - places[0]) // step + 1
-    if count * (1 - MAX_MISSING) > len(places):
-        return None
-    return time_at(np.arange(1 - count, 1) * step)
+def duration_name(gap: np.timedelta64) -> str:
+    return str(pd.Timedelta(gap)).removesuffix(" 00:00:00")
 
 
 def format_times(ds: np.ndarray) -> np.ndarray:
@@ -79,7 +49,7 @@ def future_times(ds: np.ndarray, count: int, usual: str | None = None) -> np.nda
     if ds.dtype.kind != "M":
         return ds[-1] + int(step) * np.arange(1, count + 1)
     if step.endswith("months"):
-        return _months_after(ds, np.arange(1, count + 1) * int(step.removesuffix("months")))
+        return months_after(ds, np.arange(1, count + 1) * int(step.removesuffix("months")))
     if len(ds) > 2 and (np.diff(ds) == ds[1] - ds[0]).all():
         return ds[-1] + (ds[1] - ds[0]) * np.arange(1, count + 1)
     # in seconds, since nanoseconds end with the year 2262
@@ -87,7 +57,7 @@ def future_times(ds: np.ndarray, count: int, usual: str | None = None) -> np.nda
     return ahead.to_numpy().astype("datetime64[s]")
 
 
-def _months_after(ds: np.ndarray, apart: np.ndarray) -> np.ndarray:
+def months_after(ds: np.ndarray, apart: np.ndarray) -> np.ndarray:
     """The times ``apart`` months after the last of ds [n], on the same day or at the end of month.
 
     The 31st becomes the 28th in February, and the 31st again in March.
@@ -95,12 +65,12 @@ def _months_after(ds: np.ndarray, apart: np.ndarray) -> np.ndarray:
     months = ds[-1].astype("datetime64[M]") + apart
     first = months.astype("datetime64[D]")
     day = (months + 1).astype("datetime64[D]") - first - 1
-    if not _are_month_ends(ds):
+    if not are_month_ends(ds):
         day = np.minimum(day, ds[0].astype("datetime64[D]") - ds[0].astype("datetime64[M]"))
     hour = ds[0] - ds[0].astype("datetime64[D]")
     return (first + day).astype("datetime64[s]") + hour
 
 
-def _are_month_ends(ds: np.ndarray) -> bool:
+def are_month_ends(ds: np.ndarray) -> bool:
     next_days = ds + np.timedelta64(1, "D")
     return bool((next_days == next_days.astype("datetime64[M]").astype("datetime64[s]")).all())

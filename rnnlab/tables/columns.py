@@ -26,6 +26,7 @@ TIME_NAMES = {
     *DAY_NAMES,
     *set().union(*PART_NAMES.values()),
     *{"ds", "date", "time", "datetime", "timestamp", "time_period", "date_time", "when"},
+    *{"step", "t"},
     *{"observation_date", "ref_date", "yearmonth", "yyyymm", "datum", "zeit", "fecha", "data"},
 }
 ROW_NUMBERS = {"", "rownames", "unnamed: 0", "index", "row", "rowid", "x", "no", "nr", "#"}

@@ -86,7 +86,7 @@ def grid_of(
     if above and above[0][0].startswith("sep=") and len(_filled(above[0])) <= 2:
         first = 1
     else:
-        first = next((n for n, row in enumerate(above) if not _is_title(row)), 0)
+        first = next((n for n, row in enumerate(above) if not is_title(row)), 0)
     header = [name.strip() for name in above[first]] if above else []
     while header and not header[-1] and len(header) > 1:
         header.pop()
@@ -107,7 +107,7 @@ def _filled(row: list[str]) -> list[str]:
     return [cell for cell in row if cell.strip()]
 
 
-def _is_title(row: list[str]) -> bool:
+def is_title(row: list[str]) -> bool:
     """A line above the header, or below the table: only its first cell is filled."""
     return len(_filled(row)) == 1 and bool(row[0].strip())
 
@@ -199,7 +199,7 @@ def _fit(sample: str, sign: str) -> tuple[float, float]:
                 break
     except csv.Error:
         pass
-    header = next((n for n, row in enumerate(rows) if not _is_title(row)), None)
+    header = next((n for n, row in enumerate(rows) if not is_title(row)), None)
     if header is None or header > TITLE_LINES:
         return -TITLE_LINES - 1, 0
     width = len(rows[header])

@@ -22,6 +22,8 @@ from rnnlab.tables.matrices import Matrix, find_matrix
 from rnnlab.tables.options import ReadOptions
 
 SAMPLE_ROWS = 5000
+# of a wide table a line names the first
+MOST_NAMES = 12
 
 
 @dataclass(frozen=True)
@@ -91,10 +93,9 @@ def known_columns(names: list[str], options: ReadOptions, source: str) -> dict[s
     for key, option in (("unique_id", "id"), ("ds", "time"), ("y", "value")):
         wanted = getattr(options, option)
         if wanted is not None and wanted not in names:
-            has = ", ".join(names)
             raise InputError(
                 f"{source}: has no column {wanted!r} (--{option} or data.{option}_column); "
-                f"it has {has}"
+                f"it has {_listed(names)}"
             )
         if (wanted or key) in names:
             found[key] = names.index(wanted or key)
@@ -162,7 +163,7 @@ def _long(
     """A row a value, the times of several series one after the other."""
     again = f"column {grid.header[times[0]]!r} holds {twice!r} twice" if twice else ""
     if len(numbers) > 1:
-        which = ", ".join(each.name for each in numbers)
+        which = _listed([each.name for each in numbers])
         raise InputError(
             f"{grid.name}: {again or 'a long table'}, and values are in one of {which}: add "
             "--value COLUMN, and --id COLUMN if rows are of several series; or keep one row a time"
@@ -181,7 +182,12 @@ def _long(
 
 
 def _ask(grid: Grid, what: str, columns: list[Column], option: str) -> str:
-    return f"{grid.name}: {what} {', '.join(each.name for each in columns)}; add {option}"
+    return f"{grid.name}: {what} {_listed([each.name for each in columns])}; add {option}"
+
+
+def _listed(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def _time_columns(
@@ -195,6 +201,10 @@ def _time_columns(
         return parts[0], parts[1], ()
     usable = [each for each in columns if each.place not in known.values()]
     named = [each for each in usable if each.name.lower() in TIME_NAMES and each.cells]
+    if "unique_id" in known:
+        # a column named period may hold the same in all rows of a series
+        names = columns[known["unique_id"]].cells
+        named = [n for n in named if not _first_twice(list(zip(names, n.cells, strict=False)))]
     dates = [each for each in usable if each.is_date]
     for found in ([d for d in dates if d in named], dates, [n for n in named if n.is_time], named):
         if len(found) == 1:
@@ -210,7 +220,7 @@ def _time_columns(
     if first.place == 0 and even and (numbers % 1 == 0).all():
         return (0,), "", (f"times in {first.name!r} (guessed; else --time COLUMN)",)
     raise InputError(
-        f"{grid.name}: has the columns {', '.join(grid.header)}, none of which holds times in all "
+        f"{grid.name}: has the columns {_listed(grid.header)}, none of which holds times in all "
         "rows; write dates as 1949-01-31, or name the column by --time COLUMN"
     )
 

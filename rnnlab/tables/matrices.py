@@ -1,5 +1,6 @@
 """Tables whose header holds times: a row a year, a row a month, or a row a series."""
 
+import re
 from dataclasses import dataclass
 
 import pandas as pd
@@ -20,6 +21,8 @@ from rnnlab.tables.periods import SEASON
 
 FULL = {"M": 12, "Q": 4}
 MIN_TIMES = 3
+# fewer columns such as x1 to x5 are measures rather than steps
+MIN_NUMBERED = 12
 
 
 @dataclass(frozen=True)
@@ -173,14 +176,17 @@ def _row_a_season(grid: Grid, columns: list[Column], options: ReadOptions) -> Fo
 
 
 def _row_a_series(grid: Grid, columns: list[Column], options: ReadOptions) -> Found | None:
-    """Names in front, and a column a time, as in the tables of the World Bank."""
+    """Names in front, and a column a time, as in the tables of the World Bank or of the M4."""
     header = pd.Series(grid.header, dtype=str)
     timely = are_times(header) & ~header.str.fullmatch(r"-?\d{1,3}").to_numpy(dtype=bool)
-    if timely[0] or timely.sum() < MIN_TIMES:
-        return None
+    labels, notes = grid.header, ["a series a row"]
     first = int(timely.argmax())
-    if not timely[first:].all():
-        return None
+    if timely.sum() < MIN_TIMES or not first or not timely[first:].all():
+        labels, first = _numbered(grid.header, columns)
+        if not first:
+            return None
+        notes = [f"a series a row, {grid.header[first]!r} its step {labels[first]}"]
+        notes[0] += " (guessed; else --time COLUMN)"
     front = [c for c in columns[:first] if c.cells]
     if options.id:
         place = grid.header.index(options.id)
@@ -189,8 +195,23 @@ def _row_a_series(grid: Grid, columns: list[Column], options: ReadOptions) -> Fo
         if not unique:
             raise InputError(f"{grid.name}: no column names each row; name the one by --id COLUMN")
         place = unique[0]
-    notes: tuple[str, ...] = ("a series a row",)
     if len(front) > 1 and not options.id:
-        notes = (f"a series a row by {grid.header[place]!r} (guessed; else --id COLUMN)",)
-    matrix = Matrix("series", "", tuple(header[first:]), place)
-    return (), tuple(range(first, len(header))), matrix, notes
+        notes[0] = f"a series a row by {grid.header[place]!r} (guessed; else --id COLUMN)"
+    matrix = Matrix("series", "", tuple(labels[first:]), place)
+    return (), tuple(range(first, len(header))), matrix, tuple(notes)
+
+
+def _numbered(header: list[str], columns: list[Column]) -> tuple[list[str], int]:
+    """The numbers of columns such as V2 to V961 behind one of names, and where they begin, or 0."""
+    matches = [re.fullmatch(r"(\D*)(\d+)", name) for name in header[1:]]
+    prefixes = {match[1] for match in matches if match}
+    if None in matches or len(prefixes) != 1 or len(header) <= MIN_NUMBERED:
+        return [], 0
+    numbers = [int(match[2]) for match in matches if match]
+    counted = numbers == [*range(numbers[0], numbers[0] + len(numbers))]
+    numeric = all(each.is_number or not each.cells for each in columns[1:])
+    names = columns[0]
+    unique = len({*names.cells}) == len(names.cells) and not names.blanks
+    if not counted or not numeric or not unique or names.is_number or names.is_time:
+        return [], 0
+    return ["", *map(str, numbers)], 1

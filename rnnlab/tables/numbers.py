@@ -4,6 +4,9 @@ import math
 import re
 from array import array
 
+import numpy as np
+import pandas as pd
+
 from rnnlab.core.errors import InputError
 
 # cells that mean a missing value; . .. and : are those of statistics offices
@@ -18,6 +21,8 @@ FORMS = {
     )
     for decimal, sign, group in (("point", r"\.", ","), ("comma", ",", r"\."))
 }
+# fewer cells of a kind may be chance
+SURE = 3
 # what most files hold, for speed
 PLAIN = re.compile(r"-?[0-9]+\.[0-9]+")
 
@@ -47,6 +52,19 @@ def is_missing(cell: str) -> bool:
 class Numbers:
     """Collects the numbers of a file; those with two readings wait for one that has one alone.
 
+    A cell such as 1.5, 0,123, 1,234,567 or 1,234.5 says what the signs of the whole file mean. If
+    all cells with a sign are like 1,234, which is 1234 or 1.234, three cases are decided, and said
+    as guesses:
+
+    - Thousands, if a series has at least three different ones, and three different whole numbers
+      below 1000: whole decimals would end with three zeros, or others would have fewer decimals.
+    - Thousands, if at least three different ones all end with ,000, between commas: decimals that
+      are all zero have no reason there.
+    - Decimals, if they are like 1.234, between commas: what programs write as CSV.
+
+    All else is asked, even 1,234 between commas, which German spreadsheets on the web write for
+    1.234; 1.234 between semicolons or tabs; and whole numbers beside 1.234 between commas.
+
     Args:
         name: of the file.
         decimal: point or comma, where a person says so.
@@ -57,8 +75,6 @@ class Numbers:
         self.name, self.settled, self.separator = name, decimal, separator
         self.values = array("d")
         self.waiting: list[tuple[int, str, int, str]] = []
-        # whether there are whole numbers of up to three digits, and of more, without a sign
-        self.has_short = self.has_long = False
         self.notes: list[str] = []
 
     def add(self, cell: str, row: int, column: str) -> None:
@@ -68,7 +84,6 @@ class Numbers:
             InputError: the cell holds no number, or one with another decimal sign than before.
         """
         if cell.isdigit() and cell.isascii():
-            self._note_whole(cell)
             self.values.append(float(cell))
             return
         if self.settled == "point" and PLAIN.fullmatch(cell):
@@ -82,7 +97,6 @@ class Numbers:
         if not found:
             raise InputError(f"{where}; write a number or leave it empty")
         if isinstance(cell, Typed) or (len(found) == 2 and len({*found.values()}) == 1):
-            self._note_whole(cell)
             self.values.append(found["point"])
         elif self.settled:
             if self.settled not in found:
@@ -97,43 +111,57 @@ class Numbers:
             self.waiting.append((len(self.values), cell, row, column))
             self.values.append(math.nan)
 
-    def finish(self) -> None:
+    def finish(self, series: np.ndarray) -> None:
         """Settle what waits.
+
+        Args:
+            series: for each number the index of its series, [M].
 
         Raises:
             InputError: no cell says which sign is the decimal one.
         """
-        for place, cell, row, column in self.waiting:
+        if not self.waiting:
+            return
+        decimal = self.settled or self._usual(series)
+        if decimal is None:
+            _, cell, row, column = self.waiting[0]
             found = readings(cell)
-            decimal = self.settled or self._usual(cell)
-            if decimal is None:
-                point, comma = found["point"], found["comma"]
-                raise InputError(
-                    f"{self.name}: row {row}: column {column!r} holds {cell!r}, which is "
-                    f"{point:.15g} or {comma:.15g}; add --read decimal=point or decimal=comma"
-                )
-            self.values[place] = found[decimal]
-        if self.waiting and not self.settled:
+            raise InputError(
+                f"{self.name}: row {row}: column {column!r} holds {cell!r}, which is "
+                f"{found['point']:.15g} or {found['comma']:.15g}; "
+                "add --read decimal=point or decimal=comma"
+            )
+        for place, cell, *_ in self.waiting:
+            self.values[place] = readings(cell)[decimal]
+        if not self.settled:
             place, cell, *_ = self.waiting[0]
-            number = self.values[place]
+            other = "comma" if decimal == "point" else "point"
             self.notes.append(
-                f"{cell!r} read as {number:.15g} (guessed; else --read decimal=comma)"
+                f"{cell!r} read as {self.values[place]:.15g} (guessed; else --read decimal={other})"
             )
         self.waiting = []
 
-    def _note_whole(self, cell: str) -> None:
-        if len(cell.lstrip("+-")) > 3:
-            self.has_long = True
-        else:
-            self.has_short = True
+    def _usual(self, series: np.ndarray) -> str | None:
+        """The decimal sign, if the cells that wait and the others leave little doubt of it."""
+        cells = {cell for _, cell, *_ in self.waiting}
+        signs = {sign for sign in ".," for cell in cells if sign in cell}
+        if len(signs) > 1:
+            return None
+        grouped = self._are_among_short(series)
+        if self.separator == "," and "." in signs:
+            return None if grouped else "point"
+        whole = len(cells) >= SURE and all(cell.endswith(",000") for cell in cells)
+        if grouped or (whole and self.separator == ","):
+            return "comma" if "." in signs else "point"
+        return None
 
-    def _usual(self, cell: str) -> str | None:
-        """Programs that separate cells by commas or tabs write decimal points, not commas.
-
-        Unless the other cells say that the sign groups thousands, or that nothing does.
-        """
-        if "." in cell:
-            usual = self.separator in (",", "\t") and (self.has_long or not self.has_short)
-        else:
-            usual = self.separator == "," and not self.has_long
-        return "point" if usual else None
+    def _are_among_short(self, series: np.ndarray) -> bool:
+        """Whether some series has several cells that wait, and several whole numbers below 1000."""
+        places = np.array([place for place, *_ in self.waiting])
+        texts = pd.Series([cell for _, cell, *_ in self.waiting])
+        # a view would keep the array from growing
+        sizes = np.abs(np.array(self.values))
+        short = (sizes > 0) & (sizes < 1000) & (sizes % 1 == 0)
+        waiting = texts.groupby(series[places]).nunique()
+        whole = pd.Series(sizes[short]).groupby(series[short]).nunique()
+        return bool({*waiting.index[waiting >= SURE]} & {*whole.index[whole >= SURE]})

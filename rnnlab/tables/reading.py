@@ -11,7 +11,7 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 from rnnlab.tables.columns import part_text
 from rnnlab.tables.dates import are_times, read_times
-from rnnlab.tables.grids import Grid, text_grid
+from rnnlab.tables.grids import Grid, is_title, text_grid
 from rnnlab.tables.layouts import Layout, find_layout
 from rnnlab.tables.numbers import Numbers, Typed, is_missing, readings
 from rnnlab.tables.options import ReadOptions
@@ -101,9 +101,12 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     codes, when = array("i"), array("i")
     marks = Marks()
     width, labels = len(grid.header), _labels(grid, layout)
-    time_of = _time_reader(layout)
+    time_of, values_first = _time_reader(layout), layout.values[0] == 0
     for count, (number, row) in enumerate(grid.rows()):
         marks.add(count, number)
+        if values_first and is_title(row) and not readings(row[0]):
+            # a footer, which is no value though it lies below values
+            row = ["", *row[1:]]
         if len(row) > width:
             _check_width(grid, number, row)
         elif len(row) < width:
@@ -126,7 +129,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
             numbers.add(cell if isinstance(cell, Typed) else cell.strip(), number, column)
     if not codes:
         raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
-    numbers.finish()
+    numbers.finish(np.frombuffer(codes, dtype=np.intc))
     y = np.frombuffer(numbers.values, dtype=np.float64)
     kept = _rows_kept(y, layout, list(times), when, grid)
     series, place = (np.frombuffer(each, dtype=np.intc)[:kept] for each in (codes, when))

@@ -77,10 +77,19 @@ def find_source(name: str) -> Source:
     if name.lower().startswith(("http://", "https://")):
         content = _download(name)
         return Source(name, stem_of(name), _kind(None, content, name), None, content)
-    path = require(Path(name), "put the file there, or set data.csv in params.yaml to another file")
+    path = require(
+        Path(local_name(name)), "put the file there, or set data.csv in params.yaml to another file"
+    )
     if path.is_dir():
         return Source(name, path.name, "folder", path)
     return Source(name, stem_of(name), _kind(path, None, name), path)
+
+
+def local_name(name: str) -> str:
+    """The path that an address file:///… names; other names as they are."""
+    if not name.lower().startswith("file://"):
+        return name
+    return urllib.request.url2pathname(urllib.parse.urlsplit(name).path)
 
 
 def stem_of(name: str) -> str:
@@ -90,7 +99,7 @@ def stem_of(name: str) -> str:
     if name.lower().startswith(("http://", "https://")):
         path = urllib.parse.unquote(urllib.parse.urlsplit(name).path)
         return _stem(Path(path.rstrip("/"))) or "download"
-    return _stem(Path(name))
+    return _stem(Path(local_name(name)))
 
 
 def _stem(path: Path) -> str:

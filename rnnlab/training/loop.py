@@ -73,7 +73,7 @@ def fit(
     """
     if settings.precision == "auto":
         raise ValueError("train.precision auto must be resolved first")
-    batches = -(-train.count // settings.batch_size)
+    batches = -(-train.per_epoch // settings.batch_size)
     optimization = Optimization(network, settings, settings.epochs * batches)
     result, ended = _resume(checkpoint, optimization, generator)
     for figures in result.history:
@@ -119,7 +119,8 @@ def _run_epoch(
         seed_rank(generator, epoch)
     # summed on the device and read once per epoch, so that no batch waits for the host
     losses = torch.zeros((), device=device)
-    for chosen in torch.randperm(train.count, generator=generator).split(settings.batch_size):
+    order = torch.randperm(train.count, generator=generator)[: train.per_epoch]
+    for chosen in order.split(settings.batch_size):
         x, y = train.draw(chosen.to(device))
         mine, part = _rank_part(y)
         inputs = x[mine]
@@ -140,7 +141,7 @@ def _run_epoch(
         optimization.step(loss)
         losses += loss.detach() * len(chosen)
         on_batch()
-    return sum_over_processes([losses.item()], device)[0] / world_size() / train.count
+    return sum_over_processes([losses.item()], device)[0] / world_size() / train.per_epoch
 
 
 def _rank_part(y: Tensor) -> tuple[slice, Tensor | float]:

@@ -12,6 +12,7 @@ from rnnlab.networks.network import count_parameters
 from rnnlab.networks.samples import Samples
 from rnnlab.networks.storage import build_network
 from rnnlab.training.augmentation import Augmentation
+from rnnlab.training.budget import within_steps
 from rnnlab.training.checkpoints import Checkpoint
 from rnnlab.training.device import limit_threads, seeded_generator
 from rnnlab.training.loop import Result, fit
@@ -75,7 +76,7 @@ def train_member(
     checkpoint, refit_checkpoint = checkpoints(name), checkpoints(f"{name}-refit")
     train, validation = parts["train"], parts["validation"]
     result = _train(recipe, train, validation, None, fit_name, member, on_epoch, checkpoint)
-    seen, seconds = len(result.history) * train.count, result.seconds
+    seen, seconds = len(result.history) * _drawn(recipe, train), result.seconds
     final = result.weights
     if recipe.train.refit:
         epochs = result.best_epoch
@@ -83,8 +84,13 @@ def train_member(
             recipe, parts["refit"], None, epochs, fit_name, member, checkpoint=refit_checkpoint
         )
         final, seconds = refit.weights, seconds + refit.seconds
-        seen += epochs * parts["refit"].count
+        seen += epochs * _drawn(recipe, parts["refit"])
     return Member(result.weights, final, result.best_epoch, result.history, seen, seconds)
+
+
+def _drawn(recipe: Recipe, samples: Samples) -> int:
+    """How many samples an epoch draws."""
+    return within_steps(recipe.train, samples)[1].per_epoch
 
 
 def retrain(
@@ -110,14 +116,15 @@ def _train(
 ) -> Result:
     generator = seeded_generator(recipe.seed, fit_name, member)
     network = build_network(recipe.card, recipe.model).to(recipe.device)
-    settings, augment = recipe.train, None
+    settings, samples = within_steps(recipe.train, samples, epochs)
+    augment = None
     if settings.augment is not None:
         card = recipe.card
         augment = Augmentation(
             settings.augment.model_dump(), card["image_shape"], card["pixel_order"], recipe.device
         )
     last_epoch = epochs or settings.epochs
-    batches = last_epoch * -(-samples.count // settings.batch_size)
+    batches = last_epoch * -(-samples.per_epoch // settings.batch_size)
     title = fit_name if settings.ensemble == 1 else f"{fit_name}-{member}"
     title += "" if validation is not None else " refit"
     # each weight is multiplied once for each step of each sequence in a batch

@@ -1,7 +1,9 @@
 """rnnlab new-series: a file of one's own becomes a task, and nothing else changes."""
 
 import difflib
+import io
 import shutil
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,7 @@ from helpers import (
     read_yaml,
     run_stage_here,
 )
+from safetensors.numpy import load_file
 
 from rnnlab.commands.yaml_entry import with_artifact, with_plots
 from rnnlab.core.params import SeriesTask, load_params
@@ -171,6 +174,94 @@ def test_of_another_layout_the_pipeline_gets_the_long_table(small: Path, tmp_pat
     task = task_of(small, "mine")
     assert (task.data.period, task.data.time_column, task.plot.unit) == (12, None, "mine")
     assert run_stage_here(small, "normalize", "mine") == 0
+
+
+def parquet_folder(folder: Path, table: pd.DataFrame) -> str:
+    (folder / "mine").mkdir()
+    table[:30].to_parquet(folder / "mine/1.parquet")
+    table[30:].to_parquet(folder / "mine/2.parquet")
+    return str(folder / "mine")
+
+
+def a_row_a_year(table: pd.DataFrame) -> pd.DataFrame:
+    by_month = {f"{table['day'][n]:%b}": table["sold"].to_numpy()[n::12] for n in range(12)}
+    return pd.DataFrame({"Year": range(2015, 2020)} | by_month)
+
+
+def saved(path: Path, table: pd.DataFrame, **options) -> str:
+    table.to_csv(path, index=False, **options)
+    return str(path)
+
+
+SOURCES = {
+    "excel": lambda folder, table: table.to_excel(folder / "mine.xlsx", index=False)
+    or str(folder / "mine.xlsx"),
+    "packed": lambda folder, table: saved(folder / "mine.csv.gz", table),
+    "folder": parquet_folder,
+    "address of a file": lambda folder, table: f"file://{saved(folder / 'mine.csv', table)}",
+    "standard input": lambda folder, table: saved(folder / "mine.csv", table),
+    "a row a year": lambda folder, table: saved(folder / "mine.csv", a_row_a_year(table)),
+    "a row a series": lambda folder, table: saved(
+        folder / "mine.csv", table.assign(day=table["day"].astype(str)).set_index("day").T
+        .rename_axis("name").reset_index(),
+    ),
+    "wide": lambda folder, table: saved(folder / "mine.csv", table.assign(other=table["sold"] + 1)),
+    "R": lambda folder, table: saved(
+        folder / "mine.csv", pd.DataFrame({"time": 2015 + np.arange(60) / 12, "n": table["sold"]}),
+    ),
+    "utf-16": lambda folder, table: saved(folder / "mine.csv", table, encoding="utf-16", sep="\t"),
+    "year and month": lambda folder, table: saved(
+        folder / "mine.csv",
+        table.assign(y=table["day"].dt.year, m=table["day"].dt.month)
+        .rename(columns={"y": "year", "m": "month"})[["year", "month", "sold"]],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("form", SOURCES)
+def test_a_task_of_any_table(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, form: str
+) -> None:
+    """What the pipeline reads is what was there, to the bit."""
+    table = sales()
+    source = SOURCES[form](tmp_path, table)
+    if form == "standard input":
+        content = Path(source).read_bytes()
+        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+        source = "-"
+    make(small, source, "--name", "mine")
+    assert run_stage_here(small, "normalize", "mine") == 0
+    tensors = load_file(small / "data/normalized/mine/series.safetensors")
+    y = table["sold"].to_numpy()
+    y = np.concatenate([y + 1, y]) if form == "wide" else y
+    np.testing.assert_array_equal(tensors["y"], y)
+    days = table["day"].to_numpy().astype("datetime64[s]").astype(np.int64)
+    np.testing.assert_array_equal(tensors["ds"][-60:], days)
+
+
+def test_the_long_table_leaves_nothing_to_guess(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Values that all have three decimals might be read as thousands."""
+    y = [f"{30 + n}.{n + 101}" for n in range(60)]
+    write(tmp_path / "mine.csv", sales().assign(sold=y))
+    make(small, tmp_path / "mine.csv")
+    assert run_stage_here(small, "normalize", "mine") == 0
+    assert capsys.readouterr().err.count("guessed") == 1
+    tensors = load_file(small / "data/normalized/mine/series.safetensors")
+    np.testing.assert_array_equal(tensors["y"], [float(each) for each in y])
+
+
+def test_the_pipeline_asks_for_the_command_that_takes_options(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make(small, write(tmp_path / "mine.csv", sales()))
+    y = [f"{30 + n},{n + 101}" for n in range(60)]
+    write(small / "data/raw/mine.csv", sales().assign(sold=y))
+    capsys.readouterr()
+    assert run_stage_here(small, "normalize", "mine") == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("add --read decimal=point or decimal=comma to `rnnlab new-series`")
 
 
 def test_all_stages_run_on_it(small: Path, tmp_path: Path) -> None:

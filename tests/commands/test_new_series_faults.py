@@ -42,7 +42,12 @@ def small(project: Path) -> Path:
         (sales().assign(sold="many"), ["--period", "12"], ["holds 'many'"]),
         (sales().assign(day="some day"), ["--period", "12"], ["holds 'some day'", "1949-01-31"]),
         (sales().assign(sold=3.0), ["--period", "12"], ["is constant"]),
-        (sales().drop(index=[*range(7, 17)]), ["--period", "12"], ["not evenly spaced"]),
+        (
+            # one on the second of its month
+            sales().assign(day=lambda t: t["day"].where(t.index != 9, "2015-10-02")),
+            ["--period", "12"],
+            ["not evenly spaced, first at 2015-10-02"],
+        ),
         (sales(0), ["--period", "12"], ["is empty"]),
     ],
 )

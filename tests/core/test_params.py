@@ -96,6 +96,8 @@ def test_design_s_defaults() -> None:
         (f"{AIRLINE}.normalize.season", -0.1, "greater than or equal to 0"),
         (f"{AIRLINE}.normalize.damping", 1.1, "less than or equal to 1"),
         (f"{AIRLINE}.data.test_steps", 0, "greater than or equal to 1"),
+        (f"{AIRLINE}.train.steps", 0, "greater than or equal to 1"),
+        (f"{AIRLINE}.train.steps", 2.5, "integer"),
         (f"{AIRLINE}.data.validation_steps", 1.5, "integer"),
         (f"{AIRLINE}.train.quantile", 0, "greater than 0"),
         (f"{AIRLINE}.train.quantile", 1.0, "less than 1"),

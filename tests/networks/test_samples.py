@@ -76,6 +76,27 @@ def test_a_member_keeps_its_best_weights_and_those_of_the_refit() -> None:
         assert torch.equal(weight, again[name]), name
 
 
+@pytest.mark.parametrize(("steps", "epochs", "batches"), [(25, 9, 3), (300, 38, 8)])
+def test_a_member_takes_the_steps_that_are_given(steps: int, epochs: int, batches: int) -> None:
+    """Few are parts of an epoch of 8 batches, each of other samples; many are several."""
+    train, card = windows([44, 58])
+    drawn = []
+
+    def draw(chosen: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        drawn.append(chosen)
+        return train.draw(chosen)
+
+    recipe = Recipe(MODEL, train_settings(refit=True, steps=steps, batch_size=4), card, 1, CPU)
+    parts = {"train": Samples(train.count, draw), "validation": train, "refit": train}
+    member = train_member(recipe, parts, "main", 0)
+    assert len(member.history) == epochs
+    assert len(drawn) == epochs * batches
+    assert member.samples_seen == 4 * batches * (epochs + member.best_epoch)
+    seen = torch.cat(drawn[:batches]).tolist()
+    assert len({*seen}) == len(seen) == 4 * batches
+    assert len({*torch.cat(drawn).tolist()}) > 24
+
+
 def test_without_a_refit_the_chosen_weights_are_final() -> None:
     train, card = windows([44, 58])
     recipe = Recipe(MODEL, train_settings(refit=False), card, 1, CPU)

@@ -21,7 +21,8 @@ from tables import data_of
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import read_json, read_tensors
 from rnnlab.core.params import load_params
-from rnnlab.series.panel import Panel, read_panel
+from rnnlab.series.loading import read_panel
+from rnnlab.series.panel import Panel
 from stages import normalize
 
 UNKNOWN = ("", "nan", "na", "null", "none")

@@ -10,7 +10,8 @@ import pandas as pd
 import pytest
 
 from rnnlab.core.errors import InputError
-from rnnlab.series.panel import Panel, load_panel
+from rnnlab.series.loading import load_panel
+from rnnlab.series.panel import Panel
 from rnnlab.series.seasons import describe, find_season
 from rnnlab.tables.options import ReadOptions, reading_options
 
@@ -103,6 +104,90 @@ def test_options_say_otherwise(tmp_path: Path, airline: np.ndarray) -> None:
     assert load(path, text, "dates=day-first").ds[1] == np.datetime64("2020-02-02T00:00:00")
 
 
+COUNTS = ["12", "987", "1,012", "345", "1,200", "2,345", "3,456"]
+PRICES = ["1,234", "1,250", "2,345", "3,456", "2,100", "4,567", "5,678"]
+UNCLEAR = "which is {} or {}; add --read decimal=point or decimal=comma"
+
+
+def table_of(sign: str, separator: str, *columns: list[str]) -> str:
+    """A table a month a row, whose numbers have ``sign`` where those above have a comma."""
+    lines = [["date", *"abc"[: len(columns)]]]
+    lines += [[str(MONTHS[n]), *cells] for n, cells in enumerate(zip(*columns, strict=True))]
+    cells = [[cell.replace(",", sign) for cell in line] for line in lines]
+    return "".join(separator.join(f'"{cell}"' for cell in line) + "\n" for line in cells)
+
+
+SIGNS = [(",", ","), (",", ";"), (".", ";"), (",", "\t"), (".", "\t")]
+
+
+@pytest.mark.parametrize(("sign", "separator"), SIGNS)
+def test_short_whole_numbers_beside_groups_tell_thousands(
+    tmp_path: Path, sign: str, separator: str
+) -> None:
+    panel = load(tmp_path / "mine.csv", table_of(sign, separator, COUNTS))
+    np.testing.assert_array_equal(panel.values, [12, 987, 1012, 345, 1200, 2345, 3456])
+    (note,) = panel.table.notes
+    other = "comma" if sign == "," else "point"
+    assert note == f"'1{sign}012' read as 1012 (guessed; else --read decimal={other})"
+
+
+@pytest.mark.parametrize(("sign", "separator"), SIGNS)
+@pytest.mark.parametrize("columns", [[PRICES], [PRICES, ["5", "6", "7", "8", "9", "10", "11"]]])
+def test_three_digits_after_the_sign_are_thousands_or_decimals(
+    tmp_path: Path, sign: str, separator: str, columns: list[list[str]]
+) -> None:
+    """Whole numbers of another series say nothing."""
+    text = table_of(sign, separator, *columns)
+    numbers = ("1234", "1.234") if sign == "," else ("1.234", "1234")
+    with pytest.raises(InputError) as error:
+        load(tmp_path / "mine.csv", text)
+    where = f"{tmp_path}/mine.csv: row 2: column 'a' holds '1{sign}234', "
+    assert str(error.value) == where + UNCLEAR.format(*numbers)
+    decimal = {",": "comma", ".": "point"}[sign]
+    assert load(tmp_path / "mine.csv", text, f"decimal={decimal}").values[0] == 1.234
+    other = {",": "point", ".": "comma"}[sign]
+    assert load(tmp_path / "mine.csv", text, f"decimal={other}").values[0] == 1234
+
+
+def test_a_point_between_commas_is_the_decimal_sign(tmp_path: Path) -> None:
+    """As programs write CSV; short whole numbers in the same series speak against it."""
+    panel = load(tmp_path / "mine.csv", table_of(".", ",", PRICES))
+    assert panel.values[0] == 1.234
+    assert panel.table.notes == ["'1.234' read as 1.234 (guessed; else --read decimal=comma)"]
+    with pytest.raises(InputError, match=r"holds '1\.012', which is 1\.012 or 1012; add --read"):
+        load(tmp_path / "mine.csv", table_of(".", ",", COUNTS))
+
+
+@pytest.mark.parametrize("cell", ["0,234", "1,23", "1234,567", "1.234,567", "1,5"])
+def test_one_cell_tells_the_sign_of_the_whole_file(tmp_path: Path, cell: str) -> None:
+    text = table_of(",", ";", [*PRICES[:-1], cell])
+    assert load(tmp_path / "mine.csv", text).values[0] == 1.234
+    assert load(tmp_path / "mine.csv", text).table.notes == []
+
+
+@pytest.mark.parametrize("cell", ["1,234,567", "1,234.5", "12.5"])
+def test_one_cell_tells_the_thousands_of_the_whole_file(tmp_path: Path, cell: str) -> None:
+    text = table_of(",", ";", [*PRICES[:-1], cell])
+    assert load(tmp_path / "mine.csv", text).values[0] == 1234
+    assert load(tmp_path / "mine.csv", text).table.notes == []
+
+
+@pytest.mark.parametrize(("sign", "separator"), [(",", ";"), (",", "\t"), (".", ";")])
+def test_zeros_after_the_sign_are_thousands_between_commas_alone(
+    tmp_path: Path, sign: str, separator: str
+) -> None:
+    """SAP writes 112 pieces as 112,000 or 112.000."""
+    text = table_of(sign, separator, ["112,000", "118,000", "132,000"])
+    with pytest.raises(InputError, match="--read decimal=point or decimal=comma"):
+        load(tmp_path / "mine.csv", text)
+
+
+@pytest.mark.parametrize("row", ["Source: an office,,", "Source: an office"])
+def test_a_footer_below_values_in_front(tmp_path: Path, row: str) -> None:
+    text = f"y,unique_id,ds\n1,a,2020-01\n2,a,2020-02\n4,a,2020-03\n{row}\n"
+    np.testing.assert_array_equal(load(tmp_path / "mine.csv", text).values, [1, 2, 4])
+
+
 def test_a_wide_table_is_a_series_a_column(tmp_path: Path, airline: np.ndarray) -> None:
     text = "date;b;a\n" + rows(airline, lambda n, m: f"{m};{n % 7},5;")
     panel = load(tmp_path / "mine.csv", text)
@@ -121,6 +206,36 @@ def test_a_row_a_series(tmp_path: Path) -> None:
     assert panel.ids == ["Aland", "Bland"]
     np.testing.assert_array_equal(panel.values, [1, 2, 3, 5, 4, np.nan, 9])
     assert find_season(panel, None).spacing == "yearly"
+
+
+def test_a_row_a_series_with_numbered_steps(tmp_path: Path) -> None:
+    """As the M4 competition has them."""
+    header = ",".join(f'"V{n}"' for n in range(1, 20))
+    rows = "".join(f"H{n}," + ",".join(str(n * 10 + k) for k in range(17)) + ",\n" for n in (1, 2))
+    panel = load(tmp_path / "mine.csv", header + "\n" + rows)
+    assert panel.ids == ["H1", "H2"]
+    np.testing.assert_array_equal(panel.values, [*range(10, 27), *range(20, 37)])
+    np.testing.assert_array_equal(panel.ds[:17], range(2, 19))
+    (note,) = panel.table.notes
+    assert note == "a series a row, 'V2' its step 2 (guessed; else --time COLUMN)"
+
+
+def test_few_numbered_columns_are_measures(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="none of which holds times"):
+        load(tmp_path / "mine.csv", "name,x1,x2,x3\na,1,2,3\nb,2,5,7\n")
+
+
+def test_a_line_names_the_first_of_many_columns(tmp_path: Path) -> None:
+    header = ",".join(["name", *(f"v{n * n}" for n in range(40))])
+    text = f"{header}\na{',1' * 40}\nb{',2' * 40}\n"
+    with pytest.raises(InputError, match=r"columns name, v0, .*, v100 and 29 more, none of"):
+        load(tmp_path / "mine.csv", text)
+
+
+def test_a_column_named_period_need_not_be_the_time(tmp_path: Path) -> None:
+    text = "unique_id,period,step,y\n" + "".join(f"a,4,{n},{n * n}\n" for n in range(1, 9))
+    panel = load(tmp_path / "mine.csv", text)
+    np.testing.assert_array_equal(panel.ds, range(1, 9))
 
 
 def test_matrices_of_several_series(tmp_path: Path) -> None:
@@ -161,7 +276,7 @@ def test_a_row_a_month(tmp_path: Path) -> None:
         ("date,n\n2020-01,1\n2020-02,x\n2020-03,2\n", "row 3: column 'n' holds 'x'; write"),
         ("date,n\n2020-01,1\nsoon,2\n2020-03,2\n", "row 3: column 'date' holds 'soon'"),
         ("date,n\n2020-01,1\n2020-02,2\n2020-02,2\n2020-03,2\n", r"2020-02-01 twice \(row 4\)"),
-        ("date,n\n2020-01,1\n2020-02,2\n2020-03-15,2\n2020-03-16,2\n", r"even.* \(row 3\)"),
+        ("date,n\n2020-01,1\n2020-02,2\n2020-03-15,2\n2020-03-16,2\n", r"even.* \(row 4\)"),
         ("date,n\n2020-01,1,234\n2020-02,2,345\n", "row 2: .*has more cells than the header"),
         ("date,name\n2020-01,a\n2020-02,b\n", "column 'name' holds 'a'; write a number"),
         ("a,b,c\nx,y,z\nu,v,w\n", "none of which holds times"),
@@ -184,7 +299,8 @@ def test_unknown_ways_to_read(pair: str) -> None:
     ("frequency", "period", "spacing"),
     [("MS", 12, "monthly"), ("ME", 12, "monthly"), ("QS", 4, "quarterly"), ("W", 52, "weekly"),
      ("D", 7, "daily"), ("h", 24, "hourly"), ("30min", 48, "half-hourly"), ("YS", 1, "yearly"),
-     ("B", 5, "by working day"), ("15min", 96, "every 15 minutes"), ("2MS", 6, "every 2 months")],
+     ("B", 5, "by working day"), ("BME", 12, "monthly"), ("WOM-1MON", 12, "monthly"),
+     ("BQE", 4, "quarterly"), ("15min", 96, "every 15 minutes"), ("2MS", 6, "every 2 months")],
 )  # fmt: skip
 def test_the_period_follows_from_the_spacing(
     tmp_path: Path, frequency: str, period: int, spacing: str
@@ -199,6 +315,25 @@ def test_the_period_follows_from_the_spacing(
     assert season.horizon == (period if period > 1 else 6)
     assert season.notes == []
     assert period == 1 or season.correlation > 0.9
+
+
+PERIODS = {
+    "2015-W01": ("weekly", lambda n: "{}-W{:02}".format(*WEEKS[n].isocalendar()[:2])),
+    "1949Q1": ("quarterly", lambda n: f"{1949 + n // 4}Q{n % 4 + 1}"),
+    "1949/50": ("yearly", lambda n: f"{1949 + n}/{(50 + n) % 100:02}"),
+    "202001": ("monthly", lambda n: f"{2020 + n // 12}{n % 12 + 1:02}"),
+}
+WEEKS = pd.date_range("2014-12-29", periods=60, freq="7D")
+
+
+@pytest.mark.parametrize("form", PERIODS)
+def test_periods_as_offices_write_them(tmp_path: Path, form: str) -> None:
+    spacing, write = PERIODS[form]
+    assert write(0) == form
+    text = "time,n\n" + "".join(f"{write(n)},{n * n}\n" for n in range(60))
+    panel = load(tmp_path / "mine.csv", text)
+    np.testing.assert_array_equal(panel.values, np.arange(60) ** 2)
+    assert find_season(panel, None).spacing == spacing
 
 
 def test_a_season_that_the_values_do_not_show_is_said(tmp_path: Path) -> None:

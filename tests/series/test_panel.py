@@ -138,10 +138,10 @@ BROKEN = {
         long_table(range(5), "b") + "b,1949-03-01,7\n",
         "has 1949-03-01 twice (row ROW); keep one row",
     ),
-    "row missing": (
-        long_table(range(9), "b").replace("b,1949-03-01,2\n", ""),
-        "is not evenly spaced; add the missing rows (y may be empty), first after 1949-02-01 "
-        "(row ROW)",
+    "uneven": (
+        long_table(range(9), "b").replace("b,1949-03-01", "b,1949-03-02"),
+        "is not evenly spaced, first at 1949-03-02 (row ROW); correct that time, or add the "
+        "missing rows (y may be empty)",
     ),
     "days": (days(40, "b"), "has steps of 1 days where the others have 1 months"),
     "weeks": (days(40, "b", 7), "has steps of 7 days where the others have 1 months"),
@@ -154,7 +154,7 @@ def test_a_broken_series_is_left_out_and_the_others_run(tmp_path: Path, broken: 
     text = TABLE + long_table(range(9), "c") + rows + long_table(range(20, 32), "a")
     panel = read(tmp_path, text)
     # nine rows of another series stand before
-    row = {"twice": "16", "row missing": "12"}.get(broken, "")
+    row = {"twice": "16", "uneven": "13"}.get(broken, "")
     assert panel.left_out == {"b": reason.replace("ROW", row)}
     assert panel.ids == ["a", "c"]
     np.testing.assert_array_equal(panel.offsets, [0, 12, 21])
@@ -171,12 +171,12 @@ def test_a_series_without_values_at_the_end_of_the_file(tmp_path: Path, footer: 
     assert panel.left_out == {"b": "has 0 values; it needs many more"}
 
 
-@pytest.mark.parametrize("broken", ["few", "constant", "twice", "row missing"])
+@pytest.mark.parametrize("broken", ["few", "constant", "twice", "uneven"])
 def test_one_broken_series_alone_is_an_error_that_names_it(tmp_path: Path, broken: str) -> None:
     rows, reason = BROKEN[broken]
     with pytest.raises(InputError) as error:
         read(tmp_path, TABLE + rows)
-    reason = reason.replace("ROW", {"twice": "7", "row missing": "3"}.get(broken, ""))
+    reason = reason.replace("ROW", {"twice": "7", "uneven": "4"}.get(broken, ""))
     assert str(error.value) == f"{tmp_path}/series.csv: series 'b' {reason}"
 
 
@@ -301,7 +301,23 @@ def test_missing_rows_are_gaps(tmp_path: Path, capsys: pytest.CaptureFixture[str
     expected[[2, 23]] = [2, 12]
     np.testing.assert_array_equal(panel.values, expected)
     (line,) = capsys.readouterr().err.splitlines()
-    assert line.endswith("series 'b': 2 missing rows filled, first 1949-03-01")
+    assert line.endswith("series.csv: 2 of 36 rows missing: gaps, the first at 1949-03-01")
+
+
+def test_missing_rows_of_many_series_are_said_in_a_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = TABLE + long_table(range(9), "a")
+    for name in "bc":
+        text += long_table(range(9), name).replace(f"{name},1949-03-01,2\n", "")
+    panel = read(tmp_path, text)
+    assert panel.missing is not None
+    np.testing.assert_array_equal(np.flatnonzero(panel.missing), [11, 20])
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.endswith("2 of 27 rows missing: gaps, the first of 'b' at 1949-03-01")
+    # a series that is left out takes its gaps along
+    panel = panel.without({1: "is odd"}, "x.csv")
+    np.testing.assert_array_equal(np.flatnonzero(panel.missing), [11])
 
 
 def test_a_missing_row_gives_what_an_empty_cell_gives(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ BROKEN = {
     "short": list(wave(17, 4)),
     "zero": [0.0, *wave(49, 4)],
     "twice": list(wave(50, 4)),
-    "gaps": list(wave(50, 4)),
+    "uneven": list(wave(50, 4)),
     "late": [5.0] * 40 + [6.0] * 10,
 }
 REASONS = {
@@ -40,8 +40,8 @@ REASONS = {
     "zero": "holds 0, which has no logarithm; write exponential_smoothing as normalize.method in "
     "params.yaml",
     "twice": "has 2014-01-01 twice (row 354); keep one row",
-    "gaps": "is not evenly spaced; add the missing rows (y may be empty), "
-    "first after 2013-10-01 (row 403)",
+    "uneven": "is not evenly spaced, first at 2014-01-02 (row 404); correct that time, or add "
+    "the missing rows (y may be empty)",
     "late": "is constant (5) in its training part",
 }
 SMALL = {
@@ -79,8 +79,8 @@ def write_panel(project: Path, broken: tuple[str, ...] = tuple(BROKEN)) -> None:
         lines = rows_of(name, BROKEN[name])
         if name == "twice":
             lines.insert(17, lines[16])
-        elif name == "gaps":
-            del lines[16:24]
+        elif name == "uneven":
+            lines[16] = lines[16].replace("2014-01-01", "2014-01-02")
         rows += lines
     (project / CSV).write_text("unique_id,ds,y\n" + "\n".join(rows) + "\n")
 

@@ -8,7 +8,8 @@ import pytest
 from tables import data_of
 
 from rnnlab.core.errors import InputError
-from rnnlab.series.panel import Panel, read_panel
+from rnnlab.series.loading import read_panel
+from rnnlab.series.panel import Panel
 
 # a warning of pandas on stderr is a line that the user can't use
 pytestmark = pytest.mark.filterwarnings("error")

@@ -49,6 +49,14 @@ def test_a_table_from_the_web(tmp_path: Path, name: str) -> None:
     np.testing.assert_array_equal(table.y, [1.5, 2, 4])
 
 
+def test_the_address_of_a_file(tmp_path: Path) -> None:
+    (tmp_path / "my shop.csv").write_bytes(TEXT)
+    table = read_table(f"file://{tmp_path}/my%20shop.csv")
+    assert table.names == ["my shop"]
+    with pytest.raises(InputError, match=r"none\.csv is missing"):
+        read_table(f"file://{tmp_path}/none.csv")
+
+
 def test_the_web_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.csv").write_bytes(TEXT)
     with served(tmp_path) as address:
@@ -158,6 +166,7 @@ def test_a_folder_of_parquet_by_name(tmp_path: Path) -> None:
         ("-", "stdin"),
         ("https://x.org/a/mine.csv?b=c.d", "mine"),
         ("https://x.org/", "download"),
+        ("file:///a/my%20shop.csv", "my shop"),
     ],
 )
 def test_the_name_of_what_is_read(name: str, stem: str) -> None:

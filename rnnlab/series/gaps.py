@@ -1,0 +1,171 @@
+"""Rows that a series lacks: the spacing that explains its times, and the times in between."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.series.times import are_month_ends, duration_name, months_after, step_name
+
+# so few rows among so many missing ones have a date of another century rather than gaps
+MOST_MISSING = 0.98
+DAYS_27 = np.timedelta64(27, "D")
+# with fewer rows, times on weekdays alone may be chance; half as many where few days are missing
+MIN_WORKING_DAYS = 20
+# of fewer rows an even spacing may be chance
+MIN_EVEN = 5
+MIN_ROWS = 3
+# fewer distances have no deviation to speak of
+MIN_BY_CHANCE = 6
+MINUTE_S = 60
+
+
+def with_missing_rows(series: list[np.ndarray]) -> list[np.ndarray]:
+    """The times of each series, those that it lacks included; unchanged if it has no even spacing.
+
+    A series says its own spacing, see ``find_step``. If it has too few rows to say one, it is that
+    of most others.
+
+    Args:
+        series: times in order, datetime64[s] or int64.
+    """
+    even = [step_name(ds) if len(ds) >= MIN_ROWS else None for ds in series]
+    steps = [
+        step or (find_step(ds) if len(ds) >= MIN_ROWS else None)
+        for step, ds in zip(even, series, strict=True)
+    ]
+    said = [step for step, ds in zip(steps, series, strict=True) if step and len(ds) >= MIN_EVEN]
+    usual = Counter(said).most_common(1)[0][0] if said else None
+    found = []
+    for ds, step, is_even in zip(series, steps, even, strict=True):
+        times = None
+        if usual and step != usual and len(ds) > 1 and _may_be(ds, step, usual):
+            times = times_between(ds, usual)
+        if times is None and step and not is_even:
+            times = times_between(ds, step)
+        found.append(ds if times is None else times)
+    return found
+
+
+def _may_be(ds: np.ndarray, step: str | None, usual: str) -> bool:
+    """Whether times ``step`` apart may be those of a series with the usual step, by chance."""
+    if step is None:
+        return True
+    return len(ds) < MIN_EVEN and step.endswith("months") == usual.endswith("months")
+
+
+def find_step(ds: np.ndarray) -> str | None:
+    """The step, as ``step_name`` names it, of times ds [n] in order of which some are missing.
+
+    It is the largest of which all distances between rows are multiples, and the most frequent one.
+    Rows that are missing by chance leave geometric distances, of which single steps may be few:
+    then the distances must vary at least half as much as geometric ones, and no other may be more
+    frequent than all others together. Else the spacings are mixed: None.
+    """
+    for unit, places in _scales(ds):
+        gaps = np.diff(places)
+        step = int(np.gcd.reduce(gaps))
+        name = _name(unit, step) if gaps.min() > 0 else None
+        if name is None:
+            continue
+        sizes, counts = np.unique(gaps // step, return_counts=True)
+        often = sizes[0] == 1 and counts[0] >= max(2, counts.max())
+        mean, deviation = (gaps / step).mean(), (gaps / step).std()
+        by_chance = (
+            len(ds) >= MIN_BY_CHANCE
+            and 2 * counts.max() <= counts.sum()
+            and 2 * deviation >= np.sqrt(mean * (mean - 1))
+            # times that are taken by the second have no step at all
+            and (unit != "seconds" or step % MINUTE_S == 0)
+        )
+        if (often or by_chance) and times_between(ds, name) is not None:
+            return name
+    return None
+
+
+def times_between(ds: np.ndarray, step: str) -> np.ndarray | None:
+    """The times from ds[0] to ds[-1] at ``step``, of ds [n] in order: [m].
+
+    None if some time of ds is not among them, or more than ``MOST_MISSING`` of them not in ds.
+    """
+    for unit, places in _scales(ds):
+        size = _size(unit, step)
+        gaps = np.diff(places)
+        if not size or gaps.min() <= 0 or (gaps % size).any():
+            continue
+        count = int(places[-1] - places[0]) // size + 1
+        if count * (1 - MOST_MISSING) > len(ds):
+            continue
+        return _times_at(ds, unit, np.arange(1 - count, 1) * size)
+    return None
+
+
+def first_uneven(ds: np.ndarray) -> int:
+    """The row of ds [n >= 2], not evenly spaced, that lies off the spacing of most others."""
+    if ds.dtype.kind == "M":
+        within = ds - ds.astype("datetime64[M]").astype("datetime64[s]")
+        sizes, counts = np.unique(within, return_counts=True)
+        # a series of months of which most are on one day
+        if 2 * counts.max() > len(ds) > counts.max() and np.median(np.diff(ds)) > DAYS_27:
+            return int(np.argmax(within != sizes[np.argmax(counts)]))
+    gaps = np.diff(next(places for _, places in _scales(ds)))
+    usual = Counter(gaps.tolist()).most_common(1)[0][0]
+    off = gaps % usual != 0 if usual > 0 else gaps != usual
+    return int(np.argmax(off if off.any() else gaps)) + 1
+
+
+def _scales(ds: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
+    """The units that times may be counted in, and their places: int64 [n]."""
+    if ds.dtype.kind != "M":
+        yield "numbers", ds
+        return
+    months = ds.astype("datetime64[M]")
+    days = ds.astype("datetime64[D]")
+    one_day = (ds - months == ds[0] - months[0]).all()
+    if (np.diff(months.astype(np.int64)) != 0).all() and (one_day or are_month_ends(ds)):
+        yield "months", months.astype(np.int64)
+    one_hour = (ds - days == ds[0] - days[0]).all()
+    if one_hour and np.is_busday(days).all():
+        working = np.busday_count(days[0], days).astype(np.int64)
+        most_are_there = 2 * len(ds) > working[-1]
+        if len(ds) >= MIN_WORKING_DAYS / (2 if most_are_there else 1):
+            yield "B", working
+    yield "seconds", ds.astype("datetime64[s]").astype(np.int64)
+
+
+def _name(unit: str, size: int) -> str | None:
+    if unit == "months":
+        return f"{size} months"
+    if unit == "B":
+        return "B" if size == 1 else None
+    return duration_name(np.timedelta64(size, "s")) if unit == "seconds" else str(size)
+
+
+def _size(unit: str, name: str) -> int | None:
+    """The number of units of the step ``name``; None if it is in other units."""
+    if unit == "months":
+        return int(name.removesuffix(" months")) if name.endswith("months") else None
+    if unit == "B":
+        return 1 if name == "B" else None
+    if name == "B" or name.endswith("months"):
+        return None
+    if unit == "numbers":
+        return int(name) if name.isdigit() else None
+    try:
+        return int(pd.Timedelta(name).total_seconds())
+    except ValueError:
+        # another step that pandas infers, such as the first Monday of each month
+        return None
+
+
+def _times_at(ds: np.ndarray, unit: str, ahead: np.ndarray) -> np.ndarray:
+    """The times at distances ``ahead`` [m] from the last of ds."""
+    if unit == "numbers":
+        return ds[-1] + ahead
+    if unit == "months":
+        return months_after(ds, ahead)
+    if unit == "seconds":
+        return ds[-1] + ahead.astype("timedelta64[s]")
+    day = ds[-1].astype("datetime64[D]")
+    return np.busday_offset(day, ahead).astype("datetime64[s]") + (ds[-1] - day)

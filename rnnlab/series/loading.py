@@ -1,0 +1,159 @@
+"""A person's table as series: sorted, with gaps for what it lacks, without what is unusable."""
+
+import sys
+from collections import Counter
+from dataclasses import replace
+
+import numpy as np
+
+from rnnlab.core.errors import InputError
+from rnnlab.core.params import SeriesData
+from rnnlab.series.gaps import first_uneven, with_missing_rows
+from rnnlab.series.panel import MAX_LINES, Panel, fill_gaps, say_notes
+from rnnlab.series.times import format_times, step_name
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.reading import Table, read_table
+
+MIN_VALUES = 3
+# beyond these limits, squares and differences lose their precision in floating point
+MAX_ABS_VALUE, MIN_RANGE = 1e30, 1e-9
+
+
+def read_panel(data: SeriesData) -> Panel:
+    """Read the table of a series task, and fill its gaps.
+
+    Raises:
+        InputError: see ``load_panel``.
+    """
+    options = ReadOptions(data.id_column, data.time_column, data.value_column)
+    try:
+        panel = load_panel(data.csv, options)
+    except InputError as error:
+        # stages take no such option
+        if "--read " in str(error):
+            raise InputError(f"{error} to `rnnlab new-series`") from None
+        raise
+    say_notes(panel)
+    return fill_gaps(panel, data.period)
+
+
+def load_panel(csv: str, options: ReadOptions, any_series: bool = False) -> Panel:
+    """Read a table as series, with NaN where a value is missing.
+
+    Footers, blank lines and gaps in y are accepted. A trailing row without a number is a footer
+    and is dropped. A missing row is a gap too, if the others have an even spacing.
+    Unordered rows are sorted. In a panel, unusable series are left out, with the reason in
+    ``Panel.left_out``.
+
+    Args:
+        csv: a path, ``-`` for standard input, or an address.
+        any_series: whether series are of use that networks cannot learn from: short or constant.
+
+    Raises:
+        InputError: the file, a column, a date or a number is missing or unreadable, the table has
+            several readings, or no series is left.
+    """
+    table = read_table(csv, options)
+    panel = _sorted_panel(table.names, table.codes, table.ds, table.y, table.name)
+    panel = _with_gaps(panel)
+    problems = _problems(panel, table, any_series)
+    return replace(panel.without(problems, table.name), table=table)
+
+
+def _sorted_panel(
+    names: list[str], codes: np.ndarray, ds: np.ndarray, y: np.ndarray, path: str
+) -> Panel:
+    """Sort rows by name and time; drop missing values at the ends of each series."""
+    order = np.argsort(np.array(names, dtype=object), kind="stable")
+    rank = np.empty(len(names), dtype=np.int32)
+    rank[order] = np.arange(len(names))
+    places = rank[codes]
+    follows = ds[1:] >= ds[:-1]
+    if (~follows & (places[1:] == places[:-1])).any() or (places[1:] < places[:-1]).any():
+        rows = np.lexsort((ds, places))
+        if (np.diff(rows)[np.diff(places[rows]) == 0] < 0).any():
+            print(f"{path}: rows are not in time order; sorted", file=sys.stderr)
+        places, ds, y = places[rows], ds[rows], y[rows]
+    lengths = np.bincount(places, minlength=len(names))
+    ends = np.cumsum([0, *lengths])
+    kept = np.ones(len(y), dtype=bool)
+    for number in np.unique(places[np.isnan(y)]):
+        span = slice(ends[number], ends[number + 1])
+        known = np.flatnonzero(~np.isnan(y[span]))
+        first, last = (known[0], known[-1]) if len(known) else (0, -1)
+        kept[span] = False
+        kept[span][first : last + 1] = True
+        lengths[number] = last + 1 - first
+    if not kept.all():
+        ds, y = ds[kept], y[kept]
+    offsets = np.cumsum([0, *lengths])
+    return Panel([names[number] for number in order], offsets, ds, y, np.isnan(y))
+
+
+def _with_gaps(panel: Panel) -> Panel:
+    """Insert the missing rows of series that would be evenly spaced with them, without a value."""
+    known = [panel.ds[panel.span(number)] for number in range(len(panel.ids))]
+    times = with_missing_rows(known)
+    if all(len(a) == len(b) for a, b in zip(times, known, strict=True)):
+        return panel
+    offsets = np.cumsum([0, *map(len, times)])
+    ds = np.concatenate(times)
+    places = [
+        start + np.searchsorted(a, b)
+        for start, a, b in zip(offsets[:-1], times, known, strict=True)
+    ]
+    values, missing = np.full(len(ds), np.nan), np.ones(len(ds), dtype=bool)
+    values[np.concatenate(places)] = panel.values
+    missing[np.concatenate(places)] = False
+    return Panel(panel.ids, offsets, ds, values, np.isnan(values), missing=missing)
+
+
+def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
+    """Reasons why series are unusable, by index; each reason follows the name of the series."""
+    problems: dict[int, str] = {}
+    # one value or two show no step
+    least = 1 if any_series else MIN_VALUES
+
+    def row(number: int, time: np.generic, again: int = 0) -> str:
+        # no more than are printed: each looks through all rows
+        few = len(problems) < MAX_LINES
+        return f" (row {table.row_at(panel.ids[number], time, again)})" if few else ""
+
+    steps: dict[int, str] = {}
+    for number in range(len(panel.ids)):
+        ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
+        if len(y) < least:
+            problems[number] = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
+            continue
+        if len(y) == 1:
+            continue
+        gaps = np.diff(ds)
+        doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
+        if len(doubled):
+            time = format_times(ds)[doubled[0]]
+            again = row(number, ds[doubled[0]], again=1)
+            problems[number] = f"has {time} twice{again}; keep one row"
+        elif (step := step_name(ds)) is None:
+            place = first_uneven(ds)
+            first = f"{format_times(ds)[place]}{row(number, ds[place])}"
+            problems[number] = (
+                f"is not evenly spaced, first at {first}; correct that time, or add the missing "
+                "rows (y may be empty)"
+            )
+        elif (largest := np.nanmax(np.abs(y))) > MAX_ABS_VALUE:
+            problems[number] = f"holds {largest:g} or its negative; write it in a larger unit"
+        elif any_series:
+            if len(y) >= MIN_VALUES:
+                steps[number] = step
+        elif np.nanmin(y) == np.nanmax(y):
+            problems[number] = f"is constant ({y[0]:g}); there is nothing to forecast"
+        elif (value_range := np.nanmax(y) - np.nanmin(y)) < MIN_RANGE:
+            problems[number] = f"varies by no more than {value_range:g}; write it in a smaller unit"
+        else:
+            steps[number] = step
+    if steps:
+        usual = Counter(steps.values()).most_common(1)[0][0]
+        for number, step in steps.items():
+            if step != usual:
+                problems[number] = f"has steps of {step} where the others have {usual}"
+    return dict(sorted(problems.items()))
