@@ -9,7 +9,7 @@ from time import perf_counter
 import numpy as np
 import torch
 
-from rnnlab.core.params import Params, SeriesTask
+from rnnlab.core.params import Params, SeriesTask, Train
 from rnnlab.core.progress import format_duration, track_progress
 from rnnlab.core.window_spec import Layout, series_card
 from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
@@ -23,6 +23,7 @@ from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel, unusable_series
 from rnnlab.series.windows import windows_in_part
+from rnnlab.training.budget import EPOCHS_OF_STEPS, within_steps
 from rnnlab.training.device import prepare, seeded_generator
 from rnnlab.training.loop import fit
 from rnnlab.training.members import Recipe, train_member
@@ -31,8 +32,9 @@ from rnnlab.training.precision import choose_precision
 # optimizer steps of one fit, fewer where a network reads more than 50 time steps at each: on 2
 # cores the ten fits of five networks stay below five minutes
 MAX_STEPS, MAX_READ = 8_000, 400_000
-# with a larger panel an epoch reads a part of its windows, the same in each
-MIN_EPOCHS = 20
+# windows that choose the best epoch
+MAX_VALIDATED = 20_000
+# steps that are timed, to tell how long the others will take
 PROBED = 20
 
 
@@ -126,7 +128,7 @@ def usable_part(panel: Panel, history: History, ends: np.ndarray, task: SeriesTa
 def train_networks(
     task: SeriesTask, panel: Panel, history: History, ends: np.ndarray, params: Params
 ) -> TaskNetworks:
-    """Train the ensemble of a task on all series that bear it, within ``max_steps``.
+    """Train the ensemble of a task on all series that bear it, within ``MAX_STEPS``.
 
     Says on stderr how long that will take.
 
@@ -146,12 +148,9 @@ def train_networks(
         Recipe(task.model, task.train, series_card(task), params.seed, device)
     )
     samples = training_samples(part.y, part.offsets, ends[part.kept], (before, after), recipe)
-    layout = Layout(**recipe.card["layout"])
-    steps = max_steps(layout)
-    recipe = bounded(recipe, samples["train"].count, steps)
-    windows = max(1, steps // recipe.train.epochs) * recipe.train.batch_size
+    recipe = bounded(recipe, samples["train"].count)
+    samples["validation"] = limited(samples["validation"], MAX_VALIDATED, params.seed)
     task = task.model_copy(update={"train": recipe.train})
-    samples = {name: limited(each, windows, params.seed) for name, each in samples.items()}
     tell_time(recipe, samples)
     return TaskNetworks(*train_ensemble(recipe, samples), task, ends)
 
@@ -184,18 +183,15 @@ def training_samples(
     return samples
 
 
-def max_steps(layout: Layout) -> int:
-    """Optimizer steps of one fit, at most."""
-    return min(MAX_STEPS, MAX_READ // (layout.look_back // layout.step))
-
-
-def bounded(recipe: Recipe, windows: int, steps: int) -> Recipe:
-    """The recipe with fewer epochs, if all windows in all epochs take more than ``steps``."""
-    train = recipe.train
-    batches = -(-windows // train.batch_size)
-    epochs = min(train.epochs, max(MIN_EPOCHS, steps // batches))
-    patience = -(-train.patience * epochs // train.epochs)
-    changes = {"epochs": epochs, "patience": patience}
+def bounded(recipe: Recipe, windows: int) -> Recipe:
+    """The recipe with ``train.steps`` in the place of epochs, if these take more than allowed."""
+    train, layout = recipe.train, Layout(**recipe.card["layout"])
+    most = min(MAX_STEPS, MAX_READ // (layout.look_back // layout.step))
+    if (train.steps or train.epochs * -(-windows // train.batch_size)) <= most:
+        return recipe
+    changes = {"steps": most}
+    if train.steps is None:
+        changes["patience"] = -(-train.patience * EPOCHS_OF_STEPS // train.epochs)
     return replace(recipe, train=train.model_copy(update=changes))
 
 
@@ -211,22 +207,29 @@ def limited(samples: Samples, count: int, seed: int) -> Samples:
 def tell_time(recipe: Recipe, samples: dict[str, Samples]) -> None:
     """Print how long training takes at most, from a few steps of it."""
     train = recipe.train
-    few = limited(samples["train"], PROBED * train.batch_size, recipe.seed)
+    few = replace(samples["train"], limit=PROBED * train.batch_size)
     network = build_network(recipe.card, recipe.model).to(recipe.device)
     generator = seeded_generator(recipe.seed, "probe", 0)
     # the first steps are slow
     for _ in range(2):
         begin = perf_counter()
         fit(network, few, None, train, generator, epochs=1)
-    step = (perf_counter() - begin) / -(-few.count // train.batch_size)
-    fits = ["train", "refit"] if train.refit else ["train"]
-    batches = sum(-(-samples[name].count // train.batch_size) for name in fits)
-    steps = train.ensemble * train.epochs * batches
+    step = (perf_counter() - begin) / batches_of(train, few)
+    steps = train.ensemble * sum(
+        within_steps(train, samples[name])[0].epochs
+        * batches_of(train, within_steps(train, samples[name])[1])
+        for name in (["train", "refit"] if train.refit else ["train"])
+    )
     print(
         f"--train: {train.ensemble} networks, {steps:,} steps in all: at most about "
         f"{format_duration(step * steps)}",
         file=sys.stderr,
     )
+
+
+def batches_of(train: Train, samples: Samples) -> int:
+    """Optimizer steps of an epoch."""
+    return -(-samples.per_epoch // train.batch_size)
 
 
 def train_ensemble(
