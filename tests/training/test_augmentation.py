@@ -8,7 +8,8 @@ from rnnlab.images.idx import as_sequences, pixel_order
 from rnnlab.training.augmentation import Augmentation
 
 NOTHING = {"rotate": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "final": 1.0}
-DEFAULTS = {"rotate": 10.0, "scale": 0.1, "shear": 5.0, "shift": 2.0, "final": 1.0}
+NOTHING["interpolation"] = "bilinear"
+DEFAULTS = {**NOTHING, "rotate": 10.0, "scale": 0.1, "shear": 5.0, "shift": 2.0}
 AMOUNTS = ["rotate", "scale", "shear", "shift"]
 
 
@@ -26,7 +27,7 @@ def change(
 ):
     augment = Augmentation(settings, list(shape), order, torch.device("cpu"))
     return augment.apply(
-        x, augment.draw_matrices(len(x), torch.Generator().manual_seed(seed), progress)
+        x, augment.draw_matrices([len(x)], torch.Generator().manual_seed(seed), progress)
     )
 
 
@@ -134,7 +135,7 @@ def test_each_setting_has_draws_of_its_own(
     def matrices(draws: Tensor) -> Tensor:
         monkeypatch.setattr(torch, "rand", lambda *size, generator: draws)
         augment = Augmentation({**NOTHING, key: 0.1}, [16, 16], None, torch.device("cpu"))
-        return augment.draw_matrices(20, torch.Generator(), 0.0)
+        return augment.draw_matrices([20], torch.Generator(), 0.0)
 
     one, other = torch.full((6, 20), 0.3), torch.full((6, 20), 0.9)
     mixed = one.clone()
@@ -151,4 +152,4 @@ def test_shear_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "rand", lambda *size, generator: torch.ones(6, 1))
     augment = Augmentation({**NOTHING, "shear": 45.0}, [8, 8], None, torch.device("cpu"))
     expected = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
-    torch.testing.assert_close(augment.draw_matrices(1, torch.Generator(), 0.0), expected)
+    torch.testing.assert_close(augment.draw_matrices([1], torch.Generator(), 0.0), expected)
