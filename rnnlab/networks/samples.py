@@ -30,11 +30,14 @@ def make_samples(part: dict[str, np.ndarray], card: dict, device: torch.device) 
     """The samples of a part that stage windows wrote with ``card``."""
     tensors = {name: torch.from_numpy(values).to(device) for name, values in part.items()}
     if card["kind"] == "images":
-        return Samples(
-            len(tensors["x"]), lambda chosen: (tensors["x"][chosen], tensors["y"][chosen])
-        )
+        return Samples(len(tensors["x"]), partial(_draw_images, tensors))
     layout = Layout(**card["layout"])
     return Samples(len(tensors["origin"]), partial(_draw_windows, tensors, layout))
+
+
+def _draw_images(part: dict[str, Tensor], chosen: Tensor) -> tuple[Tensor, Tensor]:
+    # a fifth of the time of x[chosen] for a small batch
+    return part["x"].index_select(0, chosen), part["y"].index_select(0, chosen)
 
 
 def _draw_windows(part: dict[str, Tensor], layout: Layout, chosen: Tensor) -> tuple[Tensor, Tensor]:
