@@ -19,8 +19,9 @@ from rnnlab.training.distributed import (
     require_same_epoch,
     sum_over_processes,
 )
+from rnnlab.training.graph import make_steps
 from rnnlab.training.optimizer import Optimization
-from rnnlab.training.steps import Steps, count_known, loss_of
+from rnnlab.training.steps import count_known, loss_of
 
 EVALUATION_BATCH = 1024
 
@@ -71,13 +72,13 @@ def fit(
     if settings.precision == "auto":
         raise ValueError("train.precision auto must be resolved first")
     batches = -(-train.count // settings.batch_size)
-    optimization = Optimization(network, settings, settings.epochs * batches)
+    steps = make_steps(network, train, settings, augment, settings.epochs * batches)
+    optimization = steps.optimization
     result, ended = _resume(checkpoint, optimization, generator)
     for figures in result.history:
         for _ in range(batches):
             on_batch()
         on_epoch(figures)
-    steps = Steps(network, train, settings, optimization, augment)
     while not ended:
         started, epoch = time.perf_counter(), len(result.history) + 1
         loss = steps.run_epoch(epoch, generator, on_batch)

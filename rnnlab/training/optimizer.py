@@ -22,13 +22,16 @@ class Optimization:
 
     Args:
         steps: number of steps of the learning rate schedule.
+        capturable: whether a CUDA graph can capture the optimizer.
     """
 
-    def __init__(self, network: nn.Module, settings: Train, steps: int) -> None:
+    def __init__(
+        self, network: nn.Module, settings: Train, steps: int, capturable: bool = False
+    ) -> None:
         self.network = network
         self.device = next(network.parameters()).device
         self.clip = settings.gradient_clip
-        self.optimizer = make_optimizer(network, settings)
+        self.optimizer = make_optimizer(network, settings, capturable)
         self.rates = learning_rates(settings, steps)
         self.taken = 0
         self.average = Average(network, settings.weight_average)
@@ -38,6 +41,9 @@ class Optimization:
         loss.backward()
         if self.clip:
             clip_gradients(self.average.weights, self.clip)
+        self.update_weights()
+
+    def update_weights(self) -> None:
         for group in self.optimizer.param_groups:
             group["lr"] = self.rates[self.taken]
         self.optimizer.step()
@@ -78,7 +84,9 @@ def clip_gradients(weights: list[Tensor], max_norm: float) -> None:
         nn.utils.clip_grad_norm_(weights, max_norm, foreach=False)
 
 
-def make_optimizer(network: nn.Module, settings: Train) -> torch.optim.Optimizer:
+def make_optimizer(
+    network: nn.Module, settings: Train, capturable: bool = False
+) -> torch.optim.Optimizer:
     """Create the optimizer of ``settings``; weight decay is not applied to biases."""
     matrices = [p for p in network.parameters() if p.ndim > 1]
     vectors = [p for p in network.parameters() if p.ndim <= 1]
@@ -89,6 +97,8 @@ def make_optimizer(network: nn.Module, settings: Train) -> torch.optim.Optimizer
     options: dict[str, Any] = {"lr": settings.learning_rate, "fused": True}
     if settings.optimizer == "sgd":
         options["momentum"] = settings.momentum
+    if capturable:
+        options["capturable"] = True
     return _without_compiler(OPTIMIZERS[settings.optimizer])(groups, **options)
 
 
