@@ -24,6 +24,9 @@ from rnnlab.training.optimizer import Optimization
 from rnnlab.training.steps import count_known, loss_of
 
 EVALUATION_BATCH = 1024
+# how much larger the loss of unchanged images must be than that of changed ones to be an error of
+# augmentation: unchanged images are normally the easier ones
+MAX_RATIO = 1.2
 
 
 @dataclass
@@ -73,8 +76,7 @@ def fit(
         raise ValueError("train.precision auto must be resolved first")
     batches = -(-train.count // settings.batch_size)
     steps = make_steps(network, train, settings, augment, settings.epochs * batches)
-    optimization = steps.optimization
-    result, ended = _resume(checkpoint, optimization, generator)
+    result, ended = _resume(checkpoint, steps.optimization, generator)
     for figures in result.history:
         for _ in range(batches):
             on_batch()
@@ -83,9 +85,10 @@ def fit(
         started, epoch = time.perf_counter(), len(result.history) + 1
         loss = steps.run_epoch(epoch, generator, on_batch)
         figures = {"epoch": epoch, "train_loss": loss}
-        with optimization.average.in_place():
+        with steps.optimization.average.in_place():
             if validation is not None:
                 figures.update(score(network, validation, settings, prefix="validation_"))
+                warn_of_augmentation(network, train, settings, augment, epoch)
             result.history.append(figures)
             if validation is None or _is_best(figures, result):
                 result.weights, result.best_epoch = _copy(network), epoch
@@ -94,7 +97,8 @@ def fit(
         stale = 0 < settings.patience <= epoch - result.best_epoch
         ended = stale or epoch == (epochs or settings.epochs)
         if checkpoint is not None:
-            checkpoint.save(partial(_state, result, ended, optimization, generator), ended)
+            state = partial(_state, result, ended, steps.optimization, generator)
+            checkpoint.save(state, ended)
     return result
 
 
@@ -170,6 +174,38 @@ def score(network: nn.Module, samples: Samples, settings: Train, prefix: str = "
     if settings.loss == "cross_entropy":
         figures[f"{prefix}accuracy"] = right / samples.count
     return figures
+
+
+def warn_of_augmentation(
+    network: nn.Module, train: Samples, settings: Train, augment: Augmentation | None, epoch: int
+) -> None:
+    """Warn on stderr if ``network`` knows training images less as they are than augmented.
+
+    Then it relies on something that augmentation adds to an image, such as the smoothness of
+    interpolation, and validation and test images lack it. Both losses are without dropout and over
+    the same images, so neither dropout nor overfitting explains a difference. This looks at two
+    epochs: one early enough to stop training, and the last.
+    """
+    if augment is None or epoch not in (-(-settings.epochs // 4), settings.epochs):
+        return
+    count = min(train.count, EVALUATION_BATCH)
+    # a generator of its own: training draws the same numbers as without this check
+    matrices = augment.draw_matrices(
+        [count], torch.Generator().manual_seed(epoch), (epoch - 1) / settings.epochs
+    )
+
+    def changed(chosen: Tensor) -> tuple[Tensor, Tensor]:
+        x, y = train.draw(chosen)
+        return augment.apply(x, matrices.to(x.device)[chosen]), y
+
+    as_they_are = score(network, Samples(count, train.draw), settings)["loss"]
+    augmented = score(network, Samples(count, changed), settings)["loss"]
+    if as_they_are > MAX_RATIO * augmented:
+        print_once(
+            f"warning: epoch {epoch}: train.augment harms: the loss of training images is "
+            f"{as_they_are:.2f} as they are and {augmented:.2f} augmented; write interpolation: "
+            "nearest, smaller amounts or no augment block"
+        )
 
 
 def _is_best(figures: dict[str, float], result: Result) -> bool:
