@@ -11,11 +11,12 @@ or runs out of time leaves the others whole:
     fast       the times of graph and eager steps with deterministic: false
     permuted   the stages normalize, windows, train and evaluate with experiments/permuted.yaml, for
                as many epochs as the remaining seconds allow
+    rows       (only if asked for) the network of params.yaml with each augment.interpolation
 
 ``--device cpu --quick`` tries the script with tiny sizes; on a CPU there is no graph.
 
 Reads:   params.yaml, experiments/permuted.yaml, data/raw/mnist/
-Writes:  OUT/gpu.json: the results of the first three parts; OUT/permuted/: scores.json, speed.json,
+Writes:  OUT/gpu.json: the results of all parts but permuted; OUT/permuted/: scores.json, speed.json,
          history.csv and params.yaml
 """
 
@@ -51,7 +52,8 @@ from rnnlab.training.augmentation import Augmentation
 from rnnlab.training.device import prepare, seeded_generator
 from rnnlab.training.loop import fit
 
-PARTS = ("check", "times", "fast", "permuted")
+PARTS = ("check", "times", "fast", "permuted", "rows")
+DEFAULT_PARTS = PARTS[:-1]
 # seconds that the permuted set needs beside its epochs: start, windows, evaluation
 BESIDE_EPOCHS = 45
 WITHOUT_DVCLIVE = """class Live:
@@ -94,7 +96,8 @@ def run_part(arguments: argparse.Namespace) -> None:
         params = with_changes(changes)
         windows, device = project / f"data/windows/{TASK}", prepare(params)
         bench = Bench(arguments.part, arguments.quick, arguments.out, params, device, windows)
-        {"check": bench.check, "times": bench.times, "fast": bench.times}[arguments.part]()
+        parts = {"check": bench.check, "times": bench.times, "fast": bench.times}
+        {**parts, "rows": bench.rows}[arguments.part]()
 
 
 def permuted(arguments: argparse.Namespace, project: Path, changes: Changes, end: float) -> None:
@@ -159,7 +162,9 @@ def parse() -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--seconds", type=float, default=540, help="time limit (540)")
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"], help="device (cuda)")
-    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run")
+    parser.add_argument(
+        "--only", nargs="+", choices=PARTS, default=DEFAULT_PARTS, help="parts to run"
+    )
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to try the script")
     parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=RUNS / "gpu", help="folder for what is written")

@@ -1,6 +1,6 @@
 """Steps of a CUDA graph beside eager ones: the same training, and the seconds of an epoch.
 
-Parts check, times and fast of ``benchmarks.speed.gpu``.
+Parts check, times, fast and rows of ``benchmarks.speed.gpu``.
 """
 
 import json
@@ -42,6 +42,7 @@ class Bench:
         self.params, self.device = params, device
         self.card = read_json(windows / "card.json", "windows")
         self.arrays = read_tensors(windows / "main/train.safetensors", "windows")
+        self.windows = windows
         self.found: dict[str, Any] = {"torch": torch.__version__}
         if device.type == "cuda":
             self.found["device"] = torch.cuda.get_device_name(device)
@@ -72,6 +73,7 @@ class Bench:
         validation: Samples | None,
         how: str,
         on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
+        seed: int = 1,
     ) -> tuple[Result, bool]:
         """Train a network; the result, and whether its steps were replays of a graph.
 
@@ -86,7 +88,7 @@ class Bench:
             captured.append(replay is not step)
             return replay
 
-        generator = seeded_generator(1, "gpu")
+        generator = seeded_generator(seed, "gpu")
         network = build_network(self.card, model).to(self.device)
         augment = None
         if train.augment is not None:
@@ -103,8 +105,8 @@ class Bench:
 
     def check(self) -> None:
         """Whether graph and eager steps give the same network, and two graphs the same bytes."""
-        count = 2_600 if self.quick else 12_850
-        samples, validation = self.samples(0, count), self.samples(50_000, 1_000)
+        count = min(2_600 if self.quick else 12_850, len(self.arrays["y"]) // 2)
+        samples, validation = self.samples(0, count), self.samples(count, 1_000)
         cases: dict[str, dict[str, Any]] = {
             "lstm": {},
             "gru": {},
@@ -138,7 +140,8 @@ class Bench:
 
     def times(self) -> None:
         """Seconds of an epoch; the first one, which captures the graph, apart."""
-        count = 2_600 if self.quick else len(self.arrays["y"])
+        count = len(self.arrays["y"])
+        count = min(count, 2_600) if self.quick else count
         samples = self.samples(0, count)
         cells = ("lstm",) if self.part == "fast" else ("lstm", "gru", "rnn")
         kinds: dict[str, dict[str, Any]] = {"": {"augment": None}, ", augmented": {}}
@@ -163,6 +166,28 @@ class Bench:
         _, captured = self.fit(model, train, samples, None, how, on_epoch)
         first, *seconds = [round(after - before, 4) for before, after in pairwise(ends)]
         return {"seconds": median(seconds), "all": seconds, "first": first, "captured": captured}
+
+    def rows(self) -> None:
+        """Validation of the network of params.yaml with each interpolation, by seed."""
+        arrays = read_tensors(self.windows / "main/validation.safetensors", "windows")
+        validation = make_samples(arrays, self.card, self.device)
+        samples = self.samples(0, 2_600 if self.quick else len(self.arrays["y"]))
+        for seed in (1,) if self.quick else (1, 2, 3):
+            for interpolation in ("bilinear", "nearest"):
+                work = partial(self.best_of, interpolation, seed, samples, validation)
+                with_report(self, f"{interpolation}, seed {seed}", work)
+
+    def best_of(
+        self, interpolation: str, seed: int, samples: Samples, validation: Samples
+    ) -> dict[str, float]:
+        task = self.params.images(TASK)
+        assert task.train.augment is not None
+        augment = task.train.augment.model_copy(update={"interpolation": interpolation})
+        changes = {"augment": augment, "precision": "float32"}
+        changes |= {"epochs": 1} if self.quick else {}
+        train = task.train.model_copy(update=changes)
+        result, _ = self.fit(task.model, train, samples, validation, "graph", seed=seed)
+        return {**result.history[result.best_epoch - 1], "seconds": round(result.seconds, 1)}
 
     def usual(self, count: int) -> dict:
         model, train = self.settings("lstm")
