@@ -16,8 +16,8 @@ or runs out of time leaves the others whole:
 ``--device cpu --quick`` tries the script with tiny sizes; on a CPU there is no graph.
 
 Reads:   params.yaml, experiments/permuted.yaml, data/raw/mnist/
-Writes:  OUT/gpu.json: the results of all parts but permuted; OUT/permuted/: scores.json, speed.json,
-         history.csv and params.yaml
+Writes:  OUT/gpu.json: the results of all parts but permuted; OUT/permuted/: scores.json,
+         speed.json, history.csv and params.yaml
 """
 
 import argparse
