@@ -227,8 +227,8 @@ def test_interpolation(
     arguments.epochs = 1
     interpolation.main(arguments)
     rows = [line.split("|") for line in capsys.readouterr().out.splitlines()][2:]
-    assert [[cell.strip() for cell in row[1:5]] for row in rows] == [
-        [sequence, "100", "1", interpolation]
+    assert [[cell.strip() for cell in row[1:6]] for row in rows] == [
+        [sequence, "100", "1", "2", interpolation]
         for sequence in ("permuted", "rows")
         for interpolation in ("none", "bilinear", "nearest")
     ]
