@@ -20,17 +20,19 @@ class Samples:
         count: number of samples, N.
         draw: a function from indices [B] to the samples' x [B, T, F] and y, [B] (classes) or
             [B, H] (values, NaN if unknown).
+        capturable: whether ``draw`` takes nothing from the host, as a CUDA graph requires.
     """
 
     count: int
     draw: Callable[[Tensor], tuple[Tensor, Tensor]]
+    capturable: bool = False
 
 
 def make_samples(part: dict[str, np.ndarray], card: dict, device: torch.device) -> Samples:
     """The samples of a part that stage windows wrote with ``card``."""
     tensors = {name: torch.from_numpy(values).to(device) for name, values in part.items()}
     if card["kind"] == "images":
-        return Samples(len(tensors["x"]), partial(_draw_images, tensors))
+        return Samples(len(tensors["x"]), partial(_draw_images, tensors), capturable=True)
     layout = Layout(**card["layout"])
     return Samples(len(tensors["origin"]), partial(_draw_windows, tensors, layout))
 

@@ -49,13 +49,14 @@ def make_steps(
 def usable(network: nn.Module, train: Samples, settings: Train) -> bool:
     """Whether a graph of a training step is possible and saves time.
 
-    cuDNN's dropout between layers keeps a random state of its own, and torch's SGD has no
-    capturable form.
+    Windows of series are cut with numbers from the host, cuDNN's dropout between layers keeps a
+    random state of its own, and torch's SGD has no capturable form.
     """
     layers = [module for module in network.modules() if isinstance(module, nn.RNNBase)]
     return (
         next(network.parameters()).device.type == "cuda"
         and world_size() == 1
+        and train.capturable
         and settings.optimizer in ("adam", "adamw")
         and train.count // settings.batch_size >= MIN_BATCHES
         and not any(layer.num_layers > 1 and layer.dropout for layer in layers)
@@ -182,6 +183,7 @@ def warm_up(step: Callable[[], None], count: int) -> None:
 def capture(step: Callable[[], None]) -> Callable[[], None]:
     """Capture ``step`` without running it; return its replay, or ``step`` if that fails."""
     graph, here = torch.cuda.CUDAGraph(), torch.cuda.current_stream()
+    random_state = torch.cuda.get_rng_state()
     try:
         # thread_local: what other threads ask of CUDA meanwhile is no error
         with torch.cuda.graph(graph, capture_error_mode="thread_local"):
@@ -189,9 +191,18 @@ def capture(step: Callable[[], None]) -> Callable[[], None]:
     except RuntimeError as error:
         # a capture that fails may leave its own stream as the current one
         torch.cuda.set_stream(here)
+        release_generator(random_state)
         _report(str(error).strip().partition("\n")[0])
         return step
     return graph.replay
+
+
+def release_generator(random_state: Tensor) -> None:
+    """Put CUDA's generator back after a failed capture, which still holds its state."""
+    device = torch.device("cuda", torch.cuda.current_device())
+    fresh = torch.Generator(device)
+    fresh.set_state(random_state)
+    torch.cuda.default_generators[device.index].graphsafe_set_state(fresh.graphsafe_get_state())
 
 
 @cache

@@ -1,6 +1,7 @@
 """Steps that are replayed take the same way as those that are not; on a CPU a replay is a call."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,8 @@ NEEDS_CUDA = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a G
 def images(count: int, device: str = "cpu") -> Samples:
     draw = torch.Generator().manual_seed(count)
     x = torch.randint(0, 256, (count, 8, 8), generator=draw, dtype=torch.uint8)
-    return samples(x.to(device), (x[:, :4].float().mean((1, 2)) > 128).long().to(device))
+    drawn = samples(x.to(device), (x[:, :4].float().mean((1, 2)) > 128).long().to(device))
+    return replace(drawn, capturable=True)
 
 
 def train(
@@ -128,8 +130,9 @@ def test_a_capture_that_fails_is_reported_once_and_training_goes_on(
     monkeypatch.setattr(graph, "warm_up", run_steps)
     for name in ("graph", "CUDAGraph"):
         monkeypatch.setattr(torch.cuda, name, Refused)
-    for name in ("current_stream", "set_stream"):
+    for name in ("current_stream", "set_stream", "get_rng_state"):
         monkeypatch.setattr(torch.cuda, name, lambda *stream: None)
+    monkeypatch.setattr(graph, "release_generator", lambda state: None)
     graph._report.cache_clear()
     assert train().history == expected.history
     train()
@@ -142,6 +145,20 @@ def test_a_capture_that_fails_is_reported_once_and_training_goes_on(
 def test_no_graph_on_a_cpu() -> None:
     network = RecurrentNetwork(8, 2, hidden_size=4)
     assert not graph.usable(network, images(2000), settings(batch_size=10))
+
+
+@NEEDS_CUDA
+def test_training_goes_on_after_a_capture_that_cuda_refuses(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture = graph.capture
+    monkeypatch.setattr(graph, "capture", lambda step: step)
+    expected = train("cuda")
+    refused = lambda step: capture(lambda: (step(), torch.cuda.synchronize()))  # noqa: E731
+    monkeypatch.setattr(graph, "capture", refused)
+    graph._report.cache_clear()
+    assert train("cuda").history == expected.history
+    assert "training runs without a CUDA graph" in capsys.readouterr().err
 
 
 @NEEDS_CUDA
