@@ -78,12 +78,19 @@ class Bench:
         """Train a network; the result, and whether its steps were replays of a graph.
 
         Args:
-            how: graph, called (the steps of a graph, but called and not replayed) or eager.
+            how: graph, called (the steps of a graph, but called and not replayed), refused (the
+                same after a capture that CUDA refuses) or eager.
         """
         captured: list[bool] = []
         usable, capture = graph.usable, graph.capture
 
         def watched(step: Callable[[], None]) -> Callable[[], None]:
+            def refused() -> None:
+                step()
+                torch.cuda.synchronize()
+
+            if how == "refused":
+                return capture(refused)
             replay = step if how == "called" else capture(step)
             captured.append(replay is not step)
             return replay
@@ -121,6 +128,8 @@ class Bench:
         }
         for name, changes in cases.items():
             with_report(self, name, partial(self.compare, name, changes, samples, validation))
+        if self.device.type == "cuda":
+            with_report(self, "refused", partial(self.refuse, samples, validation))
 
     def compare(self, name: str, changes: dict, samples: Samples, validation: Samples) -> dict:
         epochs = 1 if self.quick else 3
@@ -137,6 +146,13 @@ class Bench:
             "losses_graph": losses(first),
             "losses_eager": losses(eager),
         }
+
+    def refuse(self, samples: Samples, validation: Samples) -> dict:
+        """Whether training goes on after a capture that fails."""
+        model, train = self.settings("lstm", epochs=1)
+        ways = ("called", "refused")
+        called, refused = (self.fit(model, train, samples, validation, how)[0] for how in ways)
+        return {"refused_as_called": same_bytes(called, refused)}
 
     def times(self) -> None:
         """Seconds of an epoch; the first one, which captures the graph, apart."""
