@@ -107,13 +107,18 @@ def own_tools() -> dict[str, str]:
     return {**os.environ, "PATH": path}
 
 
+def code_path() -> str:
+    """PYTHONPATH with the code of this project first."""
+    return os.pathsep.join(filter(None, [str(CODE), os.environ.get("PYTHONPATH", "")]))
+
+
 def run_stages(project: Path, *stages: str, task: str = TASK) -> None:
     """Run stages of a task in ``project`` with the code of this project.
 
     Raises:
         InputError: a stage failed; the reason is on standard error.
     """
-    environment = {**os.environ, "PYTHONPATH": str(CODE)}
+    environment = {**os.environ, "PYTHONPATH": code_path()}
     for stage in stages:
         command = [sys.executable, "-m", f"stages.{stage}", task]
         done = subprocess.run(command, cwd=project, env=environment, check=False)

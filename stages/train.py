@@ -42,7 +42,7 @@ from rnnlab.core.stage import run_task_stage
 from rnnlab.networks.network import count_parameters
 from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import build_network, write_models
-from rnnlab.training.checkpoints import fingerprint, open_checkpoints
+from rnnlab.training.checkpoints import fingerprint, open_checkpoints, print_once
 from rnnlab.training.device import prepare
 from rnnlab.training.distributed import (
     process_group,
@@ -73,6 +73,7 @@ def main(name: str, params: Params) -> None:
     device = prepare(params.model_copy(update={"threads": threads}))
     with process_group(device):
         recipe = Recipe(task.model, task.train, card, params.seed, device)
+        warn_of_interpolation(name, recipe)
         recipe = choose_precision(recipe)
         checkpoints = make_checkpoints(name, params, recipe)
         if rank() == 0:
@@ -80,6 +81,17 @@ def main(name: str, params: Params) -> None:
         else:
             mute_progress()
             train_all(name, recipe, checkpoints)
+
+
+def warn_of_interpolation(name: str, recipe: Recipe) -> None:
+    augment = recipe.train.augment
+    if augment is None or augment.interpolation == "nearest" or not recipe.card["pixel_order"]:
+        return
+    print_once(
+        f"warning: params.yaml: tasks.{name}.train.augment.interpolation: bilinear smooths images, "
+        "and by permuted pixels a network learns to rely on that and fails on unchanged images; "
+        "write nearest"
+    )
 
 
 def make_checkpoints(name: str, params: Params, recipe: Recipe) -> Checkpoints:

@@ -111,6 +111,8 @@ class Augment(Block):
     shear: Annotated[float, Field(ge=0, lt=45)]
     shift: NonNegative
     final: Annotated[float, Field(ge=0, le=1)]
+    # optional: older models and parameter files lack this key
+    interpolation: Literal["bilinear", "nearest"] = "bilinear"
 
 
 class Train(Block):

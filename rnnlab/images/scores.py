@@ -10,7 +10,8 @@ import torch
 from rnnlab.core.files import read_tensors, write_json, write_table
 from rnnlab.core.progress import collect, track_progress
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.training.loop import loss_of, predict_in_batches
+from rnnlab.training.loop import predict_in_batches
+from rnnlab.training.steps import loss_of
 
 # a bidirectional network is slow here: it must reread the image up to each step
 MAX_IMAGES_IF_BIDIRECTIONAL = 1000

@@ -21,11 +21,13 @@ class Samples:
         draw: a function from indices [B] to the samples' x [B, T, F] and y, [B] (classes) or
             [B, H] (values, NaN if unknown).
         limit: how many of them an epoch draws at most; None for all.
+        capturable: whether ``draw`` takes nothing from the host, as a CUDA graph requires.
     """
 
     count: int
     draw: Callable[[Tensor], tuple[Tensor, Tensor]]
     limit: int | None = None
+    capturable: bool = False
 
     @property
     def per_epoch(self) -> int:
@@ -37,11 +39,14 @@ def make_samples(part: dict[str, np.ndarray], card: dict, device: torch.device) 
     """The samples of a part that stage windows wrote with ``card``."""
     tensors = {name: torch.from_numpy(values).to(device) for name, values in part.items()}
     if card["kind"] == "images":
-        return Samples(
-            len(tensors["x"]), lambda chosen: (tensors["x"][chosen], tensors["y"][chosen])
-        )
+        return Samples(len(tensors["x"]), partial(_draw_images, tensors), capturable=True)
     layout = Layout(**card["layout"])
     return Samples(len(tensors["origin"]), partial(_draw_windows, tensors, layout))
+
+
+def _draw_images(part: dict[str, Tensor], chosen: Tensor) -> tuple[Tensor, Tensor]:
+    # a fifth of the time of x[chosen] for a small batch
+    return part["x"].index_select(0, chosen), part["y"].index_select(0, chosen)
 
 
 def _draw_windows(part: dict[str, Tensor], layout: Layout, chosen: Tensor) -> tuple[Tensor, Tensor]:

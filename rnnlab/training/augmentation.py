@@ -1,6 +1,7 @@
 """Small random affine transformations of images, for a whole batch at once."""
 
 import math
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -14,14 +15,15 @@ class Augmentation:
         settings: train.augment of params.yaml; rotate and shear in degrees, scale a fraction,
             shift in pixels, never over an eighth of the image. Each is the
             largest amount, drawn uniformly in both directions; all shrink during training to the
-            fraction ``final``.
+            fraction ``final``. interpolation is bilinear, which smooths an image, or nearest,
+            which only moves its values.
         image_shape: [rows, columns].
         pixel_order: the order of the pixels in the sequences; None for row by row.
     """
 
     def __init__(
         self,
-        settings: dict[str, float],
+        settings: dict[str, Any],
         image_shape: list[int],
         pixel_order: list[int] | None,
         device: torch.device,
@@ -41,13 +43,22 @@ class Augmentation:
             pixels = pixels[:, self.back]
         images = pixels.view(len(x), 1, *self.shape)
         grid = F.affine_grid(matrices.to(x.device), list(images.shape), align_corners=False)
-        changed = F.grid_sample(images, grid, align_corners=False).reshape(len(x), -1)
+        mode = self.settings["interpolation"]
+        changed = F.grid_sample(images, grid, mode, align_corners=False).reshape(len(x), -1)
         return (changed if self.order is None else changed[:, self.order]).view(x.shape)
 
-    def draw_matrices(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
-        """Random affine matrices, [count, 2, 3]; ``progress`` of training is 0 to 1."""
+    def draw_matrices(
+        self, sizes: list[int], generator: torch.Generator, progress: float
+    ) -> Tensor:
+        """Random affine matrices for batches of ``sizes``, one after the other: [sum, 2, 3].
+
+        Args:
+            progress: of training, 0 to 1.
+        """
         strength = 1 + (self.settings["final"] - 1) * progress
-        draw = (torch.rand(6, count, generator=generator) * 2 - 1) * strength
+        # by batch, so that a batch's amounts do not depend on how many others there are
+        drawn = torch.cat([torch.rand(6, size, generator=generator) for size in sizes], dim=1)
+        draw = (drawn * 2 - 1) * strength
         angle = draw[0] * math.radians(self.settings["rotate"])
         zoom_x = 1 + draw[1] * self.settings["scale"]
         zoom_y = 1 + draw[2] * self.settings["scale"]

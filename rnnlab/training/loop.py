@@ -8,7 +8,6 @@ from functools import partial
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from rnnlab.core.params import Train
@@ -16,16 +15,18 @@ from rnnlab.networks.samples import Samples
 from rnnlab.training.augmentation import Augmentation
 from rnnlab.training.checkpoints import Checkpoint, print_once
 from rnnlab.training.distributed import (
-    data_parallel,
     rank_slice,
     require_same_epoch,
-    seed_rank,
     sum_over_processes,
-    world_size,
 )
+from rnnlab.training.graph import make_steps
 from rnnlab.training.optimizer import Optimization
+from rnnlab.training.steps import count_known, loss_of
 
 EVALUATION_BATCH = 1024
+# how much larger the loss of unchanged images must be than that of changed ones to be an error of
+# augmentation: unchanged images are normally the easier ones
+MAX_RATIO = 1.2
 
 
 @dataclass
@@ -74,20 +75,20 @@ def fit(
     if settings.precision == "auto":
         raise ValueError("train.precision auto must be resolved first")
     batches = -(-train.per_epoch // settings.batch_size)
-    optimization = Optimization(network, settings, settings.epochs * batches)
-    result, ended = _resume(checkpoint, optimization, generator)
+    steps = make_steps(network, train, settings, augment, settings.epochs * batches)
+    result, ended = _resume(checkpoint, steps.optimization, generator)
     for figures in result.history:
         for _ in range(batches):
             on_batch()
         on_epoch(figures)
-    model = data_parallel(network)
     while not ended:
         started, epoch = time.perf_counter(), len(result.history) + 1
-        loss = _run_epoch(model, train, optimization, settings, generator, augment, epoch, on_batch)
+        loss = steps.run_epoch(epoch, generator, on_batch)
         figures = {"epoch": epoch, "train_loss": loss}
-        with optimization.average.in_place():
+        with steps.optimization.average.in_place():
             if validation is not None:
                 figures.update(score(network, validation, settings, prefix="validation_"))
+                warn_of_augmentation(network, train, settings, augment, epoch)
             result.history.append(figures)
             if validation is None or _is_best(figures, result):
                 result.weights, result.best_epoch = _copy(network), epoch
@@ -96,73 +97,9 @@ def fit(
         stale = 0 < settings.patience <= epoch - result.best_epoch
         ended = stale or epoch == (epochs or settings.epochs)
         if checkpoint is not None:
-            checkpoint.save(partial(_state, result, ended, optimization, generator), ended)
+            state = partial(_state, result, ended, steps.optimization, generator)
+            checkpoint.save(state, ended)
     return result
-
-
-def _run_epoch(
-    model: nn.Module,
-    train: Samples,
-    optimization: Optimization,
-    settings: Train,
-    generator: torch.Generator,
-    augment: Augmentation | None,
-    epoch: int,
-    on_batch: Callable[[], None],
-) -> float:
-    """Take a step for each batch; return the mean loss over all samples."""
-    device = next(model.parameters()).device
-    use_bfloat16 = settings.precision == "bfloat16"
-    progress = (epoch - 1) / settings.epochs
-    model.train()
-    if _has_dropout(model):
-        seed_rank(generator, epoch)
-    # summed on the device and read once per epoch, so that no batch waits for the host
-    losses = torch.zeros((), device=device)
-    order = torch.randperm(train.count, generator=generator)[: train.per_epoch]
-    for chosen in order.split(settings.batch_size):
-        x, y = train.draw(chosen.to(device))
-        mine, part = _rank_part(y)
-        inputs = x[mine]
-        # drawn for the whole batch, so that each sample changes the same way on any rank; noise
-        # uses torch's global generator, so this holds only without dropout
-        if augment is not None:
-            inputs = augment.apply(inputs, augment.draw_matrices(len(x), generator, progress)[mine])
-        if settings.input_noise:
-            inputs = inputs + settings.input_noise * torch.randn(x.shape, device=device)[mine]
-        with torch.autocast(device.type, torch.bfloat16, enabled=use_bfloat16):
-            answers = model(inputs)
-        loss = loss_of(
-            answers.float(), y[mine], settings.loss, settings.label_smoothing, settings.quantile
-        )
-        if world_size() > 1:
-            # DistributedDataParallel averages the gradients, but their sum is needed
-            loss = loss * part * world_size()
-        optimization.step(loss)
-        losses += loss.detach() * len(chosen)
-        on_batch()
-    return sum_over_processes([losses.item()], device)[0] / world_size() / train.per_epoch
-
-
-def _rank_part(y: Tensor) -> tuple[slice, Tensor | float]:
-    """This rank's samples of a batch, and their fraction of the known targets."""
-    mine = rank_slice(len(y))
-    if world_size() == 1:
-        return mine, 1.0
-    part = _known(y[mine]) / _known(y).clamp(min=1)
-    # a rank without samples must still take part in collective operations
-    return (mine if mine.start < mine.stop else slice(0, 1)), part
-
-
-def _known(y: Tensor) -> Tensor:
-    """The number of targets that are not NaN."""
-    return (~torch.isnan(y)).sum()
-
-
-def _has_dropout(model: nn.Module) -> bool:
-    return any(
-        getattr(module, "p", 0) or getattr(module, "dropout", 0) for module in model.modules()
-    )
 
 
 def _resume(
@@ -199,26 +136,6 @@ def _state(
     return state
 
 
-def loss_of(
-    answers: Tensor, y: Tensor, loss: str, label_smoothing: float = 0.0, quantile: float = 0.5
-) -> Tensor:
-    """The mean loss of answers [N, K] for y [N] or [N, K]; unknown values (NaN) are ignored.
-
-    The mean pinball loss is minimal if answers are the ``quantile`` of y (Koenker & Bassett 1978).
-    """
-    if loss == "cross_entropy":
-        return F.cross_entropy(answers, y, label_smoothing=label_smoothing)
-    known = ~torch.isnan(y)
-    errors = torch.where(known, torch.nan_to_num(y) - answers, 0.0)
-    if loss == "mse":
-        losses = errors.square()
-    elif loss == "mae":
-        losses = errors.abs()
-    else:
-        losses = torch.maximum(quantile * errors, (quantile - 1) * errors)
-    return losses.sum() / known.sum().clamp(min=1)
-
-
 @torch.inference_mode()
 def predict_in_batches(
     network: nn.Module, x: Tensor, on_samples: Callable[[int], None] = lambda count: None
@@ -247,7 +164,7 @@ def score(network: nn.Module, samples: Samples, settings: Train, prefix: str = "
     for numbers in own.split(EVALUATION_BATCH):
         x, y = samples.draw(numbers)
         answers = network(x)
-        count = int(_known(y))
+        count = int(count_known(y))
         loss = loss_of(answers, y, settings.loss, quantile=settings.quantile)
         losses, known = losses + loss.item() * count, known + count
         if settings.loss == "cross_entropy":
@@ -257,6 +174,38 @@ def score(network: nn.Module, samples: Samples, settings: Train, prefix: str = "
     if settings.loss == "cross_entropy":
         figures[f"{prefix}accuracy"] = right / samples.count
     return figures
+
+
+def warn_of_augmentation(
+    network: nn.Module, train: Samples, settings: Train, augment: Augmentation | None, epoch: int
+) -> None:
+    """Warn on stderr if ``network`` knows training images less as they are than augmented.
+
+    Then it relies on something that augmentation adds to an image, such as the smoothness of
+    interpolation, and validation and test images lack it. Both losses are without dropout and over
+    the same images, so neither dropout nor overfitting explains a difference. This looks at two
+    epochs: one early enough to stop training, and the last.
+    """
+    if augment is None or epoch not in (-(-settings.epochs // 4), settings.epochs):
+        return
+    count = min(train.count, EVALUATION_BATCH)
+    # a generator of its own: training draws the same numbers as without this check
+    matrices = augment.draw_matrices(
+        [count], torch.Generator().manual_seed(epoch), (epoch - 1) / settings.epochs
+    )
+
+    def changed(chosen: Tensor) -> tuple[Tensor, Tensor]:
+        x, y = train.draw(chosen)
+        return augment.apply(x, matrices.to(x.device)[chosen]), y
+
+    as_they_are = score(network, Samples(count, train.draw), settings)["loss"]
+    augmented = score(network, Samples(count, changed), settings)["loss"]
+    if as_they_are > MAX_RATIO * augmented:
+        print_once(
+            f"warning: epoch {epoch}: train.augment harms: the loss of training images is "
+            f"{as_they_are:.2f} as they are and {augmented:.2f} augmented; write interpolation: "
+            "nearest, smaller amounts or no augment block"
+        )
 
 
 def _is_best(figures: dict[str, float], result: Result) -> bool:

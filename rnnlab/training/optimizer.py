@@ -1,6 +1,8 @@
 """The optimizer, its learning rate schedule, and an average of the weights over steps."""
 
 import inspect
+import math
+from itertools import accumulate, pairwise
 from typing import Any
 
 import torch
@@ -20,14 +22,18 @@ class Optimization:
 
     Args:
         steps: number of steps of the learning rate schedule.
+        capturable: whether a CUDA graph can capture the optimizer.
     """
 
-    def __init__(self, network: nn.Module, settings: Train, steps: int) -> None:
+    def __init__(
+        self, network: nn.Module, settings: Train, steps: int, capturable: bool = False
+    ) -> None:
         self.network = network
         self.device = next(network.parameters()).device
         self.clip = settings.gradient_clip
-        self.optimizer = make_optimizer(network, settings)
-        self.schedule = make_schedule(self.optimizer, settings, steps)
+        self.optimizer = make_optimizer(network, settings, capturable)
+        self.rates = learning_rates(settings, steps)
+        self.taken = 0
         self.average = Average(network, settings.weight_average)
 
     def step(self, loss: Tensor) -> None:
@@ -35,15 +41,20 @@ class Optimization:
         loss.backward()
         if self.clip:
             clip_gradients(self.average.weights, self.clip)
+        self.update_weights()
+
+    def update_weights(self) -> None:
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.rates[self.taken]
         self.optimizer.step()
-        self.schedule.step()
         self.average.update()
+        self.taken += 1
 
     def state_dict(self) -> dict[str, Any]:
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "schedule": self.schedule.state_dict(),
+            "taken": self.taken,
             "average": self.average.average,
             "updates": self.average.updates,
         }
@@ -53,7 +64,7 @@ class Optimization:
         self.network.load_state_dict(state["network"])
         moments = {int(number): kept for number, kept in state["optimizer"]["state"].items()}
         self.optimizer.load_state_dict({**state["optimizer"], "state": moments})
-        self.schedule.load_state_dict(state["schedule"])
+        self.taken = state["taken"]
         for mean, kept in zip(self.average.average, state["average"], strict=True):
             mean.copy_(kept)
         self.average.updates = state["updates"]
@@ -73,7 +84,9 @@ def clip_gradients(weights: list[Tensor], max_norm: float) -> None:
         nn.utils.clip_grad_norm_(weights, max_norm, foreach=False)
 
 
-def make_optimizer(network: nn.Module, settings: Train) -> torch.optim.Optimizer:
+def make_optimizer(
+    network: nn.Module, settings: Train, capturable: bool = False
+) -> torch.optim.Optimizer:
     """Create the optimizer of ``settings``; weight decay is not applied to biases."""
     matrices = [p for p in network.parameters() if p.ndim > 1]
     vectors = [p for p in network.parameters() if p.ndim <= 1]
@@ -84,6 +97,8 @@ def make_optimizer(network: nn.Module, settings: Train) -> torch.optim.Optimizer
     options: dict[str, Any] = {"lr": settings.learning_rate, "fused": True}
     if settings.optimizer == "sgd":
         options["momentum"] = settings.momentum
+    if capturable:
+        options["capturable"] = True
     return _without_compiler(OPTIMIZERS[settings.optimizer])(groups, **options)
 
 
@@ -98,25 +113,39 @@ def _without_compiler(kind: type[torch.optim.Optimizer]) -> type[torch.optim.Opt
     return type(kind.__name__, (kind,), plain)
 
 
-def make_schedule(
-    optimizer: torch.optim.Optimizer, settings: Train, steps: int
-) -> torch.optim.lr_scheduler.LRScheduler:
-    """Create the learning rate schedule over ``steps`` batches: constant, cosine or one cycle."""
+def learning_rates(settings: Train, steps: int) -> list[float]:
+    """The learning rate of each of ``steps`` steps: constant, cosine or one cycle.
+
+    The same numbers as torch's schedulers, which compute them in each step.
+    """
+    top = settings.learning_rate
     if settings.schedule == "cosine":
-        return torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, T_max=steps)
+        # each from the one before, as CosineAnnealingLR computes it
+        height = [1 + math.cos(math.pi * step / steps) for step in range(steps)]
+        ratios = [after / before for before, after in pairwise(height)]
+        return [*accumulate(ratios, lambda rate, ratio: ratio * rate, initial=top)]
     if settings.schedule == "one_cycle":
-        # Smith & Topin 2018, without the cycle of the momentum (Adam's betas)
-        total = steps + 1
-        # torch divides by the number of warm-up steps minus one
-        total += settings.warm_up * total == 1
-        return torch.optim.lr_scheduler.OneCycleLR(
-            optimizer,
-            settings.learning_rate,
-            total_steps=total,
-            pct_start=settings.warm_up,
-            cycle_momentum=False,
-        )
-    return torch.optim.lr_scheduler.ConstantLR(optimizer, factor=1.0)
+        return _one_cycle(top, settings.warm_up, steps)
+    return [top] * steps
+
+
+def _one_cycle(top: float, warm_up: float, steps: int) -> list[float]:
+    """Smith & Topin 2018, without the cycle of the momentum (Adam's betas)."""
+    start = top / 25
+    last = start / 10_000
+    # the last step is a little above ``last``; a rise needs more than one step
+    total = steps + 1
+    total += warm_up * total == 1
+    turn = warm_up * total - 1
+
+    def rate(step: int) -> float:
+        if step <= turn:
+            first, then, share = start, top, step / turn
+        else:
+            first, then, share = top, last, (step - turn) / (total - 1 - turn)
+        return then + (first - then) / 2 * (math.cos(math.pi * share) + 1)
+
+    return [rate(step) for step in range(steps)]
 
 
 class Average:

@@ -85,6 +85,7 @@ def test_design_s_defaults() -> None:
         (f"{MNIST}.train.learning_rate", float("nan"), ""),
         (f"{MNIST}.train.optimizer", "lion", "'sgd', 'adam' or 'adamw'"),
         (f"{MNIST}.train.augment.shift", -1, "greater than or equal to 0"),
+        (f"{MNIST}.train.augment.interpolation", "cubic", "'bilinear' or 'nearest'"),
         (f"{AIRLINE}.windows.look_back", -1, "greater than or equal to 1"),
         (f"{AIRLINE}.windows.horizon", 0, "greater than or equal to 1"),
         (f"{AIRLINE}.windows.center", "median", "'none', 'mean', 'last' or 'last_period'"),

@@ -88,3 +88,12 @@ def test_augment_may_be_left_out(project: Path, augment: str | None) -> None:
     if augment is None:
         edit_params(project, {f"{MNIST}.train.augment": None})
     assert load_params(project / "params.yaml").tasks["mnist"].train.augment is None
+
+
+def test_interpolation_may_be_left_out(project: Path) -> None:
+    """Models and parameter files from before the key was there are still valid."""
+    params = read_yaml(project / "params.yaml")
+    del params["tasks"]["mnist"]["train"]["augment"]["interpolation"]
+    write_yaml(params, project / "params.yaml")
+    augment = load_params(project / "params.yaml").tasks["mnist"].train.augment
+    assert augment.interpolation == "bilinear"

@@ -91,6 +91,27 @@ def test_windows_by_sequence(copy: Path, sequence: str, shape: tuple[int, int]) 
     np.testing.assert_array_equal(x.reshape(-1, 64), flat[:, order] if order else flat)
 
 
+@pytest.mark.parametrize(
+    ("sequence", "interpolation", "warned"),
+    [("permuted", "bilinear", True), ("permuted", "nearest", False), ("rows", "bilinear", False)],
+)
+def test_interpolation_of_permuted_pixels_is_warned_of(
+    copy: Path, sequence: str, interpolation: str, warned: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    edit_params(
+        copy,
+        {
+            "tasks.mnist.windows.sequence": sequence,
+            "tasks.mnist.train.augment.interpolation": interpolation,
+            "tasks.mnist.train.epochs": 1,
+        },
+    )
+    for stage in ("windows", "train"):
+        assert run_stage_here(copy, stage, "mnist") == 0
+    sentence = "warning: params.yaml: tasks.mnist.train.augment.interpolation: bilinear smooths"
+    assert (sentence in capsys.readouterr().err) == warned
+
+
 @pytest.mark.parametrize("task", TASKS)
 def test_models(finished: tuple[Path, Done], task: str) -> None:
     project = finished[0]

@@ -1,14 +1,21 @@
-"""Augmentation: nothing at zero, whole pixels when shifted, and the sequences' own order."""
+"""Augmentation: nothing at zero, whole pixels when shifted, the sequences' order, and its harm."""
 
 import pytest
 import torch
 from torch import Tensor
+from toys import everything, samples, settings
 
 from rnnlab.images.idx import as_sequences, pixel_order
+from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.samples import Samples
+from rnnlab.training import loop
 from rnnlab.training.augmentation import Augmentation
+from rnnlab.training.device import seeded_generator
+from rnnlab.training.loop import fit, score
 
 NOTHING = {"rotate": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0, "final": 1.0}
-DEFAULTS = {"rotate": 10.0, "scale": 0.1, "shear": 5.0, "shift": 2.0, "final": 1.0}
+NOTHING["interpolation"] = "bilinear"
+DEFAULTS = {**NOTHING, "rotate": 10.0, "scale": 0.1, "shear": 5.0, "shift": 2.0}
 AMOUNTS = ["rotate", "scale", "shear", "shift"]
 
 
@@ -26,7 +33,7 @@ def change(
 ):
     augment = Augmentation(settings, list(shape), order, torch.device("cpu"))
     return augment.apply(
-        x, augment.draw_matrices(len(x), torch.Generator().manual_seed(seed), progress)
+        x, augment.draw_matrices([len(x)], torch.Generator().manual_seed(seed), progress)
     )
 
 
@@ -134,7 +141,7 @@ def test_each_setting_has_draws_of_its_own(
     def matrices(draws: Tensor) -> Tensor:
         monkeypatch.setattr(torch, "rand", lambda *size, generator: draws)
         augment = Augmentation({**NOTHING, key: 0.1}, [16, 16], None, torch.device("cpu"))
-        return augment.draw_matrices(20, torch.Generator(), 0.0)
+        return augment.draw_matrices([20], torch.Generator(), 0.0)
 
     one, other = torch.full((6, 20), 0.3), torch.full((6, 20), 0.9)
     mixed = one.clone()
@@ -151,4 +158,96 @@ def test_shear_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "rand", lambda *size, generator: torch.ones(6, 1))
     augment = Augmentation({**NOTHING, "shear": 45.0}, [8, 8], None, torch.device("cpu"))
     expected = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
-    torch.testing.assert_close(augment.draw_matrices(1, torch.Generator(), 0.0), expected)
+    torch.testing.assert_close(augment.draw_matrices([1], torch.Generator(), 0.0), expected)
+
+
+@pytest.mark.parametrize("interpolation", ["bilinear", "nearest"])
+@pytest.mark.parametrize("sequence", ["rows", "permuted"])
+def test_an_image_that_is_moved_by_nothing_scores_as_it_is(
+    sequence: str, interpolation: str
+) -> None:
+    images, order = digits(8, 8, 200), pixel_order(sequence, 64)
+    x = torch.from_numpy(as_sequences(images.numpy(), sequence))
+    train, moves = samples(x, (images[:, 3, 3] > 128).long()), {**DEFAULTS, "rotate": 5.0}
+    augment = Augmentation(
+        {**moves, "interpolation": interpolation}, [8, 8], order, torch.device("cpu")
+    )
+    network = RecurrentNetwork(x.shape[2], 2, hidden_size=8, shift=64.0, scale=64.0)
+    chosen = settings(loss="cross_entropy", epochs=3)
+    fit(network, train, train, chosen, torch.Generator().manual_seed(1), augment)
+    nothing = Augmentation(
+        {**NOTHING, "interpolation": interpolation}, [8, 8], order, torch.device("cpu")
+    )
+    unmoved = nothing.apply(x, nothing.draw_matrices([len(x)], torch.Generator(), 0.0))
+    # the pixels of 8 lie where floating-point numbers are exact
+    assert torch.equal(unmoved, x.float())
+    _, y = everything(train)
+    assert score(network, samples(unmoved, y), chosen) == score(network, train, chosen)
+
+
+def test_the_nearest_pixel_adds_no_values() -> None:
+    images = digits(16, 16)
+    levels = set(images.unique().tolist())
+    nearest = change(images, {**DEFAULTS, "interpolation": "nearest"}, shape=(16, 16))
+    assert set(nearest.unique().tolist()) <= levels
+    assert not torch.equal(nearest, images.float())
+    assert not set(change(images, DEFAULTS, shape=(16, 16)).unique().tolist()) <= levels
+
+
+def test_matrices_of_an_epoch_are_those_of_its_batches() -> None:
+    augment = Augmentation(DEFAULTS, [8, 8], None, torch.device("cpu"))
+    one, other = (torch.Generator().manual_seed(3) for _ in range(2))
+    batches = [augment.draw_matrices([size], one, 0.5) for size in (5, 5, 2)]
+    assert torch.equal(augment.draw_matrices([5, 5, 2], other, 0.5), torch.cat(batches))
+
+
+def boards(count: int, seed: int) -> Samples:
+    """Checkerboards, light or dark at the corner; the class is their contrast.
+
+    Interpolation between pixels takes contrast away, so images as they are look like another class.
+    """
+    draw = torch.Generator().manual_seed(seed)
+    y = torch.randint(0, 2, (count,), generator=draw)
+    places = torch.arange(16)
+    board = (places[:, None] + places) % 2 * 2 - 1
+    sign = torch.randint(0, 2, (count, 1, 1), generator=draw) * 2 - 1
+    return samples((128 + sign * board * (60 + 60 * y)[:, None, None]).to(torch.uint8), y)
+
+
+def fit_boards(interpolation: str, **changes) -> dict[str, Tensor]:
+    generator = seeded_generator(1)
+    network = RecurrentNetwork(16, 2, cell="gru", hidden_size=16, shift=128.0, scale=60.0)
+    amounts = {**NOTHING, "shift": 2.0, "interpolation": interpolation}
+    return fit(
+        network,
+        boards(400, 1),
+        boards(100, 2),
+        settings(loss="cross_entropy", epochs=8, learning_rate=0.01, **changes),
+        generator,
+        Augmentation(amounts, [16, 16], None, torch.device("cpu")),
+    ).weights
+
+
+def test_augmentation_that_harms_is_reported(capsys: pytest.CaptureFixture[str]) -> None:
+    fit_boards("bilinear")
+    lines = capsys.readouterr().err.splitlines()
+    # early, and at the end
+    assert [line.partition(":")[2].partition(":")[0] for line in lines] == [" epoch 2", " epoch 8"]
+    for line in lines:
+        assert line.startswith("warning: ")
+        assert "train.augment harms: the loss of training images is" in line
+        assert "write interpolation: nearest" in line
+
+
+def test_augmentation_that_does_no_harm_is_not_reported(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    fit_boards("nearest")
+    assert capsys.readouterr().err == ""
+
+
+def test_the_check_of_augmentation_changes_no_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    checked = fit_boards("bilinear", input_noise=1.0)
+    monkeypatch.setattr(loop, "warn_of_augmentation", lambda *arguments: None)
+    for name, weight in fit_boards("bilinear", input_noise=1.0).items():
+        assert torch.equal(weight, checked[name])

@@ -236,12 +236,14 @@ def test_gradient_clip(clip: float) -> None:
 
 def test_every_sample_is_read_once_an_epoch() -> None:
     seen: list[Tensor] = []
-    told: list[float] = []
+    told: list[tuple[list[int], float]] = []
 
     class Watch:
-        def draw_matrices(self, count: int, generator: torch.Generator, progress: float) -> Tensor:
-            told.append(progress)
-            return torch.zeros(count)
+        def draw_matrices(
+            self, sizes: list[int], generator: torch.Generator, progress: float
+        ) -> Tensor:
+            told.append((sizes, progress))
+            return torch.zeros(sum(sizes))
 
         def apply(self, x: Tensor, changes: Tensor) -> Tensor:
             seen.append(x)
@@ -256,7 +258,8 @@ def test_every_sample_is_read_once_an_epoch() -> None:
         augment=Watch(),
     )
     assert [len(batch) for batch in seen] == [*[32] * 6, 8] * 2
-    assert told == [0.0] * 7 + [0.5] * 7
+    # drawn once an epoch
+    assert told == [([*[32] * 6, 8], 0.0), ([*[32] * 6, 8], 0.5)]
     epochs = [torch.cat(part).flatten(1) for part in (seen[:7], seen[7:])]
     assert not torch.equal(*epochs)
     x, _ = everything(TRAIN)

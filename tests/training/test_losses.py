@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from rnnlab.training.device import seeded_generator
-from rnnlab.training.loop import loss_of
+from rnnlab.training.steps import loss_of
 
 
 @pytest.mark.parametrize(("loss", "expected"), [("mse", (1 + 9 + 4) / 3), ("mae", (1 + 3 + 2) / 3)])
