@@ -37,6 +37,8 @@ def backtest_errors(validation: Validation) -> pd.DataFrame:
 def symmetric_error(truth: np.ndarray, forecast: np.ndarray) -> float:
     """sMAPE over all known steps (Makridakis 1993: 200 |y - f| / (|y| + |f|))."""
     known = ~np.isnan(truth)
+    if not known.any():
+        return float("nan")
     y, f = truth[known], forecast[known]
     sizes = np.abs(y) + np.abs(f)
     return float((200 * np.abs(y - f) / np.where(sizes > 0, sizes, 1)).mean())

@@ -193,6 +193,13 @@ def on_ray(address: str) -> Callable[[Plan, list[Path]], Iterator[int]]:
                 yield from ray.get(done)
         except ray.exceptions.RayTaskError as error:
             raise error.cause from None
+        except ray.exceptions.RayError as error:
+            # a node without the project, or one that died twice
+            reason = str(error).strip().splitlines()[0]
+            raise InputError(
+                f"--ray {address}: a worker failed ({reason}); install this project on each node, "
+                "which must see the same folders"
+            ) from None
         finally:
             ray.shutdown()
 

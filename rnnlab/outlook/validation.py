@@ -44,7 +44,6 @@ class Validation:
         request: the forecasts that were compared.
         truth: [N, H]; NaN for steps after the end, and for gaps.
         forecasts: [N, H] by method, and of the combination.
-        bounds: by level, of the combination, before stretching: [N, H] each.
         scale: of MASE, [S].
     """
 
@@ -113,9 +112,9 @@ def validate(
     truth = request.truth(history.truth, start, stop)
     scale = mase_scales(history, ends)
     if not len(request.origin):
-        return Validation(
-            {}, {ZERO_SHOT: 1.0}, dict.fromkeys(LEVELS, 1.0), request, truth, {}, scale
-        )
+        none = {"combination": np.empty(truth.shape)}
+        ones = dict.fromkeys(LEVELS, 1.0)
+        return Validation({}, {ZERO_SHOT: 1.0}, ones, request, truth, none, scale)
     with track_progress("validation"):
         quantiles = zero_shot_quantiles(network, history, request)
         forecasts = ask(methods, ends, request, quantiles)

@@ -1,5 +1,8 @@
 """rnnlab forecast: what comes after the data, for files the project has never seen."""
 
+import io
+import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -8,25 +11,36 @@ import pytest
 import torch
 from helpers import (
     DEFAULT_AIRLINE_SETTINGS,
+    ROOT,
     edit_params,
     one_error_line,
     partial_leftovers,
     run_stage_here,
 )
+from matplotlib.figure import Figure
 
+from rnnlab.commands import forecast
 from rnnlab.core.params import SeriesNormalize
 from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
 from rnnlab.networks.storage import read_models
+from rnnlab.outlook import validation
+from rnnlab.plots.forecast import chosen_series
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request
+from rnnlab.series.panel import Panel
 
 COLUMNS = ["unique_id", "ds", "forecast", "low_80", "high_80", "low_95", "high_95"]
 
 
 @pytest.fixture
 def small(project: Path) -> Path:
-    """A project whose forecasts take a second."""
+    """A project with the pretrained network, where training takes a second."""
     edit_params(project, DEFAULT_AIRLINE_SETTINGS | {"tasks.airline.train.epochs": 2})
+    return with_pretrained(project)
+
+
+def with_pretrained(project: Path) -> Path:
+    shutil.copytree(ROOT / "models/zero_shot", project / "models/zero_shot", dirs_exist_ok=True)
     return project
 
 
@@ -86,9 +100,9 @@ def test_the_same_bytes_again_and_a_word_on_what_was_chosen(
 ) -> None:
     forecast_of(small, "--horizon", "5")
     said = capsys.readouterr().out
-    assert "On validation " in said
-    assert "orecasts use " in said
-    assert "forecasts/airline.csv" in said
+    assert "MASE of 24 forecasts of the last values: zero shot 0." in said
+    assert "The forecast uses zero shot alone." in said
+    assert "forecasts/airline.csv and airline.png" in said
     before = (small / "forecasts/airline.csv").read_bytes()
     table = forecast_of(small, "--horizon", "5")
     assert (small / "forecasts/airline.csv").read_bytes() == before
@@ -118,12 +132,12 @@ def test_a_horizon_longer_than_training_allows_goes_on(small: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("count", "period", "horizon"), [(6, 1, 3), (13, 1, 6), (36, 12, 24), (20, 4, 8)]
+    ("count", "period", "horizon"), [(2, 1, 3), (6, 1, 3), (13, 12, 6), (36, 12, 24), (30, 400, 8)]
 )
-def test_short_series_get_shorter_windows(
+def test_short_series_are_forecast(
     small: Path, tmp_path: Path, count: int, period: int, horizon: int
 ) -> None:
-    """Yearly series have few values: the windows of months would leave none to learn from."""
+    """Down to two values, and with a period longer than the network knows."""
     path = tmp_path / "short.csv"
     times = pd.date_range("2010-01-01", periods=count, freq="MS" if period == 12 else "YS")
     write_series(path, times, period)
@@ -132,16 +146,6 @@ def test_short_series_get_shorter_windows(
     )
     assert len(table) == horizon
     assert np.isfinite(table[COLUMNS[2:]].to_numpy()).all()
-
-
-@pytest.mark.parametrize(("count", "words"), [(24, "takes 26 or more"), (32, "needs 31 or more")])
-def test_a_series_too_short_for_its_period_says_how_many_values_it_takes(
-    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], count: int, words: str
-) -> None:
-    path = tmp_path / "short.csv"
-    write_series(path, pd.date_range("2010-01-01", periods=count, freq="MS"), 12)
-    assert run_stage_here(small, "forecast", "--csv", str(path), "--period", "12") == 1
-    one_error_line(capsys.readouterr().err, "short.csv", words)
 
 
 @pytest.mark.parametrize("out", [".", "data/raw", "forecasts/../data/raw"])
@@ -157,45 +161,167 @@ def test_the_data_are_never_written_over(
     assert source.read_bytes() == (small / "airline.csv").read_bytes() == before
 
 
-def test_of_a_panel_what_can_be_forecast_is(
+# one value of each month from 2010 on, where nothing else is said
+ODD = {
+    "constant": np.full(60, 7.0),
+    "zeros": np.zeros(40),
+    "intermittent": np.where(np.arange(60) % 7 == 3, 4.0, 0.0),
+    "negative": -50 + np.cos(np.arange(60.0)),
+    "one": np.array([3.0]),
+    "two": np.array([3.0, 4.0]),
+    "gap_at_the_end": np.r_[np.arange(50.0), np.full(10, np.nan)],
+    "gap_inside": np.r_[np.arange(20.0), np.full(10, np.nan), np.arange(30.0, 60.0)],
+    "offset": 1e12 + np.cos(np.arange(60.0)),
+    "tiny": 1e-200 * (2 + np.cos(np.arange(60.0))),
+    "step": np.r_[np.zeros(59), 1e9],
+}
+
+
+def write_odd(path: Path) -> None:
+    parts = []
+    for name, y in ODD.items():
+        ds = pd.date_range("2010-01-01", periods=len(y), freq="MS")
+        parts.append(pd.DataFrame({"unique_id": name, "ds": ds.strftime("%Y-%m-%d"), "y": y}))
+    pd.concat(parts).to_csv(path, index=False)
+
+
+@pytest.mark.parametrize("more", [[], ["--fit"], ["--train"]])
+def test_no_series_is_left_without_a_forecast(small: Path, tmp_path: Path, more: list[str]) -> None:
+    path = tmp_path / "odd.csv"
+    write_odd(path)
+    table = forecast_of(small, "--csv", str(path), "--horizon", "3", *more)
+    assert sorted(table["unique_id"].unique()) == sorted(ODD)
+    bounds = table[["low_95", "low_80", "forecast", "high_80", "high_95"]].to_numpy()
+    assert np.isfinite(bounds).all()
+    assert (np.diff(bounds, axis=1) >= 0).all()
+    by_name = table.set_index("unique_id")
+    for name, y in ODD.items():
+        # below 0 where the series was, and nowhere else
+        assert (by_name.loc[name, "low_95"] >= (0 if np.nanmin(y) >= 0 else -np.inf)).all()
+    # what never changed goes on
+    for name in ("constant", "zeros", "one"):
+        expected = np.full((3, 5), ODD[name][0])
+        np.testing.assert_array_equal(by_name.loc[name, COLUMNS[2:]], expected)
+    first = table.groupby("unique_id")["ds"].first()
+    assert (first["one"], first["two"]) == ("2010-02-01", "2010-03-01")
+    assert (first["gap_at_the_end"], first["gap_inside"]) == ("2014-03-01", "2015-01-01")
+
+
+def test_what_cannot_be_read_as_a_series_is_left_out(
     small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = []
-    for name, count, level in (("a", 60, 10), ("b", 80, 100), ("flat", 60, 0), ("short", 9, 5)):
-        times = pd.date_range("2010-01-01", periods=count, freq="MS").strftime("%Y-%m-%d")
-        season = 1 + 0.2 * np.sin(np.pi * np.arange(count) / 6)
-        values = np.full(count, 3.0) if name == "flat" else level * season + np.arange(count) / 50
-        rows += [f"{name},{time},{y}" for time, y in zip(times, values, strict=True)]
+    write_odd(tmp_path / "odd.csv")
+    good = (tmp_path / "odd.csv").read_text()
     path = tmp_path / "shops.csv"
-    path.write_text("unique_id,ds,y\n" + "\n".join(rows) + "\n")
-    table = forecast_of(small, "--csv", str(path), "--period", "12", "--horizon", "6")
-    assert list(table["unique_id"].unique()) == ["a", "b"]
-    # each series goes on from its own end
-    assert table.groupby("unique_id")["ds"].first().to_dict() == {
-        "a": "2015-01-01",
-        "b": "2016-09-01",
-    }
+    path.write_text(good + "twice,2010-01-01,1\ntwice,2010-01-01,2\nempty,2010-01-01,\n")
+    table = forecast_of(small, "--csv", str(path), "--horizon", "2")
+    assert sorted(table["unique_id"].unique()) == sorted(ODD)
     said = capsys.readouterr().err
-    assert "left out: series 'flat' is constant" in said
-    assert "left out: series 'short' has 9 values" in said
+    assert "left out: series 'twice' has 2010-01-01 twice (row" in said
+    assert "left out: series 'empty' has 0 values" in said
     listed = pd.read_csv(small / "forecasts/shops_left_out.csv")
-    assert listed["unique_id"].tolist() == ["flat", "short"]
+    assert listed["unique_id"].tolist() == ["empty", "twice"]
     # of mended data no list is left
-    path.write_text("unique_id,ds,y\n" + "\n".join(r for r in rows if r[0] in "ab") + "\n")
-    forecast_of(small, "--csv", str(path), "--period", "12", "--horizon", "6")
+    path.write_text(good)
+    forecast_of(small, "--csv", str(path), "--horizon", "2")
     assert not (small / "forecasts/shops_left_out.csv").exists()
 
 
-def test_zeros_have_no_logarithm_and_a_forecast_all_the_same(
-    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def stdout_of(project: Path, capsys: pytest.CaptureFixture[str], *args: str) -> str:
+    capsys.readouterr()
+    assert run_stage_here(project, "forecast", *args) == 0
+    return capsys.readouterr().out
+
+
+def test_standard_output_holds_the_table_alone(
+    small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    times = pd.date_range("2010-01-01", periods=60, freq="MS").strftime("%Y-%m-%d")
-    y = np.maximum(5 * np.sin(np.pi * np.arange(60) / 6), 0).round(2)
-    path = tmp_path / "ice.csv"
-    pd.DataFrame({"ds": times, "y": y}).to_csv(path, index=False)
-    table = forecast_of(small, "--csv", str(path), "--period", "12", "--horizon", "12")
-    assert (table[["low_80", "low_95"]].to_numpy() >= 0).all()
-    assert "values of 0 or below" in capsys.readouterr().err
+    expected = forecast_of(small, "--horizon", "4")
+    shutil.rmtree(small / "forecasts")
+    text = stdout_of(small, capsys, "--horizon", "4", "--out", "-", "--backtest")
+    pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(text)), expected)
+    assert not (small / "forecasts").exists()
+
+
+def test_json_holds_the_table_and_what_was_found(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    expected = forecast_of(small, "--horizon", "4")
+    found = json.loads(stdout_of(small, capsys, "--horizon", "4", "--json", "--backtest"))
+    assert (found["period"], found["horizon"]) == (12, 4)
+    assert found["validation"]["weights"] == {"zero_shot": 1.0}
+    assert found["validation"]["mase"].keys() >= {"zero_shot", "naive", "seasonal_naive", "drift"}
+    methods = [row["method"] for row in found["backtest"]["errors"]]
+    assert methods == [*found["validation"]["mase"], "combination"]
+    (series,) = found["series"]
+    assert series["ds"] == expected["ds"].tolist()
+    np.testing.assert_allclose(series["forecast"], expected["forecast"])
+    assert run_stage_here(small, "forecast", "--horizon", "4", "--out", "forecasts/a.json") == 0
+    written = json.loads((small / "forecasts/a.json").read_text())
+    assert written["series"] == found["series"]
+
+
+def test_the_ending_chooses_the_format(small: Path) -> None:
+    expected = forecast_of(small, "--horizon", "4")
+    for name in ("other.csv", "deep/down.parquet"):
+        assert run_stage_here(small, "forecast", "--horizon", "4", "--out", name) == 0
+        assert (small / name).with_suffix(".png").is_file()
+    pd.testing.assert_frame_equal(pd.read_csv(small / "other.csv"), expected)
+    parquet = pd.read_parquet(small / "deep/down.parquet")
+    assert parquet["ds"].dtype.kind == "M"
+    np.testing.assert_allclose(parquet["forecast"], expected["forecast"], rtol=1e-9)
+
+
+def test_a_backtest_shows_the_last_horizon_by_method(
+    small: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = stdout_of(small, capsys, "--horizon", "6", "--backtest").splitlines()
+    start = next(i for i, line in enumerate(lines) if line.startswith("The last steps"))
+    names = [line.split()[0] for line in lines[start + 2 : start + 7]]
+    assert names == ["zero_shot", "naive", "seasonal_naive", "drift", "combination"]
+    y = pd.read_csv(small / "data/raw/airline.csv")["y"].to_numpy(dtype=float)
+    scale = np.abs(y[12:-28] - y[:-40]).mean()
+    naive = next(line for line in lines if line.split()[:1] == ["naive"])
+    error = np.abs(y[-6:] - y[-7]).mean() / scale
+    assert float(naive.split()[1]) == pytest.approx(error, abs=6e-4)
+    steps = [line.split() for line in lines if line.strip().startswith("airline 1960-")]
+    assert [float(row[2]) for row in steps] == y[-6:].tolist()
+    assert [float(row[4]) for row in steps] == [y[-7]] * 6
+
+
+def test_the_picture_shows_series_to_learn_from(small: Path, tmp_path: Path) -> None:
+    panel = Panel([f"s{n}" for n in range(20)], np.arange(21), np.arange(20), np.zeros(20), ...)
+    errors = np.arange(20.0)[::-1].copy()
+    errors[3] = np.nan
+    shown = chosen_series(panel, errors, [])
+    assert [number for number, _ in shown] == [19, 18, 11, 10, 1, 0]
+    assert [words.split(",")[0] for _, words in shown] == ["best"] * 2 + ["typical"] * 2 + [
+        "worst"
+    ] * 2
+    assert chosen_series(panel, errors, [4, 2]) == [(4, ""), (2, "")]
+    # without errors, and of few series, the first
+    assert chosen_series(panel, np.full(20, np.nan), [])[0] == (0, "")
+    path = tmp_path / "odd.csv"
+    write_odd(path)
+    forecast_of(small, "--csv", str(path), "--horizon", "2", "--plot-series", "two")
+
+
+def test_a_long_name_stays_inside_the_picture(small: Path, tmp_path: Path) -> None:
+    name = "International airline passengers: monthly totals in thousands. Jan 49 - Dec 60" * 2
+    text = (small / "data/raw/airline.csv").read_text()
+    path = tmp_path / "long.csv"
+    path.write_text(text.replace("unique_id,ds,y", f'unique_id,ds,"{name}"'))
+    figures: list[Figure] = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forecast, "save_figure", lambda figure, path, dpi: figures.append(figure))
+        assert run_stage_here(small, "forecast", "--csv", str(path)) == 0
+    (figure,) = figures
+    figure.draw_without_rendering()
+    label = figure.axes[0].yaxis.label
+    assert label.get_text().startswith("International airline")
+    box, page = label.get_window_extent(), figure.bbox
+    assert page.x0 <= box.x0 < box.x1 <= page.x1
+    assert page.y0 <= box.y0 < box.y1 <= page.y1
 
 
 def by_hand(project: Path, horizon: int) -> np.ndarray:
@@ -211,13 +337,15 @@ def by_hand(project: Path, horizon: int) -> np.ndarray:
 
 
 def test_trained_networks_forecast_as_they_are(
-    copy: Path, capsys: pytest.CaptureFixture[str]
+    copy: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Beyond their horizon too, and with what params.yaml said when they were trained."""
-    # a baseline that takes its time does not stand beside them
-    edit_params(copy, {"tasks.airline.evaluate.baselines": ["sarima"]})
+    with_pretrained(copy)
+    found = json.loads(stdout_of(copy, capsys, "--trained", "--horizon", "30", "--json"))
+    assert "model" in found["validation"]["mase"]
+    # the method itself, whatever its weight
+    monkeypatch.setattr(validation, "choose_weights", lambda *args, **more: ({}, {"model": 1.0}))
     table = forecast_of(copy, "--trained", "--horizon", "30")
-    assert "there are no baselines. Forecasts use model alone" in capsys.readouterr().out
     np.testing.assert_allclose(table["forecast"], by_hand(copy, 30), rtol=1e-5)
     bounds = table[["low_95", "low_80", "forecast", "high_80", "high_95"]].to_numpy()
     assert (np.diff(bounds, axis=1) > 0).all()
@@ -229,9 +357,11 @@ def test_trained_networks_forecast_as_they_are(
 
 
 def test_trained_networks_forecast_series_they_have_never_seen(
-    copy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    copy: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All were learned as logarithms, so that a series which has none is left out."""
+    """All were learned as logarithms; a series that has none gets another method's forecast."""
+    with_pretrained(copy)
+    monkeypatch.setattr(validation, "choose_weights", lambda *args, **more: ({}, {"model": 1.0}))
     path = tmp_path / "mine.csv"
     times = pd.date_range("2010-01-01", periods=70, freq="MS")
     write_series(path, times, 12)
@@ -242,18 +372,17 @@ def test_trained_networks_forecast_series_they_have_never_seen(
     models = {p.name: p.read_bytes() for p in (copy / "data/models/airline").iterdir()}
     columns = ["--time", "when", "--value", "sold"]
     table = forecast_of(copy, "--trained", "--csv", str(path), "--horizon", "6", *columns)
-    printed = capsys.readouterr()
-    assert "series 'zero' holds 0, which has no logarithm" in printed.err
-    assert "On validation" in printed.out
-    assert table["unique_id"].tolist() == ["a"] * 6 + ["b"] * 6
+    assert table["unique_id"].tolist() == ["a"] * 6 + ["b"] * 6 + ["zero"] * 6
     assert table["ds"][0] == "2015-11-01"
     # the statistics are each series' own, so that nine times the sales are nine times the forecast
     numbers = table[COLUMNS[2:]].to_numpy()
-    np.testing.assert_allclose(numbers[6:], 9 * numbers[:6], rtol=1e-4)
+    np.testing.assert_allclose(numbers[6:12, 0], 9 * numbers[:6, 0], rtol=1e-4)
+    assert np.isfinite(numbers[12:]).all()
     assert {p.name: p.read_bytes() for p in (copy / "data/models/airline").iterdir()} == models
 
 
 def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with_pretrained(copy)
     csv = ["--csv", "data/raw/airline.csv", "--period", "4"]
     assert run_stage_here(copy, "forecast", "--trained", *csv) == 1
     one_error_line(capsys.readouterr().err, "for period 12, not 4", "omit --trained")
@@ -270,7 +399,10 @@ def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixt
         (["--value", "price"], ["data/raw/airline.csv", "no column 'price'"]),
         (["--horizon", "-3"], ["--horizon -3: write 1 to 10000"]),
         (["--horizon", "1000000"], ["--horizon 1000000: write 1 to 10000"]),
-        (["--csv", "data/raw/airline.csv", "--period", "70"], ["'airline' has 144 values"]),
+        (["--train", "--period", "70"], ["'airline' has 144 values"]),
+        (["--plot-series", "sales"], ["--plot-series sales: data/raw/airline.csv has no such"]),
+        (["--out", "a.xlsx"], ["--out a.xlsx: write a folder, -, or a name that ends with .csv"]),
+        (["--ray", "local"], ["--ray local: data/raw/airline.csv is one table"]),
         (["--task", "mnist"], ["--task mnist", "series"]),
         (["--task", "airlin"], ["tasks.airlin", "did you mean airline"]),
     ],

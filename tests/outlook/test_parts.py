@@ -1,0 +1,153 @@
+"""A folder of Parquet files is forecast file by file."""
+
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from helpers import ROOT, one_error_line, run_stage_here
+
+from rnnlab.outlook import parts
+
+PARTS = ("a.parquet", "b.parquet", "deep/c.parquet")
+
+
+@pytest.fixture
+def shops(project: Path) -> Path:
+    """A project with the pretrained network and a folder of three files of series."""
+    shutil.copytree(ROOT / "models/zero_shot", project / "models/zero_shot", dirs_exist_ok=True)
+    ds = pd.date_range("2015-01-01", periods=48, freq="MS")
+    for number, name in enumerate(PARTS):
+        path = project / "shops" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rng = np.random.default_rng(number)
+        tables = [
+            pd.DataFrame({"unique_id": f"{name[:-8]}{n}", "ds": ds, "y": 50 + rng.normal(size=48)})
+            for n in range(3)
+        ]
+        pd.concat(tables).to_parquet(path, index=False)
+    return project
+
+
+def forecast(project: Path, *args: str) -> int:
+    return run_stage_here(project, "forecast", "--csv", "shops", "--horizon", "4", *args)
+
+
+def written(project: Path) -> dict[str, bytes]:
+    folder = project / "forecasts/shops"
+    return {str(p.relative_to(folder)): p.read_bytes() for p in sorted(folder.rglob("*.parquet"))}
+
+
+def test_a_file_of_forecasts_for_each_file_of_series(
+    shops: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert forecast(shops) == 0
+    said = capsys.readouterr().out
+    assert "4 steps of 9 series in 3 of 3 parts: forecasts/shops/" in said
+    assert sorted(written(shops)) == sorted(PARTS)
+    for name in PARTS:
+        table = pd.read_parquet(shops / "forecasts/shops" / name)
+        assert (
+            run_stage_here(
+                shops,
+                "forecast",
+                "--csv",
+                f"shops/{name}",
+                "--horizon",
+                "4",
+                "--out",
+                "one.parquet",
+            )
+            == 0
+        )
+        alone = pd.read_parquet(shops / "one.parquet")
+        np.testing.assert_allclose(table["forecast"], alone["forecast"], rtol=1e-5)
+        assert table["unique_id"].tolist() == alone["unique_id"].tolist()
+        assert table["ds"].min() == pd.Timestamp("2019-01-01")
+
+
+def test_what_is_done_is_not_done_twice(
+    shops: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a kill in the middle, and after a change of one file."""
+    assert forecast(shops) == 0
+    whole = written(shops)
+    shutil.rmtree(shops / "forecasts")
+    first = parts.forecast_part
+
+    def killed_at_the_second(plan: parts.Plan, path: Path) -> int:
+        if path.name == "b.parquet":
+            raise KeyboardInterrupt
+        return first(plan, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(parts, "forecast_part", killed_at_the_second)
+        assert forecast(shops) == 130
+    assert list(written(shops)) == ["a.parquet"]
+    # half a file that a kill left
+    (shops / "forecasts/shops/b.parquet").write_bytes(whole["b.parquet"][:100])
+    capsys.readouterr()
+    assert forecast(shops) == 0
+    assert "6 series in 2 of 3 parts; 1 were done before" in capsys.readouterr().out
+    assert written(shops) == whole
+    table = pd.read_parquet(shops / "shops/a.parquet")
+    table.assign(y=table["y"] + 1).to_parquet(shops / "shops/a.parquet", index=False)
+    assert forecast(shops) == 0
+    assert "3 series in 1 of 3 parts; 2 were done before" in capsys.readouterr().out
+    assert forecast(shops, "--period", "6") == 0
+    assert "9 series in 3 of 3 parts: " in capsys.readouterr().out
+
+
+def test_a_series_in_two_files_makes_the_folder_one_table(
+    shops: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Files by year, as a warehouse writes them."""
+    table = pd.concat(pd.read_parquet(path) for path in (shops / "shops").rglob("*.parquet"))
+    shutil.rmtree(shops / "shops")
+    (shops / "shops").mkdir()
+    for year, rows in table.groupby(table["ds"].dt.year):
+        rows.to_parquet(shops / f"shops/{year}.parquet", index=False)
+    assert forecast(shops) == 0
+    assert "4 steps of 9 series: forecasts/shops.csv" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "args", [["--train"], ["--json"], ["--backtest"], ["--out", "-"], ["--plot-series", "a0"]]
+)
+def test_what_a_folder_cannot_have_is_said(
+    shops: Path, capsys: pytest.CaptureFixture[str], args: list[str]
+) -> None:
+    assert forecast(shops, *args) == 1
+    line = one_error_line(capsys.readouterr().err, args[0], "shops is a folder of parts")
+    assert "name one of its files" in line
+    assert not (shops / "forecasts").exists()
+
+
+def test_a_damaged_part_is_named_and_the_others_stay(
+    shops: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert forecast(shops) == 0
+    whole = written(shops)
+    (shops / "shops/b.parquet").write_bytes(b"PAR1 and no more")
+    capsys.readouterr()
+    assert forecast(shops) == 1
+    one_error_line(capsys.readouterr().err, "shops/b.parquet", "is not a valid Parquet file")
+    assert written(shops) == whole
+
+
+def test_a_cluster_gives_the_same_bytes(shops: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("ray", reason="an optional extra")
+    assert forecast(shops) == 0
+    whole = written(shops)
+    shutil.rmtree(shops / "forecasts")
+    assert forecast(shops, "--ray", "local:2") == 0
+    assert written(shops) == whole
+
+
+def test_without_ray_the_package_is_named(
+    shops: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "ray", None)
+    assert forecast(shops, "--ray", "local") == 1
+    one_error_line(capsys.readouterr().err, "--ray needs Ray: pip install 'rnnlab[ray]'")
