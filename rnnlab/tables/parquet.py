@@ -77,29 +77,52 @@ def read_typed(source: Source, dataset: Any, layout: Layout, options: ReadOption
         table = dataset.to_table(columns=wanted)
     except (pyarrow.ArrowException, OSError) as error:
         raise parquet_error(source, error) from None
-    # ignore the metadata of pandas, which would turn a column into the index
-    table = table.to_pandas(ignore_metadata=True)
-    y = pd.to_numeric(table[y_name], errors="coerce").to_numpy(dtype=np.float64)
-    # pandas would convert times to numbers of nanoseconds
-    of_times = pd.api.types.is_datetime64_any_dtype(table[y_name])
-    bad = np.isinf(y) | (np.isnan(y) & table[y_name].notna().to_numpy())
-    if of_times or bad.any():
-        row = int(np.flatnonzero(bad)[0]) + 1 if bad.any() else 1
-        raise InputError(
-            f"{source.name}: row {row}: column {y_name!r} holds a value that is not a finite number"
-        )
-    if np.isnan(y).all():
-        raise InputError(f"{source.name}: has no numbers; it needs a value for each time")
-    times = table[ds_name]
-    if times.isna().any():
+    # one column after the other, since as objects of pandas they take much memory
+    y = _typed_values(_column(table, y_name), y_name, source.name)
+    if table[ds_name].null_count:
         raise InputError(f"{source.name}: column {ds_name!r} has empty cells; write a time in each")
-    ds = _typed_times(times, ds_name, source.name, options)
+    # what repeats is read once
+    codes, unique = _distinct(table[ds_name])
+    ds = _typed_times(unique, ds_name, source.name, options)[codes]
     if id_name is None:
         return [source.stem], np.zeros(len(y), dtype=np.int64), ds, y
-    if table[id_name].isna().any():
+    if table[id_name].null_count:
         raise InputError(f"{source.name}: column {id_name!r} has empty cells; write a name in each")
-    codes, names = pd.factorize(table[id_name].astype(str))
-    return list(names), codes.astype(np.int64), ds, y
+    places, ids = _distinct(table[id_name])
+    # different values may be the same as text
+    codes, names = pd.factorize(ids.astype(str))
+    return list(names), codes[places].astype(np.int64), ds, y
+
+
+def _distinct(column: Any) -> tuple[np.ndarray, pd.Series]:
+    """The distinct values of an Arrow column in order, and for each row the index of its own."""
+    import pyarrow
+
+    whole = column.combine_chunks()
+    if pyarrow.types.is_dictionary(whole.type):
+        # a dictionary may hold values that no row has
+        whole = whole.dictionary_decode()
+    encoded = whole.dictionary_encode()
+    return encoded.indices.to_numpy(), pd.Series(encoded.dictionary.to_pandas())
+
+
+def _column(table: Any, name: str) -> pd.Series:
+    # ignore the metadata of pandas, which would turn a column into the index
+    return table.select([name]).to_pandas(ignore_metadata=True)[name]
+
+
+def _typed_values(values: pd.Series, name: str, source: str) -> np.ndarray:
+    y = pd.to_numeric(values, errors="coerce").to_numpy(dtype=np.float64)
+    bad = np.isinf(y) | (np.isnan(y) & values.notna().to_numpy())
+    # pandas would convert times to numbers of nanoseconds
+    if pd.api.types.is_datetime64_any_dtype(values) or bad.any():
+        row = int(np.flatnonzero(bad)[0]) + 1 if bad.any() else 1
+        raise InputError(
+            f"{source}: row {row}: column {name!r} holds a value that is not a finite number"
+        )
+    if np.isnan(y).all():
+        raise InputError(f"{source}: has no numbers; it needs a value for each time")
+    return y
 
 
 def _typed_times(times: pd.Series, name: str, source: str, options: ReadOptions) -> np.ndarray:

@@ -6,20 +6,27 @@ import pytest
 from helpers import read_json
 
 from benchmarks.panels import forecast_many
+from rnnlab.core.errors import InputError
 
 
-def test_a_small_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    forecast_many.run(4, 2, 1, tmp_path / "out")
-    rows = read_json(tmp_path / "out/table.json")["rows"]
-    assert [row["series"] for row in rows] == [4] * 3 + [2] * 7
-    assert all(row["seconds"] > 0 for row in rows)
-    lines = (tmp_path / "out/table.md").read_text().splitlines()
-    assert "\n".join(lines) in capsys.readouterr().out
-    # of the networks alone, what all series take is what was measured
-    networks = next(line for line in lines if "networks" in line).split(" | ")
-    assert float(networks[2]) == pytest.approx(float(networks[4].strip(" |")), abs=0.06)
+def test_a_small_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forecast_many.importlib.util, "find_spec", lambda name: None)
+    forecast_many.run([12], 1, tmp_path / "out")
+    rows = read_json(tmp_path / "out/table.json")
+    assert [row["what"] for row in rows] == [
+        "one file, .csv",
+        "one file, .parquet",
+        "10 Parquet files",
+    ]
+    assert all(row["seconds"] > 0 and row["memory_mb"] > row["data_mb"] > 0 for row in rows)
+    assert (tmp_path / "out/table.md").read_text() in capsys.readouterr().out
 
 
-def test_times_are_in_proportion_to_the_series() -> None:
-    text = forecast_many.as_text([{"what": "ets", "series": 500, "seconds": 2.5}], 10_000)
-    assert text.splitlines()[-1] == "| ets | 500 | 2.50 | 5.00 | 50.0 |"
+def test_other_bytes_are_an_error(tmp_path: Path) -> None:
+    for name in ("alone", "ray"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.parquet").write_bytes(name.encode())
+    with pytest.raises(InputError, match=r"Ray gives other forecasts: \['a.parquet'\]"):
+        forecast_many.require_same(tmp_path / "alone", tmp_path / "ray")
