@@ -67,48 +67,51 @@ def parquet_grid(source: Source, dataset: Any) -> Grid:
 
 def read_typed(source: Source, dataset: Any, layout: Layout, options: ReadOptions) -> Rows:
     """A long table, by columns: as exact and fast as the file holds it."""
-    import pyarrow
-
     header = dataset.schema.names
     ds_name, y_name = header[layout.times[0]], header[layout.values[0]]
     id_name = header[layout.id] if layout.id is not None else None
-    wanted = list(dict.fromkeys(name for name in (id_name, ds_name, y_name) if name is not None))
-    try:
-        table = dataset.to_table(columns=wanted)
-    except (pyarrow.ArrowException, OSError) as error:
-        raise parquet_error(source, error) from None
-    # one column after the other, since as objects of pandas they take much memory
-    y = _typed_values(_column(table, y_name), y_name, source.name)
-    if table[ds_name].null_count:
-        raise InputError(f"{source.name}: column {ds_name!r} has empty cells; write a time in each")
+    values = _read_column(source, dataset, y_name).to_pandas()
+    y = _typed_values(values, y_name, source.name)
+    del values
     # what repeats is read once
-    codes, unique = _distinct(table[ds_name])
+    codes, unique = _distinct(_read_column(source, dataset, ds_name), ds_name, source.name)
     ds = _typed_times(unique, ds_name, source.name, options)[codes]
     if id_name is None:
         return [source.stem], np.zeros(len(y), dtype=np.int64), ds, y
-    if table[id_name].null_count:
-        raise InputError(f"{source.name}: column {id_name!r} has empty cells; write a name in each")
-    places, ids = _distinct(table[id_name])
+    places, ids = _distinct(_read_column(source, dataset, id_name), id_name, source.name)
     # different values may be the same as text
     codes, names = pd.factorize(ids.astype(str))
-    return list(names), codes[places].astype(np.int64), ds, y
+    return list(names), codes[places], ds, y
 
 
-def _distinct(column: Any) -> tuple[np.ndarray, pd.Series]:
-    """The distinct values of an Arrow column in order, and for each row the index of its own."""
+def _read_column(source: Source, dataset: Any, name: str) -> Any:
+    """A column as Arrow has it; one at a time, since all of them take much memory."""
     import pyarrow
 
-    whole = column.combine_chunks()
-    if pyarrow.types.is_dictionary(whole.type):
+    pyarrow.default_memory_pool().release_unused()
+    try:
+        return dataset.to_table(columns=[name])[name]
+    except (pyarrow.ArrowException, OSError) as error:
+        raise parquet_error(source, error) from None
+
+
+def _distinct(column: Any, name: str, source: str) -> tuple[np.ndarray, pd.Series]:
+    """The distinct values of an Arrow column in order, and for each row the index of its own.
+
+    Raises:
+        InputError: a cell is empty.
+    """
+    import pyarrow
+
+    if column.null_count:
+        raise InputError(
+            f"{source}: column {name!r} has empty cells; fill them, or drop their rows"
+        )
+    if pyarrow.types.is_dictionary(column.type):
         # a dictionary may hold values that no row has
-        whole = whole.dictionary_decode()
-    encoded = whole.dictionary_encode()
+        column = column.cast(column.type.value_type)
+    encoded = column.dictionary_encode().combine_chunks()
     return encoded.indices.to_numpy(), pd.Series(encoded.dictionary.to_pandas())
-
-
-def _column(table: Any, name: str) -> pd.Series:
-    # ignore the metadata of pandas, which would turn a column into the index
-    return table.select([name]).to_pandas(ignore_metadata=True)[name]
 
 
 def _typed_values(values: pd.Series, name: str, source: str) -> np.ndarray:
