@@ -69,6 +69,7 @@ RERUNS = {
     "rnnlab/synthetic": [*OF_ZERO_SHOT],
     "rnnlab/zero_shot": [*(f"evaluate@{task}" for task in ("mnist", "airline")), *OF_ZERO_SHOT[1:]],
     "rnnlab/plots": ["plot@mnist", "plot@airline", "plot_zero_shot"],
+    "rnnlab/outlook": [],
     "rnnlab/report": [],
     "rnnlab/commands": [],
 }
