@@ -97,6 +97,7 @@ def forecast_table(
         trained, card = read_trained(options.task, device)
         task = with_trained_settings(task, card)
     task, panel = read_series(options, task)
+    panel = panel.without_rows()
     if not options.trained:
         horizon = task.windows.horizon
     shown = series_to_show(panel, wanted.plot_series, task.data.csv)

@@ -60,6 +60,13 @@ class Panel:
     def span(self, number: int) -> slice:
         return slice(int(self.offsets[number]), int(self.offsets[number + 1]))
 
+    def without_rows(self) -> "Panel":
+        """The panel without the rows of its table, which take as much memory as its values."""
+        if self.table is None:
+            return self
+        nothing = np.empty(0)
+        return replace(self, table=replace(self.table, codes=nothing, ds=nothing, y=nothing))
+
     def without(self, problems: dict[int, str], path: str) -> "Panel":
         """The panel without the series whose indices are keys of ``problems``.
 
