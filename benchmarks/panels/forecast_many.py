@@ -15,7 +15,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from multiprocessing import get_context
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -57,20 +58,15 @@ def run(sizes: Sequence[int], rounds: int, out: Path) -> None:
 
 def of_files(folder: Path, size: int, rounds: int) -> Iterator[Row]:
     """A CSV and a Parquet file of ``size`` series."""
-    table = generate(size, MONTHS)
-    for ending, write in ((".csv", table.to_csv), (".parquet", table.to_parquet)):
+    apart(write_files, folder, size)
+    for ending in (".csv", ".parquet"):
         path = folder / f"{size}{ending}"
-        write(path, index=False)
         yield measured(f"one file, {ending}", size, path, rounds, [])
 
 
 def of_parts(folder: Path, size: int, rounds: int) -> Iterator[Row]:
     """A folder of Parquet files, one after the other and on Ray."""
-    table = generate(size, MONTHS)
-    folder.mkdir()
-    each = -(-size // PARTS) * MONTHS
-    for number, begin in enumerate(range(0, len(table), each)):
-        table[begin : begin + each].to_parquet(folder / f"{number:02}.parquet", index=False)
+    apart(write_parts, folder, size)
     yield measured(f"{PARTS} Parquet files", size, folder, rounds, [])
     if importlib.util.find_spec("ray") is None:
         return
@@ -80,6 +76,27 @@ def of_parts(folder: Path, size: int, rounds: int) -> Iterator[Row]:
         ray = ["--ray", f"local:{workers}"]
         yield measured(f"the same on Ray, workers: {workers}", size, folder, rounds, ray)
         require_same(alone, found)
+
+
+def apart(write: Callable[[Path, int], None], folder: Path, size: int) -> None:
+    """Write in a process of its own: the memory of this one counts as that of its children."""
+    process = get_context("spawn").Process(target=write, args=(folder, size))
+    process.start()
+    process.join()
+
+
+def write_files(folder: Path, size: int) -> None:
+    table = generate(size, MONTHS)
+    table.to_csv(folder / f"{size}.csv", index=False)
+    table.to_parquet(folder / f"{size}.parquet", index=False)
+
+
+def write_parts(folder: Path, size: int) -> None:
+    table = generate(size, MONTHS)
+    folder.mkdir()
+    each = -(-size // PARTS) * MONTHS
+    for number, begin in enumerate(range(0, len(table), each)):
+        table[begin : begin + each].to_parquet(folder / f"{number:02}.parquet", index=False)
 
 
 def measured(what: str, size: int, path: Path, rounds: int, more: list[str]) -> Row:

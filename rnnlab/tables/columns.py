@@ -88,7 +88,8 @@ def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
             Column(
                 place,
                 name,
-                cells,
+                # as pandas writes years in a column that had an empty cell
+                [without_fraction(cell) for cell in cells],
                 len(raw) - len(cells),
                 numbers >= MOST and not typed,
                 typed or _hold_times(cells, numbers),
@@ -139,8 +140,14 @@ def season_label(name: str) -> tuple[str, int] | None:
     return ("N", int(name)) if re.fullmatch(r"\d{1,2}", name) else None
 
 
+def without_fraction(cell: str) -> str:
+    """A whole number without the fraction .0 that it was written with."""
+    return cell[:-2] if re.fullmatch(r"\d{1,4}\.0", cell) else cell
+
+
 def part_text(year: str, part: str, cell: str) -> str:
     """The time of a part of a year: 1949-03, 1949Q2, 1949-W07; no time if ``cell`` is no part."""
+    year, cell = without_fraction(year), without_fraction(cell)
     label = season_label(cell)
     if label is None or label[0] not in (part, "N") or not YEAR.fullmatch(year):
         return f"{year} {cell}"

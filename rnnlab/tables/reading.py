@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.tables.columns import part_text
+from rnnlab.tables.columns import part_text, without_fraction
 from rnnlab.tables.dates import are_times, read_times
 from rnnlab.tables.grids import Grid, is_title, text_grid
 from rnnlab.tables.layouts import Layout, find_layout
@@ -113,7 +113,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
             # a footer may have fewer cells than the header
             row = [*row, *[""] * (width - len(row))]
         for column_place, constant in layout.constant.items():
-            other = row[column_place].strip()
+            other = without_fraction(row[column_place].strip())
             if other not in ("", constant):
                 raise _several_series(grid, number, column_place, constant, other)
         name = row[layout.id].strip() if layout.id is not None else grid.stem

@@ -1,6 +1,7 @@
 """The tables that people have: how they are read, and what is asked where two readings exist."""
 
 import io
+import re
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -180,6 +181,28 @@ def test_zeros_after_the_sign_are_thousands_between_commas_alone(
     text = table_of(sign, separator, ["112,000", "118,000", "132,000"])
     with pytest.raises(InputError, match="--read decimal=point or decimal=comma"):
         load(tmp_path / "mine.csv", text)
+
+
+@pytest.mark.parametrize(
+    "header", ["Year,Month,Sold,Shop", "Shop,year,month,Sold", "year,Shop,Sold,month"]
+)
+def test_whole_numbers_with_a_fraction_are_years_and_months(
+    tmp_path: Path, airline: np.ndarray, header: str
+) -> None:
+    """As pandas writes them where a cell of the column was empty once; the shop is always 7."""
+    names = header.lower().split(",")
+    cells = [
+        {"year": f"{m.year}.0", "month": f"{m.month}.0", "sold": f"{v}", "shop": "7.0"}
+        for m, v in zip(MONTHS, airline, strict=True)
+    ]
+    text = "\n".join([header, *(",".join(row[name] for name in names) for row in cells)])
+    panel = load(tmp_path / "float.csv", text, value="Sold")
+    np.testing.assert_array_equal(panel.values, airline)
+    assert panel.ds.astype("datetime64[D]").tolist() == MONTHS
+    years = re.sub(r"(?m)^(\d{4})", r"\1.0", by_year(airline))
+    panel = load(tmp_path / "matrix.csv", f"YEAR,{','.join(NAMES).upper()}\n{years}")
+    np.testing.assert_array_equal(panel.values, airline)
+    assert panel.ds.astype("datetime64[D]").tolist() == MONTHS
 
 
 @pytest.mark.parametrize("row", ["Source: an office,,", "Source: an office"])
