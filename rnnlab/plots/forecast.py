@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
 
 from rnnlab.core.params import SeriesPlot
@@ -85,6 +86,9 @@ def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame, color:
         label = f"{level} % interval"
         ax.fill_between(from_last, low, high, color=color, alpha=shade, lw=0, label=label)
     ax.plot(from_last, np.r_[last, ahead["forecast"]], color=color, label="forecast")
+    if panel.ds.dtype.kind == "M":
+        # more dates would run into each other
+        ax.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=7))
     ax.margins(x=0.01)
     ax.grid(axis="y", color="0.92")
     ax.spines[["top", "right"]].set_visible(False)
