@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params, SeriesNormalize, SeriesTask, SeriesWindows, Train
-from rnnlab.forecasting.baselines import NEEDS_NO_FIT
 from rnnlab.series.loading import load_panel
 from rnnlab.series.normalization import Normalization
 from rnnlab.series.panel import Panel, fill_gaps, say_notes
@@ -107,7 +106,7 @@ def read_series(options: SeriesOptions, task: SeriesTask) -> tuple[SeriesTask, P
 
 
 def with_trained_settings(task: SeriesTask, card: dict) -> SeriesTask:
-    """The task with the settings of its trained networks, and only baselines that need no fit.
+    """The task with the settings of its trained networks.
 
     Args:
         card: card.json of the trained networks.
@@ -119,15 +118,13 @@ def with_trained_settings(task: SeriesTask, card: dict) -> SeriesTask:
     if task.data.period != layout["period"]:
         raise InputError(
             f"--trained: these networks were trained for period {layout['period']}, not "
-            f"{task.data.period}; omit --trained to train new ones"
+            f"{task.data.period}; write --train to train new ones"
         )
-    baselines = [name for name in task.evaluate.baselines if name in NEEDS_NO_FIT]
     return task.model_copy(
         update={
             "normalize": SeriesNormalize(**normalized["normalize"]),
             "windows": SeriesWindows(**{key: layout[key] for key in SeriesWindows.model_fields}),
             "train": Train(**card["train"]),
-            "evaluate": task.evaluate.model_copy(update={"baselines": baselines}),
         }
     )
 

@@ -385,7 +385,7 @@ def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixt
     with_pretrained(copy)
     csv = ["--csv", "data/raw/airline.csv", "--period", "4"]
     assert run_stage_here(copy, "forecast", "--trained", *csv) == 1
-    one_error_line(capsys.readouterr().err, "for period 12, not 4", "omit --trained")
+    one_error_line(capsys.readouterr().err, "for period 12, not 4", "write --train")
 
 
 @pytest.mark.parametrize(
