@@ -1,6 +1,7 @@
 """Errors that a user can fix: one line on stderr and a non-zero exit code, never a traceback."""
 
 import errno
+import os
 import re
 import sys
 from collections.abc import Callable
@@ -36,6 +37,11 @@ def exit_code(work: Callable[[], None]) -> int:
         work()
     except InputError as error:
         return _report(str(error), 1)
+    except BrokenPipeError:
+        # as with `| head`: whoever reads standard output has what it wants, and Python must not
+        # write the rest on its way out
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
     except OSError as error:
         fix = FIXES.get(error.errno or 0, error.strerror or str(error))
         name = f"{error.filename}: " if error.filename else ""

@@ -3,6 +3,8 @@
 import io
 import json
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,7 @@ from helpers import (
     one_error_line,
     partial_leftovers,
     run_stage_here,
+    small_environment,
 )
 from matplotlib.figure import Figure
 
@@ -241,6 +244,31 @@ def test_standard_output_holds_the_table_alone(
     text = stdout_of(small, capsys, "--horizon", "4", "--out", "-", "--backtest")
     pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(text)), expected)
     assert not (small / "forecasts").exists()
+
+
+def test_a_reader_may_stop_early(small: Path, tmp_path: Path) -> None:
+    """As head does: no error, though most of the table is not wanted."""
+    path = tmp_path / "many.csv"
+    names = [f"series number {number}" for number in range(3_000)]
+    rows = [f"{name},{2010 + n},{n % 3}" for name in names for n in range(3)]
+    path.write_text("unique_id,ds,y\n" + "\n".join(rows) + "\n")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "rnnlab", "forecast", "--csv", str(path), "--out", "-"],
+        cwd=small,
+        env=small_environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().startswith("unique_id,ds,")
+    process.stdout.close()
+    assert process.stderr is not None
+    said = process.stderr.read()
+    process.wait(60)
+    assert "error" not in said
+    assert "Traceback" not in said
+    assert "Exception" not in said
 
 
 def test_json_holds_the_table_and_what_was_found(
