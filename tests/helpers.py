@@ -169,24 +169,22 @@ def run_stage(
     )
 
 
-def run_stages_together(project: Path, *stages: tuple[str, str]) -> None:
-    """Run (stage, task) pairs one after another in one new process, which imports torch once."""
+def run_stages_together(project: Path, *stages: str, **env: str) -> None:
+    """Run stages ("pretrain", "train@airline") in turn in one process, which imports torch once."""
     script = """if True:
         import runpy, sys
-        for pair in sys.argv[1:]:
-            stage, task = pair.split("@")
-            sys.argv = [stage, task]
+        for words in sys.argv[1:]:
+            sys.argv = words.split("@")
             try:
-                runpy.run_module(f"stages.{stage}", run_name="__main__")
+                runpy.run_module(f"stages.{sys.argv[0]}", run_name="__main__")
             except SystemExit as end:
                 if end.code:
                     raise
     """
-    command = [sys.executable, "-c", script, *(f"{stage}@{task}" for stage, task in stages)]
     done = subprocess.run(
-        command,
+        [sys.executable, "-c", script, *stages],
         cwd=project,
-        env=small_environment(),
+        env=small_environment(**env),
         capture_output=True,
         text=True,
         timeout=240,
