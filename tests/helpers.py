@@ -3,15 +3,17 @@
 import csv
 import gzip
 import hashlib
+import io
 import json
 import os
+import pickle
 import re
 import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from functools import lru_cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -119,7 +121,13 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 
 
 def read_yaml(path: Path) -> Any:
-    return YAML().load(path)
+    return pickle.loads(_parsed(path.read_text(encoding="utf-8")))
+
+
+@lru_cache(maxsize=200)
+def _parsed(text: str) -> bytes:
+    """Packed, since each caller may change what it gets; ruamel takes far longer than that."""
+    return pickle.dumps(YAML().load(text))
 
 
 def write_yaml(tree: Any, path: Path) -> None:
@@ -161,6 +169,29 @@ def run_stage(
     )
 
 
+def run_stages_together(project: Path, *stages: str, **env: str) -> None:
+    """Run stages ("pretrain", "train@airline") in turn in one process, which imports torch once."""
+    script = """if True:
+        import runpy, sys
+        for words in sys.argv[1:]:
+            sys.argv = words.split("@")
+            try:
+                runpy.run_module(f"stages.{sys.argv[0]}", run_name="__main__")
+            except SystemExit as end:
+                if end.code:
+                    raise
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", script, *stages],
+        cwd=project,
+        env=small_environment(**env),
+        capture_output=True,
+        text=True,
+        timeout=240,
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def words_of(name: str) -> list[str]:
     """What follows ``python -m`` for a stage, or for a command of ``rnnlab``."""
     return ["rnnlab", name.replace("_", "-")] if name in COMMANDS else [f"stages.{name}"]
@@ -182,6 +213,14 @@ def run_stage_here(project: Path, stage: str, *args: str) -> int:
         os.chdir(before)
         sys.argv = argv
     raise AssertionError("the stage did not exit")
+
+
+def run_captured(project: Path, stage: str, *args: str) -> subprocess.CompletedProcess[str]:
+    """``run_stage`` inside this process: what it printed, for a fraction of the time."""
+    out, err = io.StringIO(), io.StringIO()
+    with redirect_stdout(out), redirect_stderr(err):
+        code = run_stage_here(project, stage, *args)
+    return subprocess.CompletedProcess([stage, *args], code, out.getvalue(), err.getvalue())
 
 
 def one_error_line(stderr: str, *words: str) -> str:

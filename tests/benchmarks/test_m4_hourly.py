@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import edit_params, read_json
+from helpers import edit_params, read_json, run_stage_here
 
 from benchmarks.panels import m4_hourly
 from benchmarks.panels.m4_data import (
@@ -112,16 +112,25 @@ def test_the_published_rows_of_both_naive_methods() -> None:
 
 
 def test_a_small_run_through_the_stages(
-    files: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    files: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     """It ends in the refusal that these are not M4's series, with all scores written."""
+
+    def run_here(folder: Path, *stages: str, task: str) -> None:
+        for stage in stages:
+            assert run_stage_here(folder, stage, task) == 0, stage
+
+    monkeypatch.setattr(m4_hourly, "run_stages", run_here)
     (tmp_path / "params.yaml").write_text(m4_hourly.PARAMS.read_text())
     changes = {"model.hidden_size": 4, "train.epochs": 1, "train.ensemble": 1, "plot.dpi": 50}
     edit_params(tmp_path, {f"tasks.m4_hourly.{key}": value for key, value in changes.items()})
     out = tmp_path / "out"
     with pytest.raises(InputError, match="seasonal naive scores"):
         m4_hourly.run(files, tmp_path / "params.yaml", out)
-    assert "Traceback" not in capfd.readouterr().err
+    assert "Traceback" not in capsys.readouterr().err
     scores = read_json(out / "metrics/m4_hourly/scores.json")
     assert list(scores) == ["model", "combination", "control", "seasonal_naive", "naive2"]
     # of a window that is put on its own level the control repeats the last day

@@ -177,6 +177,14 @@ def test_a_stage_reads_its_own_blocks() -> None:
     }
 
 
+def test_what_computes_runs_again_on_another_machine_s_settings() -> None:
+    """With more threads sums have another order; pretraining computes on one."""
+    for key in ("threads", "device", "deterministic"):
+        asked = {stage for stage in PIPELINE if key in definition(stage).get("params", [])}
+        also = {"pretrain"} if key != "threads" else set()
+        assert asked == {"train", "evaluate", "evaluate_zero_shot", *also}, key
+
+
 def test_outputs_of_train_are_all_cached() -> None:
     """One output that is not cached switches the run cache off for the whole stage."""
     assert all(isinstance(entry, str) for entry in definition("train")["outs"])

@@ -16,7 +16,6 @@ from helpers import (
     Done,
     edit_params,
     one_error_line,
-    run_stage,
     run_stage_here,
     small_environment,
 )
@@ -84,13 +83,6 @@ def test_logs_have_no_bars_and_no_escapes(finished: tuple[Path, Done]) -> None:
             assert "\x1b" not in text
             assert "\r" not in text
             assert "━" not in text
-
-
-def test_scores_in_a_pipe_have_no_escapes(finished: tuple[Path, Done]) -> None:
-    done = run_stage(finished[0], "report")
-    assert done.returncode == 0, done.stderr
-    assert "accuracy" in done.stdout
-    assert "\x1b" not in done.stdout + done.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="opens a terminal of its own")

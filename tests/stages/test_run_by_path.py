@@ -24,14 +24,19 @@ def run_by_path(project: Path, stage: str, *args: str) -> subprocess.CompletedPr
     )
 
 
+# two of unlike imports; download_mnist and train run below, and what lets a script find the
+# package is looked for in every one of them
+BY_PATH = ("normalize", "plot")
+
+
 @pytest.fixture(scope="module")
 def helps(blank_project: Path) -> dict[str, subprocess.CompletedProcess[str]]:
     with ThreadPoolExecutor(2) as pool:
-        done = pool.map(lambda stage: run_by_path(blank_project, stage, "--help"), STAGES)
-        return dict(zip(STAGES, done, strict=True))
+        done = pool.map(lambda stage: run_by_path(blank_project, stage, "--help"), BY_PATH)
+        return dict(zip(BY_PATH, done, strict=True))
 
 
-@pytest.mark.parametrize("stage", STAGES)
+@pytest.mark.parametrize("stage", BY_PATH)
 def test_the_help_is_the_same(
     blank_project: Path,
     helps: dict[str, subprocess.CompletedProcess[str]],

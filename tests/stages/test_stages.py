@@ -244,3 +244,4 @@ def test_report(copy: Path) -> None:
     assert done.returncode == 0, done.stderr
     for word in ("mnist", "small", "airline", "accuracy", "2.78 / 0.402", "one_step"):
         assert word in done.stdout
+    assert "\x1b" not in done.stdout + done.stderr

@@ -12,7 +12,15 @@ from typing import Any
 
 import pytest
 import torch
-from helpers import ROOT, edit_params, partial_leftovers, run_stage, small_environment, trained
+from helpers import (
+    ROOT,
+    edit_params,
+    partial_leftovers,
+    run_stage,
+    run_stage_here,
+    small_environment,
+    trained,
+)
 from toys import settings, signs, sums
 
 from rnnlab.networks.network import RecurrentNetwork
@@ -241,7 +249,7 @@ def long_training(copy: Path) -> Path:
 
 def test_a_stage_that_is_killed_ends_as_if_it_had_not_been(long_training: Path) -> None:
     project = long_training
-    assert run_stage(project, "train", "mnist").returncode == 0
+    assert run_stage_here(project, "train", "mnist") == 0
     whole = trained(project, "mnist")
     assert not (project / "data/checkpoints/mnist").exists()
     for network in ("main-0", "main-1"):
