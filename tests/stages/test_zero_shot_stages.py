@@ -191,12 +191,11 @@ def test_a_row_in_the_scores_of_a_series(
 def test_forecasts_say_where_the_network_builds_on_itself(
     copy: Path, pretrained: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    edit_params(copy, {"tasks.airline.evaluate.baselines": ["zero_shot"]})
-    words = ["forecast", "--trained", "--horizon", "70"]
+    words = ["forecast", "--horizon", "70"]
     assert run_stage_here(copy, *words) == 1
     one_error_line(capsys.readouterr().err, "models/zero_shot/card.json is missing", BACK)
     shutil.copytree(pretrained / "models", copy / "models")
     assert run_stage_here(copy, *words) == 0
-    printed = capsys.readouterr().out
-    used = "zero shot" in printed.partition("Forecasts use")[2]
-    assert ("zero_shot forecasts 64 steps at once" in printed) == used
+    assert "zero_shot forecasts 64 steps at once" in capsys.readouterr().out
+    assert run_stage_here(copy, "forecast", "--horizon", "64") == 0
+    assert "steps at once" not in capsys.readouterr().out
