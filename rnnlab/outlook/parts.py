@@ -4,7 +4,6 @@ Each file is a part of its own, whose methods are chosen on its own last values.
 file of the same name, which holds what it was made from; so a part that is done is not done twice.
 """
 
-import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -12,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import torch
 
@@ -67,18 +67,15 @@ def find_parts(name: str, options: ReadOptions) -> list[Path]:
     paths = sorted(folder.rglob("*.parquet"))
     if len(paths) < 2 or any("=" in str(path.relative_to(folder)) for path in paths):
         return []
-    seen: set[int] = set()
-    for path in paths:
-        # a number for each name: millions of them take little memory
-        names = {hash_of(each) for each in names_of_series(find_source(str(path)), options)}
-        if seen & names:
-            return []
-        seen |= names
-    return paths
-
-
-def hash_of(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest())
+    seen: list[np.ndarray] = []
+    with track_progress("names of series", len(paths), "parts") as work:
+        for path in paths:
+            names = names_of_series(find_source(str(path)), options)
+            # a number for each name: millions of them take little memory
+            seen.append(pd.util.hash_array(np.array(names, dtype=object), categorize=False))
+            work.advance()
+    every = np.concatenate(seen)
+    return paths if len(np.unique(every)) == len(every) else []
 
 
 def target_of(plan: Plan, path: Path) -> Path:
