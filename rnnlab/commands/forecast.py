@@ -35,12 +35,12 @@ from rnnlab.outlook.output import (
     validation_sentence,
     write_forecast,
 )
-from rnnlab.outlook.parts import Plan, find_parts, forecast_parts
+from rnnlab.outlook.parts import Done, Plan, find_parts, forecast_parts
 from rnnlab.outlook.validation import Validation, validate, validation_request
 from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel, cut_at, warn_left_out
-from rnnlab.tables.sources import stem_of
+from rnnlab.tables.sources import local_name, stem_of
 from rnnlab.training.device import prepare
 from rnnlab.zero_shot.storage import FOLDER, read_card, read_zero_shot
 
@@ -68,6 +68,8 @@ class Wanted:
 
 
 def forecast(options: SeriesOptions, wanted: Wanted, params: Params) -> None:
+    if wanted.train and options.trained:
+        raise InputError("--train --trained: write one of them")
     task = task_for(options, params)
     parts = find_parts(task.data.csv, options.reading(task))
     if parts:
@@ -87,7 +89,8 @@ def forecast_table(
     """Forecast the series of one table, in memory."""
     device = prepare(params)
     target = find_target(wanted.out, stem_of(task.data.csv), wanted.json)
-    if target.path is not None and target.path.resolve() == Path(task.data.csv).resolve():
+    source = Path(local_name(task.data.csv)).resolve()
+    if target.path is not None and target.path.resolve() == source:
         raise InputError(f"--out {wanted.out}: {target.path} is the data itself; name another")
     # before the file, so that missing weights are reported at once
     network = read_zero_shot(device=device)
@@ -139,11 +142,15 @@ def forecast_folder(
                 f"{option}: {task.data.csv} is a folder of parts, which is forecast file by file "
                 "into a folder; name one of its files"
             )
-    first = replace(options, csv=str(parts[0]))
-    settled, _ = read_series(first, task_for(first, params))
+    folder = Path(local_name(task.data.csv)).resolve()
+    shown = Path(wanted.out or "forecasts") / folder.name
+    out = shown.resolve()
+    if out == folder or out.is_relative_to(folder):
+        raise InputError(f"--out {wanted.out}: {shown} is the data itself; name another folder")
+    settled = settings_of(options, parts, params)
     plan = Plan(
-        folder=Path(task.data.csv).resolve(),
-        out=(Path(wanted.out or "forecasts") / stem_of(task.data.csv)).resolve(),
+        folder=folder,
+        out=out,
         model=FOLDER.resolve(),
         reading=options.reading(task),
         period=settled.data.period,
@@ -151,16 +158,51 @@ def forecast_folder(
         fit=wanted.fit,
         weights=read_card(FOLDER)["sha256"],
     )
-    done, series = forecast_parts(plan, [path.resolve() for path in parts], wanted.ray)
-    before = f"; {len(parts) - done:,} were done before" if done < len(parts) else ""
+    done = forecast_parts(plan, [path.resolve() for path in parts], wanted.ray)
+    say_done(done, len(parts), plan.horizon, shown)
+
+
+def settings_of(options: SeriesOptions, parts: list[Path], params: Params) -> SeriesTask:
+    """The settings for the first part that can be read.
+
+    Raises:
+        InputError: none can be; the message is that of the first one.
+    """
+    first: InputError | None = None
+    for path in parts:
+        of_part = replace(options, csv=str(path))
+        try:
+            return read_series(of_part, task_for(of_part, params))[0]
+        except InputError as error:
+            first = first or error
+    raise first or InputError("a folder of parts has no parts")
+
+
+def say_done(done: list[Done], parts: int, horizon: int, folder: Path) -> None:
+    """Say what came of the parts that were not done before.
+
+    Raises:
+        InputError: some could not be read.
+    """
+    before = f"; {parts - len(done):,} were done before" if len(done) < parts else ""
+    good = [each for each in done if not each.error]
     print(
-        f"{plan.horizon} steps of {series:,} series in {done:,} of {len(parts):,} parts{before}: "
-        f"{Path(wanted.out or 'forecasts') / stem_of(task.data.csv)}/"
+        f"{horizon} steps of {sum(each.series for each in good):,} series in {len(good):,} of "
+        f"{parts:,} parts{before}: {folder}/"
     )
+    if left_out := sum(each.left_out for each in good):
+        print(f"{left_out:,} series left out: {folder}/PART_left_out.csv says why", file=sys.stderr)
+    errors = [each.error for each in done if each.error]
+    if errors:
+        others = f" (and {len(errors) - 1:,} more parts)" if len(errors) > 1 else ""
+        raise InputError(f"{errors[0]}{others}; the other parts are done")
 
 
 def spans_of(options: SeriesOptions, task: SeriesTask, panel: Panel) -> np.ndarray | None:
-    """The validated values of each series, where trained networks have seen those before, [S]."""
+    """How many last values trained networks were not trained on, [S]; None for all of them.
+
+    Of the task's own data some of these choose the best epoch, as in ``dvc repro``.
+    """
     if not options.trained or options.csv is not None:
         return None
     return panel.lengths - cut_at(panel.lengths, panel.lengths, task.data).train

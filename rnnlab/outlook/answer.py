@@ -1,5 +1,7 @@
 """The next steps of every series, with intervals, as a table."""
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,8 +12,14 @@ from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.combination import combine
 from rnnlab.forecasting.intervals import LEVELS
 from rnnlab.forecasting.selection import History
-from rnnlab.outlook.methods import Method, zero_shot_quantiles
-from rnnlab.outlook.validation import Validation, ask, half_widths
+from rnnlab.outlook.methods import QUICK, Method, baseline_methods, zero_shot_quantiles
+from rnnlab.outlook.validation import (
+    Validation,
+    ask,
+    half_widths,
+    validate,
+    validation_request,
+)
 from rnnlab.series import times
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
@@ -24,6 +32,21 @@ class Answer:
 
     forecast: np.ndarray
     bounds: dict[float, tuple[np.ndarray, np.ndarray]]
+
+
+def forecast_quickly(
+    history: History, network: ZeroShotNetwork, horizon: int, names: Sequence[str] = QUICK
+) -> tuple[Validation, Answer, Counter[str]]:
+    """The forecast of a command without options, or with other methods by name.
+
+    Returns:
+        Beside validation and forecast, the number of series for which each method failed.
+    """
+    fallbacks: Counter[str] = Counter()
+    methods = baseline_methods(names, history, 1, fallbacks)
+    request, ends = validation_request(history, horizon)
+    found = validate(history, network, methods, request, ends)
+    return found, look_ahead(history, network, methods, found, horizon), fallbacks
 
 
 def look_ahead(

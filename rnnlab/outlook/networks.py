@@ -23,7 +23,7 @@ from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel, unusable_series
 from rnnlab.series.windows import windows_in_part
-from rnnlab.training.budget import EPOCHS_OF_STEPS, within_steps
+from rnnlab.training.budget import within_steps
 from rnnlab.training.device import prepare, seeded_generator
 from rnnlab.training.loop import fit
 from rnnlab.training.members import Recipe, train_member
@@ -89,7 +89,7 @@ def network_method(panel: Panel, history: History, networks: TaskNetworks) -> Me
 
 
 @dataclass(frozen=True)
-class Part:
+class UsableSeries:
     """The series of a panel that the networks of a task can be asked about.
 
     Attributes:
@@ -114,7 +114,7 @@ class Part:
         return fit_normalization(self.y, self.offsets, fitted_on, task.normalize, task.data.period)
 
 
-def usable_part(panel: Panel, history: History, ends: np.ndarray, task: SeriesTask) -> Part:
+def usable_part(panel: Panel, history: History, ends: np.ndarray, task: SeriesTask) -> UsableSeries:
     """The series whose first ``ends`` [S] values bear the normalization of the task."""
     problems = unusable_series(panel, ends, task)
     kept = np.array([s for s in range(len(panel.ids)) if s not in problems], dtype=np.int64)
@@ -122,7 +122,7 @@ def usable_part(panel: Panel, history: History, ends: np.ndarray, task: SeriesTa
     number[kept] = np.arange(len(kept))
     spans = [history.y[panel.span(s)] for s in kept]
     offsets = np.cumsum([0, *(len(span) for span in spans)])
-    return Part(kept, number, np.concatenate([np.empty(0), *spans]), offsets)
+    return UsableSeries(kept, number, np.concatenate([np.empty(0), *spans]), offsets)
 
 
 def train_networks(
@@ -148,7 +148,7 @@ def train_networks(
         Recipe(task.model, task.train, series_card(task), params.seed, device)
     )
     samples = training_samples(part.y, part.offsets, ends[part.kept], (before, after), recipe)
-    recipe = bounded(recipe, samples["train"].count)
+    recipe = bounded(recipe, samples["train"])
     samples["validation"] = limited(samples["validation"], MAX_VALIDATED, params.seed)
     task = task.model_copy(update={"train": recipe.train})
     tell_time(recipe, samples)
@@ -183,16 +183,18 @@ def training_samples(
     return samples
 
 
-def bounded(recipe: Recipe, windows: int) -> Recipe:
+def bounded(recipe: Recipe, samples: Samples) -> Recipe:
     """The recipe with ``train.steps`` in the place of epochs, if these take more than allowed."""
     train, layout = recipe.train, Layout(**recipe.card["layout"])
     most = min(MAX_STEPS, MAX_READ // (layout.look_back // layout.step))
-    if (train.steps or train.epochs * -(-windows // train.batch_size)) <= most:
+    if (train.steps or train.epochs * batches_of(train, samples)) <= most:
         return recipe
-    changes = {"steps": most}
+    shorter = train.model_copy(update={"steps": most})
     if train.steps is None:
-        changes["patience"] = -(-train.patience * EPOCHS_OF_STEPS // train.epochs)
-    return replace(recipe, train=train.model_copy(update=changes))
+        epochs = within_steps(shorter, samples)[0].epochs
+        patience = -(-train.patience * epochs // train.epochs)
+        shorter = shorter.model_copy(update={"patience": patience})
+    return replace(recipe, train=shorter)
 
 
 def limited(samples: Samples, count: int, seed: int) -> Samples:

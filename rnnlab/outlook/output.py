@@ -60,6 +60,8 @@ def find_target(out: str | None, stem: str, json: bool) -> Target:
         raise InputError(
             f"--out {out}: write a folder, -, or a name that ends with .csv, .parquet or .json"
         )
+    if json and path.suffix.lower() != ".json":
+        raise InputError(f"--json --out {out}: write a name that ends with .json")
     return Target(path, path.suffix.lower() == ".json")
 
 

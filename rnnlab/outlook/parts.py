@@ -5,7 +5,6 @@ file of the same name, which holds what it was made from; so a part that is done
 """
 
 import json
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,15 +18,14 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files, write_table
 from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.selection import History
-from rnnlab.outlook.answer import as_table, look_ahead
-from rnnlab.outlook.methods import FITTED, QUICK, baseline_methods
+from rnnlab.outlook.answer import as_table, forecast_quickly
+from rnnlab.outlook.methods import FITTED, QUICK
 from rnnlab.outlook.output import typed
-from rnnlab.outlook.validation import validate, validation_request
 from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import fill_gaps
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.parquet import names_of_series
-from rnnlab.tables.sources import find_source
+from rnnlab.tables.sources import find_source, local_name
 from rnnlab.zero_shot.storage import read_zero_shot
 
 # in the metadata of a forecast: what it was made from
@@ -61,7 +59,7 @@ def find_parts(name: str, options: ReadOptions) -> list[Path]:
     A folder that is partitioned by a column (``year=2020/``) has a part of its rows in the names
     of folders; it is one table.
     """
-    folder = Path(name)
+    folder = Path(local_name(name))
     if not folder.is_dir():
         return []
     paths = sorted(folder.rglob("*.parquet"))
@@ -107,29 +105,41 @@ def is_done(plan: Plan, path: Path) -> bool:
     return metadata.get(MADE_FROM) == made_from(plan, path)
 
 
-def forecast_part(plan: Plan, path: Path) -> int:
-    """Forecast the series of one file and write them; return their number.
+@dataclass(frozen=True)
+class Done:
+    """What came of a part: the number of its series with and without a forecast, or an error."""
 
-    Raises:
-        InputError: see ``load_panel``.
+    series: int = 0
+    left_out: int = 0
+    error: str = ""
+
+
+def forecast_part(plan: Plan, path: Path) -> Done:
+    """Forecast the series of one file and write them.
+
+    A file that cannot be read does not stop the others: its error is kept.
     """
     # with one thread the bytes are the same wherever a part is done
     torch.set_num_threads(1)
-    panel = fill_gaps(load_panel(str(path), plan.reading, any_series=True), plan.period)
+    try:
+        panel = load_panel(str(path), plan.reading, any_series=True)
+        network = read_zero_shot(plan.model)
+    except InputError as error:
+        return Done(error=str(error))
+    panel = fill_gaps(panel, plan.period)
     history = History(panel.values, panel.offsets, plan.period, panel.filled)
-    network = read_zero_shot(plan.model)
     names = (*QUICK, *FITTED) if plan.fit else QUICK
-    methods = baseline_methods(names, history, 1, Counter())
-    request, ends = validation_request(history, plan.horizon)
-    found = validate(history, network, methods, request, ends)
-    answer = look_ahead(history, network, methods, found, plan.horizon)
+    _, answer, _ = forecast_quickly(history, network, plan.horizon, names)
     target = target_of(plan, path)
+    left_out = target.with_name(f"{target.stem}_left_out.csv")
     with output_files(target.parent, target.stem) as folder:
         if panel.left_out:
             reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
-            write_table(folder / f"{target.stem}_left_out.csv", reasons)
+            write_table(folder / left_out.name, reasons)
         write_part(folder / target.name, as_table(panel, answer), made_from(plan, path))
-    return len(panel.ids)
+    if not panel.left_out:
+        left_out.unlink(missing_ok=True)
+    return Done(len(panel.ids), len(panel.left_out))
 
 
 def write_part(path: Path, table: pd.DataFrame, content: bytes) -> None:
@@ -141,29 +151,29 @@ def write_part(path: Path, table: pd.DataFrame, content: bytes) -> None:
     pyarrow.parquet.write_table(rows.replace_schema_metadata(metadata), path)
 
 
-def forecast_parts(plan: Plan, paths: list[Path], ray: str | None) -> tuple[int, int]:
-    """Forecast the files that are not done yet: the number of those done, and of their series.
+def forecast_parts(plan: Plan, paths: list[Path], ray: str | None) -> list[Done]:
+    """Forecast the files that are not done yet.
 
     Args:
         ray: address of a Ray cluster, or ``local``; None for this process alone.
     """
     waiting = [path for path in paths if not is_done(plan, path)]
     run = in_this_process if ray is None else on_ray(ray)
-    series = 0
+    found = []
     with track_progress("", len(paths), "parts") as work:
         work.advance(len(paths) - len(waiting))
-        for count in run(plan, waiting):
-            series += count
+        for done in run(plan, waiting):
+            found.append(done)
             work.advance()
-    return len(waiting), series
+    return found
 
 
-def in_this_process(plan: Plan, paths: Iterable[Path]) -> Iterator[int]:
+def in_this_process(plan: Plan, paths: Iterable[Path]) -> Iterator[Done]:
     for path in paths:
         yield forecast_part(plan, path)
 
 
-def on_ray(address: str) -> Callable[[Plan, list[Path]], Iterator[int]]:
+def on_ray(address: str) -> Callable[[Plan, list[Path]], Iterator[Done]]:
     """What does the parts on a Ray cluster, two at a time for each of its processors.
 
     Raises:
@@ -174,7 +184,7 @@ def on_ray(address: str) -> Callable[[Plan, list[Path]], Iterator[int]]:
     except ImportError:
         raise InputError("--ray needs Ray: pip install 'rnnlab[ray]'") from None
 
-    def run(plan: Plan, paths: list[Path]) -> Iterator[int]:
+    def run(plan: Plan, paths: list[Path]) -> Iterator[Done]:
         connect(ray, address)
         task = ray.remote(num_cpus=1, max_retries=2)(forecast_part)
         at_once = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))

@@ -20,10 +20,9 @@ from rnnlab.zero_shot.network import ZeroShotNetwork
 
 # more say no more of which method is best, and take longer
 MAX_SERIES, MAX_ORIGINS = 5_000, 2_000
-# part of each series that is validated, and at least the horizon
-SHARE = 5
-# the horizon of a short series is at most this part of it
-SHORTEST = 3
+# a fifth of each series is validated, and at least the horizon; of a short series the horizon is a
+# third at most
+SHARE, SHORTEST = 5, 3
 # the share by which chance lowers an error on one forecast; on n it is 1 / sqrt(n) of it. This and
 # the next are chosen on training parts: python -m benchmarks.panels.defaults --choices
 LUCK = 0.3
@@ -80,7 +79,9 @@ def validation_request(
     """
     lengths = np.diff(history.offsets)
     ahead = np.minimum(horizon, lengths // SHORTEST)
-    spans = np.maximum(ahead, lengths // SHARE if spans is None else spans)
+    if spans is None:
+        spans = np.maximum(ahead, lengths // SHARE)
+    ahead = np.minimum(ahead, spans)
     usable = np.flatnonzero((ahead > 0) & (spans < lengths))
     if len(usable) > MAX_SERIES:
         usable = usable[np.linspace(0, len(usable) - 1, MAX_SERIES).astype(np.int64)]
@@ -172,10 +173,11 @@ def stretch_needed(
     width = np.where(error < 0, below, above)
     with np.errstate(divide="ignore", invalid="ignore"):
         sizes = np.where(error == 0, 0.0, np.abs(error) / width)
-    sizes = sizes[~np.isnan(sizes)]
+    # no error of a series without width may decide over the others
+    sizes = np.minimum(sizes[~np.isnan(sizes)], MAX_STRETCH)
     if not len(sizes):
         return 1.0
-    factor = float(np.clip(np.quantile(sizes, level), 1 / MAX_STRETCH, MAX_STRETCH))
+    factor = max(float(np.quantile(sizes, level)), 1 / MAX_STRETCH)
     return float(factor ** (0.5 * count / (count + TRUSTED)))
 
 

@@ -49,28 +49,28 @@ def validation_finding(fit: pd.DataFrame) -> str:
     others = errors.drop([*OWN_METHODS], errors="ignore")
     used = _describe_weights(fit)
     if "model" not in errors:
-        return f"On validation the network has no MASE. Forecasts use {used}."
+        return f"On validation the network has no MASE. The combination uses {used}."
     ours = f"{errors['model']:.3f}"
     if others.empty:
         return (
             f"On validation the network has MASE {ours}; there are no baselines. "
-            f"Forecasts use {used}."
+            f"The combination uses {used}."
         )
     best = others.idxmin()
     theirs = f"{others[best]:.3f}"
     if errors["model"] < others[best]:
         return (
             f"On validation the network is best: MASE {ours}, {readable(best)} {theirs}. "
-            f"Forecasts use {used}."
+            f"The combination uses {used}."
         )
     if errors["model"] == others[best]:
         return (
             f"On validation the network and {readable(best)} have MASE {ours}. "
-            f"Forecasts use {used}."
+            f"The combination uses {used}."
         )
     return (
         f"On validation the network does not beat {readable(best)}: MASE {ours}, {readable(best)} "
-        f"{theirs}. Forecasts use {used}."
+        f"{theirs}. The combination uses {used}."
     )
 
 

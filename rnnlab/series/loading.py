@@ -125,6 +125,10 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
         if len(y) < least:
             problems[number] = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
             continue
+        if np.nanmax(np.abs(y)) > MAX_ABS_VALUE:
+            largest = np.nanmax(np.abs(y))
+            problems[number] = f"holds {largest:g} or its negative; write it in a larger unit"
+            continue
         if len(y) == 1:
             continue
         gaps = np.diff(ds)
@@ -140,8 +144,6 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
                 f"is not evenly spaced, first at {first}; correct that time, or add the missing "
                 "rows (y may be empty)"
             )
-        elif (largest := np.nanmax(np.abs(y))) > MAX_ABS_VALUE:
-            problems[number] = f"holds {largest:g} or its negative; write it in a larger unit"
         elif any_series:
             if len(y) >= MIN_VALUES:
                 steps[number] = step
@@ -151,6 +153,9 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
             problems[number] = f"varies by no more than {value_range:g}; write it in a smaller unit"
         else:
             steps[number] = step
+    if any_series and panel.lengths.max(initial=0) < 2:
+        for number in range(len(panel.ids)):
+            problems.setdefault(number, "has one value, which shows no spacing; two are needed")
     if steps:
         usual = Counter(steps.values()).most_common(1)[0][0]
         for number, step in steps.items():

@@ -103,13 +103,13 @@ def _distinct(column: Any, name: str, source: str) -> tuple[np.ndarray, pd.Serie
     """
     import pyarrow
 
+    if pyarrow.types.is_dictionary(column.type):
+        # a dictionary may hold values that no row has
+        column = column.cast(column.type.value_type)
     if column.null_count:
         raise InputError(
             f"{source}: column {name!r} has empty cells; fill them, or drop their rows"
         )
-    if pyarrow.types.is_dictionary(column.type):
-        # a dictionary may hold values that no row has
-        column = column.cast(column.type.value_type)
     encoded = column.dictionary_encode().combine_chunks()
     return encoded.indices.to_numpy(), pd.Series(encoded.dictionary.to_pandas())
 

@@ -151,6 +151,29 @@ def test_short_series_are_forecast(
     assert np.isfinite(table[COLUMNS[2:]].to_numpy()).all()
 
 
+def test_a_single_value_shows_no_spacing(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "one.csv"
+    path.write_text("ds,y\n2020-01-01,5\n")
+    assert run_stage_here(small, "forecast", "--csv", str(path)) == 1
+    one_error_line(capsys.readouterr().err, "one.csv", "has one value, which shows no spacing")
+
+
+def test_a_late_change_leaves_all_intervals_finite(small: Path, tmp_path: Path) -> None:
+    """Products that began to sell in the last year, among others."""
+    ds = pd.date_range("2015-01-01", periods=60, freq="MS").strftime("%Y-%m-%d")
+    rng = np.random.default_rng(0)
+    tables = []
+    for number in range(20):
+        y = rng.normal(50, 5, 60) if number > 2 else np.r_[np.zeros(48), rng.normal(50, 5, 12)]
+        tables.append(pd.DataFrame({"unique_id": f"p{number}", "ds": ds, "y": y.round(2)}))
+    path = tmp_path / "shops.csv"
+    pd.concat(tables).to_csv(path, index=False)
+    table = forecast_of(small, "--csv", str(path))
+    assert np.isfinite(table[COLUMNS[2:]].to_numpy()).all()
+
+
 @pytest.mark.parametrize("out", [".", "data/raw", "forecasts/../data/raw"])
 def test_the_data_are_never_written_over(
     small: Path, capsys: pytest.CaptureFixture[str], out: str
@@ -427,6 +450,8 @@ def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixt
         (["--value", "price"], ["data/raw/airline.csv", "no column 'price'"]),
         (["--horizon", "-3"], ["--horizon -3: write 1 to 10000"]),
         (["--horizon", "1000000"], ["--horizon 1000000: write 1 to 10000"]),
+        (["--train", "--trained"], ["--train --trained: write one of them"]),
+        (["--json", "--out", "a.csv"], ["--json --out a.csv", "ends with .json"]),
         (["--train", "--period", "70"], ["'airline' has 144 values"]),
         (["--plot-series", "sales"], ["--plot-series sales: data/raw/airline.csv has no such"]),
         (["--out", "a.xlsx"], ["--out a.xlsx: write a folder, -, or a name that ends with .csv"]),

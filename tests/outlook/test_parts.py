@@ -76,7 +76,7 @@ def test_what_is_done_is_not_done_twice(
     shutil.rmtree(shops / "forecasts")
     first = parts.forecast_part
 
-    def killed_at_the_second(plan: parts.Plan, path: Path) -> int:
+    def killed_at_the_second(plan: parts.Plan, path: Path) -> parts.Done:
         if path.name == "b.parquet":
             raise KeyboardInterrupt
         return first(plan, path)
@@ -131,9 +131,42 @@ def test_a_damaged_part_is_named_and_the_others_stay(
     whole = written(shops)
     (shops / "shops/b.parquet").write_bytes(b"PAR1 and no more")
     capsys.readouterr()
+    shutil.rmtree(shops / "forecasts")
     assert forecast(shops) == 1
-    one_error_line(capsys.readouterr().err, "shops/b.parquet", "is not a valid Parquet file")
+    one_error_line(capsys.readouterr().err, "b.parquet", "is not a valid Parquet file")
+    del whole["b.parquet"]
     assert written(shops) == whole
+
+
+def test_what_is_no_series_is_left_out_of_its_part(
+    shops: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The first file holds nothing else, so the second settles the period."""
+    ds = pd.to_datetime(["2015-01-01", "2015-01-01", "2015-02-01"])
+    bad = pd.DataFrame({"unique_id": "twice", "ds": ds, "y": [1.0, 2.0, 3.0]})
+    bad.to_parquet(shops / "shops/0.parquet", index=False)
+    good = pd.read_parquet(shops / "shops/a.parquet")
+    pd.concat([good, bad.assign(unique_id="again")]).to_parquet(shops / "shops/a.parquet")
+    assert forecast(shops) == 1
+    printed = capsys.readouterr()
+    assert "4 steps of 9 series in 3 of 4 parts: forecasts/shops/" in printed.out
+    assert "1 series left out: forecasts/shops/PART_left_out.csv says why" in printed.err
+    assert "0.parquet: series 'twice' has 2015-01-01 twice" in printed.err
+    assert pd.read_csv(shops / "forecasts/shops/a_left_out.csv")["unique_id"].tolist() == ["again"]
+    good.to_parquet(shops / "shops/a.parquet")
+    (shops / "shops/0.parquet").unlink()
+    assert forecast(shops) == 0
+    assert not (shops / "forecasts/shops/a_left_out.csv").exists()
+
+
+@pytest.mark.parametrize("out", [".", "shops", "shops/deep"])
+def test_the_parts_are_never_written_over(
+    shops: Path, capsys: pytest.CaptureFixture[str], out: str
+) -> None:
+    before = {path: path.read_bytes() for path in (shops / "shops").rglob("*.parquet")}
+    assert forecast(shops, "--out", out) == 1
+    one_error_line(capsys.readouterr().err, f"--out {out}", "is the data itself")
+    assert {path: path.read_bytes() for path in (shops / "shops").rglob("*.parquet")} == before
 
 
 def test_a_cluster_gives_the_same_bytes(shops: Path, capsys: pytest.CaptureFixture[str]) -> None:

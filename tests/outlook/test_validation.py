@@ -152,6 +152,14 @@ def test_intervals_follow_the_errors_as_far_as_they_can_be_believed() -> None:
         assert stretch_needed(2 * normal, zero, quantiles, level, 0) == 1
 
 
+def test_one_series_without_width_decides_nothing_of_the_others() -> None:
+    """Constant up to the origin and not after it: an error of infinitely many widths."""
+    truth, zero = np.r_[np.full((10, 3), 5.0), np.zeros((10, 3))], np.zeros((20, 3))
+    for level in (0.8, 0.95):
+        factor = stretch_needed(truth, zero, np.zeros((20, 3, 5)), level, 1e9)
+        assert factor == pytest.approx(np.sqrt(3))
+
+
 def test_bounds_hold_the_forecast_and_stay_above_zero_where_the_series_did() -> None:
     history = panel_of(np.arange(30.0), np.arange(30.0) - 5)
     quantiles = np.tile(np.array([-9.0, -3, 1, 4, 8]), (2, 3, 1))
