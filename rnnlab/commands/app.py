@@ -43,7 +43,7 @@ Reading = Annotated[
         "--read",
         metavar="KEY=VALUE",
         help="how to read the file, where it has two readings: layout, decimal, dates, century, "
-        "separator, sheet, encoding",
+        "separator, sheet, encoding, missing",
     ),
 ]
 SettingsTask = Annotated[str, typer.Option("--task", help="task whose settings are used")]

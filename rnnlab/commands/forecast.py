@@ -21,10 +21,16 @@ from rnnlab.forecasting.task_settings import (
     with_trained_settings,
     without_log_of_nonpositive,
 )
-from rnnlab.histories.context import max_horizon
 from rnnlab.outlook.answer import Answer, as_table, look_ahead
 from rnnlab.outlook.backtest import backtest_errors, backtest_table
-from rnnlab.outlook.methods import FITTED, QUICK, Method, baseline_methods, seconds_to_fit
+from rnnlab.outlook.methods import (
+    FITTED,
+    QUICK,
+    Method,
+    baseline_methods,
+    seconds_to_fit,
+    steps_at_once,
+)
 from rnnlab.outlook.networks import TaskNetworks, network_method, read_trained, train_networks
 from rnnlab.outlook.output import (
     Target,
@@ -268,12 +274,9 @@ def report(
         write_files(target, panel, task, table, content, shown, validation)
     say = target.messages
     print(validation_sentence(validation), file=say)
-    if horizon > max_horizon(task.data.period):
-        print(
-            f"zero_shot forecasts {max_horizon(task.data.period)} steps at once; later ones build "
-            "on its own medians.",
-            file=say,
-        )
+    at_once = steps_at_once(task.data.period)
+    if horizon > at_once:
+        print(f"zero_shot forecasts {at_once} steps; later ones repeat its last season.", file=say)
     for line in backtest:
         print(line, file=say)
     if target.path is not None:

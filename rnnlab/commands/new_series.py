@@ -39,6 +39,11 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
     Raises:
         InputError: the name is taken or none, or the file, a column or the period won't do.
     """
+    if "missing=zero" in options.read:
+        raise InputError(
+            "--read missing=zero: the pipeline reads missing rows as gaps; write the zeros into "
+            f"{options.csv}"
+        )
     source = local_name(str(options.csv))
     name = new_name(name or stem_of(source), params)
     task, panel = fitted(options, params)

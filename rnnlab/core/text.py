@@ -21,8 +21,11 @@ def shorten_name(unique_id: str) -> str:
 
 
 def wrapped(name: str, width: int, lines: int = 3) -> str:
-    """A name in at most ``lines`` lines of ``width`` characters; the rest is cut."""
-    return textwrap.fill(name, width, max_lines=lines, placeholder=" …") or name[:width]
+    """A name in at most ``lines`` lines of ``width`` characters; its middle is cut."""
+    most = (lines - 1) * width
+    if len(name) > most:
+        name = f"{name[: most // 2]} … {name[-most // 2 + 3 :]}"
+    return textwrap.fill(name, width, max_lines=lines, placeholder=" …")
 
 
 def join_names(names: Iterable[str]) -> str:

@@ -30,7 +30,7 @@ def choose_weights(
     forecasts: dict[str, np.ndarray],
     series: np.ndarray,
     scale: np.ndarray,
-    first: str | None = None,
+    preferred: str | None = None,
     min_gain: float = MIN_GAIN,
 ) -> tuple[dict[str, float], dict[str, float]]:
     """Weights of a mean of methods, by greedy ensemble selection (Caruana et al. 2004).
@@ -41,7 +41,8 @@ def choose_weights(
     Args:
         truth, series, scale: as in ``absolute_scaled_errors``.
         forecasts: [N, H] by method.
-        first: the first pick; None for the best.
+        preferred: the first pick, unless the best lowers its error by ``min_gain``; None for the
+            best.
 
     Returns:
         The error of each method, and the weights of the picked methods, which sum to 1.
@@ -51,11 +52,13 @@ def choose_weights(
     if np.isnan(scale).all():
         # series that repeat exactly have no MASE; unscaled errors select the methods
         ones = np.ones_like(scale)
-        return errors, choose_weights(truth, forecasts, series, ones, first, min_gain)[1]
+        return errors, choose_weights(truth, forecasts, series, ones, preferred, min_gain)[1]
     if not known:
-        return errors, {first or next(iter(forecasts)): 1.0}
-    picks = [min(known, key=lambda method: known[method]) if first is None else first]
-    error = errors[picks[0]]
+        return errors, {preferred or next(iter(forecasts)): 1.0}
+    first = min(known, key=lambda method: known[method])
+    if preferred in known and known[first] >= (1 - min_gain) * known[preferred]:
+        first = preferred
+    picks, error = [first], known[first]
     while len(picks) < MAX_PICKS:
         mean = sum(forecasts[method] for method in picks)
         error_with = {

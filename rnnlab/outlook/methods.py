@@ -17,6 +17,7 @@ from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.baselines import forecast_baseline, seasonal_naive
 from rnnlab.forecasting.forecaster import MAX_PERIOD, MAX_WINDOWS
 from rnnlab.forecasting.selection import History
+from rnnlab.histories.context import max_horizon
 from rnnlab.series.origins import Request
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
@@ -95,6 +96,7 @@ def zero_shot_quantiles(network: ZeroShotNetwork, history: History, request: Req
     are the seasonal naive forecast.
     """
     truth, offsets, period = history.truth, history.offsets, history.period
+    reach = min(request.steps, steps_at_once(period))
     quantiles = np.empty((len(request.origin), request.steps, len(KEPT)))
     with track_progress(ZERO_SHOT, len(quantiles), "forecasts") as work:
         for begin in range(0, len(quantiles), MAX_WINDOWS):
@@ -103,7 +105,7 @@ def zero_shot_quantiles(network: ZeroShotNetwork, history: History, request: Req
             histories = [truth[first:origin] for first, origin in spans]
             floors = np.array([floor_of(y) for y in histories])
             raised = [y - floor for y, floor in zip(histories, floors, strict=True)]
-            found = _quantiles(network, raised, period, request.steps)
+            found = extended(_quantiles(network, raised, period, reach), period, request.steps)
             # nothing is known of a series that never changed but its value
             found[[np.nanmin(y) == np.nanmax(y) for y in raised]] = 0.0
             quantiles[rows] = found + floors[:, None, None]
@@ -112,6 +114,31 @@ def zero_shot_quantiles(network: ZeroShotNetwork, history: History, request: Req
         past = history.y[offsets[request.series[row]] : request.origin[row]]
         quantiles[row] = seasonal_naive(past, period)(past, request.steps)[:, None]
     return quantiles
+
+
+def steps_at_once(period: int) -> int:
+    """Steps that the network forecasts; later ones are ``extended``."""
+    return max_horizon(period if period <= MAX_PERIOD else 1)
+
+
+def extended(quantiles: np.ndarray, period: int, steps: int) -> np.ndarray:
+    """Quantiles [S, H, 5] for more steps: the last season again, with intervals that widen.
+
+    The widths grow with the square root of time, as those of a random walk do.
+    """
+    reach = quantiles.shape[1]
+    if steps <= reach:
+        return quantiles
+    season = period if period <= reach else 1
+    ahead = np.arange(reach, steps)
+    last = quantiles[:, reach - season + (ahead - reach) % season]
+    median = last[:, :, [MEDIAN]]
+    # no narrower than at the last step that the network forecasts
+    end = quantiles[:, -1:]
+    width = np.maximum(np.abs(last - median), np.abs(end - end[:, :, [MEDIAN]]))
+    sign = np.sign(np.arange(len(KEPT)) - MEDIAN)
+    later = median + sign * width * np.sqrt((ahead + 1) / reach)[:, None]
+    return np.concatenate([quantiles, later], axis=1)
 
 
 def floor_of(y: np.ndarray) -> float:

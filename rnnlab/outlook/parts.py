@@ -68,7 +68,11 @@ def find_parts(name: str, options: ReadOptions) -> list[Path]:
     seen: list[np.ndarray] = []
     with track_progress("names of series", len(paths), "parts") as work:
         for path in paths:
-            names = names_of_series(find_source(str(path)), options)
+            try:
+                names = names_of_series(find_source(str(path)), options)
+            except InputError:
+                # that part says so when its turn comes
+                names = []
             # a number for each name: millions of them take little memory
             seen.append(pd.util.hash_array(np.array(names, dtype=object), categorize=False))
             work.advance()

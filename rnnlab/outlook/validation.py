@@ -1,8 +1,8 @@
 """Which methods to combine, and how wide intervals must be, from the last stretch of each series.
 
-The combination begins with the zero-shot network, whose choice is nobody's: it has seen none of
-the data. On few series chance alone makes some method look better than it is, so another must gain
-more there (``LUCK``).
+The combination begins with the zero-shot network, which has seen none of the data, unless another
+method is clearly better. On few series chance alone makes some method look better than it is, so
+it must gain more there (``LUCK``).
 """
 
 from dataclasses import dataclass
@@ -122,7 +122,7 @@ def validate(
     count = independent_forecasts(request, truth)
     gain = MIN_GAIN + LUCK / np.sqrt(count)
     errors, weights = choose_weights(
-        truth, forecasts, request.series, scale, first=ZERO_SHOT, min_gain=gain
+        truth, forecasts, request.series, scale, preferred=ZERO_SHOT, min_gain=gain
     )
     forecasts["combination"] = combine(forecasts, weights)
     stretch = {

@@ -1,5 +1,6 @@
 """The plot of a forecast."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -96,4 +97,7 @@ def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame, color:
 
 def save_figure(figure: Figure, path: Path, dpi: int) -> None:
     """Write the plot without the version of matplotlib, so that the bytes repeat."""
-    figure.savefig(path, dpi=dpi, metadata={"Software": None})
+    with warnings.catch_warnings():
+        # a name may hold letters that no font here has; they are drawn as boxes
+        warnings.filterwarnings("ignore", "Glyph .* missing")
+        figure.savefig(path, dpi=dpi, metadata={"Software": None})

@@ -10,7 +10,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.params import SeriesData
 from rnnlab.series.gaps import first_uneven, with_missing_rows
 from rnnlab.series.panel import MAX_LINES, Panel, fill_gaps, say_notes
-from rnnlab.series.times import format_times, step_name
+from rnnlab.series.times import format_times, future_times, step_name, usual_step
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.reading import Table, read_table
 
@@ -55,7 +55,7 @@ def load_panel(csv: str, options: ReadOptions, any_series: bool = False) -> Pane
     """
     table = read_table(csv, options)
     panel = _sorted_panel(table.names, table.codes, table.ds, table.y, table.name)
-    panel = _with_gaps(panel)
+    panel = _with_zeros(panel) if options.missing == "zero" else _with_gaps(panel)
     problems = _problems(panel, table, any_series)
     return replace(panel.without(problems, table.name), table=table)
 
@@ -108,6 +108,28 @@ def _with_gaps(panel: Panel) -> Panel:
     return Panel(panel.ids, offsets, ds, values, np.isnan(values), missing=missing)
 
 
+def _with_zeros(panel: Panel) -> Panel:
+    """Zeros for the rows that a series lacks, up to the last time of the panel."""
+    panel = _with_gaps(panel)
+    lacking = np.zeros(len(panel.values), dtype=bool) if panel.missing is None else panel.missing
+    every, usual = np.unique(panel.ds), usual_step(panel.ds, panel.offsets)
+    ds, values, missing = [], [], []
+    for number in range(len(panel.ids)):
+        span = panel.span(number)
+        own = panel.ds[span]
+        later = every[every > own[-1]] if len(own) and usual else every[:0]
+        if len(later) and not np.array_equal(future_times(own, len(later), usual), later):
+            # times of other series are not those of this one
+            later = later[:0]
+        ds.append(np.concatenate([own, later]))
+        values.append(np.concatenate([panel.values[span], np.zeros(len(later))]))
+        missing.append(np.concatenate([lacking[span], np.ones(len(later), dtype=bool)]))
+    offsets = np.cumsum([0, *map(len, ds)])
+    y, rows = np.concatenate(values), np.concatenate(missing)
+    y = np.where(rows, 0.0, y)
+    return Panel(panel.ids, offsets, np.concatenate(ds), y, np.isnan(y), missing=rows)
+
+
 def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
     """Reasons why series are unusable, by index; each reason follows the name of the series."""
     problems: dict[int, str] = {}
@@ -123,7 +145,8 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
     for number in range(len(panel.ids)):
         ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
         if len(y) < least:
-            problems[number] = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
+            many = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
+            problems[number] = "has no value" if any_series else many
             continue
         if np.nanmax(np.abs(y)) > MAX_ABS_VALUE:
             largest = np.nanmax(np.abs(y))

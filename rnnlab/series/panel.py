@@ -47,9 +47,13 @@ class Panel:
             first = int(np.argmax(self.missing))
             name = self.ids[int(np.searchsorted(self.offsets, first, side="right")) - 1]
             of = f"of {name!r} " if len(self.ids) > 1 else ""
+            kind = "gaps" if self.filled[first] else "zeros"
+            # as in a table of the days with a sale
+            many = self.filled[first] and 2 * self.missing.sum() > len(self.missing)
+            guess = " (guessed; else --read missing=zero)" if many else ""
             notes.append(
-                f"{self.missing.sum()} of {len(self.missing)} rows missing: gaps, the first "
-                f"{of}at {format_times(self.ds[first : first + 1])[0]}"
+                f"{self.missing.sum()} of {len(self.missing)} rows missing: {kind}{guess}, the "
+                f"first {of}at {format_times(self.ds[first : first + 1])[0]}"
             )
         return notes
 

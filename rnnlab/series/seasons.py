@@ -138,8 +138,17 @@ def describe(panel: Panel, season: Season) -> str:
         f"{table.name}: {count}, {season.spacing}, {ends[0]} to {ends[1]}{values}; "
         f"period {season.period}{checked}"
     )
-    notes = [*panel.notes, *season.notes]
+    notes = [*panel.notes, *season.notes, *_early_ends(panel, season)]
     return line + (f"\n{table.name}: {'; '.join(notes)}" if notes else "")
+
+
+def _early_ends(panel: Panel, season: Season) -> list[str]:
+    last = panel.ds[panel.offsets[1:] - 1]
+    early = int((last < last.max()).sum())
+    if not early:
+        return []
+    text = _short(last.max(), season.spacing)
+    return [f"{early:,} of {len(last):,} series end before {text}: each goes on from its own end"]
 
 
 def _short(time: np.generic, spacing: str) -> str:

@@ -13,6 +13,7 @@ CHOICES = {
     "separator": ("comma", "semicolon", "tab", "bar"),
     "sheet": (),
     "encoding": (),
+    "missing": ("gap", "zero"),
 }
 
 
@@ -29,6 +30,7 @@ class ReadOptions:
         separator: the sign between cells.
         sheet: name of the sheet of an Excel file.
         encoding: of the text, by Python's name.
+        missing: what a missing row is: a gap, or a value of zero as on a day without a sale.
     """
 
     id: str | None = None
@@ -41,6 +43,7 @@ class ReadOptions:
     separator: str | None = None
     sheet: str | None = None
     encoding: str | None = None
+    missing: str | None = None
 
 
 def reading_options(pairs: Iterable[str]) -> dict[str, str]:

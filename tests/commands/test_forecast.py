@@ -244,13 +244,37 @@ def test_what_cannot_be_read_as_a_series_is_left_out(
     assert sorted(table["unique_id"].unique()) == sorted(ODD)
     said = capsys.readouterr().err
     assert "left out: series 'twice' has 2010-01-01 twice (row" in said
-    assert "left out: series 'empty' has 0 values" in said
+    assert "left out: series 'empty' has no value" in said
     listed = pd.read_csv(small / "forecasts/shops_left_out.csv")
     assert listed["unique_id"].tolist() == ["empty", "twice"]
     # of mended data no list is left
     path.write_text(good)
     forecast_of(small, "--csv", str(path), "--horizon", "2")
     assert not (small / "forecasts/shops_left_out.csv").exists()
+
+
+def test_days_without_a_sale_may_be_zeros(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of two products, which end on different days; one sells on a fifth of the days."""
+    days = pd.date_range("2023-01-01", periods=120).strftime("%Y-%m-%d")
+    rows = [f"often,{day},4" for day in days]
+    sales = np.flatnonzero(np.random.default_rng(0).random(100) < 0.2)
+    rows += [f"rarely,{days[n]},10" for n in sales]
+    after = str(np.datetime64("2023-01-02") + sales[-1])
+    path = tmp_path / "shop.csv"
+    path.write_text("product,day,sold\n" + "\n".join(rows) + "\n")
+    args = ["--csv", str(path), "--horizon", "7"]
+    table = forecast_of(small, *args).set_index("unique_id")
+    said = capsys.readouterr().err
+    assert "1 of 2 series end before 2023-04-30: each goes on from its own end" in said
+    assert table.loc["rarely", "ds"].iloc[0] == after
+    assert table.loc["rarely", "forecast"].mean() == pytest.approx(10)
+    table = forecast_of(small, *args, "--read", "missing=zero").set_index("unique_id")
+    said = capsys.readouterr().err
+    assert "rows missing: zeros, the first of 'rarely' at 2023-01-" in said
+    assert table.loc["rarely", "ds"].iloc[0] == table.loc["often", "ds"].iloc[0] == "2023-05-01"
+    assert table.loc["rarely", "forecast"].mean() < 5
 
 
 def stdout_of(project: Path, capsys: pytest.CaptureFixture[str], *args: str) -> str:

@@ -54,7 +54,7 @@ MODEL = Model(**{**AIRLINE.model.model_dump(), "hidden_size": 4, "zero_head": Fa
 TRAINING = Train(
     **{
         **AIRLINE.train.model_dump(),
-        "epochs": 2,
+        "epochs": 3,
         "ensemble": 2,
         "input_noise": 0.0,
         "precision": "float32",

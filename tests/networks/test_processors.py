@@ -26,6 +26,7 @@ WITHOUT_BFLOAT16_LSTM = ("SSE41", "AVX2")
 @pytest.mark.parametrize("processor", PROCESSORS, ids=lambda each: "-".join(each.values()) or "own")
 def test_all_cells(processor: dict[str, str], finished: tuple[Path, Done], tmp_path: Path) -> None:
     project = shutil.copytree(finished[0], tmp_path / "project")
+    shutil.copytree(ROOT / "models/zero_shot", project / "models/zero_shot", dirs_exist_ok=True)
     epochs = {f"tasks.{task}.train.epochs": 1 for task in ("mnist", "airline")}
     edit_params(project, {**epochs, "tasks.airline.evaluate.baselines": ["seasonal_naive"]})
     picture = tmp_path / "digit.png"

@@ -97,13 +97,10 @@ def test_another_method_must_be_clearly_better(network: ZeroShotNetwork) -> None
     request, ends = validation_request(history, 12)
     methods = {"worse": constant_method(-90.0), "knows": constant_method(90.0)}
     found = validate(history, network, methods, request, ends)
-    assert found.weights["knows"] >= 0.8
-    assert "worse" not in found.weights
+    assert found.weights == {"knows": 1.0}
     assert found.errors["knows"] == 0 < found.errors["zero_shot"] < found.errors["worse"]
     answer = look_ahead(history, network, methods, found, 12)
-    alone = look_ahead(history, network, methods, validate(history, network, {}, request, ends), 12)
-    share = found.weights["knows"]
-    np.testing.assert_allclose(answer.forecast, share * 90 + (1 - share) * alone.forecast)
+    assert (answer.forecast == 90).all()
 
 
 def test_a_small_gain_on_one_series_is_chance(network: ZeroShotNetwork) -> None:
@@ -183,6 +180,30 @@ def test_a_season_longer_than_the_network_knows_is_forecast(network: ZeroShotNet
     median = zero_shot_quantiles(network, history, request)[0, :, MEDIAN]
     expected = np.resize(np.roll(cycle, -37), 50)
     assert np.abs(median - expected).mean() < 1
+
+
+@pytest.mark.parametrize("period", [1, 12, 400])
+def test_beyond_the_networks_reach_intervals_widen(network: ZeroShotNetwork, period: int) -> None:
+    """Also where the season is longer than any that the network knows."""
+    history = panel_of(seasonal(130), period=period)
+    request = Request(history.offsets[1:], np.array([0]), 300)
+    found = zero_shot_quantiles(network, history, request)[0]
+    assert found[:, MEDIAN].min() > 0
+    assert found[:, MEDIAN].max() < 100
+    for bound in (0, 1, 3, 4):
+        width = np.abs(found[:, bound] - found[:, MEDIAN])
+        assert width[64:].min() >= width[63] > 0
+        assert width[299] > 1.5 * width[64]
+    if period == 12:
+        np.testing.assert_array_equal(found[64:, MEDIAN], found[52:-12, MEDIAN])
+
+
+def test_a_network_that_is_clearly_worse_is_not_used(network: ZeroShotNetwork) -> None:
+    """On one series too: another method is three times as good."""
+    history = panel_of(np.r_[seasonal(48), np.full(12, 90.0)])
+    request, ends = validation_request(history, 12)
+    found = validate(history, network, {"knows": constant_method(89.0)}, request, ends)
+    assert found.weights == {"knows": 1.0}
 
 
 def test_a_cycle_begins_with_the_first_value() -> None:
