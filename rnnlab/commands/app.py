@@ -84,7 +84,7 @@ def forecast(
         bool, typer.Option("--json", help="JSON, to standard output unless --out names a place")
     ] = False,
     backtest: Annotated[
-        bool, typer.Option("--backtest", help="print the last horizon by method, beside the truth")
+        bool, typer.Option("--backtest", help="print the last horizon by method")
     ] = False,
     plot_series: Annotated[
         list[str] | None,

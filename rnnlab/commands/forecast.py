@@ -33,6 +33,7 @@ from rnnlab.outlook.methods import (
 )
 from rnnlab.outlook.networks import TaskNetworks, network_method, read_trained, train_networks
 from rnnlab.outlook.output import (
+    MAX_PRINTED,
     Target,
     backtest_lines,
     find_target,
@@ -264,9 +265,13 @@ def report(
     backtest = []
     if wanted.backtest:
         errors = backtest_errors(validation)
-        steps = backtest_table(panel, validation, shown or list(range(len(panel.ids))))
+        few = list(range(len(panel.ids))) if len(panel.ids) <= MAX_PRINTED else []
+        steps = backtest_table(panel, validation, shown or few)
         backtest = list(backtest_lines(steps, errors))
-        content["backtest"] = {"errors": errors.to_dict("records")}
+        content["backtest"] = {
+            "errors": errors.to_dict("records"),
+            "steps": steps.to_dict("records"),
+        }
     if target.path is None:
         print_forecast(table, content, target.json)
         warn_left_out(panel, task.data.csv)

@@ -114,7 +114,7 @@ def backtest_lines(table: pd.DataFrame, errors: pd.DataFrame) -> Iterator[str]:
     """The last horizon by method: the errors, and for a few series each step."""
     yield "The last steps of each series, forecast from what came before them:"
     yield errors.to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep="-")
-    if table["unique_id"].nunique() <= MAX_PRINTED:
+    if len(table):
         yield table.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="-")
 
 
