@@ -14,6 +14,7 @@ WHOLE_NUMBER = r"-?\d{1,9}"
 DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
 # day and month in either order, then the year and perhaps the hour
 DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4}|\d{2})(?P<rest>\D.*)?"
+OFFSET = re.compile(r"(?<=\d)(?:([+-]\d{2}):?(\d{2})|Z)$")
 # what a last row of totals may be called, beside words without digits
 TOTALS = re.compile(
     r"(sub|grand )?total\w*|totaux|totaal|sum|summe|somme|suma|soma|(ins)?gesamt\w*|"
@@ -53,6 +54,15 @@ def is_footer(text: str) -> bool:
     )
 
 
+def offsets_from_utc(texts: list[str]) -> np.ndarray | None:
+    """How far each time is ahead of UTC, timedelta64[s] [N]; None where one does not say."""
+    found = [OFFSET.search(text) if ":" in text else None for text in texts]
+    if not all(found):
+        return None
+    minutes = [int(m[1]) * 60 + int(m[1][0] + m[2]) if m[1] else 0 for m in found if m]
+    return np.array(minutes, dtype="timedelta64[m]").astype("timedelta64[s]")
+
+
 def read_times(
     texts: list[str],
     name: str,
@@ -81,7 +91,7 @@ def read_times(
     if periods is not None:
         return periods
     # local time without its offset, so that days keep their hours across summer time
-    local = column.str.replace(r"(?<=\d)([+-]\d{2}:?\d{2}|Z)$", "", regex=True)
+    local = column.str.replace(OFFSET, "", regex=True)
     local = local.where(column.str.contains(":"), column)
     local, notes = _year_first(local, name, source, options)
     times = pd.to_datetime(local, errors="coerce", format="ISO8601")

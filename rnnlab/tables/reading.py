@@ -11,7 +11,7 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.tables.columns import part_text, without_fraction
-from rnnlab.tables.dates import are_times, is_footer, read_times
+from rnnlab.tables.dates import are_times, is_footer, offsets_from_utc, read_times
 from rnnlab.tables.grids import Grid, is_title, text_grid
 from rnnlab.tables.layouts import Layout, find_layout
 from rnnlab.tables.numbers import Numbers, Typed, is_missing, readings
@@ -138,10 +138,11 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     series, place = (np.frombuffer(each, dtype=np.intc)[:kept] for each in (codes, when))
     texts = texts[: int(place.max()) + 1]
     ds, notes = read_times(texts, _time_name(grid, layout), grid.name, options, first_rows)
+    ds, shifted = _in_utc_if_repeated(ds, texts, series, place)
     found = list(names)[: series.max() + 1]
     _check_names(grid, layout, found)
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
-    notes = [*grid.notes, *layout.notes, *footer, *numbers.notes, *notes]
+    notes = [*grid.notes, *layout.notes, *footer, *numbers.notes, *notes, *shifted]
     ds, y, order = ds[place], y[:kept], None
     if layout.matrix is not None:
         # a row a month goes through the years again and again
@@ -226,6 +227,20 @@ def _without_footer(
     if not above or not is_footer(name) or when[kept - 1] in when[:above]:
         return kept, []
     return above, [f"without the last row {name!r}"]
+
+
+def _in_utc_if_repeated(
+    ds: np.ndarray, texts: list[str], series: np.ndarray, place: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """Times ds [N] of texts, in UTC if a series would have a local one twice, and the note."""
+    if len(np.unique(ds)) == len(ds) or (ahead := offsets_from_utc(texts)) is None:
+        return ds, []
+    rows = np.unique(np.column_stack([series, place]), axis=0)
+    local = np.column_stack([rows[:, 0], ds.astype(np.int64)[rows[:, 1]]])
+    # series of several zones may share local times, and a row may be there twice
+    if len(np.unique(local, axis=0)) == len(rows):
+        return ds, []
+    return ds - ahead, ["times in UTC, since local ones repeat when summer time ends"]
 
 
 def _check_names(grid: Grid, layout: Layout, names: list[str]) -> None:

@@ -423,3 +423,46 @@ def test_a_mistyped_last_date_is_no_total(tmp_path: Path, bad: str) -> None:
 def test_a_row_of_totals_in_a_table_of_rows_is_a_series(tmp_path: Path) -> None:
     text = "shop,2019,2020,2021\na,1,2,4\nb,2,3,5\nTotal,3,5,9\n"
     assert load(tmp_path / "mine.csv", text).ids == ["Total", "a", "b"]
+
+
+def autumn(offset: bool, start: str = "2023-10-28", zone: str = "Europe/London") -> list[str]:
+    times = pd.date_range(start, periods=144, freq="30min", tz=zone)
+    return [time.isoformat() if offset else f"{time:%Y-%m-%d %H:%M}" for time in times]
+
+
+def test_local_times_that_repeat_are_read_in_utc(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "".join(f"{time},{n % 48}\n" for n, time in enumerate(autumn(True)))
+    panel = load(tmp_path / "mine.csv", f"time,n\n{lines}")
+    assert panel.values.tolist() == [n % 48 for n in range(144)]
+    assert str(panel.ds[0]) == "2023-10-27T23:00:00"
+    assert "times in UTC, since local ones repeat when summer time ends" in said(panel)[1]
+    assert "not in time order" not in capsys.readouterr().err
+
+
+def test_series_of_two_zones_keep_their_hours(tmp_path: Path) -> None:
+    lines = [
+        f"{name},{time},{n % 24}\n"
+        for name, zone in (("a", "Europe/Paris"), ("b", "Europe/London"))
+        for n, time in enumerate(autumn(True, "2023-05-01", zone))
+    ]
+    panel = load(tmp_path / "mine.csv", "unique_id,ds,y\n" + "".join(lines))
+    assert [str(panel.ds[place]) for place in panel.offsets[:-1]] == ["2023-05-01T00:00:00"] * 2
+    assert not panel.notes
+
+
+def test_a_time_twice_in_autumn_may_be_the_end_of_summer_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "".join(f"{time},{n % 48}\n" for n, time in enumerate(autumn(False)))
+    with pytest.raises(InputError, match="keep one row; if summer time ends there, write") as error:
+        load(tmp_path / "mine.csv", f"time,n\n{lines}")
+    assert "2023-10-29T01:00:00 twice" in str(error.value)
+    assert "not in time order" not in capsys.readouterr().err
+    for day in ("2023-10-", "2023-05-"):
+        hours = "" if day == "2023-10-" else "T00:00"
+        text = "".join(f"{day}{n:02}{hours},{n}\n" for n in [*range(1, 9), 4])
+        with pytest.raises(InputError, match=r"keep one row$"):
+            load(tmp_path / "days.csv", f"time,n\n{text}")
+        assert "not in time order" not in capsys.readouterr().err
