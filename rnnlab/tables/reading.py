@@ -70,6 +70,8 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
     grid = (sheet_grid if source.kind == "excel" else text_grid)(source, options)
     if not grid.header:
         raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
+    if len(grid.header) > 1 and not grid.header[0][:1].isdigit():
+        _check_rows(grid)
     layout = find_layout(grid, options)
     table = _read_cells(grid, layout, options)
     plain = source.kind == "text" and source.path is not None and source.path.suffix != ".gz"
@@ -128,8 +130,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
             codes.append(names.setdefault(own, len(names)))
             when.append(times[text])
             numbers.add(cell if isinstance(cell, Typed) else cell.strip(), number, column)
-    if not codes:
-        raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
+    _check_rows(grid)
     numbers.finish(np.frombuffer(codes, dtype=np.intc))
     y = np.frombuffer(numbers.values, dtype=np.float64)
     texts = list(times)
@@ -248,6 +249,11 @@ def _check_names(grid: Grid, layout: Layout, names: list[str]) -> None:
         raise InputError(
             f"{grid.name}: column {grid.header[layout.id]!r} has empty cells; write a name in each"
         )
+
+
+def _check_rows(grid: Grid) -> None:
+    if next(grid.rows(), None) is None:
+        raise InputError(f"{grid.name}: has a header but no rows; it needs a row for each time")
 
 
 def _check_header(grid: Grid, layout: Layout) -> None:

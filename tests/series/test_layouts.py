@@ -466,3 +466,9 @@ def test_a_time_twice_in_autumn_may_be_the_end_of_summer_time(
         with pytest.raises(InputError, match=r"keep one row$"):
             load(tmp_path / "days.csv", f"time,n\n{text}")
         assert "not in time order" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("header", ["ds,y", "ds,a,b", "unique_id,ds,y", "shop,date,n,m"])
+def test_a_header_alone(tmp_path: Path, header: str) -> None:
+    with pytest.raises(InputError, match="has a header but no rows; it needs a row for each time"):
+        load(tmp_path / "mine.csv", f"{header}\n")
