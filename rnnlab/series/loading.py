@@ -17,6 +17,7 @@ from rnnlab.tables.reading import Table, read_table
 MIN_VALUES = 3
 # beyond these limits, squares and differences lose their precision in floating point
 MAX_ABS_VALUE, MIN_RANGE = 1e30, 1e-9
+DAY, AUTUMN = np.timedelta64(1, "D"), (10, 11)
 
 
 def read_panel(data: SeriesData) -> Panel:
@@ -71,7 +72,7 @@ def _sorted_panel(
     follows = ds[1:] >= ds[:-1]
     if (~follows & (places[1:] == places[:-1])).any() or (places[1:] < places[:-1]).any():
         rows = np.lexsort((ds, places))
-        if (np.diff(rows)[np.diff(places[rows]) == 0] < 0).any():
+        if _is_unordered(rows, places[rows], ds[rows]):
             print(f"{path}: rows are not in time order; sorted", file=sys.stderr)
         places, ds, y = places[rows], ds[rows], y[rows]
     lengths = np.bincount(places, minlength=len(names))
@@ -88,6 +89,22 @@ def _sorted_panel(
         ds, y = ds[kept], y[kept]
     offsets = np.cumsum([0, *lengths])
     return Panel([names[number] for number in order], offsets, ds, y, np.isnan(y))
+
+
+def _is_unordered(rows: np.ndarray, places: np.ndarray, ds: np.ndarray) -> bool:
+    """Whether rows of a series, sorted, were in another order but for times that repeat."""
+    first = np.ones(len(rows), dtype=bool)
+    first[1:] = (places[1:] != places[:-1]) | (ds[1:] != ds[:-1])
+    same = np.diff(places[first]) == 0
+    return bool((np.diff(rows[first])[same] < 0).any())
+
+
+def _keep_one(ds: np.ndarray, place: int) -> str:
+    """What to do about a time that is there twice, which may be the hour of clocks set back."""
+    within_days = ds.dtype.kind == "M" and np.median(np.diff(ds)) < DAY
+    if within_days and int(ds[place].astype("datetime64[M]").astype(np.int64)) % 12 + 1 in AUTUMN:
+        return "keep one row; if summer time ends there, write times in UTC or with offsets"
+    return "keep one row"
 
 
 def _with_gaps(panel: Panel) -> Panel:
@@ -159,7 +176,7 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
         if len(doubled):
             time = format_times(ds)[doubled[0]]
             again = row(number, ds[doubled[0]], again=1)
-            problems[number] = f"has {time} twice{again}; keep one row"
+            problems[number] = f"has {time} twice{again}; {_keep_one(ds, int(doubled[0]))}"
         elif (step := step_name(ds)) is None:
             place = first_uneven(ds)
             first = f"{format_times(ds)[place]}{row(number, ds[place])}"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rnnlab.tables.dates import DIGITS, are_times
+from rnnlab.tables.dates import DIGITS, are_times, is_footer
 from rnnlab.tables.grids import Grid
 from rnnlab.tables.numbers import Typed, is_missing, readings
 from rnnlab.tables.periods import month_number
@@ -74,6 +74,8 @@ class Column:
 def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
     """The columns of the first rows; rows of a cell alone, as footers are, say nothing."""
     whole = [row for row in rows if sum(bool(cell.strip()) for cell in row) > 1]
+    if _ends_with_totals([row[0].strip() for row in whole]):
+        whole = whole[:-1]
     found = []
     for place, name in enumerate(grid.header):
         raw = [row[place].strip() if place < len(row) else "" for row in whole]
@@ -96,6 +98,14 @@ def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
             )
         )
     return found
+
+
+def _ends_with_totals(cells: list[str]) -> bool:
+    """Whether the first cells are times but for the last, so that the layout is that of others."""
+    if len(cells) < 2 or not is_footer(cells[-1]):
+        return False
+    above = list(dict.fromkeys(cells[:-1]))[:200]
+    return all(map(season_label, above)) or bool(are_times(pd.Series(above, dtype=str)).all())
 
 
 def _share(found: list[bool]) -> float:

@@ -7,17 +7,25 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.periods import full_years, read_periods
+from rnnlab.tables.periods import full_years, month_number, read_periods
 
 WHOLE_NUMBER = r"-?\d{1,9}"
 # dates without dashes, which are not whole numbers
 DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
 # day and month in either order, then the year and perhaps the hour
 DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4}|\d{2})(?P<rest>\D.*)?"
+OFFSET = re.compile(r"(?<=\d)(?:([+-]\d{2}):?(\d{2})|Z)$")
+# what a last row of totals may be called, beside words without digits
+TOTALS = re.compile(
+    r"(sub|grand )?total\w*|totaux|totaal|sum|summe|somme|suma|soma|(ins)?gesamt\w*|"
+    r"mean|average|avg|mittel\w*|durchschnitt|moyenne|media|média|promedio|gemiddelde",
+    re.IGNORECASE,
+)
 # 1949.5 may be May or June
 YEAR_AND_PART = r"\d{4}[.](\d|\d{3,})"
 # share of the times of an even spacing that may be missing
 MAX_MISSING = 0.1
+MOST = 0.5
 
 Times = tuple[np.ndarray, list[str]]
 
@@ -32,6 +40,27 @@ def are_times(column: pd.Series) -> np.ndarray:
             read_periods([text], "1900") is not None
         )
     return found
+
+
+def is_footer(text: str) -> bool:
+    """Whether a text among times names a last row of totals; a mistyped date is no footer."""
+    words = re.findall(r"[^\W\d_]{3,}", text)
+    if any(TOTALS.fullmatch(word) for word in words):
+        return True
+    return bool(words) and not (
+        re.search(r"\d", text)
+        or any(month_number(word) for word in words)
+        or are_times(pd.Series([text], dtype=str))[0]
+    )
+
+
+def offsets_from_utc(texts: list[str]) -> np.ndarray | None:
+    """How far each time is ahead of UTC, timedelta64[s] [N]; None where one does not say."""
+    found = [OFFSET.search(text) if ":" in text else None for text in texts]
+    if not all(found):
+        return None
+    minutes = [int(m[1]) * 60 + int(m[1][0] + m[2]) if m[1] else 0 for m in found if m]
+    return np.array(minutes, dtype="timedelta64[m]").astype("timedelta64[s]")
 
 
 def read_times(
@@ -62,7 +91,7 @@ def read_times(
     if periods is not None:
         return periods
     # local time without its offset, so that days keep their hours across summer time
-    local = column.str.replace(r"(?<=\d)([+-]\d{2}:?\d{2}|Z)$", "", regex=True)
+    local = column.str.replace(OFFSET, "", regex=True)
     local = local.where(column.str.contains(":"), column)
     local, notes = _year_first(local, name, source, options)
     times = pd.to_datetime(local, errors="coerce", format="ISO8601")
@@ -76,13 +105,23 @@ def read_times(
     mixed = local.str.fullmatch(DAY_AND_MONTH)
     unclear = times.isna() | column.str.fullmatch(YEAR_AND_PART) | unwritten | mixed
     if unclear.any():
-        place = int(np.flatnonzero(unclear)[0])
+        place = _first_bad(column, times, unclear, mixed)
         bad, where = texts[place], f"row {rows[place]}: " if rows else ""
         raise InputError(
             f"{source}: {where}column {name!r} holds {bad!r}; write dates as 1949-01-31, "
             f"or name the column of times{_century_hint(bad)}"
         )
     return to_seconds(times.to_numpy(), name, source), notes
+
+
+def _first_bad(column: pd.Series, times: pd.Series, unclear: pd.Series, mixed: pd.Series) -> int:
+    """The place of the text to name: one that is no time, or of another form than most."""
+    by_numbers = mixed.to_numpy(dtype=bool)
+    no_date = by_numbers & times.isna().to_numpy()
+    # one text of another form leaves the order of day and month open in all others
+    other = ~by_numbers & (by_numbers.mean() > MOST)
+    reasons = (~are_times(column), no_date, other, unclear.to_numpy(dtype=bool))
+    return next(int(np.argmax(found)) for found in reasons if found.any())
 
 
 def to_seconds(times: np.ndarray, name: str, source: str) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Read a table: the one way in, whatever its format and layout."""
 
+import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable
@@ -10,7 +11,7 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.tables.columns import part_text, without_fraction
-from rnnlab.tables.dates import are_times, read_times
+from rnnlab.tables.dates import are_times, is_footer, offsets_from_utc, read_times
 from rnnlab.tables.grids import Grid, is_title, text_grid
 from rnnlab.tables.layouts import Layout, find_layout
 from rnnlab.tables.numbers import Numbers, Typed, is_missing, readings
@@ -69,6 +70,8 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
     grid = (sheet_grid if source.kind == "excel" else text_grid)(source, options)
     if not grid.header:
         raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
+    if len(grid.header) > 1 and not grid.header[0][:1].isdigit():
+        _check_rows(grid)
     layout = find_layout(grid, options)
     table = _read_cells(grid, layout, options)
     plain = source.kind == "text" and source.path is not None and source.path.suffix != ".gz"
@@ -127,21 +130,20 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
             codes.append(names.setdefault(own, len(names)))
             when.append(times[text])
             numbers.add(cell if isinstance(cell, Typed) else cell.strip(), number, column)
-    if not codes:
-        raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
+    _check_rows(grid)
     numbers.finish(np.frombuffer(codes, dtype=np.intc))
     y = np.frombuffer(numbers.values, dtype=np.float64)
-    kept = _rows_kept(y, layout, list(times), when, grid)
+    texts = list(times)
+    kept = _rows_kept(y, layout, texts, when, grid)
+    kept, footer = _without_footer(texts, when, kept, labels)
     series, place = (np.frombuffer(each, dtype=np.intc)[:kept] for each in (codes, when))
-    texts = list(times)[: int(place.max()) + 1]
+    texts = texts[: int(place.max()) + 1]
     ds, notes = read_times(texts, _time_name(grid, layout), grid.name, options, first_rows)
+    ds, shifted = _in_utc_if_repeated(ds, texts, series, place)
     found = list(names)[: series.max() + 1]
-    if layout.id is not None and "" in found:
-        raise InputError(
-            f"{grid.name}: column {grid.header[layout.id]!r} has empty cells; write a name in each"
-        )
+    _check_names(grid, layout, found)
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
-    notes = [*grid.notes, *layout.notes, *numbers.notes, *notes]
+    notes = [*grid.notes, *layout.notes, *footer, *numbers.notes, *notes, *shifted]
     ds, y, order = ds[place], y[:kept], None
     if layout.matrix is not None:
         # a row a month goes through the years again and again
@@ -212,6 +214,46 @@ def _rows_kept(y: np.ndarray, layout: Layout, times: list[str], when: array, gri
         while kept < len(y) and is_time[when[kept]]:
             kept += 1
     return kept
+
+
+def _without_footer(
+    times: list[str], when: array, kept: int, labels: list[tuple[int, str, str]]
+) -> tuple[int, list[str]]:
+    """How many of ``kept`` values lie above a last row of totals, and the note that names it."""
+    row, column = divmod(kept - 1, len(labels))
+    above, label = row * len(labels), labels[column][1]
+    text = times[when[kept - 1]]
+    # of a matrix the label of the column, and of a date the day, are part of the text
+    name = re.sub(rf"^{re.escape(label)} | {re.escape(label)}$|-00$", "", text).strip(" -")
+    if not above or not is_footer(name) or when[kept - 1] in when[:above]:
+        return kept, []
+    return above, [f"without the last row {name!r}"]
+
+
+def _in_utc_if_repeated(
+    ds: np.ndarray, texts: list[str], series: np.ndarray, place: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """Times ds [N] of texts, in UTC if a series would have a local one twice, and the note."""
+    if len(np.unique(ds)) == len(ds) or (ahead := offsets_from_utc(texts)) is None:
+        return ds, []
+    rows = np.unique(np.column_stack([series, place]), axis=0)
+    local = np.column_stack([rows[:, 0], ds.astype(np.int64)[rows[:, 1]]])
+    # series of several zones may share local times, and a row may be there twice
+    if len(np.unique(local, axis=0)) == len(rows):
+        return ds, []
+    return ds - ahead, ["times in UTC, since local ones repeat when summer time ends"]
+
+
+def _check_names(grid: Grid, layout: Layout, names: list[str]) -> None:
+    if layout.id is not None and "" in names:
+        raise InputError(
+            f"{grid.name}: column {grid.header[layout.id]!r} has empty cells; write a name in each"
+        )
+
+
+def _check_rows(grid: Grid) -> None:
+    if next(grid.rows(), None) is None:
+        raise InputError(f"{grid.name}: has a header but no rows; it needs a row for each time")
 
 
 def _check_header(grid: Grid, layout: Layout) -> None:

@@ -48,7 +48,7 @@ def small(project: Path) -> Path:
             ["--period", "12"],
             ["not evenly spaced, first at 2015-10-02"],
         ),
-        (sales(0), ["--period", "12"], ["is empty"]),
+        (sales(0), ["--period", "12"], ["header but no rows"]),
     ],
 )
 def test_bad_input_is_one_line_and_changes_nothing(

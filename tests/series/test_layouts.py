@@ -376,3 +376,99 @@ def test_numbered_steps_take_their_period_from_the_values(
     noise = np.random.default_rng(0).normal(size=144)
     panel = load(tmp_path / "mine.csv", "t,y\n" + rows(noise, lambda n, _: f"{n},", "{:.4f}"))
     assert find_season(panel, None).period == 1
+
+
+FOOTERS = ["Total", "Summe", "Mean", "Average", "Gesamt", "Sum", "Total général", "Total 2021"]
+
+
+@pytest.mark.parametrize("name", FOOTERS)
+@pytest.mark.parametrize("form", ["%Y-%m-%d", "%d.%m.%Y", "%Y", "%b %Y"])
+def test_a_last_row_of_totals_is_left_out_and_said(tmp_path: Path, name: str, form: str) -> None:
+    times = pd.date_range("2000-01", periods=24, freq="YS" if form == "%Y" else "MS")
+    lines = "".join(f"{time:{form}};{n},5\n" for n, time in enumerate(times))
+    panel = load(tmp_path / "mine.csv", f"time;n\n{lines}{name};999.999,99\n")
+    np.testing.assert_array_equal(panel.values, np.arange(24) + 0.5)
+    assert f"without the last row {name!r}" in said(panel)[1]
+
+
+def test_a_last_row_of_totals_below_years_or_months(tmp_path: Path, airline: np.ndarray) -> None:
+    text = f"Year,{','.join(NAMES)}\n{by_year(airline)}Total,{','.join(['9'] * 12)}\n"
+    panel = load(tmp_path / "mine.csv", text)
+    np.testing.assert_array_equal(panel.values, airline)
+    assert "without the last row 'Total'" in said(panel)[1]
+    cells = "".join(f"{name},{n},{n * 2 + 1}\n" for n, name in enumerate(NAMES))
+    panel = load(tmp_path / "season.csv", f"Month,2020,2021\n{cells}Mean,5,6\n")
+    assert panel.lengths.tolist() == [24]
+    assert panel.values[-1] == 23
+    assert "without the last row 'Mean'" in said(panel)[1]
+    text = "year,month,value\n" + rows(airline, lambda _, m: f"{m.year},{m.month},")
+    panel = load(tmp_path / "parts.csv", f"{text}Total,,9999\n")
+    np.testing.assert_array_equal(panel.values, airline)
+
+
+@pytest.mark.parametrize("bad", ["Total", "soon", "31.02.2015", "2015-03-01"])
+def test_the_row_that_is_no_time_is_named(tmp_path: Path, bad: str) -> None:
+    text = f"d;n\n01.01.2015;1\n01.02.2015;2\n{bad};3\n01.04.2015;4\n01.05.2015;5\n"
+    with pytest.raises(InputError, match=f"row 4: column 'd' holds '{bad}'"):
+        load(tmp_path / "mine.csv", text)
+
+
+@pytest.mark.parametrize("bad", ["2015-13-01", "2015-O4-01", "Decc 2015", "December", ""])
+def test_a_mistyped_last_date_is_no_total(tmp_path: Path, bad: str) -> None:
+    text = f"d,n\n2015-01-01,1\n2015-02-01,2\n2015-03-01,3\n{bad},4\n"
+    with pytest.raises(InputError, match=f"row 5: column 'd' holds '{bad}'"):
+        load(tmp_path / "mine.csv", text)
+
+
+def test_a_row_of_totals_in_a_table_of_rows_is_a_series(tmp_path: Path) -> None:
+    text = "shop,2019,2020,2021\na,1,2,4\nb,2,3,5\nTotal,3,5,9\n"
+    assert load(tmp_path / "mine.csv", text).ids == ["Total", "a", "b"]
+
+
+def autumn(offset: bool, start: str = "2023-10-28", zone: str = "Europe/London") -> list[str]:
+    times = pd.date_range(start, periods=144, freq="30min", tz=zone)
+    return [time.isoformat() if offset else f"{time:%Y-%m-%d %H:%M}" for time in times]
+
+
+def test_local_times_that_repeat_are_read_in_utc(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "".join(f"{time},{n % 48}\n" for n, time in enumerate(autumn(True)))
+    panel = load(tmp_path / "mine.csv", f"time,n\n{lines}")
+    assert panel.values.tolist() == [n % 48 for n in range(144)]
+    assert str(panel.ds[0]) == "2023-10-27T23:00:00"
+    assert "times in UTC, since local ones repeat when summer time ends" in said(panel)[1]
+    assert "not in time order" not in capsys.readouterr().err
+
+
+def test_series_of_two_zones_keep_their_hours(tmp_path: Path) -> None:
+    lines = [
+        f"{name},{time},{n % 24}\n"
+        for name, zone in (("a", "Europe/Paris"), ("b", "Europe/London"))
+        for n, time in enumerate(autumn(True, "2023-05-01", zone))
+    ]
+    panel = load(tmp_path / "mine.csv", "unique_id,ds,y\n" + "".join(lines))
+    assert [str(panel.ds[place]) for place in panel.offsets[:-1]] == ["2023-05-01T00:00:00"] * 2
+    assert not panel.notes
+
+
+def test_a_time_twice_in_autumn_may_be_the_end_of_summer_time(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    lines = "".join(f"{time},{n % 48}\n" for n, time in enumerate(autumn(False)))
+    with pytest.raises(InputError, match="keep one row; if summer time ends there, write") as error:
+        load(tmp_path / "mine.csv", f"time,n\n{lines}")
+    assert "2023-10-29T01:00:00 twice" in str(error.value)
+    assert "not in time order" not in capsys.readouterr().err
+    for day in ("2023-10-", "2023-05-"):
+        hours = "" if day == "2023-10-" else "T00:00"
+        text = "".join(f"{day}{n:02}{hours},{n}\n" for n in [*range(1, 9), 4])
+        with pytest.raises(InputError, match=r"keep one row$"):
+            load(tmp_path / "days.csv", f"time,n\n{text}")
+        assert "not in time order" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("header", ["ds,y", "ds,a,b", "unique_id,ds,y", "shop,date,n,m"])
+def test_a_header_alone(tmp_path: Path, header: str) -> None:
+    with pytest.raises(InputError, match="has a header but no rows; it needs a row for each time"):
+        load(tmp_path / "mine.csv", f"{header}\n")

@@ -123,7 +123,7 @@ def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
     [
         ("", "is empty"),
         ("\n\r\n \n", "is empty"),
-        (TABLE, "is empty"),
+        (TABLE, "has a header but no rows"),
         ("y\n1\n2\n", "only the column"),
         (TABLE + GOOD.replace(",3\n", ",three\n"), "'y' holds 'three'; write a number"),
         (TABLE + GOOD.replace(",3\n", ',"1,23"\n').replace(",2\n", ",2.5\n"), "sign is a point"),
