@@ -49,28 +49,28 @@ def validation_finding(fit: pd.DataFrame) -> str:
     others = errors.drop([*OWN_METHODS], errors="ignore")
     used = _describe_weights(fit)
     if "model" not in errors:
-        return f"On validation the network has no MASE. The combination uses {used}."
+        return f"On validation the network has no MASE. The combination is {used}."
     ours = f"{errors['model']:.3f}"
     if others.empty:
         return (
             f"On validation the network has MASE {ours}; there are no baselines. "
-            f"The combination uses {used}."
+            f"The combination is {used}."
         )
     best = others.idxmin()
     theirs = f"{others[best]:.3f}"
     if errors["model"] < others[best]:
         return (
             f"On validation the network is best: MASE {ours}, {readable(best)} {theirs}. "
-            f"The combination uses {used}."
+            f"The combination is {used}."
         )
     if errors["model"] == others[best]:
         return (
             f"On validation the network and {readable(best)} have MASE {ours}. "
-            f"The combination uses {used}."
+            f"The combination is {used}."
         )
     return (
         f"On validation the network does not beat {readable(best)}: MASE {ours}, {readable(best)} "
-        f"{theirs}. The combination uses {used}."
+        f"{theirs}. The combination is {used}."
     )
 
 
@@ -80,7 +80,7 @@ def _describe_weights(fit: pd.DataFrame) -> str:
     if len(weights) == 1:
         return f"{readable(weights.index[0])} alone"
     shares = [f"{100 * weight:.0f} % {readable(method)}" for method, weight in weights.items()]
-    return f"the best combination on validation: {join_names(shares)}"
+    return join_names(shares)
 
 
 def paired_test_finding(comparison: pd.DataFrame) -> str:

@@ -42,31 +42,30 @@ def fit(weights: dict[str, float] | None = None, **errors: float | None) -> pd.D
         (
             fit({"model": 1.0}, model=0.2464, sarima=0.3044, naive=1.2),
             "On validation the network is best: MASE 0.246, sarima 0.304. "
-            "The combination uses model alone.",
+            "The combination is model alone.",
         ),
         (
             fit({"theta": 0.75, "model": 0.25}, model=0.71, naive=0.9, theta=0.65),
             "On validation the network does not beat theta: MASE 0.710, theta 0.650. "
-            "The combination uses the best combination on validation: 75 % theta and 25 % model.",
+            "The combination is 75 % theta and 25 % model.",
         ),
         (
             fit({"seasonal_naive": 1.0}, model=0.8, seasonal_naive=0.5),
             "On validation the network does not beat seasonal naive: MASE 0.800, seasonal naive "
-            "0.500. The combination uses seasonal naive alone.",
+            "0.500. The combination is seasonal naive alone.",
         ),
         (
             fit({"model": 1.0}, model=0.5, naive=0.5),
-            "On validation the network and naive have MASE 0.500. "
-            "The combination uses model alone.",
+            "On validation the network and naive have MASE 0.500. The combination is model alone.",
         ),
         (
             fit({"model": 1.0}, model=0.5),
             "On validation the network has MASE 0.500; there are no baselines. "
-            "The combination uses model alone.",
+            "The combination is model alone.",
         ),
         (
             fit({"naive": 1.0}, model=None, naive=0.7),
-            "On validation the network has no MASE. The combination uses naive alone.",
+            "On validation the network has no MASE. The combination is naive alone.",
         ),
     ],
 )
