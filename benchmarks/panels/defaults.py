@@ -93,7 +93,7 @@ def scores(network: ZeroShotNetwork) -> tuple[list[dict], str]:
     rows: list[dict[str, Any]] = []
     for series in public_sets():
         history, _ = history_of(series)
-        found, answer, _ = forecast_quickly(history, network, series.horizon)
+        found, answer = forecast_quickly(history, network, series.horizon)
         known = np.isfinite(series.future)
         row = {
             "set": series.name,

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import output_files, write_table
+from rnnlab.core.files import output_files
 from rnnlab.core.params import Params, SeriesTask
 from rnnlab.core.progress import format_duration
 from rnnlab.forecasting.selection import History, print_fallbacks
@@ -36,11 +36,14 @@ from rnnlab.outlook.output import (
     MAX_PRINTED,
     Target,
     backtest_lines,
+    drop_old_list,
     find_target,
+    left_out_path,
     print_forecast,
     validation_content,
     validation_sentence,
     write_forecast,
+    write_left_out,
 )
 from rnnlab.outlook.parts import Done, Plan, find_parts, forecast_parts
 from rnnlab.outlook.validation import Validation, validate, validation_request
@@ -302,18 +305,15 @@ def write_files(
 ) -> None:
     """The table, the picture and, where series are left out, the list of them."""
     assert target.path is not None
-    left_out, plot = target.beside("_left_out.csv"), task.plot
-    warn_left_out(panel, task.data.csv, left_out)
+    plot = task.plot
+    warn_left_out(panel, task.data.csv, left_out_path(target.path))
     if panel.table:
         # the unit of the task whose settings these are is not that of the file
         plot = plot.model_copy(update={"unit": panel.table.value})
     examples = chosen_series(panel, validation.errors_by_series(), shown)
     with output_files(target.path.parent, target.path.stem) as folder:
         write_forecast(folder / target.path.name, table, content)
-        if panel.left_out:
-            reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
-            write_table(folder / left_out.name, reasons)
+        write_left_out(folder, target.path, panel)
         figure = forecast_figure(panel, table, plot, examples)
         save_figure(figure, folder / target.beside(".png").name, plot.dpi)
-    if not panel.left_out:
-        left_out.unlink(missing_ok=True)
+    drop_old_list(target.path, panel)

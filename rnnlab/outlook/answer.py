@@ -36,17 +36,12 @@ class Answer:
 
 def forecast_quickly(
     history: History, network: ZeroShotNetwork, horizon: int, names: Sequence[str] = QUICK
-) -> tuple[Validation, Answer, Counter[str]]:
-    """The forecast of a command without options, or with other methods by name.
-
-    Returns:
-        Beside validation and forecast, the number of series for which each method failed.
-    """
-    fallbacks: Counter[str] = Counter()
-    methods = baseline_methods(names, history, 1, fallbacks)
+) -> tuple[Validation, Answer]:
+    """The forecast of a command without options, or with other methods by name."""
+    methods = baseline_methods(names, history, 1, Counter())
     request, ends = validation_request(history, horizon)
     found = validate(history, network, methods, request, ends)
-    return found, look_ahead(history, network, methods, found, horizon), fallbacks
+    return found, look_ahead(history, network, methods, found, horizon)
 
 
 def look_ahead(

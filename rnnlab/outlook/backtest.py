@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.forecasting.combination import absolute_scaled_errors
+from rnnlab.forecasting.measures import measure
 from rnnlab.outlook.validation import Validation
 from rnnlab.series import times
 from rnnlab.series.panel import Panel
@@ -19,7 +20,7 @@ def backtest_errors(validation: Validation) -> pd.DataFrame:
     """A row for each method: MASE and sMAPE (per cent) on the last horizon, and its weight."""
     rows = last_rows(validation)
     truth, series = validation.truth[rows], validation.request.series[rows]
-    found = []
+    known, found = ~np.isnan(truth), []
     for method, forecasts in validation.forecasts.items():
         mase = absolute_scaled_errors(truth, forecasts[rows], series, validation.scale)
         weight = 1.0 if method == "combination" else validation.weights.get(method, 0.0)
@@ -27,21 +28,11 @@ def backtest_errors(validation: Validation) -> pd.DataFrame:
             {
                 "method": method,
                 "mase": mase,
-                "smape": symmetric_error(truth, forecasts[rows]),
+                "smape": measure(truth[known], forecasts[rows][known], np.nan)["smape"],
                 "weight": weight,
             }
         )
     return pd.DataFrame(found, columns=["method", "mase", "smape", "weight"])
-
-
-def symmetric_error(truth: np.ndarray, forecast: np.ndarray) -> float:
-    """sMAPE over all known steps (Makridakis 1993: 200 |y - f| / (|y| + |f|))."""
-    known = ~np.isnan(truth)
-    if not known.any():
-        return float("nan")
-    y, f = truth[known], forecast[known]
-    sizes = np.abs(y) + np.abs(f)
-    return float((200 * np.abs(y - f) / np.where(sizes > 0, sizes, 1)).mean())
 
 
 def backtest_table(panel: Panel, validation: Validation, wanted: list[int]) -> pd.DataFrame:

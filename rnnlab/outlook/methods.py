@@ -18,6 +18,7 @@ from rnnlab.forecasting.baselines import forecast_baseline, seasonal_naive
 from rnnlab.forecasting.forecaster import MAX_PERIOD, MAX_WINDOWS
 from rnnlab.forecasting.selection import History
 from rnnlab.histories.context import max_horizon
+from rnnlab.outlook.subset import subset_of
 from rnnlab.series.origins import Request
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
@@ -49,24 +50,15 @@ def baseline_methods(
     """
 
     def forecast(name: str, ends: np.ndarray, request: Request) -> np.ndarray:
-        asked, rows = np.unique(request.series, return_inverse=True)
-        part = _of_series(history, asked)
-        place = request.origin - history.offsets[request.series]
-        moved = Request(part.offsets[rows] + place, rows, request.steps)
+        part = subset_of(history, np.unique(request.series))
+        moved = [part.moved(request, history.offsets)]
         (values,), count = forecast_baseline(
-            name, part.y, part.offsets, ends[asked], history.period, [moved], processes
+            name, part.y, part.offsets, ends[part.kept], history.period, moved, processes
         )
         fallbacks[name] = max(fallbacks[name], count)
         return values
 
     return {name: partial(forecast, name) for name in names}
-
-
-def _of_series(history: History, asked: np.ndarray) -> History:
-    """The history of the series ``asked``, so that no time goes into the others."""
-    spans = [history.y[history.offsets[s] : history.offsets[s + 1]] for s in asked]
-    offsets = np.cumsum([0, *(len(span) for span in spans)])
-    return History(np.concatenate(spans), offsets, history.period)
 
 
 def seconds_to_fit(
@@ -103,11 +95,11 @@ def zero_shot_quantiles(network: ZeroShotNetwork, history: History, request: Req
             rows = slice(begin, begin + MAX_WINDOWS)
             spans = zip(offsets[request.series[rows]], request.origin[rows], strict=True)
             histories = [truth[first:origin] for first, origin in spans]
-            floors = np.array([floor_of(y) for y in histories])
+            floors, spreads = np.array([floor_and_spread(y) for y in histories]).T
             raised = [y - floor for y, floor in zip(histories, floors, strict=True)]
             found = extended(_quantiles(network, raised, period, reach), period, request.steps)
             # nothing is known of a series that never changed but its value
-            found[[np.nanmin(y) == np.nanmax(y) for y in raised]] = 0.0
+            found[spreads == 0] = 0.0
             quantiles[rows] = found + floors[:, None, None]
             work.advance(len(histories))
     for row in np.flatnonzero(~np.isfinite(quantiles).all(axis=(1, 2))):
@@ -141,14 +133,15 @@ def extended(quantiles: np.ndarray, period: int, steps: int) -> np.ndarray:
     return np.concatenate([quantiles, later], axis=1)
 
 
-def floor_of(y: np.ndarray) -> float:
-    """What the network is not told of a history whose values differ little: 0 for others.
+def floor_and_spread(y: np.ndarray) -> tuple[float, float]:
+    """What the network is not told of a history, and by how much its values differ at most.
 
-    Its numbers are of single precision, so that it would not see a change of a millionth.
+    The floor is 0 but where values differ little: the network's numbers are of single precision,
+    so that it would not see a change of a millionth.
     """
     known = y[np.isfinite(y)]
     low, spread = known.min(), np.ptp(known)
-    return float(low - spread) if spread <= EVEN * np.abs(known).max() else 0.0
+    return (low - spread if spread <= EVEN * np.abs(known).max() else 0.0), spread
 
 
 def _quantiles(

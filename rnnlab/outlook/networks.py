@@ -19,6 +19,7 @@ from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import build_network, load_network, read_models
 from rnnlab.outlook.methods import Method
+from rnnlab.outlook.subset import Subset, subset_of
 from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel, unusable_series
@@ -77,7 +78,7 @@ def network_method(panel: Panel, history: History, networks: TaskNetworks) -> Me
         rows = np.flatnonzero(part.number[request.series] >= 0)
         if len(rows):
             moved = part.moved(request.select(rows), history.offsets)
-            normalization = part.normalization(task, fitted)
+            normalization = fitted_to(part, task, fitted)
             place = moved.origin - part.offsets[moved.series]
             borne = place >= normalization.first_origin(task.windows.look_back)
             moved, rows = moved.select(np.flatnonzero(borne)), rows[borne]
@@ -88,41 +89,17 @@ def network_method(panel: Panel, history: History, networks: TaskNetworks) -> Me
     return forecast
 
 
-@dataclass(frozen=True)
-class UsableSeries:
-    """The series of a panel that the networks of a task can be asked about.
-
-    Attributes:
-        kept: their numbers in the panel.
-        number: of each series of the panel its number here, or -1, [S].
-        y, offsets: as in History.
-    """
-
-    kept: np.ndarray
-    number: np.ndarray
-    y: np.ndarray
-    offsets: np.ndarray
-
-    def moved(self, request: Request, offsets: np.ndarray) -> Request:
-        """``request`` of the whole panel, whose series begin at ``offsets``, for this part."""
-        series = self.number[request.series]
-        place = request.origin - offsets[request.series]
-        return Request(self.offsets[series] + place, series, request.steps)
-
-    def normalization(self, task: SeriesTask, ends: np.ndarray) -> Normalization:
-        fitted_on = ends[self.kept]
-        return fit_normalization(self.y, self.offsets, fitted_on, task.normalize, task.data.period)
-
-
-def usable_part(panel: Panel, history: History, ends: np.ndarray, task: SeriesTask) -> UsableSeries:
+def usable_part(panel: Panel, history: History, ends: np.ndarray, task: SeriesTask) -> Subset:
     """The series whose first ``ends`` [S] values bear the normalization of the task."""
     problems = unusable_series(panel, ends, task)
-    kept = np.array([s for s in range(len(panel.ids)) if s not in problems], dtype=np.int64)
-    number = np.full(len(panel.ids), -1)
-    number[kept] = np.arange(len(kept))
-    spans = [history.y[panel.span(s)] for s in kept]
-    offsets = np.cumsum([0, *(len(span) for span in spans)])
-    return UsableSeries(kept, number, np.concatenate([np.empty(0), *spans]), offsets)
+    kept = [number for number in range(len(panel.ids)) if number not in problems]
+    return subset_of(history, np.array(kept, dtype=np.int64))
+
+
+def fitted_to(part: Subset, task: SeriesTask, ends: np.ndarray) -> Normalization:
+    """The normalization of the task, fitted on the first ``ends`` [S] values of the panel."""
+    fitted_on = ends[part.kept]
+    return fit_normalization(part.y, part.offsets, fitted_on, task.normalize, task.data.period)
 
 
 def train_networks(
@@ -141,8 +118,8 @@ def train_networks(
     device = prepare(params)
     panel.without(unusable_series(panel, ends, task), task.data.csv)
     part = usable_part(panel, history, ends, task)
-    before = part.normalization(task, ends)
-    after = part.normalization(task, np.diff(history.offsets))
+    before = fitted_to(part, task, ends)
+    after = fitted_to(part, task, np.diff(history.offsets))
     task = shorten_windows(task, int(ends[part.kept].max()), before)
     recipe = choose_precision(
         Recipe(task.model, task.train, series_card(task), params.seed, device)

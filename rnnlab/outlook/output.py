@@ -13,6 +13,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import as_json, write_json, write_table
 from rnnlab.core.text import join_names, readable
 from rnnlab.outlook.validation import Validation
+from rnnlab.series.panel import Panel
 
 FORMATS = (".csv", ".parquet", ".json")
 STANDARD_OUTPUT = "-"
@@ -82,6 +83,24 @@ def print_forecast(table: pd.DataFrame, content: dict[str, Any], json: bool) -> 
         print(as_json(as_content(table, content)))
     else:
         table.to_csv(sys.stdout, index=False, lineterminator="\n", float_format="%.10g")
+
+
+def left_out_path(target: Path) -> Path:
+    """The list of series without a forecast, beside the table ``target``."""
+    return target.with_name(f"{target.stem}_left_out.csv")
+
+
+def write_left_out(folder: Path, target: Path, panel: Panel) -> None:
+    """Write the list into ``folder``, if there are such series."""
+    if panel.left_out:
+        reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
+        write_table(folder / left_out_path(target).name, reasons)
+
+
+def drop_old_list(target: Path, panel: Panel) -> None:
+    """Delete an older list once a forecast without such series stands."""
+    if not panel.left_out:
+        left_out_path(target).unlink(missing_ok=True)
 
 
 def typed(table: pd.DataFrame) -> pd.DataFrame:

@@ -15,12 +15,12 @@ import pandas as pd
 import torch
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import output_files, write_table
+from rnnlab.core.files import output_files
 from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.selection import History
 from rnnlab.outlook.answer import as_table, forecast_quickly
 from rnnlab.outlook.methods import FITTED, QUICK
-from rnnlab.outlook.output import typed
+from rnnlab.outlook.output import drop_old_list, typed, write_left_out
 from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import fill_gaps
 from rnnlab.tables.options import ReadOptions
@@ -133,16 +133,12 @@ def forecast_part(plan: Plan, path: Path) -> Done:
     panel = fill_gaps(panel, plan.period)
     history = History(panel.values, panel.offsets, plan.period, panel.filled)
     names = (*QUICK, *FITTED) if plan.fit else QUICK
-    _, answer, _ = forecast_quickly(history, network, plan.horizon, names)
+    _, answer = forecast_quickly(history, network, plan.horizon, names)
     target = target_of(plan, path)
-    left_out = target.with_name(f"{target.stem}_left_out.csv")
     with output_files(target.parent, target.stem) as folder:
-        if panel.left_out:
-            reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
-            write_table(folder / left_out.name, reasons)
+        write_left_out(folder, target, panel)
         write_part(folder / target.name, as_table(panel, answer), made_from(plan, path))
-    if not panel.left_out:
-        left_out.unlink(missing_ok=True)
+    drop_old_list(target, panel)
     return Done(len(panel.ids), len(panel.left_out))
 
 
