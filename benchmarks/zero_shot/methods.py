@@ -13,7 +13,7 @@ from benchmarks.zero_shot.sets import SeriesSet
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_tensors
 from rnnlab.core.progress import track_progress
-from rnnlab.histories.histories import fill_gaps
+from rnnlab.features.histories import fill_gaps
 from rnnlab.zero_shot.forecaster import MEDIAN, forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 

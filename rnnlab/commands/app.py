@@ -179,8 +179,8 @@ def predict(
     Writes:  a row for each photo to standard output: the answer, and each class's probability in
              per cent; with --onnx the named file: input x, float32 [N, T, F] of grey levels 0 to
              255, output logits [N, K], the normalization inside; for zero_shot the inputs are
-             what rnnlab.histories.description.describe (numpy alone) returns for histories, and the
-             output quantiles [S, H, 11] is in its units
+             what rnnlab.features.extraction.extract_features (numpy alone) returns for histories,
+             and the output quantiles [S, H, 11] is in its units
     Needs:   what `dvc repro train@TASK` leaves; for zero_shot models/zero_shot/, which git holds
     """
     run("predict", lambda module, params: module.predict(images or [], task, onnx, params))

@@ -17,7 +17,7 @@ from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.baselines import forecast_baseline, seasonal_naive
 from rnnlab.forecasting.forecaster import MAX_PERIOD, MAX_WINDOWS
 from rnnlab.forecasting.selection import History
-from rnnlab.histories.context import max_horizon
+from rnnlab.features.context import max_horizon
 from rnnlab.outlook.subset import subset_of
 from rnnlab.series.origins import Request
 from rnnlab.zero_shot.forecaster import forecast_quantiles

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.random import Generator
 
-from rnnlab.histories.context import context_length, long_period, max_horizon
+from rnnlab.features.context import context_length, long_period, max_horizon
 from rnnlab.synthetic import components as c
 from rnnlab.synthetic.components import chance, log_uniform
 

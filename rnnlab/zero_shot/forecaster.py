@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from rnnlab.histories.context import context_length, max_horizon
-from rnnlab.histories.description import describe
+from rnnlab.features.context import context_length, max_horizon
+from rnnlab.features.extraction import extract_features
 from rnnlab.zero_shot.answers import in_units
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork, to_inputs
 
@@ -81,8 +81,8 @@ def forecast_steps(
     network: ZeroShotNetwork, block: np.ndarray, period: int, ahead: np.ndarray
 ) -> np.ndarray:
     """Quantiles [S, H, 11] of the steps ``ahead`` [H] of right-aligned histories [S, T]."""
-    described = describe(block, period, ahead)
+    features = extract_features(block, period, ahead)
     device = next(network.parameters()).device
     with torch.no_grad():
-        output = network(**vars(to_inputs(described, device))).cpu().numpy()
-    return in_units(described, output, period)
+        output = network(**vars(to_inputs(features, device))).cpu().numpy()
+    return in_units(features, output, period)

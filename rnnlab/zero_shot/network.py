@@ -8,19 +8,19 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from rnnlab.histories.context import PATCH
-from rnnlab.histories.description import SAME_PHASE, VIEWS, Description
+from rnnlab.features.context import PATCH
+from rnnlab.features.extraction import SAME_PHASE, VIEWS, Features
 
 QUANTILES = (0.025, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.975)
 NORMAL = tuple(NormalDist().inv_cdf(level) for level in QUANTILES)
 LOW, HIGH = QUANTILES.index(0.1), QUANTILES.index(0.9)
-# numbers of ``scalars``, ``simple`` and ``clock`` in a Description
+# numbers of ``scalars``, ``simple`` and ``clock`` in ``Features``
 SCALARS, SIMPLE, CLOCK = 28, 19, 6
 
 
 @dataclass(frozen=True)
 class Inputs:
-    """The parts of a ``Description`` that the network reads, as tensors."""
+    """The parts of ``Features`` that the network reads, as tensors."""
 
     patches: Tensor
     phases: Tensor
@@ -30,8 +30,8 @@ class Inputs:
     clock: Tensor
 
 
-def to_inputs(description: Description, device: torch.device | str = "cpu") -> Inputs:
-    arrays = (np.ascontiguousarray(getattr(description, field.name)) for field in fields(Inputs))
+def to_inputs(features: Features, device: torch.device | str = "cpu") -> Inputs:
+    arrays = (np.ascontiguousarray(getattr(features, field.name)) for field in fields(Inputs))
     return Inputs(*(torch.from_numpy(array).to(device) for array in arrays))
 
 
@@ -69,7 +69,7 @@ class ZeroShotNetwork(nn.Module):
     ) -> Tensor:
         """Quantiles in units, as distances from the base, [S, H, 11], ascending.
 
-        The arguments have the shapes of ``Description``.
+        The arguments have the shapes of ``Features``.
         """
         series, number, _ = patches.shape
         of_series = scalars[:, None].expand(-1, number, -1)

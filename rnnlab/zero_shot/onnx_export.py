@@ -12,7 +12,7 @@ import onnx
 import torch
 
 from rnnlab.core.files import write_atomically
-from rnnlab.histories.description import describe
+from rnnlab.features.extraction import extract_features
 from rnnlab.zero_shot.network import QUANTILES, Inputs, ZeroShotNetwork, to_inputs
 
 OPSET = 17
@@ -31,16 +31,16 @@ SIZES = {
 def write_zero_shot_onnx(network: ZeroShotNetwork, path: Path) -> None:
     """Write the network as one ONNX graph.
 
-    Inputs are the arrays of a ``Description`` with the same names, all float32. Output
+    Inputs are the arrays of ``Features`` with the same names, all float32. Output
     ``quantiles`` [S, H, 11] is in units, as distances from the base. The statistics stand beside
-    the graph, in numpy alone: ``rnnlab.histories.description.describe`` computes the inputs, and
-    ``rnnlab.zero_shot.answers.in_units`` turns the output into forecasts. The levels of the
+    the graph, in numpy alone: ``rnnlab.features.extraction.extract_features`` computes the inputs,
+    and ``rnnlab.zero_shot.answers.in_units`` turns the output into forecasts. The levels of the
     quantiles are in the file's metadata.
     """
     rng = np.random.default_rng(0)
     # of no size that could be mistaken for another
-    described = describe(rng.random((3, 60)), 12, np.arange(1, 8))
-    inputs = to_inputs(described)
+    features = extract_features(rng.random((3, 60)), 12, np.arange(1, 8))
+    inputs = to_inputs(features)
     names = [field.name for field in fields(Inputs)]
     content = io.BytesIO()
     with warnings.catch_warnings():

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader, Dataset
 from rnnlab.core.errors import InputError
 from rnnlab.core.progress import track_progress
 from rnnlab.core.zero_shot_params import ZeroShot
-from rnnlab.histories.description import describe
+from rnnlab.features.extraction import extract_features
 from rnnlab.synthetic.prior import draw_batch
 from rnnlab.training.checkpoints import Checkpoint, print_once
 from rnnlab.training.device import seeded_generator
@@ -47,10 +47,10 @@ class SyntheticBatches(Dataset):
         started = time.perf_counter()
         rng = np.random.default_rng([self.seed, number])
         batch = draw_batch(rng, self.series, self.steps_ahead)
-        described = describe(batch.histories, batch.period, batch.ahead)
-        target = (batch.futures - described.base) / described.unit[:, None]
+        features = extract_features(batch.histories, batch.period, batch.ahead)
+        target = (batch.futures - features.base) / features.unit[:, None]
         target = np.clip(target, -FAR, FAR).astype(np.float32)
-        inputs = vars(to_inputs(described))
+        inputs = vars(to_inputs(features))
         return inputs, torch.from_numpy(target), time.perf_counter() - started
 
 

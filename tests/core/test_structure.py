@@ -20,7 +20,7 @@ FLOORS = [
     {"training"},
     {"networks", "series", "synthetic"},
     {"tables"},
-    {"core", "histories"},
+    {"core", "features"},
 ]
 
 

@@ -62,7 +62,7 @@ RERUNS = {
     "rnnlab/networks": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/training": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/forecasting": [f"{s}@{t}" for s in AFTER_TRAIN for t in ("mnist", "airline")],
-    "rnnlab/histories": [
+    "rnnlab/features": [
         *(f"evaluate@{task}" for task in ("mnist", "airline")),
         *OF_ZERO_SHOT,
     ],
@@ -101,7 +101,7 @@ def test_every_imported_module_is_a_dependency(stage: str, kind: str) -> None:
     others = [f"rnnlab/{other}/" for other in ("images", "series") if other != kind]
     others += {
         "evaluate": ["rnnlab/synthetic/"],
-        "plot": ["rnnlab/zero_shot/", "rnnlab/synthetic/", "rnnlab/histories/"],
+        "plot": ["rnnlab/zero_shot/", "rnnlab/synthetic/", "rnnlab/features/"],
     }.get(stage, [])
     for name in modules_of(stage):
         path = name.replace(".", "/") + ".py"

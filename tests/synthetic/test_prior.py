@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnlab.histories.context import context_length, max_horizon
+from rnnlab.features.context import context_length, max_horizon
 from rnnlab.synthetic import prior
 
 PERIODS = [1, 2, 4, 5, 7, 12, 13, 24, 48, 52, 90, 365, 366]

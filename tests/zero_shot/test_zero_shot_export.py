@@ -10,7 +10,7 @@ import pytest
 from helpers import ROOT, one_error_line, run_stage_here
 from toys import zero_shot_network
 
-from rnnlab.histories.description import describe
+from rnnlab.features.extraction import extract_features
 from rnnlab.zero_shot.answers import in_units
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES
@@ -38,10 +38,10 @@ def test_the_forecaster_s_quantiles(
     rng = np.random.default_rng(period)
     histories = 50 + rng.standard_normal((series, length)).cumsum(axis=1)
     histories[:, 5:7] = np.nan
-    described = describe(histories, period, np.arange(1, steps + 1))
-    inputs = {node.name: getattr(described, node.name) for node in session.get_inputs()}
+    features = extract_features(histories, period, np.arange(1, steps + 1))
+    inputs = {node.name: getattr(features, node.name) for node in session.get_inputs()}
     [output] = session.run(["quantiles"], inputs)
-    found = in_units(described, output, period)
+    found = in_units(features, output, period)
     expected = forecast_quantiles(zero_shot_network(2), list(histories), period, steps)
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from toys import zero_shot_network
 
-from rnnlab.histories.context import context_length, max_horizon
-from rnnlab.histories.description import describe
+from rnnlab.features.context import context_length, max_horizon
+from rnnlab.features.extraction import extract_features
 from rnnlab.zero_shot import answers
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES
@@ -130,10 +130,10 @@ def test_histories_are_left_as_they_were() -> None:
     ("period", "factor"), [(1, answers.STRETCH[1]), (12, answers.STRETCH_OTHERS)]
 )
 def test_intervals_are_stretched_about_the_median(period: int, factor: float) -> None:
-    described = describe(season(period)[None] - 100, period, np.arange(1, 4))
+    features = extract_features(season(period)[None] - 100, period, np.arange(1, 4))
     output = np.tile(np.linspace(-2, 3, len(QUANTILES)), (1, 3, 1))
-    found = (answers.in_units(described, output, period) - described.base[..., None]) / (
-        described.unit[0]
+    found = (answers.in_units(features, output, period) - features.base[..., None]) / (
+        features.unit[0]
     )
     middle = output[0, 0, 5]
     assert np.allclose(found[..., 5], middle)

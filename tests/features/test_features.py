@@ -6,12 +6,12 @@ import sys
 import numpy as np
 import pytest
 
-from rnnlab.histories import masked
-from rnnlab.histories.context import PATCH, context_length, max_horizon, patch_count, patch_size
-from rnnlab.histories.description import VIEWS, cut_patches, describe
-from rnnlab.histories.histories import prepare
-from rnnlab.histories.seasons import a_period_ago, long_season_ago, seasonal_part
-from rnnlab.histories.smoothing import GRID, PLAIN, smooth_all
+from rnnlab.features import masked
+from rnnlab.features.context import PATCH, context_length, max_horizon, patch_count, patch_size
+from rnnlab.features.extraction import VIEWS, cut_patches, extract_features
+from rnnlab.features.histories import prepare
+from rnnlab.features.seasons import a_period_ago, long_season_ago, seasonal_part
+from rnnlab.features.smoothing import GRID, PLAIN, smooth_all
 
 AHEAD = np.arange(1, 25)
 YEAR = np.array([3.0, -1, 2, 0, 1, -2, -3, 0, 1, 1, -1, -1])
@@ -118,7 +118,7 @@ def test_all_smoothings_run_at_once_as_one_by_one() -> None:
 def test_values_before_the_beginning_change_no_statistic() -> None:
     y = np.random.default_rng(0).standard_normal((1, 150)).cumsum(axis=1) + 50
     short, long = y[:, -60:], late(y[0], 90)[None]
-    one, two = describe(short, 12, AHEAD), describe(long, 12, AHEAD)
+    one, two = extract_features(short, 12, AHEAD), extract_features(long, 12, AHEAD)
     for name in ("scalars", "simple", "past", "base", "unit"):
         assert np.allclose(getattr(one, name), getattr(two, name), atol=1e-4), name
     assert np.allclose(one.patches, two.patches[:, -5:], atol=1e-5)
@@ -128,7 +128,7 @@ def test_values_before_the_beginning_change_no_statistic() -> None:
 @pytest.mark.parametrize("factor", [1e-9, 1e9])
 def test_units_do_not_matter(factor: float) -> None:
     y = np.random.default_rng(0).standard_normal((4, 80)).cumsum(axis=1) + 30
-    one, two = describe(y, 12, AHEAD), describe(factor * y, 12, AHEAD)
+    one, two = extract_features(y, 12, AHEAD), extract_features(factor * y, 12, AHEAD)
     assert np.allclose(one.patches, two.patches, atol=1e-4)
     assert np.allclose(one.simple, two.simple, atol=1e-3)
     assert np.allclose(two.unit, factor * one.unit)
@@ -155,18 +155,18 @@ def test_patches_hold_the_end_of_the_history(period: int) -> None:
 @pytest.mark.parametrize("history", [[5.0], [5.0, 5.0], [0.0] * 30, [1e12, 1e-3], [-3.0, 2, -7]])
 @pytest.mark.parametrize("period", [1, 12, 366])
 def test_any_history_has_a_finite_description(history: list[float], period: int) -> None:
-    described = describe(np.array([[np.nan, *history]]), period, AHEAD)
-    for name, values in vars(described).items():
+    features = extract_features(np.array([[np.nan, *history]]), period, AHEAD)
+    for name, values in vars(features).items():
         if name != "lowest":
             assert np.isfinite(values).all(), name
-    assert described.unit[0] > 0
-    assert described.lowest[0] == (0 if min(history) >= 0 else -np.inf)
+    assert features.unit[0] > 0
+    assert features.lowest[0] == (0 if min(history) >= 0 else -np.inf)
 
 
 def test_no_torch_is_needed() -> None:
     """The statistics stand beside the exported network, where there may be none."""
     code = (
-        "import sys, rnnlab.histories.description; "
+        "import sys, rnnlab.features.extraction; "
         "sys.exit(bool({'torch', 'pandas'} & {*sys.modules}))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from rnnlab.histories import masked
-from rnnlab.histories.context import long_period
-from rnnlab.histories.histories import Histories
-from rnnlab.histories.seasons import a_period_ago, long_season_ago
-from rnnlab.histories.smoothing import EVIDENCE, Smoothed
+from rnnlab.features import masked
+from rnnlab.features.context import long_period
+from rnnlab.features.histories import Histories
+from rnnlab.features.seasons import a_period_ago, long_season_ago
+from rnnlab.features.smoothing import EVIDENCE, Smoothed
 
 FAST, MIDDLE = 0.5, 0.3  # rates of exponential means
 # logarithms of forecasts go no further beyond those of the history: a factor of 4.5

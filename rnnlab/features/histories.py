@@ -5,8 +5,8 @@ from functools import cached_property
 
 import numpy as np
 
-from rnnlab.histories import masked
-from rnnlab.histories.seasons import Seasonal, seasonal_part
+from rnnlab.features import masked
+from rnnlab.features.seasons import Seasonal, seasonal_part
 
 SMALL = 1e-6  # of the size of the values: units are no smaller
 SLOW = 0.15  # rate of the exponential mean that values are compared with

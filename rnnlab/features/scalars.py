@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from rnnlab.histories import masked
-from rnnlab.histories.histories import Histories
-from rnnlab.histories.simple_forecasts import share_of_logs
-from rnnlab.histories.smoothing import Smoothed
+from rnnlab.features import masked
+from rnnlab.features.histories import Histories
+from rnnlab.features.simple_forecasts import share_of_logs
+from rnnlab.features.smoothing import Smoothed
 
 
 def scalars(past: Histories, smoothed: Smoothed) -> np.ndarray:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnlab.histories import masked
-from rnnlab.histories.context import PATCH, patch_count, patch_size
-from rnnlab.histories.histories import SLOW, Histories, prepare
-from rnnlab.histories.scalars import scalars
-from rnnlab.histories.simple_forecasts import simple_forecasts
-from rnnlab.histories.smoothing import smooth_all
+from rnnlab.features import masked
+from rnnlab.features.context import PATCH, patch_count, patch_size
+from rnnlab.features.histories import SLOW, Histories, prepare
+from rnnlab.features.scalars import scalars
+from rnnlab.features.simple_forecasts import simple_forecasts
+from rnnlab.features.smoothing import smooth_all
 
 # the network cannot use distances from the base beyond this many units
 FAR = 60.0
@@ -22,7 +22,7 @@ SAME_PHASE = 4
 
 
 @dataclass(frozen=True)
-class Description:
+class Features:
     """What the network reads of a batch of histories, and how to read its output.
 
     Attributes:
@@ -48,8 +48,8 @@ class Description:
     lowest: np.ndarray
 
 
-def describe(histories: np.ndarray, period: int, ahead: np.ndarray) -> Description:
-    """Describe histories [S, T] for forecasts of the steps ``ahead`` [H], counted from 1.
+def extract_features(histories: np.ndarray, period: int, ahead: np.ndarray) -> Features:
+    """Features of histories [S, T] for forecasts of the steps ``ahead`` [H], counted from 1.
 
     Histories are right-aligned: NaN before a series begins and where a value is missing, at the
     end too. Each has at least one value.
@@ -64,7 +64,7 @@ def describe(histories: np.ndarray, period: int, ahead: np.ndarray) -> Descripti
     patches = cut_patches(patch_views(past), period)
     ends = np.arange(1 - patches.shape[1], 1) * patch_size(period)
     negative = np.where(past.present, past.y, 0).min(axis=1) < 0
-    return Description(
+    return Features(
         patches=patches.astype(np.float32),
         phases=_phase(ends, period).astype(np.float32),
         scalars=scalars(past, smoothed).astype(np.float32),

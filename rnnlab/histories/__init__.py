@@ -1,4 +1,0 @@
-"""What the zero-shot network is told of a history: seasons, smoothings, simple forecasts.
-
-It knows nothing of torch: all is numpy, for many histories of one period at once.
-"""
