@@ -1,32 +1,50 @@
-"""The library behind the stages and the command ``rnnlab``: a package for each concern.
+"""Forecast any series, and the library behind the pipeline's stages and the command ``rnnlab``.
 
-Imports go one way: commands → report → plots → forecasting, images → zero_shot → training →
-networks, series, synthetic → core, features. The code in this file must run before torch is
-imported.
+    import rnnlab
+    rnnlab.forecast("sales.csv")                      # or a DataFrame, a Series, arrays
+
+The functions are imported when they are first used. Imports between packages go one way: commands →
+report → plots → backtesting → forecasting, images → zero_shot → training → networks, series,
+synthetic → tables → core, features.
 """
 
-import gc
-import os
-import sys
-from types import TracebackType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnnlab.api import backtest, forecast, plot, read_table
+    from rnnlab.core.errors import InputError
+    from rnnlab.core.notes import InputWarning
+    from rnnlab.zero_shot.forecaster import ZeroShot
+
+_HOMES = {
+    "forecast": "rnnlab.api",
+    "backtest": "rnnlab.api",
+    "plot": "rnnlab.api",
+    "read_table": "rnnlab.api",
+    "InputError": "rnnlab.core.errors",
+    "InputWarning": "rnnlab.core.notes",
+    "ZeroShot": "rnnlab.zero_shot.forecaster",
+}
+__all__ = [
+    "InputError",
+    "InputWarning",
+    "ZeroShot",
+    "backtest",
+    "forecast",
+    "plot",
+    "read_table",
+]
 
 
-def _report(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    # Ctrl-C during the imports of a stage; later, errors.exit_code handles it
-    if issubclass(kind, KeyboardInterrupt):
-        print("error: stopped; `dvc repro` continues from here", file=sys.stderr)
-    else:
-        sys.__excepthook__(kind, error, trace)
+def __getattr__(name: str) -> object:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    found = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = found
+    return found
 
 
-sys.excepthook = _report
-# Imports of torch and pandas create a million objects, which the garbage collector would scan many
-# times: a seventh of the import time. A stage is short and creates few reference cycles.
-gc.set_threshold(100_000)
-
-# Threads of torch that wait for each other spin, by default for about 20 ms. Next to another busy
-# process they take the core from the thread they wait for, and training takes up to 30 times as
-# long. 2,000 spins (0.1 ms) are enough when all cores are free. libgomp reads this variable when
-# torch is loaded. A value set by the user is kept.
-if "OMP_WAIT_POLICY" not in os.environ:
-    os.environ.setdefault("GOMP_SPINCOUNT", "2000")
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOMES])

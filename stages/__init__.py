@@ -1,3 +1,6 @@
 """The stages of the pipeline, as dvc.yaml runs them."""
 
-import rnnlab  # noqa: F401  # must run before torch is imported
+from rnnlab.core.process import prepare_program
+
+# before torch is imported
+prepare_program()

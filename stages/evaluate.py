@@ -23,22 +23,22 @@ from pathlib import Path
 
 import pandas as pd
 
+from rnnlab.backtesting.scores import evaluate_series
 from rnnlab.core.files import output_files, read_table, write_table
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import Params
 from rnnlab.core.stage import run_task_stage
-from rnnlab.forecasting.scores import evaluate_series
 from rnnlab.images.scores import evaluate_images
 from rnnlab.networks.storage import read_models
 from rnnlab.training.device import prepare
 from rnnlab.zero_shot.scores import evaluate_zero_shot
-from rnnlab.zero_shot.storage import read_card, read_zero_shot
+from rnnlab.zero_shot.storage import FOLDER, read_card, read_zero_shot
 
 
 def main(name: str, params: Params) -> None:
     device = prepare(params)
     if name == ZERO_SHOT:
-        network, card = read_zero_shot(device=device), read_card()
+        network, card = read_zero_shot(FOLDER, device), read_card(FOLDER)
         with output_files(Path("metrics") / name) as folder:
             (folder / "tables").mkdir()
             evaluate_zero_shot(network, card, params.zero_shot.evaluate, folder)

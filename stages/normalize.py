@@ -76,13 +76,13 @@ def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
     panel = read_panel(task.data)
     cuts = cut_series(panel.lengths, task.data)
     training = np.minimum(cuts["main"].train, cuts["year"].train)
-    panel = panel.without(unusable_series(panel, training, task), task.data.csv)
+    panel = panel.without(unusable_series(panel, training, task.normalize.method), task.data.csv)
     warn_left_out(panel, task.data.csv, Path("data/normalized") / name / "card.json")
     tensors = {
         "offsets": panel.offsets,
         "ds": panel.ds.astype(np.int64),
-        "y": panel.values,
-        "filled": panel.filled,
+        "y": panel.filled,
+        "filled": np.isnan(panel.y),
     }
     cuts = cut_series(panel.lengths, task.data)
     for fit, cut in cuts.items():
@@ -90,7 +90,7 @@ def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
         # refit is for networks that are trained again on training and validation data
         for fitted, ends in (("normalization", cut.train), ("refit", cut.validation)):
             normalization = fit_normalization(
-                panel.values, panel.offsets, ends, task.normalize, task.data.period
+                panel.filled, panel.offsets, ends, task.normalize, task.data.period
             )
             arrays = normalization.to_arrays()
             tensors |= {f"{fit}.{fitted}.{key}": value for key, value in arrays.items()}

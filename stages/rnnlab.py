@@ -12,3 +12,4 @@ from pathlib import Path
 sys.path[0] = str(Path(__file__).resolve().parents[1])
 sys.modules.pop("rnnlab", None)
 importlib.import_module("rnnlab")
+importlib.import_module("rnnlab.core.process").prepare_program()

@@ -28,7 +28,7 @@ from rnnlab.core.files import output_files, write_json
 from rnnlab.core.params import load_params
 from rnnlab.core.stage import make_parser
 from rnnlab.forecasting.intervals import LEVELS
-from rnnlab.forecasting.measures import coverage, interval_score
+from rnnlab.series.measures import coverage, interval_score
 from rnnlab.forecasting.selection import History
 from rnnlab.outlook import validation
 from rnnlab.outlook.answer import forecast_quickly

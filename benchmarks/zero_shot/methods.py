@@ -13,7 +13,7 @@ from benchmarks.zero_shot.sets import SeriesSet
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_tensors
 from rnnlab.core.progress import track_progress
-from rnnlab.features.histories import fill_gaps
+from rnnlab.features.histories import seasonal_naive as seasonal_naive_forecast
 from rnnlab.zero_shot.forecaster import MEDIAN, forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
@@ -56,17 +56,12 @@ def seasonal_naive(series: SeriesSet) -> Forecasts:
 
 
 def _repeated(series: SeriesSet, periods: np.ndarray) -> Forecasts:
+    ahead = np.arange(1, series.horizon + 1)
     points = [
-        np.resize(without_gaps(history, int(period))[-period:], series.horizon)
+        seasonal_naive_forecast(history[None], int(period), ahead)[0]
         for history, period in zip(series.histories, periods, strict=True)
     ]
     return Forecasts(np.repeat(np.array(points)[..., None], len(QUANTILES), axis=2))
-
-
-def without_gaps(history: np.ndarray, period: int) -> np.ndarray:
-    """Missing values take the value a period before, else the last one, else the first."""
-    known = np.isfinite(history)[None]
-    return fill_gaps(history[None], known, known.argmax(axis=1), period)[0]
 
 
 def zero_shot(network: ZeroShotNetwork, series: SeriesSet) -> Forecasts:

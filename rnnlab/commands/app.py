@@ -10,11 +10,12 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnlab.core.errors import exit_code
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.process import prepare_program
 from rnnlab.core.progress import track_progress
 
 EXIT_CODES = """\
-Run in the root of the project. Exit codes: 0 done; 1 bad input or a fault of the machine, in one
+All but forecast run in the root of a project. Exit codes: 0 done; 1 bad input or a fault of the machine, in one
 line; 2 a wrong command line; 130 stopped by Ctrl-C."""
 
 app = typer.Typer(
@@ -51,9 +52,10 @@ SettingsTask = Annotated[str, typer.Option("--task", help="task whose settings a
 
 @app.command(epilog=EXIT_CODES)
 def forecast(
-    csv: Annotated[
-        str | None, typer.Option(help="file, folder, address or -; without it, the task's own")
+    file: Annotated[
+        str | None, typer.Argument(metavar="FILE", help="file, folder, address or -")
     ] = None,
+    csv: Annotated[str | None, typer.Option(help="the same as FILE", hidden=True)] = None,
     period: Period = None,
     horizon: Annotated[
         int | None, typer.Option(help="steps to forecast (one season, six without one)")
@@ -62,13 +64,6 @@ def forecast(
     time_column: TimeColumn = None,
     value_column: ValueColumn = None,
     read: Reading = None,
-    task: SettingsTask = "airline",
-    train: Annotated[
-        bool, typer.Option("--train", help="train the networks of the task on the file, too")
-    ] = False,
-    trained: Annotated[
-        bool, typer.Option("--trained", help="ask the networks that `dvc repro` trained, too")
-    ] = False,
     fit: Annotated[
         bool, typer.Option("--fit", help="fit Theta, ETS and SARIMA to each series, too")
     ] = False,
@@ -96,54 +91,62 @@ def forecast(
             metavar="ADDRESS", help="Ray cluster that does the parts of a folder; or local:WORKERS"
         ),
     ] = None,
+    trained: Annotated[
+        bool, typer.Option("--trained", help="ask the networks that `dvc repro` trained, too")
+    ] = False,
+    task: Annotated[
+        str, typer.Option("--task", help="in a project: task of --trained, or without a file")
+    ] = "airline",
 ) -> None:
     """Forecast the next steps of every series, with intervals.
 
     \b
-        rnnlab forecast --csv mine.csv
-        rnnlab forecast --csv sales.xlsx --horizon 24 --backtest
-        cat mine.csv | rnnlab forecast --csv - --json
+        rnnlab forecast mine.csv
+        rnnlab forecast sales.xlsx --horizon 24 --backtest
+        cat mine.csv | rnnlab forecast - --json
 
-    Nothing is trained: the zero-shot network (models/zero_shot/) forecasts each series from its
-    past. On the last stretch of the data it is compared with the last value, the last season and
-    the line through the first and last value; where the mean with one of them is clearly better,
-    the forecast is that mean. Every series gets a forecast, down to a single value in a panel.
+    Nothing is trained: the pretrained network forecasts each series from its past. On the last
+    stretch of the data it is compared with the last value, the last season and the line through the
+    first and last value; where the mean with one of them is clearly better, the forecast is that
+    mean. Every series gets a forecast, down to a single value in a panel.
 
     A folder of Parquet files, each with series of its own, is forecast file by file into
     OUT/FOLDER/; started again, it goes on with the files that are not done.
 
-    --fit and --train add methods to the comparison, and say first how long they take. --trained
-    adds the networks of `dvc repro`, for the task's own data or others of the same period. The
-    settings of these networks are those of --task.
+    --fit adds methods to the comparison, and says first how long they take. In the root of a
+    project, --trained adds the networks of `dvc repro`; without FILE the series are the task's.
 
     \b
-    Reads:   params.yaml, the table of one series or of many: text, .xlsx, .csv.gz, Parquet or a
-             folder of it, an address, or - for standard input; models/zero_shot/; with --trained
-             also data/models/TASK/
+    Reads:   the table of one series or of many: text, .xlsx, .csv.gz, Parquet or a folder of it, an
+             address, or - for standard input; with --trained also params.yaml and data/models/TASK/
     Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png
              and, where a series cannot be read, OUT/NAME_left_out.csv with the reason
-    Needs:   a file, or the task's; with --trained what `dvc repro train@TASK` leaves
+    Needs:   a file; with --trained a project, and what `dvc repro train@TASK` leaves
     """
 
-    def work(module: Any, params: Any) -> None:
-        from rnnlab.forecasting.task_settings import SeriesOptions
+    def work() -> None:
+        from rnnlab.commands import forecast as command
+        from rnnlab.tables.options import ReadOptions, reading_options
 
-        options = SeriesOptions(
-            task,
-            csv,
-            period,
-            horizon,
-            id_column,
-            time_column,
-            value_column,
-            trained,
-            tuple(read or ()),
-            any_series=True,
+        if file is not None and csv is not None:
+            raise InputError(f"{file} --csv {csv}: name one file")
+        columns = id_column, time_column, value_column
+        reading = ReadOptions(*columns, **reading_options(read or ()))
+        options = command.ForecastOptions(
+            task=task,
+            period=period,
+            horizon=horizon,
+            fit=fit,
+            trained=trained,
+            out=out,
+            json=json,
+            backtest=backtest,
+            plot_series=tuple(plot_series or ()),
+            ray=ray,
         )
-        shown = tuple(plot_series or ())
-        module.forecast(options, module.Wanted(train, fit, out, json, backtest, shown, ray), params)
+        command.forecast(csv if file is None else file, reading, options)
 
-    run("forecast", work)
+    finish("forecast", work)
 
 
 @app.command(epilog=EXIT_CODES)
@@ -222,7 +225,7 @@ def new_series(
         from rnnlab.forecasting.task_settings import SeriesOptions
 
         options = SeriesOptions(
-            task, csv, period, None, id_column, time_column, value_column, False, tuple(read or ())
+            task, csv, period, id_column, time_column, value_column, tuple(read or ())
         )
         module.new_series(options, name, unit, params)
 
@@ -287,13 +290,22 @@ def run(name: str, work: Callable[[Any, Any], None]) -> None:
 
         from rnnlab.core.params import load_params
 
-        params = load_params()
-        with track_progress(name.replace("_", "-")):
-            work(import_module(f"rnnlab.commands.{name}"), params)
+        work(import_module(f"rnnlab.commands.{name}"), load_params())
 
-    sys.exit(exit_code(checked))
+    finish(name, checked)
+
+
+def finish(name: str, work: Callable[[], None]) -> None:
+    """Do ``work`` and leave with its exit code."""
+
+    def tracked() -> None:
+        with track_progress(name.replace("_", "-")):
+            work()
+
+    sys.exit(exit_code(tracked))
 
 
 def main() -> None:
+    prepare_program()
     # a name of its own: `python -m rnnlab` would be called __main__.py
     app(prog_name="rnnlab")

@@ -1,66 +1,62 @@
 """rnnlab forecast: the next steps of every series, with intervals."""
 
+import os
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 
+from rnnlab.backtesting.labels import fallback_lines
+from rnnlab.backtesting.windows import Backtest, backtest_panel
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
-from rnnlab.core.params import Params, SeriesTask
-from rnnlab.core.progress import format_duration
-from rnnlab.forecasting.selection import History, print_fallbacks
-from rnnlab.forecasting.task_settings import (
-    SeriesOptions,
-    read_series,
-    task_for,
-    with_trained_settings,
-    without_log_of_nonpositive,
-)
-from rnnlab.outlook.answer import Answer, as_table, look_ahead
-from rnnlab.outlook.backtest import backtest_errors, backtest_table
-from rnnlab.outlook.methods import (
-    FITTED,
-    QUICK,
-    Method,
-    baseline_methods,
-    seconds_to_fit,
-    steps_at_once,
-)
-from rnnlab.outlook.networks import TaskNetworks, network_method, read_trained, train_networks
-from rnnlab.outlook.output import (
-    MAX_PRINTED,
+from rnnlab.core.notes import note
+from rnnlab.core.params import PARAMS_FILE, SeriesTask, load_params
+from rnnlab.core.text import join_names, readable
+from rnnlab.forecasting.folders import FolderJob, PartResult, find_parts, forecast_parts
+from rnnlab.forecasting.forecast import Forecast, forecast_panel
+from rnnlab.forecasting.output import (
     Target,
-    backtest_lines,
     drop_old_list,
     find_target,
     left_out_path,
     print_forecast,
-    validation_content,
-    validation_sentence,
+    with_texts,
     write_forecast,
     write_left_out,
 )
-from rnnlab.outlook.parts import Done, Plan, find_parts, forecast_parts
-from rnnlab.outlook.validation import Validation, validate, validation_request
-from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
-from rnnlab.series.origins import Request
+from rnnlab.forecasting.selection import COMBINATION, Selection
+from rnnlab.forecasting.task_settings import check_steps
+from rnnlab.forecasting.trained import read_trained
+from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import Panel, cut_at, warn_left_out
+from rnnlab.series.seasons import Season, note_guesses, settle, understood
+from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.sources import local_name, stem_of
-from rnnlab.training.device import prepare
-from rnnlab.zero_shot.storage import FOLDER, read_card, read_zero_shot
+from rnnlab.training.device import prepare, prepare_process
+from rnnlab.zero_shot.forecaster import steps_at_once
+from rnnlab.zero_shot.storage import read_card, read_zero_shot
+
+# series whose last steps are printed beside the truth
+MAX_PRINTED = 6
+# an error without meaning, whose digits have none
+LARGE = 1e5
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """What a forecast uses beside the zero-shot network, and what it writes.
+class ForecastOptions:
+    """What a person wants of a forecast.
 
     Attributes:
-        train, fit: whether the networks of the task are trained, and slow methods fitted.
+        task: whose series are forecast where no file is named, and whose networks are asked.
+        period, horizon: steps of a season, and to forecast; None for those of the data.
+        fit: whether slow methods are fitted, too.
+        trained: whether the networks that the pipeline trained are asked, too.
         out: folder, file or - for the table; None for forecasts/.
         json: whether the table is JSON.
         backtest: whether the last horizon by method is printed.
@@ -68,8 +64,11 @@ class Wanted:
         ray: address of a Ray cluster that does the parts of a folder; None for none.
     """
 
-    train: bool = False
+    task: str = "airline"
+    period: int | None = None
+    horizon: int | None = None
     fit: bool = False
+    trained: bool = False
     out: str | None = None
     json: bool = False
     backtest: bool = False
@@ -77,148 +76,165 @@ class Wanted:
     ray: str | None = None
 
 
-def forecast(options: SeriesOptions, wanted: Wanted, params: Params) -> None:
-    if wanted.train and options.trained:
-        raise InputError("--train --trained: write one of them")
-    task = task_for(options, params)
-    parts = find_parts(task.data.csv, options.reading(task))
-    if parts:
-        forecast_folder(options, task, parts, wanted, params)
+def forecast(file: str | None, reading: ReadOptions, options: ForecastOptions) -> None:
+    check_steps("period", options.period)
+    check_steps("horizon", options.horizon)
+    task = None
+    if file is None:
+        task = own_task(options)
+        file, data = task.data.csv, task.data
+        columns = {"id": data.id_column, "time": data.time_column, "value": data.value_column}
+        given = {key: getattr(reading, key) or name for key, name in columns.items()}
+        reading = replace(reading, **given)
+        options = replace(options, period=options.period or data.period)
+    if parts := find_parts(file, reading):
+        forecast_folder(file, parts, reading, options)
         return
-    if wanted.ray is not None:
+    if options.ray is not None:
         raise InputError(
-            f"--ray {wanted.ray}: {task.data.csv} is one table; a cluster takes a folder of "
-            "Parquet files, each with series of its own"
+            f"--ray {options.ray}: {file} is one table; a cluster takes a folder of Parquet files, "
+            "each with series of its own"
         )
-    forecast_table(options, task, wanted, params)
+    forecast_table(file, reading, options, task)
+
+
+def own_task(options: ForecastOptions) -> SeriesTask:
+    """The task whose series are forecast where no file is named."""
+    if not PARAMS_FILE.exists():
+        raise InputError("no file is named: write `rnnlab forecast FILE`")
+    return load_params().series(options.task)
 
 
 def forecast_table(
-    options: SeriesOptions, task: SeriesTask, wanted: Wanted, params: Params
+    file: str, reading: ReadOptions, options: ForecastOptions, task: SeriesTask | None
 ) -> None:
-    """Forecast the series of one table, in memory."""
-    device = prepare(params)
-    target = find_target(wanted.out, stem_of(task.data.csv), wanted.json)
-    source = Path(local_name(task.data.csv)).resolve()
-    if target.path is not None and target.path.resolve() == source:
-        raise InputError(f"--out {wanted.out}: {target.path} is the data itself; name another")
+    """Forecast the series of one table, in memory.
+
+    Args:
+        task: whose series these are; None for those of a file.
+    """
+    target = find_target(options.out, stem_of(file), options.json)
+    if target.path is not None and target.path.resolve() == Path(local_name(file)).resolve():
+        raise InputError(f"--out {options.out}: {target.path} is the data itself; name another")
+    device = prepare(load_params()) if options.trained else torch.device("cpu")
+    processes = available_cpus()
+    if not options.trained:
+        prepare_process(processes)
     # before the file, so that missing weights are reported at once
     network = read_zero_shot(device=device)
-    trained: dict[str, list] | None = None
-    horizon = task.windows.horizon
-    if options.trained:
-        trained, card = read_trained(options.task, device)
-        task = with_trained_settings(task, card)
-    task, panel = read_series(options, task)
-    panel = panel.without_rows()
-    if not options.trained:
-        horizon = task.windows.horizon
-    shown = series_to_show(panel, wanted.plot_series, task.data.csv)
-    history = History(panel.values, panel.offsets, task.data.period, panel.filled)
-    request, ends = validation_request(history, horizon, spans_of(options, task, panel))
-    fallbacks: Counter[str] = Counter()
-    methods = baseline_methods(QUICK, history, params.threads, fallbacks)
-    networks = TaskNetworks(**trained, task=task, ends=ends) if trained else None
-    if wanted.train:
-        settings = without_log_of_nonpositive(task, panel)
-        networks = train_networks(settings, panel, history, ends, params)
-    if networks is not None:
-        methods["model"] = network_method(panel, history, networks)
-    if wanted.fit:
-        fitted = baseline_methods(FITTED, history, params.threads, fallbacks)
-        tell_time(fitted, history, request, ends, params.threads)
-        methods |= fitted
-    validation = validate(history, network, methods, request, ends)
-    answer = look_ahead(history, network, methods, validation, horizon)
-    print_fallbacks(fallbacks)
-    report(target, panel, task, validation, answer, wanted, shown)
+    panel, season = settle(load_panel(file, reading, any_series=True), options.period)
+    # standard output is for results
+    print(understood(panel, season), file=sys.stderr)
+    note_guesses(panel, season)
+    panel, horizon = panel.without_rows(), options.horizon or season.horizon
+    shown = series_to_show(panel, options.plot_series, file)
+    trained = read_trained(options.task, panel, device) if options.trained else None
+    # some of the last values of the task's own series choose the networks' best epoch
+    spans = panel.lengths - cut_at(panel.lengths, panel.lengths, task.data).train if task else None
+    found = forecast_panel(
+        panel,
+        network,
+        horizon,
+        options.fit,
+        processes,
+        trained,
+        spans if trained else None,
+        say=lambda line: print(line, file=sys.stderr),
+    )
+    for line in fallback_lines(found.fallbacks):
+        note(line)
+    tested = (
+        backtest_panel(panel, network, horizon, 1, options.fit, processes)
+        if options.backtest
+        else None
+    )
+    report(target, file, found, tested, shown)
+
+
+def available_cpus() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def forecast_folder(
-    options: SeriesOptions, task: SeriesTask, parts: list[Path], wanted: Wanted, params: Params
+    file: str, parts: list[Path], reading: ReadOptions, options: ForecastOptions
 ) -> None:
     """Forecast a folder file by file; the first one settles the period and the horizon."""
+    is_file = bool(options.out and (options.out == "-" or Path(options.out).suffix))
     refused = {
-        "--train": wanted.train,
         "--trained": options.trained,
-        "--json": wanted.json,
-        "--backtest": wanted.backtest,
-        "--plot-series": bool(wanted.plot_series),
-        f"--out {wanted.out}": bool(wanted.out and (wanted.out == "-" or Path(wanted.out).suffix)),
+        "--json": options.json,
+        "--backtest": options.backtest,
+        "--plot-series": bool(options.plot_series),
+        f"--out {options.out}": is_file,
     }
     for option, given in refused.items():
         if given:
             raise InputError(
-                f"{option}: {task.data.csv} is a folder of parts, which is forecast file by file "
+                f"{option}: {file} is a folder of parts, which is forecast file by file "
                 "into a folder; name one of its files"
             )
-    folder = Path(local_name(task.data.csv)).resolve()
-    shown = Path(wanted.out or "forecasts") / folder.name
+    folder = Path(local_name(file)).resolve()
+    shown = Path(options.out or "forecasts") / folder.name
     out = shown.resolve()
     if out == folder or out.is_relative_to(folder):
-        raise InputError(f"--out {wanted.out}: {shown} is the data itself; name another folder")
-    settled = settings_of(options, parts, params)
-    plan = Plan(
+        raise InputError(f"--out {options.out}: {shown} is the data itself; name another folder")
+    season = season_of_parts(parts, reading, options.period)
+    job = FolderJob(
         folder=folder,
         out=out,
-        model=FOLDER.resolve(),
-        reading=options.reading(task),
-        period=settled.data.period,
-        horizon=settled.windows.horizon,
-        fit=wanted.fit,
-        weights=read_card(FOLDER)["sha256"],
+        reading=reading,
+        period=season.period,
+        horizon=options.horizon or season.horizon,
+        fit=options.fit,
+        weights=read_card()["sha256"],
     )
-    done = forecast_parts(plan, [path.resolve() for path in parts], wanted.ray)
-    say_done(done, len(parts), plan.horizon, shown)
+    results = forecast_parts(job, [path.resolve() for path in parts], options.ray)
+    print_results(results, len(parts), job.horizon, shown)
 
 
-def settings_of(options: SeriesOptions, parts: list[Path], params: Params) -> SeriesTask:
-    """The settings for the first part that can be read.
+def season_of_parts(parts: list[Path], reading: ReadOptions, period: int | None) -> Season:
+    """The season of the first part that can be read.
 
     Raises:
         InputError: none can be; the message is that of the first one.
     """
     first: InputError | None = None
     for path in parts:
-        of_part = replace(options, csv=str(path))
         try:
-            return read_series(of_part, task_for(of_part, params))[0]
+            panel, season = settle(load_panel(str(path), reading, any_series=True), period)
         except InputError as error:
             first = first or error
+            continue
+        print(understood(panel, season), file=sys.stderr)
+        note_guesses(panel, season)
+        return season
     raise first or InputError("a folder of parts has no parts")
 
 
-def say_done(done: list[Done], parts: int, horizon: int, folder: Path) -> None:
+def print_results(results: list[PartResult], parts: int, horizon: int, folder: Path) -> None:
     """Say what came of the parts that were not done before.
 
     Raises:
         InputError: some could not be read.
     """
-    before = f"; {parts - len(done):,} were done before" if len(done) < parts else ""
-    good = [each for each in done if not each.error]
+    before = f"; {parts - len(results):,} were done before" if len(results) < parts else ""
+    good = [each for each in results if not each.error]
     print(
         f"{horizon} steps of {sum(each.series for each in good):,} series in {len(good):,} of "
         f"{parts:,} parts{before}: {folder}/"
     )
     if left_out := sum(each.left_out for each in good):
-        print(f"{left_out:,} series left out: {folder}/PART_left_out.csv says why", file=sys.stderr)
-    errors = [each.error for each in done if each.error]
+        note(f"{left_out:,} series left out: {folder}/PART_left_out.csv says why")
+    for line in fallback_lines(sum((each.fallbacks for each in good), Counter())):
+        note(line)
+    errors = [each.error for each in results if each.error]
     if errors:
         others = f" (and {len(errors) - 1:,} more parts)" if len(errors) > 1 else ""
         raise InputError(f"{errors[0]}{others}; the other parts are done")
 
 
-def spans_of(options: SeriesOptions, task: SeriesTask, panel: Panel) -> np.ndarray | None:
-    """How many last values trained networks were not trained on, [S]; None for all of them.
-
-    Of the task's own data some of these choose the best epoch, as in ``dvc repro``.
-    """
-    if not options.trained or options.csv is not None:
-        return None
-    return panel.lengths - cut_at(panel.lengths, panel.lengths, task.data).train
-
-
-def series_to_show(panel: Panel, names: tuple[str, ...], csv: str) -> list[int]:
+def series_to_show(panel: Panel, names: tuple[str, ...], file: str) -> list[int]:
     """The places of ``--plot-series`` in the panel.
 
     Raises:
@@ -227,93 +243,103 @@ def series_to_show(panel: Panel, names: tuple[str, ...], csv: str) -> list[int]:
     places = {name: number for number, name in enumerate(panel.ids)}
     for name in names:
         if name not in places:
-            raise InputError(f"--plot-series {name}: {csv} has no such series")
+            raise InputError(f"--plot-series {name}: {file} has no such series")
     return [places[name] for name in names]
 
 
-def tell_time(
-    methods: dict[str, Method], history: History, request: Request, ends: np.ndarray, threads: int
-) -> None:
-    """Print on stderr how long the slow methods take."""
-    if not len(request.origin):
-        return
-    seconds = seconds_to_fit(methods, ends, request, threads)
-    # once on what is validated, and once more on everything where a method is chosen
-    validated, every = len(np.unique(request.series)), len(history.offsets) - 1
-    most = seconds * (1 + every / validated)
-    print(
-        f"--fit: {', '.join(methods)} on {every:,} series: about {format_duration(seconds)} to "
-        f"compare them, at most {format_duration(most)} in all",
-        file=sys.stderr,
-    )
-
-
 def report(
-    target: Target,
-    panel: Panel,
-    task: SeriesTask,
-    validation: Validation,
-    answer: Answer,
-    wanted: Wanted,
-    shown: list[int],
+    target: Target, file: str, found: Forecast, tested: Backtest | None, shown: list[int]
 ) -> None:
     """Write the table and the picture, and say what was found."""
-    table, horizon = as_table(panel, answer), answer.forecast.shape[1]
+    panel, selection = found.panel, found.selection
     content = {
-        "file": task.data.csv,
-        "period": task.data.period,
-        "horizon": horizon,
-        "validation": validation_content(validation),
+        "file": file,
+        "period": panel.period,
+        "horizon": found.horizon,
+        "validation": {
+            "relative_error": selection.errors,
+            "weights": selection.weights,
+            "forecasts_compared": len(selection.request.end),
+        },
     }
-    backtest = []
-    if wanted.backtest:
-        errors = backtest_errors(validation)
-        few = list(range(len(panel.ids))) if len(panel.ids) <= MAX_PRINTED else []
-        steps = backtest_table(panel, validation, shown or few)
-        backtest = list(backtest_lines(steps, errors))
+    if tested is not None:
         content["backtest"] = {
-            "errors": errors.to_dict("records"),
-            "steps": steps.to_dict("records"),
+            "errors": tested.by_method().to_dict("records"),
+            "steps": with_texts(steps_to_print(tested, shown, panel)).to_dict("records"),
         }
     if target.path is None:
-        print_forecast(table, content, target.json)
-        warn_left_out(panel, task.data.csv)
+        print_forecast(found.table(), content, target.json)
+        warn_left_out(panel, file)
     else:
-        write_files(target, panel, task, table, content, shown, validation)
-    say = target.messages
-    print(validation_sentence(validation), file=say)
-    at_once = steps_at_once(task.data.period)
-    if horizon > at_once:
-        print(f"zero_shot forecasts {at_once} steps; later ones repeat its last season.", file=say)
-    for line in backtest:
-        print(line, file=say)
+        write_files(target, file, found, content, shown)
+    lines = [selection_sentence(selection)]
+    at_once = steps_at_once(panel.period)
+    if found.horizon > at_once:
+        lines.append(f"zero_shot forecasts {at_once} steps; later ones repeat its last season.")
+    if tested is not None:
+        lines += backtest_lines(tested, steps_to_print(tested, shown, panel))
+    for line in lines:
+        print(line, file=target.messages)
     if target.path is not None:
         print(
-            f"{horizon} steps of {len(panel.ids):,} series: {target.path} and "
+            f"{found.horizon} steps of {len(panel.ids):,} series: {target.path} and "
             f"{target.beside('.png').name}"
         )
 
 
 def write_files(
-    target: Target,
-    panel: Panel,
-    task: SeriesTask,
-    table: pd.DataFrame,
-    content: dict[str, Any],
-    shown: list[int],
-    validation: Validation,
+    target: Target, file: str, found: Forecast, content: dict, shown: list[int]
 ) -> None:
     """The table, the picture and, where series are left out, the list of them."""
+    from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
+
     assert target.path is not None
-    plot = task.plot
-    warn_left_out(panel, task.data.csv, left_out_path(target.path))
-    if panel.table:
-        # the unit of the task whose settings these are is not that of the file
-        plot = plot.model_copy(update={"unit": panel.table.value})
-    examples = chosen_series(panel, validation.errors_by_series(), shown)
+    panel, table = found.panel, found.table()
+    warn_left_out(panel, file, left_out_path(target.path))
+    unit = panel.table.value if panel.table else "y"
+    examples = chosen_series(panel, found.selection.mase(), shown)
     with output_files(target.path.parent, target.path.stem) as folder:
         write_forecast(folder / target.path.name, table, content)
         write_left_out(folder, target.path, panel)
-        figure = forecast_figure(panel, table, plot, examples)
-        save_figure(figure, folder / target.beside(".png").name, plot.dpi)
+        figure = forecast_figure(panel, table, unit, examples)
+        save_figure(figure, folder / target.beside(".png").name)
     drop_old_list(target.path, panel)
+
+
+def selection_sentence(selection: Selection) -> str:
+    """The errors of all methods on validation, and which of them the forecast uses."""
+    weights = sorted(selection.weights.items(), key=lambda item: -item[1])
+    used = (
+        f"{readable(weights[0][0])} alone"
+        if len(weights) == 1
+        else join_names(f"{100 * share:.0f} % {method}" for method, share in weights)
+    )
+    errors = {method: e for method, e in selection.errors.items() if not np.isnan(e)}
+    if not errors:
+        return f"The series are too short to compare methods. The forecast uses {used}."
+    count = len(selection.request.end)
+    texts = [
+        f"{method} {error:.3f}" if error < LARGE else f"{method} {error:.1e}"
+        for method, error in sorted(errors.items(), key=lambda e: e[1])
+    ]
+    return (
+        f"Error of {count:,} forecasts of the last values, relative to seasonal naive: "
+        f"{join_names(texts)}. The forecast uses {used}."
+    )
+
+
+def steps_to_print(tested: Backtest, shown: list[int], panel: Panel) -> pd.DataFrame:
+    """The steps of the series in the picture that a person named, or of all if there are few."""
+    every = range(len(panel.ids)) if len(panel.ids) <= MAX_PRINTED else ()
+    names = {panel.ids[number] for number in shown or every}
+    steps = tested.forecasts[tested.forecasts["unique_id"].isin(names)]
+    return steps.drop(columns="cutoff").rename(columns={"forecast": COMBINATION})
+
+
+def backtest_lines(tested: Backtest, steps: pd.DataFrame) -> Iterator[str]:
+    """The last horizon by method: the errors, and for a few series each step."""
+    yield "The last steps of each series, forecast from what came before them:"
+    yield tested.by_method().to_string(index=False, float_format=lambda x: f"{x:.3f}", na_rep="-")
+    if len(steps):
+        table = with_texts(steps)
+        yield table.to_string(index=False, float_format=lambda x: f"{x:.4g}", na_rep="-")

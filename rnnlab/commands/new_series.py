@@ -44,7 +44,7 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
             "--read missing=zero: the pipeline reads missing rows as gaps; write the zeros into "
             f"{options.csv}"
         )
-    source = local_name(str(options.csv))
+    source = local_name(options.csv)
     name = new_name(name or stem_of(source), params)
     task, panel = fitted(options, params)
     table = panel.table
@@ -108,10 +108,12 @@ def fitted(options: SeriesOptions, params: Params) -> tuple[SeriesTask, Panel]:
     windows = task.windows.model_copy(update={"horizon": horizon})
     task = task.model_copy(update={"windows": windows})
     task = without_log_of_nonpositive(task, panel)
-    panel = panel.without(unusable_series(panel, training_of(panel, task), task), task.data.csv)
+    panel = panel.without(
+        unusable_series(panel, training_of(panel, task), task.normalize.method), task.data.csv
+    )
     training = training_of(panel, task)
     normalization = fit_normalization(
-        panel.values, panel.offsets, training, task.normalize, task.data.period
+        panel.filled, panel.offsets, training, task.normalize, task.data.period
     )
     return shorten_windows(task, int(training.max()), normalization), panel
 

@@ -16,7 +16,7 @@ from rnnlab.networks.storage import read_models
 from rnnlab.training.device import prepare
 from rnnlab.training.loop import predict_in_batches
 from rnnlab.zero_shot.onnx_export import write_zero_shot_onnx
-from rnnlab.zero_shot.storage import read_zero_shot
+from rnnlab.zero_shot.storage import FOLDER, read_zero_shot
 
 
 def predict(images: list[Path], task: str, onnx: Path | None, params: Params) -> None:
@@ -25,7 +25,7 @@ def predict(images: list[Path], task: str, onnx: Path | None, params: Params) ->
     if task == ZERO_SHOT:
         if images or onnx is None:
             raise InputError("--task zero_shot: reads no images; name a file after --onnx")
-        write_zero_shot_onnx(read_zero_shot(), onnx)
+        write_zero_shot_onnx(read_zero_shot(FOLDER), onnx)
         return
     device = prepare(params)
     if params.task(task).kind != "images":

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+from rnnlab.core.notes import printed_notes
+
 
 class InputError(Exception):
     """Bad input. The message is one line that names the file or key and says how to fix it."""
@@ -34,7 +36,8 @@ def exit_code(work: Callable[[], None]) -> int:
         Ctrl-C.
     """
     try:
-        work()
+        with printed_notes():
+            work()
     except InputError as error:
         return _report(str(error), 1)
     except BrokenPipeError:

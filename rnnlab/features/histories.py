@@ -6,7 +6,7 @@ from functools import cached_property
 import numpy as np
 
 from rnnlab.features import masked
-from rnnlab.features.seasons import Seasonal, seasonal_part
+from rnnlab.features.seasons import Seasonal, a_period_ago, seasonal_part
 
 SMALL = 1e-6  # of the size of the values: units are no smaller
 SLOW = 0.15  # rate of the exponential mean that values are compared with
@@ -122,6 +122,20 @@ def fill_gaps(
         last = np.maximum(np.maximum.accumulate(time, axis=1), 0)
         y = y[rows, np.where(period_ago >= 0, period_ago, last)]
     return np.where(inside, y, histories[rows, start[:, None]])
+
+
+def seasonal_naive(histories: np.ndarray, period: int, ahead: np.ndarray) -> np.ndarray:
+    """The value one period before each of the steps ``ahead`` [H], counted from 1: [S, H].
+
+    It is the last value where a history is shorter than a period.
+
+    Args:
+        histories: [S, T], right-aligned: NaN before a series begins and where a value is missing.
+    """
+    known = np.isfinite(histories)
+    start = known.argmax(axis=1)
+    y = fill_gaps(histories, known, start, period)
+    return a_period_ago(y, histories.shape[1] - start, period, ahead)
 
 
 def measure_scales(past: Histories) -> Scales:

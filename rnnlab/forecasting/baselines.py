@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 
 from rnnlab.core.progress import collect
+from rnnlab.features.seasons import a_period_ago
 from rnnlab.series.origins import Request
+from rnnlab.series.panel import Panel
 
 Forecaster = Callable[[np.ndarray, int], np.ndarray]
 
 # for more series than this, slow baselines are fitted in parallel processes
 MAX_SERIES_SERIAL = 20
 MAX_SARIMA_PERIOD = 24
-NEEDS_NO_FIT = ("naive", "seasonal_naive", "last_growth", "drift", "zero_shot")
+NEEDS_NO_FIT = ("naive", "seasonal_naive", "last_growth", "drift")
 
 
 def naive(training: np.ndarray, period: int) -> Forecaster:
@@ -30,7 +32,8 @@ def seasonal_naive(training: np.ndarray, period: int) -> Forecaster:
     """The value one period earlier, or the last value if the history is shorter than a period."""
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
-        return np.resize(history[-period:] if len(history) >= period else history[-1:], steps)
+        length = np.array([len(history)])
+        return a_period_ago(history[None], length, period, np.arange(1, steps + 1))[0]
 
     return forecast
 
@@ -246,18 +249,13 @@ def _result_or_none(function: Callable[[], Any]) -> Any:
 
 
 def forecast_baseline(
-    name: str,
-    y: np.ndarray,
-    offsets: np.ndarray,
-    ends: np.ndarray,
-    period: int,
-    requests: list[Request],
-    processes: int,
+    name: str, panel: Panel, ends: np.ndarray, requests: list[Request], processes: int
 ) -> tuple[list[np.ndarray], int]:
     """Fit a baseline on the first ``ends`` [S] values of each series, and forecast each request.
 
+    Series of which nothing is requested are not fitted.
+
     Args:
-        y: all series end to end, [M]; series s begins at ``offsets[s]``.
         processes: number of parallel processes, at most.
 
     Returns:
@@ -266,24 +264,28 @@ def forecast_baseline(
     """
     from joblib import Parallel, delayed
 
+    numbers = np.unique(np.concatenate([request.series for request in requests]))
     # requests are sorted by series, so those of one series are a slice
-    numbers = np.arange(len(ends) + 1)
-    edges = [np.searchsorted(request.series, numbers) for request in requests]
+    edges = [np.searchsorted(each.series, [numbers, numbers + 1]).T for each in requests]
     jobs = []
-    for number, end in enumerate(ends):
-        start, stop = offsets[number : number + 2]
+    for place, number in enumerate(numbers):
         wanted = [
-            (request.origin[edge[number] : edge[number + 1]] - start, request.steps)
+            (request.end[slice(*edge[place])], request.steps)
             for request, edge in zip(requests, edges, strict=True)
         ]
-        jobs.append((name, y[start:stop], int(end), period, wanted))
+        y = panel.filled[panel.span(number)]
+        jobs.append((name, y, int(ends[number]), panel.period, wanted))
     if name in NEEDS_NO_FIT or len(jobs) <= MAX_SERIES_SERIAL:
         results = (_forecast_one(*job) for job in jobs)
     else:
         parallel = Parallel(processes, return_as="generator")
         results = parallel(delayed(_forecast_one)(*job) for job in jobs)
-    forecasts, fell_back = zip(*collect(results, name, len(jobs), "series"), strict=True)
-    return [np.concatenate(of_all) for of_all in zip(*forecasts, strict=True)], sum(fell_back)
+    found = collect(results, name, len(jobs), "series")
+    forecasts = [
+        np.concatenate([np.empty((0, request.steps)), *(of_all[k] for of_all, _ in found)])
+        for k, request in enumerate(requests)
+    ]
+    return forecasts, sum(fell_back for _, fell_back in found)
 
 
 def _forecast_one(

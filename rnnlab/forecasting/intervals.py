@@ -1,22 +1,61 @@
-"""Prediction intervals from validation errors (split conformal; Vovk, Gammerman & Shafer 2005).
+"""Prediction intervals about the forecast that is used, from its own errors on validation.
 
 Errors are taken on the scale of the normalization (logarithms, if it uses them), then divided by
 the scale of their series and by the mean size of errors at the same step ahead. The quantiles of
-these scaled errors give the widths of the intervals. This assumes no distribution of the errors;
-coverage is as stated if the future resembles the validation part.
+these scaled errors give the widths of the intervals (split conformal; Vovk, Gammerman & Shafer
+2005). This assumes no distribution of the errors; coverage is as stated if the future resembles the
+validation part.
 
-The validation part of a single short series may be easier than average by chance. Intervals are
-therefore at least as wide as those computed in the same way from the training part. This also
-compensates for choosing the networks' epoch on the validation part.
+Few errors say little of their quantiles. Where the zero-shot network is at hand, its widths count
+the more the fewer errors there are, and the more of the forecast is the network's own: those know
+each series and step.
 """
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnnlab.forecasting.measures import seasonal_naive_errors
+from rnnlab.core.param_types import ZERO_SHOT
+from rnnlab.forecasting.selection import COMBINATION, Selection, independent_forecasts
+from rnnlab.series.measures import seasonal_naive_errors
+from rnnlab.series.panel import Panel
+from rnnlab.zero_shot.forecaster import at_levels
 
 LEVELS = (0.80, 0.95)
+# independent forecasts at which the width of the network's intervals follows the data half as far
+# as with very many. This and the next are chosen on training parts:
+# python -m benchmarks.panels.defaults --choices
+SHRINKAGE_COUNT = 100
+# independent errors at which a forecast's own errors count as much as the network's widths
+OWN_COUNT = 50
+# no more than this factor is believed
+MAX_SCALE = 3.0
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """Scaled errors of a forecast: ``size`` [H] by step ahead, never decreasing, and ``scores``.
+
+    ``scores`` [E] are errors in units of the scale of their series and the size of their step, from
+    small to large; none where nothing could be compared.
+    """
+
+    size: np.ndarray
+    scores: np.ndarray
+
+    def half_width(self, level: float, steps: int) -> np.ndarray:
+        """Half of the width of intervals by step ahead, in scales of the series, [steps].
+
+        Beyond the H calibrated steps it grows with the square root of time, as the errors of a
+        random walk do.
+        """
+        # count + 1, since a new error is as likely to be the largest as any of the known ones
+        rank = int(np.ceil((len(self.scores) + 1) * level))
+        if not len(self.scores) or not rank:
+            return np.zeros(steps)
+        ahead, known = np.arange(1, steps + 1), len(self.size)
+        size = self.size[np.minimum(ahead, known) - 1] * np.sqrt(np.maximum(ahead / known, 1))
+        return size * self.scores[min(rank, len(self.scores)) - 1]
 
 
 @dataclass(frozen=True)
@@ -26,29 +65,26 @@ class IntervalWidths:
     Attributes:
         log: whether the widths are on the logarithmic scale.
         scale: of each series, [S].
-        half_widths: by level, half of the width by step ahead, in scales, [H]; never decreasing.
+        parts: calibrations; the widest of them counts.
         lower_limit: [S], the lowest possible value of each series: 0 or minus infinity; None for
             no limit.
     """
 
     log: bool
     scale: np.ndarray
-    half_widths: dict[float, np.ndarray]
+    parts: tuple[Calibration, ...]
     lower_limit: np.ndarray | None = None
+
+    def half_widths(self, series: np.ndarray, level: float, steps: int) -> np.ndarray:
+        """Half of the width of intervals, on the scale of the errors, [N, steps]."""
+        widest = np.max([part.half_width(level, steps) for part in self.parts], axis=0)
+        return self.scale[series, None] * widest
 
     def bounds(
         self, forecast: np.ndarray, series: np.ndarray, level: float
     ) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper bounds, [N, K] each, of forecast [N, K] of series [N], for any K.
-
-        Beyond the H calibrated steps the widths grow with the square root of time, as the errors
-        of a random walk do.
-        """
-        steps = np.arange(1, forecast.shape[1] + 1)
-        known = len(self.half_widths[level])
-        growth = np.sqrt(np.maximum(steps / known, 1))
-        half_width = self.half_widths[level][np.minimum(steps, known) - 1]
-        half_width = self.scale[series, None] * half_width * growth
+        """Lower and upper bounds, [N, K] each, of forecast [N, K] of series [N], for any K."""
+        half_width = self.half_widths(series, level, forecast.shape[1])
         middle = transformed(forecast, self.log)
         with np.errstate(over="ignore"):
             low, high = middle - half_width, middle + half_width
@@ -61,11 +97,7 @@ class IntervalWidths:
 
     def widened_to(self, other: "IntervalWidths") -> "IntervalWidths":
         """These widths, but at each step at least those of ``other``."""
-        wider = {
-            level: np.maximum(half_width, other.half_widths[level])
-            for level, half_width in self.half_widths.items()
-        }
-        return replace(self, half_widths=wider)
+        return replace(self, parts=self.parts + other.parts)
 
 
 def transformed(values: np.ndarray, log: bool) -> np.ndarray:
@@ -73,11 +105,10 @@ def transformed(values: np.ndarray, log: bool) -> np.ndarray:
     return np.log(np.maximum(values, 1e-12)) if log else values
 
 
-def series_scales(
-    y: np.ndarray, offsets: np.ndarray, ends: np.ndarray, period: int, log: bool
-) -> np.ndarray:
+def series_scales(panel: Panel, ends: np.ndarray, log: bool) -> np.ndarray:
     """The seasonal naive error of each training part on the scale of the errors, [S]."""
-    scales = seasonal_naive_errors(transformed(y, log), offsets, ends, period)
+    parts = panel.parts(transformed(panel.filled, log), ends)
+    scales = seasonal_naive_errors(parts, panel.period)
     return np.where(np.isnan(scales), 1.0, scales)
 
 
@@ -94,12 +125,102 @@ def calibrate(
     errors = np.abs(transformed(truth, log) - transformed(forecast, log)) / scale[series, None]
     # a forecast that diverged to infinity has infinite bounds, whatever the width
     known = np.isfinite(errors)
-    if not known.any():
-        return IntervalWidths(log, scale, {level: np.zeros(truth.shape[1]) for level in LEVELS})
     mean = np.where(known, errors, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
     size = np.maximum(np.maximum.accumulate(mean), 1e-9)
-    scores = np.sort((errors / size)[known])
-    # count + 1, since a new error is as likely to be the largest as any of the known ones
-    rank = {level: int(np.ceil((len(scores) + 1) * level)) for level in LEVELS}
-    half_widths = {level: size * scores[min(r, len(scores)) - 1] for level, r in rank.items()}
-    return IntervalWidths(log, scale, half_widths)
+    return IntervalWidths(log, scale, (Calibration(size, np.sort((errors / size)[known])),))
+
+
+@dataclass(frozen=True)
+class ForecastIntervals:
+    """The intervals of a combination of methods.
+
+    Attributes:
+        own: widths from the combination's errors on validation.
+        own_share: 0 to 1, how far they count, beside those of the network.
+        selection: what the widths of the network are compared with.
+        count: ``independent_forecasts`` of the selection.
+    """
+
+    own: IntervalWidths
+    own_share: float
+    selection: Selection
+    count: float
+
+    def half_widths(
+        self, quantiles: np.ndarray | None, series: np.ndarray, level: float, steps: int
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Below and above the forecast, [N, steps] each.
+
+        Args:
+            quantiles: of the network for these forecasts, [N, steps, 11]; None without it.
+        """
+        own = self.own.half_widths(series, level, steps)
+        if quantiles is None:
+            return own, own
+        factor = self.interval_scale(level)
+        with np.errstate(divide="ignore"):
+            # the geometric mean; where one is zero, so is the width
+            below, above = (
+                np.exp(self.own_share * np.log(own) + (1 - self.own_share) * np.log(factor * width))
+                if self.own_share > 0
+                else factor * width
+                for width in network_half_widths(quantiles, level)
+            )
+        return below, above
+
+    def interval_scale(self, level: float) -> float:
+        """The factor by which the network's interval is stretched about the forecast.
+
+        That with which it would have held ``level`` of the truth, as far as it can be believed: its
+        square root for very many forecasts, and less for few, whose errors are too much alike.
+        """
+        selection = self.selection
+        if selection.quantiles is None or not len(selection.request.end):
+            return 1.0
+        below, above = network_half_widths(selection.quantiles, level)
+        error = selection.truth - selection.forecasts[COMBINATION]
+        width = np.where(error < 0, below, above)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            sizes = np.where(error == 0, 0.0, np.abs(error) / width)
+        # no error of a series without width may decide over the others
+        sizes = np.minimum(sizes[~np.isnan(sizes)], MAX_SCALE)
+        if not len(sizes):
+            return 1.0
+        factor = max(float(np.quantile(sizes, level)), 1 / MAX_SCALE)
+        return float(factor ** (0.5 * self.count / (self.count + SHRINKAGE_COUNT)))
+
+
+def forecast_intervals(panel: Panel, selection: Selection) -> ForecastIntervals:
+    """The intervals of the combination that ``selection`` chose."""
+    forecast, series = selection.forecasts[COMBINATION], selection.request.series
+    scale = np.nan_to_num(selection.scale)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        own = calibrate(selection.truth, forecast, series, scale, log=False)
+    others = 1 - selection.weights.get(ZERO_SHOT, 0.0)
+    count = independent_errors(selection.truth - forecast)
+    share = others * count / (count + OWN_COUNT) if len(own.parts[0].scores) else 0.0
+    return ForecastIntervals(
+        own, share, selection, independent_forecasts(selection.request, selection.truth)
+    )
+
+
+def independent_errors(errors: np.ndarray) -> float:
+    """How many independent errors say as much as errors [N, H], NaN where there is none.
+
+    Errors of one forecast are alike: by their correlation r from step to step, n of them count as
+    n (1 - r) / (1 + r) (Bartlett 1946).
+    """
+    before, after = errors[:, :-1], errors[:, 1:]
+    both = ~np.isnan(before) & ~np.isnan(after)
+    energy = float((before[both] ** 2).sum() + (after[both] ** 2).sum()) / 2
+    alike = float((before[both] * after[both]).sum()) / energy if energy > 0 else 0.0
+    alike = min(max(alike, 0.0), 0.99)
+    return float((~np.isnan(errors)).sum()) * (1 - alike) / (1 + alike)
+
+
+def network_half_widths(quantiles: np.ndarray, level: float) -> tuple[np.ndarray, np.ndarray]:
+    """From the median down to the lower bound and up to the upper one, [N, H] each."""
+    low, median, high = np.moveaxis(
+        at_levels(quantiles, [(1 - level) / 2, 0.5, (1 + level) / 2]), 2, 0
+    )
+    return median - low, high - median

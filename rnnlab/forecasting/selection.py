@@ -1,252 +1,241 @@
-"""All methods side by side: forecast, validate, select or combine, calibrate, refit."""
+"""Which methods to use: the best on the last stretch of the series, or a mean that is better still.
 
-import sys
-from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+Errors are relative to the seasonal naive forecast's on the same steps, and their mean over series
+is geometric, so that no single odd series decides (Hyndman & Koehler 2006, section 2.3).
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-import torch
 
-from rnnlab.core.param_types import ZERO_SHOT
-from rnnlab.core.params import SeriesNormalize
-from rnnlab.core.progress import track_progress
-from rnnlab.core.window_spec import Layout
-from rnnlab.forecasting.baselines import forecast_baseline
-from rnnlab.forecasting.combination import choose_weights, combine
-from rnnlab.forecasting.forecaster import (
-    forecast_zero_shot,
-    mean_predictor,
-    network_forecaster,
-    zero_predictor,
-)
-from rnnlab.forecasting.intervals import IntervalWidths, calibrate, series_scales
-from rnnlab.forecasting.labels import fallback_lines
-from rnnlab.forecasting.measures import seasonal_naive_errors
-from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.networks.samples import make_samples
-from rnnlab.networks.storage import load_network
-from rnnlab.series.normalization import Normalization, fit_normalization
-from rnnlab.series.origins import Request, fitted_requests
-from rnnlab.series.windows import windows_in_part
-from rnnlab.training.members import Recipe, retrain
-from rnnlab.zero_shot.network import ZeroShotNetwork
-from rnnlab.zero_shot.storage import read_zero_shot
+from rnnlab.features.histories import seasonal_naive
+from rnnlab.forecasting.methods import median
+from rnnlab.series.measures import seasonal_naive_errors
+from rnnlab.series.origins import Request
+from rnnlab.series.panel import Panel
+
+COMBINATION = "combination"
+# another pick must lower the error by this share; a smaller gain is noise
+MIN_GAIN = 0.01
+MAX_PICKS = 5
+# more say no more of which method is best, and take longer
+MAX_SERIES, MAX_ORIGINS = 5_000, 2_000
+# a fifth of each series is validated, and at least the horizon; of a short series the horizon is a
+# third at most
+SHARE, SHORTEST = 5, 3
+# a share of the scale of MASE that is added to both errors of a ratio, and the largest ratio: an
+# error of almost nothing is no infinite merit
+ADDED, LARGEST_RATIO = 0.02, 20.0
 
 
 @dataclass(frozen=True)
-class History:
-    """All series.
+class Selection:
+    """What methods did on the last stretch of the series, and which are used.
 
     Attributes:
-        y: the series end to end, [M]; series s begins at ``offsets[s]``.
-        period: steps in a season.
-        filled: bool [M], which values were filled in for gaps; None if there are no gaps.
-    """
-
-    y: np.ndarray
-    offsets: np.ndarray
-    period: int
-    filled: np.ndarray | None = None
-
-    @property
-    def truth(self) -> np.ndarray:
-        """y, but NaN where a gap was filled."""
-        return self.y if self.filled is None else np.where(self.filled, np.nan, self.y)
-
-
-@dataclass(frozen=True)
-class FittedNetworks:
-    """An ensemble and the normalization that it was trained with."""
-
-    networks: list[RecurrentNetwork]
-    normalization: Normalization
-
-
-@dataclass(frozen=True)
-class ValidationResult:
-    """Errors, weights and interval widths from the validation part.
-
-    Attributes:
-        errors: MASE by method, over a period ahead from rolling origins.
-        weights: of the methods in the combination.
-        widths: of the intervals, by method and for ``combination``.
+        errors: by method, relative to the seasonal naive forecast, geometric mean over series;
+            empty if nothing was compared.
+        weights: of the methods in the combination, which sum to 1.
+        request: the forecasts that were compared.
+        truth: [N, H]; NaN for steps that do not count.
+        forecasts: the medians [N, H] by method, and of the combination.
+        quantiles: [N, H, Q] of the method with quantiles; None without one.
+        scale: of MASE, [S].
     """
 
     errors: dict[str, float]
     weights: dict[str, float]
-    widths: dict[str, IntervalWidths]
+    request: Request
+    truth: np.ndarray
+    forecasts: dict[str, np.ndarray]
+    quantiles: np.ndarray | None
+    scale: np.ndarray
 
-    def table(self) -> pd.DataFrame:
-        """A row for each method: its error and its weight in the combination."""
-        rows = [
-            {"method": method, "mase": error, "weight": self.weights.get(method, 0.0)}
-            for method, error in self.errors.items()
-        ]
-        return pd.DataFrame(rows)
+    def mase(self, method: str = COMBINATION) -> np.ndarray:
+        """MASE of a method by series, [S]; NaN where there is none."""
+        error = mean_errors(self.truth, self.forecasts[method], self.request.series, self.scale)
+        with np.errstate(invalid="ignore"):
+            return error / self.scale
 
 
-def pretrained_network(baselines: Sequence[str], device: torch.device) -> ZeroShotNetwork | None:
-    """The network of method zero_shot, if that is one of ``baselines``.
+def validation_request(
+    panel: Panel, horizon: int, spans: np.ndarray | None = None
+) -> tuple[Request, np.ndarray]:
+    """The forecasts to compare, and how many values come before those of each series, [S].
 
-    Raises:
-        InputError: its weights are missing or damaged.
+    All steps of a forecast lie before the end of its series. Of many series a part is validated,
+    spread over all of them.
+
+    Args:
+        spans: [S], the number of last values that are validated; None for a fifth of each series,
+            and at least the horizon.
     """
-    return read_zero_shot(device=device) if ZERO_SHOT in baselines else None
+    lengths = panel.lengths
+    ahead = np.minimum(horizon, lengths // SHORTEST)
+    if spans is None:
+        spans = np.maximum(ahead, lengths // SHARE)
+    ahead = np.minimum(ahead, spans)
+    usable = np.flatnonzero((ahead > 0) & (spans < lengths))
+    if len(usable) > MAX_SERIES:
+        usable = usable[np.linspace(0, len(usable) - 1, MAX_SERIES).astype(np.int64)]
+    each = max(1, MAX_ORIGINS // max(1, len(usable)))
+    places, series, ends = [], [], lengths.copy()
+    for number in usable:
+        last = lengths[number] - ahead[number]
+        first = lengths[number] - spans[number] if each > 1 else last
+        own = np.unique(np.linspace(first, last, min(each, last - first + 1)).astype(np.int64))
+        places.append(own)
+        series.append(np.full(len(own), number))
+        ends[number] = own[0]
+    nothing = np.empty(0, dtype=np.int64)
+    return Request(
+        np.concatenate([nothing, *series]), np.concatenate([nothing, *places]), horizon
+    ), ends
 
 
-def forecast_all(
-    history: History,
-    fitted: FittedNetworks,
-    card: dict,
-    baselines: Sequence[str],
-    processes: int,
+def select_methods(
+    panel: Panel,
     ends: np.ndarray,
-    requests: list[Request],
-    fallbacks: Counter[str],
-    pretrained: ZeroShotNetwork | None = None,
-) -> dict[str, list[np.ndarray]]:
-    """Forecasts of the networks, their control and the baselines, [N, H] for each request.
-
-    Args:
-        fitted: on the first ``ends`` [S] values of each series; the baselines are fitted on the
-            same values here.
-        card: of the windows.
-        fallbacks: updated with the number of series for which a baseline failed and the seasonal
-            naive forecast was used, if it is larger than before.
-        pretrained: the network of baseline zero_shot.
-    """
-    y, offsets, period = history.y, history.offsets, history.period
-    predictors = {
-        "model": mean_predictor(fitted.networks),
-        "control": zero_predictor(card["outputs"]),
-    }
-    forecast = network_forecaster(fitted.normalization, card, y, offsets)
-    forecasts = {
-        method: [forecast(predictor, request) for request in requests]
-        for method, predictor in predictors.items()
-    }
-    # no estimate of the time left: some baselines take a thousand times as long as others
-    with track_progress("", len(baselines), "baselines", left="") as work:
-        for name in baselines:
-            if name == ZERO_SHOT:
-                assert pretrained is not None
-                forecasts[name], count = forecast_zero_shot(
-                    pretrained, y, history.truth, offsets, period, requests
-                )
-            else:
-                forecasts[name], count = forecast_baseline(
-                    name, y, offsets, ends, period, requests, processes
-                )
-            fallbacks[name] = max(fallbacks[name], count)
-            work.advance()
-    return forecasts
-
-
-def print_fallbacks(counts: Counter[str]) -> None:
-    """Print to stderr for how many series a baseline failed, if any did."""
-    for line in fallback_lines(counts):
-        print(line, file=sys.stderr)
-
-
-def validate(
-    history: History,
-    forecast: Callable[[list[Request]], dict[str, list[np.ndarray]]],
-    train: np.ndarray,
-    validation: np.ndarray,
-    earliest: int,
-    horizon: int,
-    log: bool,
-) -> ValidationResult:
-    """Compute errors, weights and interval widths of methods fitted on the training parts.
-
-    Args:
-        forecast: returns the forecasts of all methods for a list of requests.
-        train, validation: where these parts end inside each series, [S].
-        earliest: place of the first origin from which all methods can forecast.
-        horizon: steps that intervals should cover; at least a period is covered.
-        log: whether intervals are symmetric on the logarithmic scale.
-    """
-    y, offsets, period = history.y, history.offsets, history.period
-    steps = max(horizon, period)
-    # growth over a period needs one value more than a period
-    first = max(earliest, period + 1)
-    requests = fitted_requests(offsets, train, validation, first, steps)
-    start, cut, end = offsets[:-1], offsets[:-1] + train, offsets[:-1] + validation
-    parts = ((cut, end), (start, cut))
-    truths = [r.truth(history.truth, *part) for r, part in zip(requests, parts, strict=True)]
-    with track_progress("validation"):
-        forecasts = forecast(list(requests))
-    scale, series = mase_scales(history, train), requests[0].series
-    candidates = {m: f[0][:, :period] for m, f in forecasts.items() if m != "control"}
-    errors, weights = choose_weights(truths[0][:, :period], candidates, series, scale)
-    forecasts["combination"] = [
-        combine({method: of_parts[k] for method, of_parts in forecasts.items()}, weights)
-        for k in (0, 1)
-    ]
-    scales = series_scales(y, offsets, train, period, log)
-    # the validation part counts too, since the forecasts come after it
-    lowest = np.array([y[a : a + n].min() for a, n in zip(start, validation, strict=True)])
-    lower_limit = np.where(lowest >= 0, 0.0, -np.inf)
-    widths = {}
-    for method, of_parts in forecasts.items():
-        on_validation, on_training = (
-            calibrate(truth, values, request.series, scales, log)
-            for truth, values, request in zip(truths, of_parts, requests, strict=True)
-        )
-        widths[method] = replace(on_validation.widened_to(on_training), lower_limit=lower_limit)
-    return ValidationResult(errors, weights, widths)
-
-
-def mase_scales(history: History, ends: np.ndarray) -> np.ndarray:
-    """The scale of MASE from the first ``ends`` [S] values of each series, [S]."""
-    return seasonal_naive_errors(history.y, history.offsets, ends, history.period)
-
-
-def refit_networks(
-    history: History, ends: np.ndarray, recipe: Recipe, settings: SeriesNormalize, epochs: list[int]
-) -> FittedNetworks:
-    """Fit the normalization and train each member on the first ``ends`` [S] values.
-
-    Args:
-        epochs: the best epoch of each member on validation.
-    """
-    y, offsets, layout = history.y, history.offsets, Layout(**recipe.card["layout"])
-    normalization = fit_normalization(y, offsets, ends, settings, history.period)
-    part = windows_in_part(y, offsets, normalization, np.zeros_like(ends), ends, layout, whole=True)
-    samples = make_samples(part, recipe.card, recipe.device)
-    networks = []
-    for member, count in enumerate(epochs):
-        weights = retrain(recipe, samples, count, "main", member)
-        networks.append(load_network(recipe.card, recipe.model, weights, recipe.device))
-    return FittedNetworks(networks, normalization)
-
-
-def forecast_with_refits(
-    history: History,
     request: Request,
-    cut: np.ndarray,
-    every: int,
-    fit_and_forecast: Callable[[np.ndarray, list[Request]], dict[str, list[np.ndarray]]],
-) -> dict[str, np.ndarray]:
-    """Forecasts for ``request``; all methods are refitted after every ``every`` origins.
+    truth: np.ndarray,
+    quantiles: Mapping[str, np.ndarray],
+    preferred: str | None = None,
+    min_gain: float = MIN_GAIN,
+) -> Selection:
+    """Compare the forecasts of methods that were fitted on the first ``ends`` [S] values.
 
     Args:
-        cut: where the test part of each series begins, [S].
-        fit_and_forecast: fits all methods on the first ``ends`` [S] values of each series, and
-            returns their forecasts for a list of requests.
+        truth: [N, H], NaN for steps that do not count.
+        quantiles: by method, [N, H, Q]. A preferred method stands in for those that cannot
+            forecast a series.
+        preferred, min_gain: see ``choose_weights``.
     """
-    place = request.origin - history.offsets[request.series]
-    block = (place - cut[request.series]) // every
-    by_method: dict[str, np.ndarray] = {}
-    numbers = np.unique(block)
-    with track_progress("rolling origins", len(numbers), "refits") as work:
-        for number in numbers:
-            rows = np.flatnonzero(block == number)
-            ends = np.minimum(cut + number * every, np.diff(history.offsets))
-            for method, forecasts in fit_and_forecast(ends, [request.select(rows)]).items():
-                shape = (len(request.origin), request.steps)
-                by_method.setdefault(method, np.empty(shape))[rows] = forecasts[0]
-            work.advance()
-    return by_method
+    forecasts = {name: median(found) for name, found in quantiles.items()}
+    if preferred is not None:
+        instead = forecasts[preferred]
+        forecasts = {n: np.where(np.isfinite(f), f, instead) for n, f in forecasts.items()}
+    scale = seasonal_naive_errors(panel.parts(panel.y, ends), panel.period)
+    naive = forecasts.get("seasonal_naive")
+    naive = seasonal_naive_forecasts(panel, request) if naive is None else naive
+    score = relative_errors(truth, naive, request.series, scale)
+    errors = {name: score(forecast) for name, forecast in forecasts.items()}
+    weights = choose_weights(forecasts, errors, score, preferred, min_gain)
+    forecasts[COMBINATION] = combine(forecasts, weights)
+    wide = [found for found in quantiles.values() if found.shape[2] > 1]
+    return Selection(
+        errors if len(request.end) else {},
+        weights,
+        request,
+        truth,
+        forecasts,
+        wide[0] if wide else None,
+        scale,
+    )
+
+
+def seasonal_naive_forecasts(panel: Panel, request: Request) -> np.ndarray:
+    """The reference of relative errors, [N, H]."""
+    ahead = np.arange(1, request.steps + 1)
+    rows = [
+        seasonal_naive(history[None], panel.period, ahead)[0]
+        for history in request.histories(panel.y, panel.offsets)
+    ]
+    return np.array(rows).reshape(-1, request.steps)
+
+
+def relative_errors(
+    truth: np.ndarray, naive: np.ndarray, series: np.ndarray, scale: np.ndarray
+) -> Callable[[np.ndarray], float]:
+    """A function that returns the relative error of forecasts [N, H]; NaN where no step counts.
+
+    Args:
+        truth: [N, H], NaN for steps that do not count; naive: [N, H], the reference.
+        series: [N]; scale: of MASE, [S].
+    """
+    reference = mean_errors(truth, naive, series, scale)
+    added = ADDED * np.nan_to_num(scale)
+
+    def score(forecast: np.ndarray) -> float:
+        errors = mean_errors(truth, forecast, series, scale)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            ratios = (errors + added) / (reference + added)
+        # both are exact
+        ratios = np.where((errors == 0) & (reference == 0), 1.0, ratios)
+        known = ~np.isnan(ratios)
+        if not known.any():
+            return float("nan")
+        bounded = np.clip(ratios[known], 1 / LARGEST_RATIO, LARGEST_RATIO)
+        return float(np.exp(np.log(bounded).mean()))
+
+    return score
+
+
+def mean_errors(
+    truth: np.ndarray, forecast: np.ndarray, series: np.ndarray, scale: np.ndarray
+) -> np.ndarray:
+    """The mean absolute error of forecasts [N, H] by series, [S]; NaN for series without one."""
+    known = ~np.isnan(truth)
+    errors = np.where(known, np.abs(truth - forecast), 0).sum(axis=1)
+    total = np.bincount(series, errors, minlength=len(scale))
+    count = np.bincount(series, known.sum(axis=1), minlength=len(scale))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(count > 0, total / count, np.nan)
+
+
+def choose_weights(
+    forecasts: Mapping[str, np.ndarray],
+    errors: Mapping[str, float],
+    score: Callable[[np.ndarray], float],
+    preferred: str | None = None,
+    min_gain: float = MIN_GAIN,
+) -> dict[str, float]:
+    """Weights of a mean of methods, by greedy ensemble selection (Caruana et al. 2004).
+
+    The best method is picked first. Then the method that most improves the mean of all picks is
+    added, possibly a second time, until none lowers its error by the share ``min_gain``.
+
+    Args:
+        forecasts: [N, H] by method.
+        errors: by method, as ``score`` has them.
+        score: the error of forecasts [N, H].
+        preferred: the first pick, unless the best lowers its error by ``min_gain``; None for the
+            best.
+
+    Returns:
+        The weights of the picked methods, which sum to 1.
+    """
+    known = {method: error for method, error in errors.items() if np.isfinite(error)}
+    if not known:
+        return {preferred or next(iter(forecasts)): 1.0}
+    first = min(known, key=lambda method: known[method])
+    if preferred in known and known[first] >= (1 - min_gain) * known[preferred]:
+        first = preferred
+    picks, error = [first], known[first]
+    while len(picks) < MAX_PICKS:
+        mean = sum(forecasts[method] for method in picks)
+        error_with = {
+            method: score((mean + forecasts[method]) / (len(picks) + 1)) for method in known
+        }
+        best = min(error_with, key=lambda method: error_with[method])
+        if error_with[best] >= (1 - min_gain) * error:
+            break
+        picks.append(best)
+        error = error_with[best]
+    return {method: picks.count(method) / len(picks) for method in dict.fromkeys(picks)}
+
+
+def combine(forecasts: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:
+    """The weighted mean of forecasts, which are given by method."""
+    return np.sum([weight * forecasts[method] for method, weight in weights.items()], axis=0)
+
+
+def independent_forecasts(request: Request, truth: np.ndarray) -> float:
+    """How many forecasts there would be if none shared a step with another of its series."""
+    steps = (~np.isnan(truth)).sum(axis=1)
+    total = 0.0
+    for rows in np.split(np.arange(len(steps)), np.flatnonzero(np.diff(request.series)) + 1):
+        if len(rows):
+            reach = request.end[rows[-1]] - request.end[rows[0]]
+            total += min(len(rows), 1 + reach / max(1, steps[rows].max()))
+    return total

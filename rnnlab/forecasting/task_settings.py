@@ -1,14 +1,15 @@
-"""The task behind a forecast: as params.yaml, the command line, the data and networks have it."""
+"""The settings of a new series task: as params.yaml, the command line and the data have them."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.params import Params, SeriesNormalize, SeriesTask, SeriesWindows, Train
+from rnnlab.core.notes import note
+from rnnlab.core.params import Params, SeriesTask
 from rnnlab.series.loading import load_panel
 from rnnlab.series.normalization import Normalization
-from rnnlab.series.panel import Panel, fill_gaps, say_notes
-from rnnlab.series.seasons import describe, find_season
+from rnnlab.series.panel import Panel
+from rnnlab.series.seasons import find_season, note_guesses, understood
 from rnnlab.tables.options import ReadOptions, reading_options
 
 # a season, or a forecast, of more steps is a slip of the pen
@@ -17,57 +18,50 @@ MAX_STEPS = 10_000
 
 @dataclass(frozen=True)
 class SeriesOptions:
-    """What a person says of the series to forecast; None where nothing is said.
+    """What a person says of the series of a new task; None where nothing is said.
 
     Attributes:
         task: whose settings are used.
-        csv: file of the series; None for the task's own.
+        csv: file of the series.
         id, time, value: names of its columns.
-        trained: whether the networks are those that train left.
         read: KEY=VALUE of ``--read``, for a table with two readings.
-        any_series: whether series are of use that networks cannot learn from.
     """
 
     task: str
-    csv: str | None
+    csv: str
     period: int | None
-    horizon: int | None
     id: str | None
     time: str | None
     value: str | None
-    trained: bool
     read: tuple[str, ...] = ()
-    any_series: bool = False
 
-    def reading(self, task: SeriesTask) -> ReadOptions:
-        """How the table of ``task`` is to be read."""
-        data = task.data
-        columns = (data.id_column, data.time_column, data.value_column)
-        return ReadOptions(*columns, **reading_options(self.read))
+    @property
+    def reading(self) -> ReadOptions:
+        """How the table is to be read."""
+        return ReadOptions(self.id, self.time, self.value, **reading_options(self.read))
 
 
 def task_for(options: SeriesOptions, params: Params) -> SeriesTask:
-    """The task's settings, for the file, the period and the horizon of the command line.
+    """The task's settings, for the file and the period of the command line.
 
     Raises:
-        InputError: the task is none of series, or a number is missing or out of its range.
+        InputError: the task is not a series task, or the period is out of its range.
     """
     task = params.task(options.task)
     if task.kind != "series":
         raise InputError(f"--task {options.task}: is not a series task; use airline, for example")
-    for name in ("period", "horizon"):
-        given = getattr(options, name)
-        if given is not None and not 1 <= given <= MAX_STEPS:
-            raise InputError(f"--{name} {given}: write 1 to {MAX_STEPS}")
+    check_steps("period", options.period)
+    # another file has its own names, known or given
     named = {f"{column}_column": getattr(options, column) for column in ("id", "time", "value")}
-    data = {column: name for column, name in named.items() if name is not None}
-    if options.csv is not None:
-        # another file has its own names, known or given
-        data = {"csv": options.csv, **named}
-    task = task.model_copy(update={"data": task.data.model_copy(update=data)})
-    if options.horizon:
-        task = _with_windows(task, horizon=options.horizon)
+    data = task.data.model_copy(update={"csv": options.csv, **named})
+    task = task.model_copy(update={"data": data})
     return with_period(task, options.period) if options.period else task
+
+
+def check_steps(name: str, steps: int | None) -> None:
+    """Raise InputError if a period or a horizon is out of its range."""
+    if steps is not None and not 1 <= steps <= MAX_STEPS:
+        raise InputError(f"--{name} {steps}: write 1 to {MAX_STEPS}")
 
 
 def with_period(task: SeriesTask, period: int) -> SeriesTask:
@@ -85,56 +79,26 @@ def _with_windows(task: SeriesTask, **changes: int) -> SeriesTask:
 
 
 def read_series(options: SeriesOptions, task: SeriesTask) -> tuple[SeriesTask, Panel]:
-    """Read the task's series, say what was understood, and settle period and horizon.
+    """Read the file's series, say what was understood, and settle period and horizon.
 
     Raises:
         InputError: see load_panel.
     """
-    panel = load_panel(task.data.csv, options.reading(task), options.any_series)
-    if options.csv is not None:
-        # networks that are trained know one period alone
-        season = find_season(panel, task.data.period if options.trained else options.period)
-        if not options.trained:
-            task = with_period(task, season.period)
-            if not options.horizon:
-                task = _with_windows(task, horizon=season.horizon)
-        # standard output is for results
-        print(describe(panel, season), file=sys.stderr)
-    else:
-        say_notes(panel)
-    return task, fill_gaps(panel, task.data.period)
-
-
-def with_trained_settings(task: SeriesTask, card: dict) -> SeriesTask:
-    """The task with the settings of its trained networks.
-
-    Args:
-        card: card.json of the trained networks.
-
-    Raises:
-        InputError: the networks were trained for another period.
-    """
-    layout, normalized = card["windows"]["layout"], card["windows"]["normalized"]
-    if task.data.period != layout["period"]:
-        raise InputError(
-            f"--trained: these networks were trained for period {layout['period']}, not "
-            f"{task.data.period}; write --train to train new ones"
-        )
-    return task.model_copy(
-        update={
-            "normalize": SeriesNormalize(**normalized["normalize"]),
-            "windows": SeriesWindows(**{key: layout[key] for key in SeriesWindows.model_fields}),
-            "train": Train(**card["train"]),
-        }
-    )
+    panel = load_panel(options.csv, options.reading)
+    season = find_season(panel, options.period)
+    task = _with_windows(with_period(task, season.period), horizon=season.horizon)
+    # standard output is for results
+    print(understood(panel, season), file=sys.stderr)
+    note_guesses(panel, season)
+    return task, replace(panel, period=season.period)
 
 
 def without_log_of_nonpositive(task: SeriesTask, panel: Panel) -> SeriesTask:
     """The task, with additive instead of multiplicative smoothing if a value is 0 or negative."""
     method = task.normalize.method
-    if panel.values.min() > 0 or method != "log_exponential_smoothing":
+    if panel.filled.min() > 0 or method != "log_exponential_smoothing":
         return task
-    print(f"{task.data.csv}: has values of 0 or below: additive smoothing is used", file=sys.stderr)
+    note(f"{task.data.csv}: has values of 0 or below: additive smoothing is used")
     additive = task.normalize.model_copy(update={"method": "exponential_smoothing"})
     return task.model_copy(update={"normalize": additive})
 

@@ -9,8 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
 
-from rnnlab.core.params import SeriesPlot
-from rnnlab.core.text import wrapped
+from rnnlab.core.text import join_names, wrapped
 from rnnlab.series.panel import Panel
 
 MAX_SERIES = 6
@@ -18,6 +17,9 @@ MAX_SERIES = 6
 PAST_RATIO, MIN_PAST = 4, 12
 # characters of a name beside an axis, for each inch of it
 NAME_PER_INCH = 11
+COLOR, DPI = "#1f6fb4", 120
+# of each interval; those within another add up
+BAND_ALPHA = 0.18
 
 
 def chosen_series(panel: Panel, errors: np.ndarray, wanted: list[int]) -> list[tuple[int, str]]:
@@ -42,25 +44,31 @@ def chosen_series(panel: Panel, errors: np.ndarray, wanted: list[int]) -> list[t
 
 
 def forecast_figure(
-    panel: Panel, table: pd.DataFrame, plot: SeriesPlot, shown: list[tuple[int, str]]
+    panel: Panel, table: pd.DataFrame, unit: str, shown: list[tuple[int, str]]
 ) -> Figure:
     """The recent past and the forecast with its intervals.
 
     Args:
-        table: H rows for each series of the panel.
+        table: H rows for each series of the panel: ds, forecast, and bounds low_80, high_80 and so
+            on, of as many intervals as there are.
+        unit: of the values, for the axis of a single series.
         shown: the series, with what each is an example of.
     """
     height = 2.4 if len(shown) > 1 else 3.6
     figure = Figure(figsize=(8.5, height * len(shown) + 1.2), layout="constrained")
     steps = len(table) // len(panel.ids)
     few = f"; {len(shown)} of {len(panel.ids):,} series" if len(panel.ids) > len(shown) else ""
-    title = f"The next {steps} steps, with intervals of 80 % and 95 %{few}"
+    levels = levels_of(table)
+    named = (
+        f", with intervals of {' and '.join(f'{level} %' for level in levels)}" if levels else ""
+    )
+    title = f"The next {steps} steps{named}{few}"
     figure.suptitle(title, x=0.005, ha="left", weight="bold")
     for (number, example), ax in zip(
         shown, figure.subplots(len(shown), squeeze=False)[:, 0], strict=True
     ):
-        draw_series(ax, panel, number, table[number * steps : (number + 1) * steps], plot.color)
-        name = plot.unit if len(panel.ids) == 1 else panel.ids[number]
+        draw_series(ax, panel, number, table[number * steps : (number + 1) * steps])
+        name = unit if len(panel.ids) == 1 else panel.ids[number]
         ax.set_ylabel(wrapped(name, round(NAME_PER_INCH * height)), parse_math=False)
         ax.set_title(example, loc="left", fontsize="small")
     ax.set_xlabel("time")
@@ -69,24 +77,29 @@ def forecast_figure(
     return figure
 
 
-def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame, color: str) -> None:
+def levels_of(table: pd.DataFrame) -> list[str]:
+    """The levels of the intervals of a forecast, in per cent, from narrow to wide."""
+    names = [str(name).removeprefix("low_") for name in table if str(name).startswith("low_")]
+    return sorted(names, key=float)
+
+
+def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame) -> None:
     """The last values of a series, then its forecast between the bounds of its intervals."""
     span = panel.span(number)
     past = slice(max(span.start, span.stop - max(PAST_RATIO * len(ahead), MIN_PAST)), span.stop)
     times = ahead["ds"].to_numpy()
-    times = times.astype("datetime64[s]") if panel.ds.dtype.kind == "M" else times
     # a marker for values that no line reaches, beside a gap or alone
-    known = np.where(panel.filled[past], np.nan, panel.values[past])
+    known = panel.y[past]
     alone = np.isnan(known).any() or len(known) < 3
     ax.plot(panel.ds[past], known, color="0.2", label="truth", marker="." if alone else "")
     # line and bands begin at the last value, so that there is no gap
     from_last = np.concatenate([panel.ds[past][-1:], times])
-    last = panel.values[past][-1]
-    for level, shade in ((95, 0.15), (80, 0.25)):
+    last = known[-1]
+    for level in reversed(levels_of(ahead)):
         low, high = (np.r_[last, ahead[f"{side}_{level}"]] for side in ("low", "high"))
         label = f"{level} % interval"
-        ax.fill_between(from_last, low, high, color=color, alpha=shade, lw=0, label=label)
-    ax.plot(from_last, np.r_[last, ahead["forecast"]], color=color, label="forecast")
+        ax.fill_between(from_last, low, high, color=COLOR, alpha=BAND_ALPHA, lw=0, label=label)
+    ax.plot(from_last, np.r_[last, ahead["forecast"]], color=COLOR, label="forecast")
     if panel.ds.dtype.kind == "M":
         # more dates would run into each other
         ax.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=7))
@@ -95,9 +108,9 @@ def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame, color:
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def save_figure(figure: Figure, path: Path, dpi: int) -> None:
+def save_figure(figure: Figure, path: Path) -> None:
     """Write the plot without the version of matplotlib, so that the bytes repeat."""
     with warnings.catch_warnings():
         # a name may hold letters that no font here has; they are drawn as boxes
         warnings.filterwarnings("ignore", "Glyph .* missing")
-        figure.savefig(path, dpi=dpi, metadata={"Software": None})
+        figure.savefig(path, dpi=DPI, metadata={"Software": None})

@@ -5,9 +5,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from rnnlab.forecasting.measures import seasonal_naive_error
 from rnnlab.plots.series import Series, series_note
 from rnnlab.plots.style import WIDTH, set_title, tick_times
+from rnnlab.series.measures import seasonal_naive_error
 
 
 def residuals_figure(panel: list[Series], total: int, period: int, unit: str, color: str) -> Figure:

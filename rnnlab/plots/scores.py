@@ -12,8 +12,7 @@ from matplotlib.ticker import (
     PercentFormatter,
 )
 
-from rnnlab.core.text import percent, readable
-from rnnlab.forecasting.labels import (
+from rnnlab.backtesting.labels import (
     MEASURES,
     NOT_BASELINES,
     PROTOCOL_LABELS,
@@ -21,6 +20,7 @@ from rnnlab.forecasting.labels import (
     format_measure,
     usable_measure,
 )
+from rnnlab.core.text import percent, readable
 from rnnlab.plots.style import (
     BAND_ALPHA,
     BASELINE_COLOR,

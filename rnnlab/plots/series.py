@@ -8,8 +8,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rnnlab.core.text import readable, shorten_name
-from rnnlab.forecasting.labels import (
+from rnnlab.backtesting.labels import (
     PLOTTED_PROTOCOLS,
     PROTOCOL_LABELS,
     best_baseline,
@@ -17,6 +16,7 @@ from rnnlab.forecasting.labels import (
     format_measure,
     usable_measure,
 )
+from rnnlab.core.text import readable, shorten_name
 from rnnlab.plots.style import (
     BAND_ALPHA,
     BASELINE_COLOR,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rnnlab.backtesting.labels import NOT_BASELINES, PROTOCOL_LABELS, best_baseline
 from rnnlab.core.text import readable
-from rnnlab.forecasting.labels import NOT_BASELINES, PROTOCOL_LABELS, best_baseline
 
 Spec = dict[str, Any]
 # with more classes, counts do not fit into the squares of a confusion matrix

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from rnnlab.backtesting.labels import NOT_BASELINES, OWN_METHODS, fallback_lines
 from rnnlab.core.text import join_names, readable
-from rnnlab.forecasting.labels import NOT_BASELINES, OWN_METHODS, fallback_lines
 
 # p-values below this are called significant
 SIGNIFICANCE_LEVEL = 0.05

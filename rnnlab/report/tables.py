@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rnnlab.backtesting.labels import MEASURES, PROTOCOL_LABELS
 from rnnlab.core.text import percent
-from rnnlab.forecasting.labels import MEASURES, PROTOCOL_LABELS
 from rnnlab.report.uncertainty import accuracy_interval, standard_errors
 
 METHODS = (

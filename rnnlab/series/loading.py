@@ -1,15 +1,15 @@
 """A person's table as series: sorted, with gaps for what it lacks, without what is unusable."""
 
-import sys
 from collections import Counter
 from dataclasses import replace
 
 import numpy as np
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
 from rnnlab.series.gaps import first_uneven, with_missing_rows
-from rnnlab.series.panel import MAX_LINES, Panel, fill_gaps, say_notes
+from rnnlab.series.panel import MAX_LINES, Panel, say_notes
 from rnnlab.series.times import format_times, future_times, step_name, usual_step
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.reading import Table, read_table
@@ -21,7 +21,7 @@ DAY, AUTUMN = np.timedelta64(1, "D"), (10, 11)
 
 
 def read_panel(data: SeriesData) -> Panel:
-    """Read the table of a series task, and fill its gaps.
+    """Read the table of a series task.
 
     Raises:
         InputError: see ``load_panel``.
@@ -35,7 +35,7 @@ def read_panel(data: SeriesData) -> Panel:
             raise InputError(f"{error} to `rnnlab new-series`") from None
         raise
     say_notes(panel)
-    return fill_gaps(panel, data.period)
+    return replace(panel, period=data.period)
 
 
 def load_panel(csv: str, options: ReadOptions, any_series: bool = False) -> Panel:
@@ -54,7 +54,11 @@ def load_panel(csv: str, options: ReadOptions, any_series: bool = False) -> Pane
         InputError: the file, a column, a date or a number is missing or unreadable, the table has
             several readings, or no series is left.
     """
-    table = read_table(csv, options)
+    return panel_of(read_table(csv, options), options, any_series)
+
+
+def panel_of(table: Table, options: ReadOptions, any_series: bool = False) -> Panel:
+    """The series of a table that was read; see ``load_panel``."""
     panel = _sorted_panel(table.names, table.codes, table.ds, table.y, table.name)
     panel = _with_zeros(panel) if options.missing == "zero" else _with_gaps(panel)
     problems = _problems(panel, table, any_series)
@@ -73,7 +77,7 @@ def _sorted_panel(
     if (~follows & (places[1:] == places[:-1])).any() or (places[1:] < places[:-1]).any():
         rows = np.lexsort((ds, places))
         if _is_unordered(rows, places[rows], ds[rows]):
-            print(f"{path}: rows are not in time order; sorted", file=sys.stderr)
+            note(f"{path}: rows are not in time order; sorted")
         places, ds, y = places[rows], ds[rows], y[rows]
     lengths = np.bincount(places, minlength=len(names))
     ends = np.cumsum([0, *lengths])
@@ -88,7 +92,7 @@ def _sorted_panel(
     if not kept.all():
         ds, y = ds[kept], y[kept]
     offsets = np.cumsum([0, *lengths])
-    return Panel([names[number] for number in order], offsets, ds, y, np.isnan(y))
+    return Panel([names[number] for number in order], offsets, ds, y)
 
 
 def _is_unordered(rows: np.ndarray, places: np.ndarray, ds: np.ndarray) -> bool:
@@ -120,15 +124,15 @@ def _with_gaps(panel: Panel) -> Panel:
         for start, a, b in zip(offsets[:-1], times, known, strict=True)
     ]
     values, missing = np.full(len(ds), np.nan), np.ones(len(ds), dtype=bool)
-    values[np.concatenate(places)] = panel.values
+    values[np.concatenate(places)] = panel.y
     missing[np.concatenate(places)] = False
-    return Panel(panel.ids, offsets, ds, values, np.isnan(values), missing=missing)
+    return Panel(panel.ids, offsets, ds, values, missing=missing)
 
 
 def _with_zeros(panel: Panel) -> Panel:
     """Zeros for the rows that a series lacks, up to the last time of the panel."""
     panel = _with_gaps(panel)
-    lacking = np.zeros(len(panel.values), dtype=bool) if panel.missing is None else panel.missing
+    lacking = np.zeros(len(panel.y), dtype=bool) if panel.missing is None else panel.missing
     every, usual = np.unique(panel.ds), usual_step(panel.ds, panel.offsets)
     ds, values, missing = [], [], []
     for number in range(len(panel.ids)):
@@ -139,12 +143,12 @@ def _with_zeros(panel: Panel) -> Panel:
             # times of other series are not those of this one
             later = later[:0]
         ds.append(np.concatenate([own, later]))
-        values.append(np.concatenate([panel.values[span], np.zeros(len(later))]))
+        values.append(np.concatenate([panel.y[span], np.zeros(len(later))]))
         missing.append(np.concatenate([lacking[span], np.ones(len(later), dtype=bool)]))
     offsets = np.cumsum([0, *map(len, ds)])
     y, rows = np.concatenate(values), np.concatenate(missing)
     y = np.where(rows, 0.0, y)
-    return Panel(panel.ids, offsets, np.concatenate(ds), y, np.isnan(y), missing=rows)
+    return Panel(panel.ids, offsets, np.concatenate(ds), y, missing=rows)
 
 
 def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
@@ -160,7 +164,7 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
 
     steps: dict[int, str] = {}
     for number in range(len(panel.ids)):
-        ds, y = panel.ds[panel.span(number)], panel.values[panel.span(number)]
+        ds, y = panel.ds[panel.span(number)], panel.y[panel.span(number)]
         if len(y) < least:
             many = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
             problems[number] = "has no value" if any_series else many

@@ -4,8 +4,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnnlab.series.scalers import positions_in_series, series_numbers
-
 # the fit that each protocol forecasts with
 FIT_OF = {"one_step": "main", "year": "year", "long": "main", "rolling": "main"}
 # largest number of origins on which methods are compared, for a panel
@@ -16,43 +14,67 @@ MAX_ORIGINS_PER_SERIES = 200
 
 @dataclass(frozen=True)
 class Request:
-    """The forecasts to make: the same number of steps from each origin.
+    """The forecasts to make: the same number of steps from the end of each history.
 
     Attributes:
-        origin: int64 [N], position of the first step in the concatenated values; a forecast uses
-            the values of the same series before it.
         series: int64 [N], number of the series, in ascending order.
+        end: int64 [N], how many values of the series are known; the first step is the next one.
         steps: number of steps, H.
     """
 
-    origin: np.ndarray
     series: np.ndarray
+    end: np.ndarray
     steps: int
 
-    def truth(self, y: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    def positions(self, offsets: np.ndarray) -> np.ndarray:
+        """Where the first step of each forecast is among concatenated values, [N]."""
+        return offsets[self.series] + self.end
+
+    def histories(self, y: np.ndarray, offsets: np.ndarray) -> list[np.ndarray]:
+        """Of concatenated y [M] the values that each forecast may read."""
+        spans = zip(offsets[self.series], self.positions(offsets), strict=True)
+        return [y[first:stop] for first, stop in spans]
+
+    def truth(
+        self,
+        y: np.ndarray,
+        offsets: np.ndarray,
+        first: np.ndarray | None = None,
+        last: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Values of y [M] at all steps, [N, H]; NaN where a step is not in ``first`` to ``last``.
 
         Args:
-            first, last: [S], positions in y; ``last`` is exclusive.
+            first, last: [S], counts of values in each series; ``last`` is exclusive. None for the
+                whole series.
         """
-        ahead = self.origin[:, None] + np.arange(self.steps)
-        inside = ahead >= first[self.series, None]
-        inside &= ahead < last[self.series, None]
-        return np.where(inside, y[np.minimum(ahead, len(y) - 1)], np.nan)
+        ahead = self.end[:, None] + np.arange(self.steps)
+        last = np.diff(offsets) if last is None else last
+        inside = ahead < last[self.series, None]
+        if first is not None:
+            inside &= ahead >= first[self.series, None]
+        at = np.minimum(offsets[self.series, None] + ahead, len(y) - 1)
+        return np.where(inside, y[at], np.nan)
 
     def select(self, rows: np.ndarray) -> "Request":
-        return replace(self, origin=self.origin[rows], series=self.series[rows])
+        return replace(self, series=self.series[rows], end=self.end[rows])
+
+    def within(self, kept: np.ndarray) -> "Request":
+        """The same forecasts of a panel that has only the series ``kept``, in ascending order."""
+        return replace(self, series=np.searchsorted(kept, self.series))
 
 
-def every_origin(offsets: np.ndarray, first: np.ndarray, last: np.ndarray, steps: int) -> Request:
-    """Request forecasts from positions ``first`` to ``last`` (exclusive, [S]) in each series."""
-    series, place = series_numbers(offsets), positions_in_series(offsets)
-    chosen = np.flatnonzero((place >= first[series]) & (place < last[series]))
-    return Request(chosen, series[chosen], steps)
+def every_origin(lengths: np.ndarray, first: np.ndarray, last: np.ndarray, steps: int) -> Request:
+    """Request forecasts after ``first`` to ``last`` (exclusive) values, [S], of each series."""
+    last = np.minimum(last, lengths)
+    first = np.maximum(first, 0)
+    ends = [np.arange(a, b) for a, b in zip(first, last, strict=True)]
+    series = np.repeat(np.arange(len(lengths)), [len(each) for each in ends])
+    return Request(series, np.concatenate([np.empty(0, dtype=np.int64), *ends]), steps)
 
 
 def test_requests(
-    offsets: np.ndarray, cuts: dict[str, np.ndarray], period: int
+    lengths: np.ndarray, cuts: dict[str, np.ndarray], period: int
 ) -> dict[str, Request]:
     """The forecasts of each protocol; ``cuts`` has the start of the test part, [S], by fit.
 
@@ -60,19 +82,18 @@ def test_requests(
     year, long: all values at once from the history up to the cut.
     rolling: one period ahead from each origin with a full period of values after it.
     """
-    lengths = np.diff(offsets)
     main, year = cuts["main"], cuts["year"]
     number = np.arange(len(lengths))
     return {
-        "one_step": every_origin(offsets, main, lengths, 1),
-        "year": Request(offsets[:-1] + year, number, int((lengths - year).max())),
-        "long": Request(offsets[:-1] + main, number, int((lengths - main).max())),
-        "rolling": every_origin(offsets, main, lengths - period + 1, period),
+        "one_step": every_origin(lengths, main, lengths, 1),
+        "year": Request(number, year, int((lengths - year).max())),
+        "long": Request(number, main, int((lengths - main).max())),
+        "rolling": every_origin(lengths, main, lengths - period + 1, period),
     }
 
 
 def fitted_requests(
-    offsets: np.ndarray, train: np.ndarray, validation: np.ndarray, earliest: int, steps: int
+    lengths: np.ndarray, train: np.ndarray, validation: np.ndarray, earliest: int, steps: int
 ) -> tuple[Request, Request]:
     """Requests on the validation part, and on the training part.
 
@@ -85,13 +106,13 @@ def fitted_requests(
         earliest: position of the first origin from which all methods can forecast.
     """
     first = np.minimum(earliest, train)
-    of_validation = every_origin(offsets, np.maximum(train - steps + 1, first), validation, steps)
-    of_training = every_origin(offsets, first, train, steps)
+    of_validation = every_origin(lengths, np.maximum(train - steps + 1, first), validation, steps)
+    of_training = every_origin(lengths, first, train, steps)
     return _subsampled(of_validation), _subsampled(of_training)
 
 
 def _subsampled(request: Request) -> Request:
-    count, series = len(request.origin), len(np.unique(request.series))
+    count, series = len(request.end), len(np.unique(request.series))
     limit = min(MAX_ORIGINS, MAX_ORIGINS_PER_SERIES * series)
     if count <= limit:
         return request

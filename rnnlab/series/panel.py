@@ -1,13 +1,14 @@
-"""One or more series, filled where values are missing, and where their parts end."""
+"""One or more series, the one container of them, and where their parts end."""
 
-import sys
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.params import SeriesData, SeriesTask
+from rnnlab.core.notes import note
+from rnnlab.core.params import SeriesData
 from rnnlab.series.normalization import min_training_values
 from rnnlab.series.times import format_times
 from rnnlab.tables.reading import Table
@@ -17,27 +18,60 @@ MAX_LINES = 10
 
 @dataclass(frozen=True)
 class Panel:
-    """One or more series, concatenated.
+    """One or more series, end to end: what readers return and what methods read.
 
     Attributes:
         ids: names of the series, [S].
-        offsets: int64 [S + 1]; series s is ``values[offsets[s]:offsets[s + 1]]``.
+        offsets: int64 [S + 1]; series s is ``y[offsets[s]:offsets[s + 1]]``.
         ds: datetime64[s] or int64 [M], the time of each value.
-        values: float64 [M], in the units of the file.
-        filled: bool [M], which values were filled in for gaps and are not observations.
-        left_out: series of the file that were left out: the reason by name.
-        missing: bool [M], which rows the file lacks; None if it lacks none.
+        y: float64 [M], in the units of the data; NaN where nothing was observed. Each series begins
+            and ends with a value.
+        period: steps in a season, 1 for none.
+        left_out: series that were left out: the reason by name.
+        missing: bool [M], which rows the data lack; None if they lack none.
         table: what the panel was read from.
     """
 
     ids: list[str]
     offsets: np.ndarray
     ds: np.ndarray
-    values: np.ndarray
-    filled: np.ndarray
+    y: np.ndarray
+    period: int = 1
     left_out: dict[str, str] = field(default_factory=dict)
     missing: np.ndarray | None = None
     table: Table | None = field(default=None, compare=False, repr=False)
+
+    @cached_property
+    def filled(self) -> np.ndarray:
+        """y, where each gap has the value one period before, or the previous one, [M].
+
+        Only the past is used, and filled values are not scored.
+        """
+        gaps = np.flatnonzero(np.isnan(self.y))
+        if not len(gaps):
+            return self.y
+        values, period = self.y.copy(), self.period
+        start = np.repeat(self.offsets[:-1], self.lengths)
+        for gap in gaps:
+            values[gap] = values[gap - (period if gap - start[gap] >= period else 1)]
+        return values
+
+    @cached_property
+    def lowest(self) -> np.ndarray:
+        """What no forecast lies below, [S]: 0 where a series never did, else minus infinity."""
+        return np.where(np.fmin.reduceat(self.y, self.offsets[:-1]) >= 0, 0.0, -np.inf)
+
+    @cached_property
+    def whole(self) -> np.ndarray:
+        """Which series have whole numbers alone, bool [S]."""
+        whole = (self.y == np.rint(self.y)) | np.isnan(self.y)
+        return np.logical_and.reduceat(whole, self.offsets[:-1])
+
+    def as_values(self, forecasts: np.ndarray) -> np.ndarray:
+        """Forecasts [S, ...] as each series can take them: not below its lowest, whole numbers."""
+        each = (slice(None), *[None] * (forecasts.ndim - 1))
+        limited = np.maximum(forecasts, self.lowest[each])
+        return np.where(self.whole[each], np.rint(limited), limited)
 
     @property
     def notes(self) -> list[str]:
@@ -47,9 +81,10 @@ class Panel:
             first = int(np.argmax(self.missing))
             name = self.ids[int(np.searchsorted(self.offsets, first, side="right")) - 1]
             of = f"of {name!r} " if len(self.ids) > 1 else ""
-            kind = "gaps" if self.filled[first] else "zeros"
+            gap = np.isnan(self.y[first])
+            kind = "gaps" if gap else "zeros"
             # as in a table of the days with a sale
-            many = self.filled[first] and 2 * self.missing.sum() > len(self.missing)
+            many = gap and 2 * self.missing.sum() > len(self.missing)
             guess = " (guessed; else --read missing=zero)" if many else ""
             notes.append(
                 f"{self.missing.sum()} of {len(self.missing)} rows missing: {kind}{guess}, the "
@@ -64,6 +99,11 @@ class Panel:
     def span(self, number: int) -> slice:
         return slice(int(self.offsets[number]), int(self.offsets[number + 1]))
 
+    def parts(self, values: np.ndarray, ends: np.ndarray | None = None) -> list[np.ndarray]:
+        """Of values [M] those of each series, or the first ``ends`` [S] of them."""
+        stops = self.offsets[1:] if ends is None else self.offsets[:-1] + ends
+        return [values[a:b] for a, b in zip(self.offsets[:-1], stops, strict=True)]
+
     def without_rows(self) -> "Panel":
         """The panel without the rows of its table, which take as much memory as its values."""
         if self.table is None:
@@ -71,8 +111,38 @@ class Panel:
         nothing = np.empty(0)
         return replace(self, table=replace(self.table, codes=nothing, ds=nothing, y=nothing))
 
-    def without(self, problems: dict[int, str], path: str) -> "Panel":
-        """The panel without the series whose indices are keys of ``problems``.
+    def subset(self, series: np.ndarray) -> "Panel":
+        """Only the series with these numbers, [K], in their order."""
+        spans = [np.arange(*self.offsets[n : n + 2]) for n in series]
+        rows = np.concatenate([np.empty(0, dtype=np.int64), *spans])
+        return replace(
+            self,
+            ids=[self.ids[number] for number in series],
+            offsets=np.cumsum([0, *self.lengths[series]]),
+            ds=self.ds[rows],
+            y=self.y[rows],
+            missing=None if self.missing is None else self.missing[rows],
+        )
+
+    def until(self, ends: np.ndarray) -> "Panel":
+        """The first ``ends`` [S] values of each series, up to the last observed one of them."""
+        known = [np.flatnonzero(~np.isnan(y)) for y in self.parts(self.y, ends)]
+        ends = np.array([places[-1] + 1 for places in known])
+        within = np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths)
+        rows = within < np.repeat(ends, self.lengths)
+        return replace(
+            self,
+            offsets=np.cumsum([0, *ends]),
+            ds=self.ds[rows],
+            y=self.y[rows],
+            missing=None if self.missing is None else self.missing[rows],
+        )
+
+    def without(self, problems: dict[int, str], name: str) -> "Panel":
+        """The panel without the series whose numbers are keys of ``problems``.
+
+        Args:
+            name: of the data, for the message.
 
         Raises:
             InputError: no series is left; the message has the first problem.
@@ -82,20 +152,10 @@ class Panel:
         if len(problems) == len(self.ids):
             number, reason = next(iter(problems.items()))
             others = f" (and {len(problems) - 1} more series)" if len(problems) > 1 else ""
-            raise InputError(f"{path}: series {self.ids[number]!r} {reason}{others}")
-        kept = [number for number in range(len(self.ids)) if number not in problems]
-        rows = np.concatenate([np.arange(*self.offsets[n : n + 2]) for n in kept])
+            raise InputError(f"{name}: series {self.ids[number]!r} {reason}{others}")
+        kept = np.array([number for number in range(len(self.ids)) if number not in problems])
         named = {self.ids[number]: reason for number, reason in problems.items()}
-        return Panel(
-            [self.ids[number] for number in kept],
-            np.cumsum([0, *self.lengths[kept]]),
-            self.ds[rows],
-            self.values[rows],
-            self.filled[rows],
-            {**self.left_out, **named},
-            None if self.missing is None else self.missing[rows],
-            self.table,
-        )
+        return replace(self.subset(kept), left_out={**self.left_out, **named})
 
 
 @dataclass(frozen=True)
@@ -135,52 +195,40 @@ def cut_at(ends: np.ndarray, lengths: np.ndarray, data: SeriesData) -> Cut:
 
 
 def say_notes(panel: Panel) -> None:
-    """Print a line of what was guessed on stderr, if anything was."""
+    """Note what was guessed, if anything was."""
     if panel.notes and panel.table:
-        print(f"{panel.table.name}: {'; '.join(panel.notes)}", file=sys.stderr)
+        note(f"{panel.table.name}: {'; '.join(panel.notes)}")
 
 
-def fill_gaps(panel: Panel, period: int) -> Panel:
-    """Fill each gap with the value one period before, or the previous one.
-
-    Only the past is used, and filled values are not scored.
-    """
-    values = panel.values.copy()
-    start = np.repeat(panel.offsets[:-1], panel.lengths)
-    for gap in np.flatnonzero(np.isnan(values)):
-        values[gap] = values[gap - (period if gap - start[gap] >= period else 1)]
-    return replace(panel, values=values)
-
-
-def warn_left_out(panel: Panel, path: str, list_path: Path | None = None) -> None:
-    """Print a line on stderr for each of the first series that were left out.
+def warn_left_out(panel: Panel, name: str, list_path: Path | None = None) -> None:
+    """Note each of the first series that were left out, and how many more there are.
 
     Args:
+        name: of the data.
         list_path: the file that names all of them, if there is one.
     """
-    for name, reason in list(panel.left_out.items())[:MAX_LINES]:
-        print(f"{path}: left out: series {name!r} {reason}", file=sys.stderr)
+    for series, reason in list(panel.left_out.items())[:MAX_LINES]:
+        note(f"{name}: left out: series {series!r} {reason}")
     if len(panel.left_out) > MAX_LINES:
         rest = len(panel.left_out) - MAX_LINES
         where = f"; {list_path} names all" if list_path else ""
-        print(f"{path}: left out: {rest} more{where}", file=sys.stderr)
+        note(f"{name}: left out: {rest} more{where}")
 
 
-def unusable_series(panel: Panel, training: np.ndarray, task: SeriesTask) -> dict[int, str]:
-    """Reasons why the task's normalization cannot be fitted on series, by index.
+def unusable_series(panel: Panel, training: np.ndarray, method: str) -> dict[int, str]:
+    """Reasons why a normalization cannot be fitted on series, by their numbers.
 
     Args:
         training: number of training values of each series, [S].
+        method: a choice of ``normalize.method``.
     """
-    method, period = task.normalize.method, task.data.period
-    needed = min_training_values(method, period)
+    needed = min_training_values(method, panel.period)
     problems = {}
-    for number, count in enumerate(training):
-        y = panel.values[panel.span(number)]
+    for number, (y, count) in enumerate(zip(panel.parts(panel.filled), training, strict=True)):
         if count < needed:
             problems[number] = (
                 f"has {len(y)} values, {max(int(count), 0)} of them for training; "
-                f"normalize.method {method} with period {period} takes {needed} or more"
+                f"normalize.method {method} with period {panel.period} takes {needed} or more"
             )
         # checked in the whole series, since test values need a logarithm too
         elif method.startswith("log") and y.min() <= 0:

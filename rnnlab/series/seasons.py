@@ -1,10 +1,11 @@
 """How many steps a season has: by the spacing of the times, checked in the values."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from rnnlab.core.notes import note
 from rnnlab.series.panel import Panel
 from rnnlab.series.times import format_times, usual_step
 
@@ -85,6 +86,12 @@ def find_season(panel: Panel, period: int | None) -> Season:
     return Season(found, horizon, spacing, correlation, notes)
 
 
+def settle(panel: Panel, period: int | None) -> tuple[Panel, Season]:
+    """The panel with the period that a person says, or else its season's."""
+    season = find_season(panel, period)
+    return replace(panel, period=season.period), season
+
+
 def _by_spacing(name: str) -> tuple[int | None, str]:
     if name in SPACINGS:
         return SPACINGS[name]
@@ -113,7 +120,7 @@ def correlation_at(panel: Panel, lag: int) -> float | None:
     """
     found = []
     for number in range(min(len(panel.ids), MAX_CHECKED)):
-        change = np.diff(panel.values[panel.span(number)])
+        change = np.diff(panel.y[panel.span(number)])
         a, b = change[lag:], change[:-lag]
         both = ~np.isnan(a) & ~np.isnan(b)
         if both.sum() < max(lag, 4):
@@ -125,8 +132,8 @@ def correlation_at(panel: Panel, lag: int) -> float | None:
     return float(np.median(found)) if found else None
 
 
-def describe(panel: Panel, season: Season) -> str:
-    """What was understood of a table: one line, and one more for guesses and columns left out."""
+def understood(panel: Panel, season: Season) -> str:
+    """A line that says what was understood of a table."""
     table = panel.table
     assert table is not None
     ends = [_short(time, season.spacing) for time in (panel.ds.min(), panel.ds.max())]
@@ -134,12 +141,17 @@ def describe(panel: Panel, season: Season) -> str:
     count = f"{len(panel.ids)} series" if len(panel.ids) > 1 else "one series"
     # in other layouts the columns are the series, or months
     values = f", values {table.value!r}" if table.value != table.stem else ""
-    line = (
+    return (
         f"{table.name}: {count}, {season.spacing}, {ends[0]} to {ends[1]}{values}; "
         f"period {season.period}{checked}"
     )
+
+
+def note_guesses(panel: Panel, season: Season) -> None:
+    """Note what was guessed of a table, and what was left out of it, if anything was."""
     notes = [*panel.notes, *season.notes, *_early_ends(panel, season)]
-    return line + (f"\n{table.name}: {'; '.join(notes)}" if notes else "")
+    if notes and panel.table:
+        note(f"{panel.table.name}: {'; '.join(notes)}")
 
 
 def _early_ends(panel: Panel, season: Season) -> list[str]:

@@ -39,9 +39,10 @@ def windows_in_part(
     offsets, y = _truncated(y, offsets, end)
     last = end - (layout.horizon - 1 if whole else 0)
     first = np.maximum(start, normalization.first_origin(layout.look_back))
-    request = every_origin(offsets, first, last, layout.horizon)
+    request = every_origin(np.diff(offsets), first, last, layout.horizon)
     arrays = window_arrays(y, offsets, normalization, np.float32)
-    return {"origin": request.origin, "series": request.series, "end": offsets[1:], **arrays}
+    origin = request.positions(offsets)
+    return {"origin": origin, "series": request.series, "end": offsets[1:], **arrays}
 
 
 def window_arrays(

@@ -29,14 +29,7 @@ def prepare(params: Params) -> torch.device:
         InputError: device is cuda without a CUDA device, or torchrun started more processes than
             there are GPUs.
     """
-    _keep_freed_memory()
-    torch.set_num_threads(params.threads)
-    # matrices of numpy and scipy are small here: threads would wait longer than they compute
-    threadpool_limits(1, user_api="blas")
-    # for libraries that are imported later, such as scipy's
-    os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    # denormal numbers take a CPU up to a hundred times as long and do not change results
-    torch.set_flush_denormal(True)
+    prepare_process(params.threads)
     if params.device == "cuda" and not torch.cuda.is_available():
         raise InputError("params.yaml: device: no CUDA device is available; write auto or cpu")
     if params.device == "cpu" or not torch.cuda.is_available():
@@ -46,6 +39,18 @@ def prepare(params: Params) -> torch.device:
     device = torch.device("cuda", choose_gpu())
     torch.cuda.set_device(device)
     return device
+
+
+def prepare_process(threads: int) -> None:
+    """Set the threads of torch, and what makes this process compute faster."""
+    _keep_freed_memory()
+    torch.set_num_threads(threads)
+    # matrices of numpy and scipy are small here: threads would wait longer than they compute
+    threadpool_limits(1, user_api="blas")
+    # for libraries that are imported later, such as scipy's
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
+    # denormal numbers take a CPU up to a hundred times as long and do not change results
+    torch.set_flush_denormal(True)
 
 
 @contextmanager

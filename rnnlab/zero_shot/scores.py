@@ -12,7 +12,9 @@ import pandas as pd
 from rnnlab.core.files import write_json, write_table
 from rnnlab.core.progress import track_progress
 from rnnlab.core.zero_shot_params import ZeroShotEvaluate
+from rnnlab.features.histories import seasonal_naive
 from rnnlab.series.examples import Example, load_examples
+from rnnlab.series.measures import seasonal_naive_errors
 from rnnlab.synthetic.prior import Batch, draw_batch
 from rnnlab.zero_shot.forecaster import MEDIAN, forecast_quantiles, forecast_steps
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
@@ -90,7 +92,7 @@ def score_synthetic(network: ZeroShotNetwork, series: int) -> pd.DataFrame:
 def _score_batch(network: ZeroShotNetwork, batch: Batch) -> pd.DataFrame:
     quantiles = forecast_steps(network, batch.histories, batch.period, batch.ahead)
     naive = seasonal_naive(batch.histories, batch.period, batch.ahead)
-    scale = naive_scale(batch.histories, batch.period)
+    scale = seasonal_naive_errors(batch.histories, batch.period)
     table = score(batch.futures, quantiles, naive, scale)
     table.insert(0, "period", batch.period)
     return table
@@ -110,7 +112,7 @@ def score_real(
         history, truth = example.y[:-steps], example.y[-steps:]
         quantiles = forecast_quantiles(network, [history], example.period, steps)
         naive = seasonal_naive(history[None], example.period, np.arange(1, steps + 1))
-        scale = naive_scale(history[None], example.period)
+        scale = seasonal_naive_errors([history], example.period)
         row = score(truth[None], quantiles, naive, scale)
         about = {
             "unique_id": example.unique_id,
@@ -142,7 +144,7 @@ def score(
     Args:
         truth, naive: [S, H]; truth may have NaN.
         quantiles: [S, H, 11].
-        scale: ``naive_scale``, [S].
+        scale: ``seasonal_naive_errors``, [S].
     """
     columns = {
         "mase": np.abs(truth - quantiles[..., MEDIAN]),
@@ -183,36 +185,3 @@ def mean_scores(table: pd.DataFrame) -> dict[str, float]:
         "relative_quantile_loss": means["quantile_loss"] / means["naive_mase"],
         **{f"coverage_{level}": float(known[f"coverage_{level}"].mean()) for level in INTERVALS},
     }
-
-
-def seasonal_naive(histories: np.ndarray, period: int, ahead: np.ndarray) -> np.ndarray:
-    """The last known value of the same phase, else the last known value, [S, H].
-
-    Args:
-        histories: [S, T], right-aligned; NaN where a value is missing.
-        ahead: steps ahead, [H].
-    """
-    length = histories.shape[1]
-    known = np.isfinite(histories)
-    last = length - 1 - known[:, ::-1].argmax(axis=1)
-    result = np.repeat(histories[np.arange(len(histories)), last][:, None], len(ahead), axis=1)
-    # from old to new, so that the latest known value stays
-    at = length - period + (ahead - 1) % period
-    for back in range((length - 1) // period, -1, -1):
-        place = at - back * period
-        values = histories[:, np.maximum(place, 0)]
-        result = np.where((place >= 0) & np.isfinite(values), values, result)
-    return result
-
-
-def naive_scale(histories: np.ndarray, period: int) -> np.ndarray:
-    """The scale of MASE (Hyndman & Koehler 2006), [S]; NaN for a series that repeats exactly."""
-    result = np.full(len(histories), np.nan)
-    # a history without two values of one phase is scaled by its first differences
-    for lag in (1, period):
-        if histories.shape[1] > lag:
-            gaps = np.abs(histories[:, lag:] - histories[:, :-lag])
-            known = np.isfinite(gaps)
-            mean = np.where(known, gaps, 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-            result = np.where(known.any(axis=1), mean, result)
-    return np.where(result > 0, result, np.nan)

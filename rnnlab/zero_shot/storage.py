@@ -14,6 +14,7 @@ from rnnlab.core.errors import InputError, require
 from rnnlab.core.files import write_json, write_tensors
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
+# where the pipeline writes it
 FOLDER = Path("models/zero_shot")
 SIZES = ("hidden_size", "decoder_size")
 
@@ -35,12 +36,25 @@ def write_zero_shot(folder: Path, weights: dict[str, Tensor], card: dict[str, An
     write_json(folder / "card.json", {**card, **more})
 
 
-def read_zero_shot(folder: Path = FOLDER, device: torch.device | str = "cpu") -> ZeroShotNetwork:
+def packaged_folder() -> Path:
+    """Where the network lies that came with the library: in the package, or beside it in git."""
+    package = Path(__file__).parents[1]
+    installed = package / "weights"
+    return installed if installed.is_dir() else package.parent / FOLDER
+
+
+def read_zero_shot(
+    folder: Path | None = None, device: torch.device | str = "cpu"
+) -> ZeroShotNetwork:
     """Load the network, in evaluation mode.
+
+    Args:
+        folder: of weights and card; None for those that came with the library.
 
     Raises:
         InputError: the weights or the card are missing, damaged or from another version.
     """
+    folder = packaged_folder() if folder is None else folder
     card = read_card(folder)
     path = require(folder / "weights.safetensors", _way_back(folder))
     content = path.read_bytes()
@@ -62,8 +76,9 @@ def read_zero_shot(folder: Path = FOLDER, device: torch.device | str = "cpu") ->
     return network.to(device).eval()
 
 
-def read_card(folder: Path = FOLDER) -> dict[str, Any]:
+def read_card(folder: Path | None = None) -> dict[str, Any]:
     """The card; raise InputError if it is missing or damaged."""
+    folder = packaged_folder() if folder is None else folder
     path = require(folder / "card.json", _way_back(folder))
     try:
         card = json.loads(path.read_text(encoding="utf-8"))
@@ -75,4 +90,6 @@ def read_card(folder: Path = FOLDER) -> dict[str, Any]:
 
 
 def _way_back(folder: Path) -> str:
+    if folder != FOLDER:
+        return "install the package again"
     return f"restore it with `git checkout {folder}`, or train again with `dvc repro pretrain`"

@@ -19,7 +19,7 @@ from benchmarks.panels.m4_data import (
 )
 from rnnlab.core.errors import InputError
 from rnnlab.forecasting.baselines import fit_with_fallback
-from rnnlab.forecasting.measures import measure, overall_weighted_average, seasonal_naive_error
+from rnnlab.series.measures import measure, overall_weighted_average, seasonal_naive_error
 
 REAL = Path(__file__).resolve().parents[3] / "shared/data/m4"
 

@@ -12,7 +12,7 @@ from rnnlab.forecasting.baselines import (
     fit_with_fallback,
     forecast_baseline,
 )
-from rnnlab.forecasting.measures import measure, seasonal_naive_error
+from rnnlab.series.measures import measure, seasonal_naive_error
 from rnnlab.series import origins
 from rnnlab.series.origins import FIT_OF, Request
 

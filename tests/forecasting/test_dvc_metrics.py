@@ -6,7 +6,7 @@ from copy import deepcopy
 import pytest
 from helpers import ROOT, TASKS, Done, read_json
 
-from rnnlab.forecasting.dvc_metrics import dvc_metrics
+from rnnlab.backtesting.dvc_metrics import dvc_metrics
 from rnnlab.images.scores import DVC_METRICS
 
 AIRLINE = read_json(ROOT / "metrics/airline/scores.json")

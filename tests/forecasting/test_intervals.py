@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnlab.forecasting.intervals import LEVELS, IntervalWidths, calibrate, series_scales
-from rnnlab.forecasting.measures import coverage, seasonal_naive_error
+from rnnlab.series.measures import coverage, seasonal_naive_error
 
 
 def draw(count: int, steps: int, seed: int, log: bool) -> tuple[np.ndarray, np.ndarray]:

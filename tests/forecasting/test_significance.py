@@ -5,7 +5,7 @@ import pytest
 from scipy.stats import t as student
 from scipy.stats import wilcoxon
 
-from rnnlab.forecasting.significance import MIN_PAIRS, paired_test
+from rnnlab.backtesting.significance import MIN_PAIRS, paired_test
 
 
 def drawn(seed: int, count: int = 60) -> np.ndarray:

@@ -20,7 +20,7 @@ from helpers import (
 )
 
 from rnnlab.core.files import write_checksums, write_json
-from rnnlab.forecasting.labels import fallback_lines
+from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.report.findings import (
     coverage_findings,
     findings,

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from utilsforecast import losses
 
-from rnnlab.forecasting.measures import (
+from rnnlab.series.measures import (
     coverage,
     interval_score,
     measure,

@@ -7,19 +7,22 @@ import numpy as np
 import pandas as pd
 import torch
 
+from rnnlab.backtesting.dvc_metrics import dvc_metrics
+from rnnlab.backtesting.labels import PLOTTED_PROTOCOLS, fallback_lines
+from rnnlab.backtesting.protocols import ProtocolForecasts, TrainedTask, run_protocols
+from rnnlab.backtesting.significance import paired_test
 from rnnlab.core.files import read_json, read_tensors, write_json, write_table
+from rnnlab.core.notes import note
+from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import Params
-from rnnlab.forecasting.backtest import ProtocolForecasts, TrainedTask, backtest
-from rnnlab.forecasting.dvc_metrics import dvc_metrics
 from rnnlab.forecasting.intervals import LEVELS
-from rnnlab.forecasting.labels import PLOTTED_PROTOCOLS
-from rnnlab.forecasting.measures import coverage, interval_score, measure, overall_weighted_average
-from rnnlab.forecasting.selection import History, pretrained_network, print_fallbacks
-from rnnlab.forecasting.significance import paired_test
 from rnnlab.networks.storage import Networks
+from rnnlab.series.measures import coverage, interval_score, measure, overall_weighted_average
+from rnnlab.series.panel import Panel
 from rnnlab.series.times import format_times
+from rnnlab.zero_shot.storage import FOLDER, read_zero_shot
 
-# forecasts are format_times, and plotted, for the first series of a panel
+# forecasts are written, and plotted, for the first series of a panel
 SERIES_WRITTEN = 6
 
 
@@ -30,30 +33,34 @@ def evaluate_series(
     source = Path("data/normalized") / name / "series.safetensors"
     tensors = read_tensors(source, f"normalize@{name}")
     normalized = card["windows"]["normalized"]
-    history = History(tensors["y"], tensors["offsets"], normalized["period"], tensors["filled"])
     ds = tensors["ds"].astype("datetime64[s]") if normalized["time"] == "dates" else tensors["ds"]
+    y = np.where(tensors["filled"], np.nan, tensors["y"])
+    panel = Panel(normalized["ids"], tensors["offsets"], ds, y, normalized["period"])
+    cuts = {
+        fit: {part: tensors[f"{fit}.{part}"] for part in ("train", "validation")}
+        for fit in card["windows"]["fits"]
+    }
     settings = params.series(name).evaluate
-    pretrained = pretrained_network(settings.baselines, device)
-    trained = TrainedTask(
-        history, tensors, networks, card, settings, params.threads, device, pretrained
-    )
-    results = backtest(trained)
-    print_fallbacks(trained.fallbacks)
+    pretrained = read_zero_shot(FOLDER, device) if ZERO_SHOT in settings.baselines else None
+    trained = TrainedTask(panel, cuts, networks, card, settings, params.threads, device, pretrained)
+    results = run_protocols(trained)
+    for line in fallback_lines(trained.fallbacks):
+        note(line)
     ids = np.array(normalized["ids"])
     scores = series_scores(results, ids)
     write_json(folder / "scores.json", mean_scores(scores))
     # read again, since what cannot be computed is null there
     written = read_json(folder / "scores.json", f"evaluate@{name}")
     write_json(folder / "metrics.json", dvc_metrics(written))
-    write_table(folder / "predictions.csv", predictions(results, history, ids, ds))
+    write_table(folder / "predictions.csv", predictions(results, panel))
     tables = folder / "tables"
     write_table(tables / "series.csv", scores)
-    write_table(tables / "forecasts.csv", forecast_table(results, history, ids, ds))
+    write_table(tables / "forecasts.csv", forecast_table(results, panel))
     write_table(tables / "by_step.csv", errors_by_step(results["rolling"]))
     write_table(tables / "validation.csv", validation_table(results))
     write_table(tables / "comparison.csv", comparison(results))
     counts = pd.DataFrame(trained.fallbacks.items(), columns=["method", "series"])
-    write_table(tables / "stand_ins.csv", counts)
+    write_table(tables / "fallbacks.csv", counts)
 
 
 def series_scores(results: dict[str, ProtocolForecasts], ids: np.ndarray) -> pd.DataFrame:
@@ -97,39 +104,36 @@ def mean_scores(scores: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
     return tree
 
 
-def predictions(
-    results: dict[str, ProtocolForecasts], history: History, ids: np.ndarray, ds: np.ndarray
-) -> pd.DataFrame:
+def predictions(results: dict[str, ProtocolForecasts], panel: Panel) -> pd.DataFrame:
     """The truth and the network's forecasts: unique_id, ds, y and a column for each protocol."""
     columns = {}
     for protocol in PLOTTED_PROTOCOLS:
         result = results[protocol]
-        at, inside = _positions(result, history)
-        values = np.full(len(history.y), np.nan)
+        at, inside = _positions(result, panel)
+        values = np.full(len(panel.y), np.nan)
         values[at] = result.by_method["model"][inside]
         columns[protocol] = values
     of_test = ~np.isnan(columns["one_step"]) | ~np.isnan(columns["year"])
-    number = np.repeat(np.arange(len(ids)), np.diff(history.offsets))
-    table = {"unique_id": ids[number], "ds": format_times(ds), "y": history.truth, **columns}
+    ids = np.repeat(np.array(panel.ids), panel.lengths)
+    table = {"unique_id": ids, "ds": format_times(panel.ds), "y": panel.y, **columns}
     return pd.DataFrame(table)[of_test]
 
 
-def _positions(result: ProtocolForecasts, history: History) -> tuple[np.ndarray, np.ndarray]:
+def _positions(result: ProtocolForecasts, panel: Panel) -> tuple[np.ndarray, np.ndarray]:
     """Positions of the forecasts within their series, and a mask of those, [N, H]."""
-    ahead = result.request.origin[:, None] + np.arange(result.request.steps)
-    inside = ahead < history.offsets[result.request.series + 1][:, None]
+    first = result.request.positions(panel.offsets)
+    ahead = first[:, None] + np.arange(result.request.steps)
+    inside = ahead < panel.offsets[result.request.series + 1][:, None]
     return ahead[inside], inside
 
 
-def forecast_table(
-    results: dict[str, ProtocolForecasts], history: History, ids: np.ndarray, ds: np.ndarray
-) -> pd.DataFrame:
+def forecast_table(results: dict[str, ProtocolForecasts], panel: Panel) -> pd.DataFrame:
     """Forecasts and intervals of all methods for the first series, without the rolling protocol."""
-    tables, times = [], format_times(ds)
+    tables, times, ids = [], format_times(panel.ds), np.array(panel.ids)
     for protocol in PLOTTED_PROTOCOLS:
         result = results[protocol]
         rows = np.flatnonzero(result.request.series < SERIES_WRITTEN)
-        at, inside = _positions(result, history)
+        at, inside = _positions(result, panel)
         at = at[: inside[rows].sum()]
         for method, forecast in result.by_method.items():
             table = {
@@ -137,7 +141,7 @@ def forecast_table(
                 "unique_id": np.repeat(ids[result.request.series[rows]], inside[rows].sum(axis=1)),
                 "protocol": protocol,
                 "ds": times[at],
-                "y": history.truth[at],
+                "y": panel.y[at],
                 "forecast": forecast[rows][inside[rows]],
             }
             for level in LEVELS:
@@ -160,13 +164,25 @@ def errors_by_step(result: ProtocolForecasts) -> pd.DataFrame:
 
 
 def validation_table(results: dict[str, ProtocolForecasts]) -> pd.DataFrame:
-    """The validation error of each method and its weight in the combination, by fit."""
-    tables = []
+    """The validation error of each method and its weight in the combination, by fit.
+
+    The error is relative to the seasonal naive forecast's; MASE stands beside it.
+    """
+    rows: list[dict[str, Any]] = []
     for fit, protocol in (("main", "long"), ("year", "year")):
-        table = results[protocol].validation.table()
-        table.insert(0, "fit", fit)
-        tables.append(table)
-    return pd.concat(tables)
+        selection = results[protocol].selection
+        for method, error in selection.errors.items():
+            mase = selection.mase(method)
+            rows.append(
+                {
+                    "fit": fit,
+                    "method": method,
+                    "mase": pd.Series(mase).mean(),
+                    "relative_error": error,
+                    "weight": selection.weights.get(method, 0.0),
+                }
+            )
+    return pd.DataFrame(rows)
 
 
 def comparison(results: dict[str, ProtocolForecasts]) -> pd.DataFrame:

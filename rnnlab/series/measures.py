@@ -1,31 +1,28 @@
 """Error measures of forecasts, each over the steps of one series."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 
-def seasonal_naive_error(training: np.ndarray, period: int) -> float:
-    """The scale of MASE: mean absolute error of the seasonal naive forecast within ``training``.
+def seasonal_naive_error(history: np.ndarray, period: int) -> float:
+    """The scale of MASE: mean absolute error of the seasonal naive forecast within ``history``.
 
-    Hyndman & Koehler 2006, eq. (9) with lag ``period``. NaN for a series that repeats exactly, and
-    for a single value.
+    Hyndman & Koehler 2006, eq. (9) with lag ``period``, over the pairs of known values; with lag 1
+    where there is no such pair. NaN for a series that repeats exactly, and for a single value.
     """
-    lag = period if len(training) > period else 1
-    if len(training) <= lag:
-        return float("nan")
-    error = float(np.abs(training[lag:] - training[:-lag]).mean())
-    return error if error > 0 else float("nan")
+    for lag in (period, 1):
+        errors = np.abs(history[lag:] - history[:-lag])
+        known = ~np.isnan(errors)
+        if known.any():
+            error = float(errors[known].mean())
+            return error if error > 0 else float("nan")
+    return float("nan")
 
 
-def seasonal_naive_errors(
-    y: np.ndarray, offsets: np.ndarray, ends: np.ndarray, period: int
-) -> np.ndarray:
-    """The scale of MASE from the first ``ends`` [S] values of each series, [S].
-
-    Args:
-        y: series end to end, [M]; series s begins at ``offsets[s]``.
-    """
-    parts = [y[start : start + end] for start, end in zip(offsets[:-1], ends, strict=True)]
-    return np.array([seasonal_naive_error(part, period) for part in parts])
+def seasonal_naive_errors(histories: Iterable[np.ndarray], period: int) -> np.ndarray:
+    """The scale of MASE of each of S histories, [S]."""
+    return np.array([seasonal_naive_error(history, period) for history in histories])
 
 
 def measure(y: np.ndarray, forecast: np.ndarray, scale: float) -> dict[str, float]:

@@ -5,8 +5,9 @@ file of the same name, which holds what it was made from; so a part that is done
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +18,9 @@ import torch
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
 from rnnlab.core.progress import track_progress
-from rnnlab.forecasting.selection import History
-from rnnlab.outlook.answer import as_table, forecast_quickly
-from rnnlab.outlook.methods import FITTED, QUICK
-from rnnlab.outlook.output import drop_old_list, typed, write_left_out
+from rnnlab.forecasting.forecast import forecast_panel
+from rnnlab.forecasting.output import drop_old_list, write_left_out
 from rnnlab.series.loading import load_panel
-from rnnlab.series.panel import fill_gaps
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.parquet import names_of_series
 from rnnlab.tables.sources import find_source, local_name
@@ -33,11 +31,11 @@ MADE_FROM = b"rnnlab"
 
 
 @dataclass(frozen=True)
-class Plan:
+class FolderJob:
     """What all parts have in common, so that any process can do any of them.
 
     Attributes:
-        folder, out, model: of the parts, of their forecasts and of the network.
+        folder, out: of the parts, and of their forecasts.
         reading: how each table is read.
         fit: whether slow methods are fitted, too.
         weights: the checksum of the network.
@@ -45,7 +43,6 @@ class Plan:
 
     folder: Path
     out: Path
-    model: Path
     reading: ReadOptions
     period: int
     horizon: int
@@ -80,45 +77,52 @@ def find_parts(name: str, options: ReadOptions) -> list[Path]:
     return paths if len(np.unique(every)) == len(every) else []
 
 
-def target_of(plan: Plan, path: Path) -> Path:
-    return plan.out / path.relative_to(plan.folder)
+def target_of(job: FolderJob, path: Path) -> Path:
+    return job.out / path.relative_to(job.folder)
 
 
-def made_from(plan: Plan, path: Path) -> bytes:
+def made_from(job: FolderJob, path: Path) -> bytes:
     """What the forecast of a part depends on, but for the code."""
-    known, content = path.stat(), asdict(plan)
+    known, content = path.stat(), asdict(job)
     # wherever the folders are
-    for place in ("folder", "out", "model"):
+    for place in ("folder", "out"):
         del content[place]
     content |= {"size": known.st_size, "changed": known.st_mtime_ns}
     return json.dumps(content, sort_keys=True).encode()
 
 
-def is_done(plan: Plan, path: Path) -> bool:
+def is_done(job: FolderJob, path: Path) -> bool:
     """Whether the forecast of a part is there, made from the same file in the same way."""
     import pyarrow
     import pyarrow.parquet
 
-    target = target_of(plan, path)
+    target = target_of(job, path)
     if not target.is_file():
         return False
     try:
         metadata = pyarrow.parquet.read_metadata(target).metadata or {}
     except (pyarrow.ArrowException, OSError):
         return False
-    return metadata.get(MADE_FROM) == made_from(plan, path)
+    return metadata.get(MADE_FROM) == made_from(job, path)
 
 
 @dataclass(frozen=True)
-class Done:
-    """What came of a part: the number of its series with and without a forecast, or an error."""
+class PartResult:
+    """What came of a part.
+
+    Attributes:
+        series, left_out: the number of its series with and without a forecast.
+        fallbacks: by method the number of series for which it failed.
+        error: why the part could not be read; empty if it could.
+    """
 
     series: int = 0
     left_out: int = 0
+    fallbacks: Counter[str] = field(default_factory=Counter)
     error: str = ""
 
 
-def forecast_part(plan: Plan, path: Path) -> Done:
+def forecast_part(job: FolderJob, path: Path) -> PartResult:
     """Forecast the series of one file and write them.
 
     A file that cannot be read does not stop the others: its error is kept.
@@ -126,54 +130,51 @@ def forecast_part(plan: Plan, path: Path) -> Done:
     # with one thread the bytes are the same wherever a part is done
     torch.set_num_threads(1)
     try:
-        panel = load_panel(str(path), plan.reading, any_series=True)
-        network = read_zero_shot(plan.model)
+        panel = load_panel(str(path), job.reading, any_series=True)
+        network = read_zero_shot()
     except InputError as error:
-        return Done(error=str(error))
-    panel = fill_gaps(panel, plan.period)
-    history = History(panel.values, panel.offsets, plan.period, panel.filled)
-    names = (*QUICK, *FITTED) if plan.fit else QUICK
-    _, answer = forecast_quickly(history, network, plan.horizon, names)
-    target = target_of(plan, path)
+        return PartResult(error=str(error))
+    found = forecast_panel(replace(panel, period=job.period), network, job.horizon, job.fit)
+    target = target_of(job, path)
     with output_files(target.parent, target.stem) as folder:
         write_left_out(folder, target, panel)
-        write_part(folder / target.name, as_table(panel, answer), made_from(plan, path))
+        write_part(folder / target.name, found.table(), made_from(job, path))
     drop_old_list(target, panel)
-    return Done(len(panel.ids), len(panel.left_out))
+    return PartResult(len(panel.ids), len(panel.left_out), +found.fallbacks)
 
 
 def write_part(path: Path, table: pd.DataFrame, content: bytes) -> None:
     import pyarrow
     import pyarrow.parquet
 
-    rows = pyarrow.Table.from_pandas(typed(table), preserve_index=False)
+    rows = pyarrow.Table.from_pandas(table, preserve_index=False)
     metadata = {**(rows.schema.metadata or {}), MADE_FROM: content}
     pyarrow.parquet.write_table(rows.replace_schema_metadata(metadata), path)
 
 
-def forecast_parts(plan: Plan, paths: list[Path], ray: str | None) -> list[Done]:
+def forecast_parts(job: FolderJob, paths: list[Path], ray: str | None) -> list[PartResult]:
     """Forecast the files that are not done yet.
 
     Args:
         ray: address of a Ray cluster, or ``local``; None for this process alone.
     """
-    waiting = [path for path in paths if not is_done(plan, path)]
+    waiting = [path for path in paths if not is_done(job, path)]
     run = in_this_process if ray is None else on_ray(ray)
     found = []
     with track_progress("", len(paths), "parts") as work:
         work.advance(len(paths) - len(waiting))
-        for done in run(plan, waiting):
+        for done in run(job, waiting):
             found.append(done)
             work.advance()
     return found
 
 
-def in_this_process(plan: Plan, paths: Iterable[Path]) -> Iterator[Done]:
+def in_this_process(job: FolderJob, paths: Iterable[Path]) -> Iterator[PartResult]:
     for path in paths:
-        yield forecast_part(plan, path)
+        yield forecast_part(job, path)
 
 
-def on_ray(address: str) -> Callable[[Plan, list[Path]], Iterator[Done]]:
+def on_ray(address: str) -> Callable[[FolderJob, list[Path]], Iterator[PartResult]]:
     """What does the parts on a Ray cluster, two at a time for each of its processors.
 
     Raises:
@@ -184,14 +185,14 @@ def on_ray(address: str) -> Callable[[Plan, list[Path]], Iterator[Done]]:
     except ImportError:
         raise InputError("--ray needs Ray: pip install 'rnnlab[ray]'") from None
 
-    def run(plan: Plan, paths: list[Path]) -> Iterator[Done]:
+    def run(job: FolderJob, paths: list[Path]) -> Iterator[PartResult]:
         connect(ray, address)
         task = ray.remote(num_cpus=1, max_retries=2)(forecast_part)
         at_once = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
         running: list[Any] = []
         try:
             for path in paths:
-                running.append(task.remote(plan, path))
+                running.append(task.remote(job, path))
                 if len(running) >= at_once:
                     done, running = ray.wait(running)
                     yield from ray.get(done)

@@ -1,4 +1,4 @@
-"""Networks as forecasters of many series at once: those of a task, and the pretrained one."""
+"""The networks of a task as a method, and their control."""
 
 from collections.abc import Callable
 
@@ -6,24 +6,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from rnnlab.core.params import SeriesNormalize
 from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout
-from rnnlab.forecasting.baselines import seasonal_naive
+from rnnlab.forecasting.methods import MAX_WINDOWS, Method
 from rnnlab.networks.cutting import cut, level_windows, past_positions
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.series.normalization import Normalization
+from rnnlab.series.normalization import Normalization, fit_normalization
 from rnnlab.series.origins import Request
+from rnnlab.series.panel import Panel, unusable_series
 from rnnlab.series.windows import window_arrays
 from rnnlab.training.loop import predict_in_batches
-from rnnlab.zero_shot.forecaster import MEDIAN, forecast_quantiles
-from rnnlab.zero_shot.network import ZeroShotNetwork
 
 # inputs [N, T, F] -> outputs [N, H]
 Predictor = Callable[[Tensor], Tensor]
-# windows in one batch: enough to keep a processor busy, few enough for its cache
-MAX_WINDOWS = 8192
-# the pretrained network knows no longer season
-MAX_PERIOD = 366
 
 
 def mean_predictor(networks: list[RecurrentNetwork]) -> Predictor:
@@ -47,6 +43,42 @@ def zero_predictor(outputs: int) -> Predictor:
     return lambda inputs: torch.zeros(len(inputs), outputs)
 
 
+def network_method(
+    predict: Predictor,
+    card: dict,
+    settings: SeriesNormalize,
+    fitted_on: np.ndarray | None = None,
+) -> Method:
+    """The networks of a task as a method: NaN where a series is too short for their windows.
+
+    Args:
+        card: of the windows that the networks were trained on.
+        settings: of the normalization, which is fitted on the first ``ends`` values of each series.
+        fitted_on: [S], numbers of values in the place of ``ends``: of networks that know only the
+            normalization of their training part.
+    """
+
+    def forecast(panel: Panel, ends: np.ndarray, requests: list[Request]) -> list[np.ndarray]:
+        ends = ends if fitted_on is None else fitted_on
+        unusable = unusable_series(panel, ends, settings.method)
+        kept = np.array([n for n in range(len(panel.ids)) if n not in unusable], dtype=np.int64)
+        results = [np.full((len(r.end), r.steps, 1), np.nan) for r in requests]
+        if not len(kept):
+            return results
+        part = panel.subset(kept) if unusable else panel
+        normalization = fit_normalization(
+            part.filled, part.offsets, ends[kept], settings, part.period
+        )
+        first = normalization.first_origin(Layout(**card["layout"]).look_back)
+        ask = network_forecaster(normalization, card, part.filled, part.offsets)
+        for request, result in zip(requests, results, strict=True):
+            rows = np.flatnonzero(np.isin(request.series, kept) & (request.end >= first))
+            result[rows, :, 0] = ask(predict, request.select(rows).within(kept))
+        return results
+
+    return forecast
+
+
 def network_forecaster(
     normalization: Normalization, card: dict, y: np.ndarray, offsets: np.ndarray
 ) -> Callable[[Predictor, Request], np.ndarray]:
@@ -54,7 +86,7 @@ def network_forecaster(
 
     Args:
         card: of the windows that the network was trained on.
-        y: all series end to end, [M]; series s begins at ``offsets[s]``.
+        y: all series end to end, without gaps, [M]; series s begins at ``offsets[s]``.
 
     Returns:
         A function of a predictor and a request that returns forecasts in the units of the series,
@@ -65,11 +97,12 @@ def network_forecaster(
     part = {key: torch.from_numpy(values) for key, values in arrays.items()}
 
     def forecast(predict: Predictor, request: Request) -> np.ndarray:
-        forecasts = np.empty((len(request.origin), request.steps))
+        forecasts = np.empty((len(request.end), request.steps))
+        positions = request.positions(offsets)
         with track_progress("the network", len(forecasts), "windows") as work:
             for start in range(0, len(forecasts), MAX_WINDOWS):
                 rows = slice(start, start + MAX_WINDOWS)
-                origin, series = request.origin[rows], request.series[rows]
+                origin, series = positions[rows], request.series[rows]
                 where = torch.from_numpy(origin), torch.from_numpy(series)
                 if normalization.smoothing is None:
                     past = part["x"][past_positions(part, layout, *where)]
@@ -107,44 +140,3 @@ def _recursive(
         inputs, base, unit = level_windows(past[:, -layout.look_back :], layout, horizon)
         past = torch.cat([past, base + unit * predict(inputs)], dim=1)
     return past[:, layout.look_back : layout.look_back + steps]
-
-
-def forecast_zero_shot(
-    network: ZeroShotNetwork,
-    y: np.ndarray,
-    truth: np.ndarray,
-    offsets: np.ndarray,
-    period: int,
-    requests: list[Request],
-) -> tuple[list[np.ndarray], int]:
-    """Medians of the pretrained network, which needs no fit, for all origins of a request at once.
-
-    For a period above ``MAX_PERIOD`` and where a forecast is not finite, the seasonal naive
-    forecast is used.
-
-    Args:
-        y: all series end to end, [M]; series s begins at ``offsets[s]``.
-        truth: y with NaN where a gap was filled; the network reads values before an origin only.
-
-    Returns:
-        Forecasts in the units of the series, [N, H] for each request.
-        The number of series with a seasonal naive forecast.
-    """
-    forecasts, failed = [], np.zeros(len(offsets) - 1, dtype=bool)
-    for request in requests:
-        values = np.full((len(request.origin), request.steps), np.nan)
-        spans = list(zip(offsets[request.series], request.origin, strict=True))
-        with track_progress("zero_shot", len(spans), "forecasts") as work:
-            for start in range(0, len(spans) if period <= MAX_PERIOD else 0, MAX_WINDOWS):
-                rows = slice(start, start + MAX_WINDOWS)
-                histories = [truth[first:origin] for first, origin in spans[rows]]
-                found = forecast_quantiles(network, histories, period, request.steps)
-                values[rows] = found[:, :, MEDIAN]
-                work.advance(len(histories))
-        for row in np.flatnonzero(~np.isfinite(values).all(axis=1)):
-            first, origin = spans[row]
-            history = y[first:origin]
-            values[row] = seasonal_naive(history, period)(history, request.steps)
-            failed[request.series[row]] = True
-        forecasts.append(values)
-    return forecasts, int(failed.sum())

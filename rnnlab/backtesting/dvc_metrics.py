@@ -6,7 +6,7 @@ differ fit into 160 columns. scores.json holds everything else.
 
 from typing import Any
 
-from rnnlab.forecasting.labels import best_baseline
+from rnnlab.backtesting.labels import best_baseline
 
 # names of the protocols in metrics.json
 SHORT_NAMES = {"one_step": "step", "year": "year", "long": "long", "rolling": "roll"}

@@ -1,26 +1,19 @@
 """Where a forecast goes: CSV, Parquet or JSON, files or standard output."""
 
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import as_json, write_json, write_table
-from rnnlab.core.text import join_names, readable
-from rnnlab.outlook.validation import Validation
 from rnnlab.series.panel import Panel
+from rnnlab.series.times import format_times
 
 FORMATS = (".csv", ".parquet", ".json")
 STANDARD_OUTPUT = "-"
-# series whose last steps are printed beside the truth
-MAX_PRINTED = 6
-# an error without meaning, whose digits have none
-LARGE = 1e5
 
 
 @dataclass(frozen=True)
@@ -70,11 +63,11 @@ def write_forecast(path: Path, table: pd.DataFrame, content: dict[str, Any]) -> 
     """Write the table in the format of the name's ending; ``content`` stands before it in JSON."""
     ending = path.suffix.lower()
     if ending == ".parquet":
-        typed(table).to_parquet(path, index=False)
+        table.to_parquet(path, index=False)
     elif ending == ".json":
         write_json(path, as_content(table, content))
     else:
-        write_table(path, table)
+        write_table(path, with_texts(table))
 
 
 def print_forecast(table: pd.DataFrame, content: dict[str, Any], json: bool) -> None:
@@ -82,7 +75,7 @@ def print_forecast(table: pd.DataFrame, content: dict[str, Any], json: bool) -> 
     if json:
         print(as_json(as_content(table, content)))
     else:
-        table.to_csv(sys.stdout, index=False, lineterminator="\n", float_format="%.10g")
+        with_texts(table).to_csv(sys.stdout, index=False, lineterminator="\n", float_format="%.10g")
 
 
 def left_out_path(target: Path) -> Path:
@@ -103,59 +96,17 @@ def drop_old_list(target: Path, panel: Panel) -> None:
         left_out_path(target).unlink(missing_ok=True)
 
 
-def typed(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with dates as dates, which Parquet can hold."""
-    if table["ds"].dtype.kind in "iu":
-        return table
-    return table.assign(ds=table["ds"].to_numpy().astype("datetime64[s]"))
+def with_texts(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with its times as text files have them."""
+    return table.assign(ds=format_times(table["ds"].to_numpy()))
 
 
 def as_content(table: pd.DataFrame, content: dict[str, Any]) -> dict[str, Any]:
     """``content`` and, by series, the columns of the table as lists."""
+    table = with_texts(table)
     columns = [name for name in table.columns if name != "unique_id"]
     series = [
         {"unique_id": name, **{column: rows[column].tolist() for column in columns}}
         for name, rows in table.groupby("unique_id", sort=False)
     ]
     return {**content, "series": series}
-
-
-def validation_content(validation: Validation) -> dict[str, Any]:
-    """What validation found, for JSON."""
-    return {
-        "mase": validation.errors,
-        "weights": validation.weights,
-        "forecasts_compared": len(validation.request.origin),
-    }
-
-
-def backtest_lines(table: pd.DataFrame, errors: pd.DataFrame) -> Iterator[str]:
-    """The last horizon by method: the errors, and for a few series each step."""
-    yield "The last steps of each series, forecast from what came before them:"
-    yield errors.to_string(index=False, float_format=lambda value: f"{value:.3f}", na_rep="-")
-    if len(table):
-        yield table.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="-")
-
-
-def validation_sentence(validation: Validation) -> str:
-    """The errors of all methods on validation, and which of them the forecast uses."""
-    weights = sorted(validation.weights.items(), key=lambda item: -item[1])
-    used = (
-        f"{readable(weights[0][0])} alone"
-        if len(weights) == 1
-        else join_names(f"{100 * share:.0f} % {method}" for method, share in weights)
-    )
-    errors = {method: e for method, e in validation.errors.items() if not np.isnan(e)}
-    if not errors:
-        return (
-            f"The series are too short, or too even, to compare methods. The forecast uses {used}."
-        )
-    count = len(validation.request.origin)
-    texts = [
-        f"{method} {error:.3f}" if error < LARGE else f"{method} {error:.1e}"
-        for method, error in sorted(errors.items(), key=lambda e: e[1])
-    ]
-    return (
-        f"MASE of {count:,} forecasts of the last values: {join_names(texts)}. "
-        f"The forecast uses {used}."
-    )

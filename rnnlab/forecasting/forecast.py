@@ -1,0 +1,242 @@
+"""The forecast of a panel: the methods that did best on its own past, with intervals."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.core.errors import InputError
+from rnnlab.core.param_types import ZERO_SHOT
+from rnnlab.core.progress import format_duration, track_progress
+from rnnlab.forecasting.intervals import ForecastIntervals, forecast_intervals
+from rnnlab.forecasting.methods import (
+    FITTED,
+    Method,
+    forecast_all,
+    make_methods,
+    median,
+    names_of,
+    seconds_to_fit,
+)
+from rnnlab.forecasting.selection import (
+    MIN_GAIN,
+    Selection,
+    combine,
+    independent_forecasts,
+    select_methods,
+    validation_request,
+)
+from rnnlab.forecasting.trained import TrainedMethods
+from rnnlab.series import times
+from rnnlab.series.origins import Request
+from rnnlab.series.panel import Panel
+from rnnlab.zero_shot.forecaster import interpolation
+from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
+
+# the share by which chance lowers an error on one forecast; on n it is 1 / sqrt(n) of it. Chosen on
+# training parts: python -m benchmarks.panels.defaults --choices
+SELECTION_PENALTY = 0.3
+# probabilities at which quantiles are averaged to a mean
+GRID = [(place + 0.5) / 200 for place in range(200)]
+LOWEST_LEVEL = QUANTILES[0]
+
+
+@dataclass(frozen=True)
+class Forecast:
+    """The next steps of every series.
+
+    Attributes:
+        panel: the S series.
+        point: [S, H], the median.
+        quantiles: of the network, [S, H, 11].
+        selection: the methods that were compared, and those that are used.
+        intervals: about the point forecast.
+        fallbacks: by method the number of series for which it failed.
+    """
+
+    panel: Panel
+    point: np.ndarray
+    quantiles: np.ndarray
+    selection: Selection
+    intervals: ForecastIntervals
+    fallbacks: Counter[str]
+
+    @property
+    def horizon(self) -> int:
+        return self.point.shape[1]
+
+    def bounds(self, level: float) -> tuple[np.ndarray, np.ndarray]:
+        """Lower and upper bounds of the central interval that holds the share ``level``, [S, H]."""
+        low, high = np.moveaxis(self.at([(1 - level) / 2, (1 + level) / 2]), 2, 0)
+        return low, high
+
+    def at(self, levels: Sequence[float]) -> np.ndarray:
+        """Quantiles [S, H, L] at ``levels``, each from 0.025 to 0.975.
+
+        Raises:
+            InputError: a level lies outside.
+        """
+        for level in levels:
+            if not LOWEST_LEVEL - 1e-9 <= level <= 1 - LOWEST_LEVEL + 1e-9:
+                raise InputError(f"quantile {level:g}: write {LOWEST_LEVEL} to {1 - LOWEST_LEVEL}")
+        return self.panel.as_values(self._at(levels))
+
+    def _at(self, levels: Sequence[float]) -> np.ndarray:
+        series, found = np.arange(len(self.panel.ids)), np.empty((*self.point.shape, len(levels)))
+        for place, level in enumerate(levels):
+            below, above = self.intervals.half_widths(
+                self.quantiles, series, abs(2 * level - 1), self.horizon
+            )
+            found[:, :, place] = self.point + (above if level > 0.5 else -below)
+        # a wider interval holds a narrower one, whatever their factors
+        order = np.argsort(levels, kind="stable")
+        found[:, :, order] = np.maximum.accumulate(found[:, :, order], axis=2)
+        return found
+
+    def mean(self) -> np.ndarray:
+        """The mean of the distribution that the quantiles describe, [S, H]."""
+        mean = self._at(QUANTILES) @ interpolation(GRID).mean(axis=0)
+        return np.maximum(mean, self.panel.lowest[:, None])
+
+    def table(
+        self,
+        levels: Sequence[float] = (80, 95),
+        quantiles: Sequence[float] | None = None,
+        mean: bool = False,
+    ) -> pd.DataFrame:
+        """unique_id, ds, forecast and the bounds of its intervals: H rows for each series.
+
+        Args:
+            levels: of intervals in per cent: low_80 and high_80, and so on.
+            quantiles: columns q0.1, q0.9 and so on in the place of intervals.
+            mean: whether there is a column ``mean``.
+        """
+        columns = {
+            "unique_id": np.repeat(np.array(self.panel.ids, dtype=object), self.horizon),
+            "ds": future(self.panel, self.horizon),
+            "forecast": self.point.ravel(),
+        }
+        if mean:
+            columns["mean"] = self.mean().ravel()
+        if quantiles is None:
+            names = [f"{side}_{level:g}" for level in levels for side in ("low", "high")]
+            shares = [(1 + sign * level / 100) / 2 for level in levels for sign in (-1, 1)]
+        else:
+            names, shares = [f"q{level:g}" for level in quantiles], list(quantiles)
+        found = self.at(shares)
+        columns |= {name: found[:, :, place].ravel() for place, name in enumerate(names)}
+        return pd.DataFrame(columns)
+
+
+def forecast_panel(
+    panel: Panel,
+    network: ZeroShotNetwork,
+    horizon: int,
+    fit: bool = False,
+    processes: int = 1,
+    trained: TrainedMethods | None = None,
+    spans: np.ndarray | None = None,
+    say: Callable[[str], None] = lambda line: None,
+) -> Forecast:
+    """Forecast every series by the methods that did best on the last stretch of the panel.
+
+    Args:
+        horizon: steps to forecast, 1 or more.
+        fit: whether Theta, ETS and SARIMA are fitted, too.
+        processes: that fit them side by side, at most.
+        trained: networks of a task, which are asked, too.
+        spans: see ``validation_request``.
+        say: takes a line of how long fits will take.
+    """
+    fallbacks: Counter[str] = Counter()
+    methods = make_methods(names_of(fit), network, processes, fallbacks)
+    request, ends = validation_request(panel, horizon, spans)
+    if fit and len(request.end):
+        slow = {name: methods[name] for name in FITTED}
+        say(estimated_time(slow, panel, ends, request, processes))
+    compared, final = methods, methods
+    if trained is not None:
+        before, after = trained(ends)
+        compared, final = methods | {"model": before}, methods | {"model": after}
+    selection = compare(panel, compared, request, ends)
+    return forecast_selected(panel, final, selection, horizon, fallbacks)
+
+
+def compare(
+    panel: Panel, methods: Mapping[str, Method], request: Request, ends: np.ndarray
+) -> Selection:
+    """Choose among methods, fitted on the first ``ends`` [S] values, by their forecasts.
+
+    The choice begins with the zero-shot network, which has seen none of the data. On few series
+    chance alone makes some other method look better than it is, so it must gain more there.
+    """
+    truth = request.truth(panel.y, panel.offsets, ends)
+    with track_progress("validation"):
+        found = forecast_all(methods, panel, ends, [request])
+    count = max(independent_forecasts(request, truth), 1.0)
+    quantiles = {name: of_requests[0] for name, of_requests in found.items()}
+    gain = MIN_GAIN + SELECTION_PENALTY / np.sqrt(count)
+    return select_methods(panel, ends, request, truth, quantiles, ZERO_SHOT, gain)
+
+
+def forecast_selected(
+    panel: Panel,
+    methods: Mapping[str, Method],
+    selection: Selection,
+    horizon: int,
+    fallbacks: Counter[str],
+) -> Forecast:
+    """Forecast all series with the methods that ``selection`` prefers, fitted on everything."""
+    series = np.arange(len(panel.ids))
+    request = Request(series, panel.lengths, horizon)
+    used = {name: methods[name] for name in {ZERO_SHOT: 1.0, **selection.weights}}
+    with track_progress("the forecast itself"):
+        found = forecast_all(used, panel, panel.lengths, [request])
+    quantiles = {name: of_requests[0] for name, of_requests in found.items()}
+    instead = median(quantiles[ZERO_SHOT])
+    points = {}
+    for name, values in quantiles.items():
+        point = median(values)
+        points[name] = np.where(np.isfinite(point), point, instead)
+    return Forecast(
+        panel,
+        panel.as_values(combine(points, selection.weights)),
+        quantiles[ZERO_SHOT],
+        selection,
+        forecast_intervals(panel, selection),
+        fallbacks,
+    )
+
+
+def estimated_time(
+    methods: Mapping[str, Method],
+    panel: Panel,
+    ends: np.ndarray,
+    request: Request,
+    processes: int,
+) -> str:
+    """A line that says how long the slow methods take."""
+    seconds = seconds_to_fit(methods, panel, ends, request, processes)
+    # once on what is validated, and once more on everything where a method is chosen
+    validated, every = len(np.unique(request.series)), len(panel.ids)
+    most = seconds * (1 + every / validated)
+    return (
+        f"--fit: {', '.join(methods)} on {every:,} series: about {format_duration(seconds)} to "
+        f"compare them, at most {format_duration(most)} in all"
+    )
+
+
+def future(panel: Panel, horizon: int) -> np.ndarray:
+    """The next times of each series, end to end, [S * H]; equal ones are worked out once."""
+    usual = times.usual_step(panel.ds, panel.offsets)
+    known: dict[tuple, np.ndarray] = {}
+    ahead = []
+    for number in range(len(panel.ids)):
+        ds = panel.ds[panel.span(number)]
+        key = (len(ds), ds[0], ds[-1])
+        if key not in known:
+            known[key] = times.future_times(ds, horizon, usual)
+        ahead.append(known[key])
+    return np.concatenate(ahead)

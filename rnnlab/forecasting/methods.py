@@ -1,0 +1,130 @@
+"""Forecasting methods: the same for the pipeline's backtest and for a forecast of any table."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from time import perf_counter
+
+import numpy as np
+
+from rnnlab.core.param_types import ZERO_SHOT
+from rnnlab.core.progress import track_progress
+from rnnlab.forecasting.baselines import forecast_baseline
+from rnnlab.series.origins import Request
+from rnnlab.series.panel import Panel
+from rnnlab.zero_shot.forecaster import forecast_quantiles
+from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
+
+# forecast(panel, ends, requests): fitted on the first ``ends`` [S] values of each series, the
+# forecasts of each request as quantiles [N, H, Q] in the units of the series, ascending, with the
+# median in the middle. A method without quantiles has Q = 1. NaN where it cannot forecast.
+Method = Callable[[Panel, np.ndarray, list[Request]], list[np.ndarray]]
+
+# beside zero_shot, on any number of series: none needs a fit
+QUICK = ("naive", "seasonal_naive", "drift")
+# with --fit
+FITTED = ("theta", "ets", "sarima")
+# forecasts in one batch, which bounds the memory
+MAX_WINDOWS = 8192
+# series whose fit is timed, to tell how long the others will take
+TIMED = 3
+
+
+def make_methods(
+    names: Iterable[str],
+    network: ZeroShotNetwork | None,
+    processes: int,
+    fallbacks: Counter[str],
+) -> dict[str, Method]:
+    """The methods with these names: zero_shot, and baselines.
+
+    Args:
+        network: of method zero_shot; None if that is not among them.
+        processes: that fit slow baselines side by side, at most.
+        fallbacks: updated with the largest number of series for which a method failed in one call,
+            so that the seasonal naive forecast was used.
+    """
+    methods: dict[str, Method] = {}
+    for name in names:
+        if name == ZERO_SHOT:
+            assert network is not None
+            methods[name] = zero_shot_method(network)
+        else:
+            methods[name] = baseline_method(name, processes, fallbacks)
+    return methods
+
+
+def zero_shot_method(network: ZeroShotNetwork) -> Method:
+    """The pretrained network, which needs no fit."""
+
+    def forecast(panel: Panel, ends: np.ndarray, requests: list[Request]) -> list[np.ndarray]:
+        return [_in_batches(network, panel, request) for request in requests]
+
+    return forecast
+
+
+def _in_batches(network: ZeroShotNetwork, panel: Panel, request: Request) -> np.ndarray:
+    quantiles = np.empty((len(request.end), request.steps, len(QUANTILES)))
+    with track_progress(ZERO_SHOT, len(quantiles), "forecasts") as work:
+        for begin in range(0, len(quantiles), MAX_WINDOWS):
+            rows = np.arange(begin, min(begin + MAX_WINDOWS, len(quantiles)))
+            histories = request.select(rows).histories(panel.y, panel.offsets)
+            quantiles[rows] = forecast_quantiles(network, histories, panel.period, request.steps)
+            work.advance(len(rows))
+    return quantiles
+
+
+def baseline_method(name: str, processes: int, fallbacks: Counter[str]) -> Method:
+    """A baseline; where it fails, the seasonal naive forecast takes its place and is counted."""
+
+    def forecast(panel: Panel, ends: np.ndarray, requests: list[Request]) -> list[np.ndarray]:
+        forecasts, count = forecast_baseline(name, panel, ends, requests, processes)
+        fallbacks[name] = max(fallbacks[name], count)
+        return [each[:, :, None] for each in forecasts]
+
+    return forecast
+
+
+def forecast_all(
+    methods: Mapping[str, Method], panel: Panel, ends: np.ndarray, requests: list[Request]
+) -> dict[str, list[np.ndarray]]:
+    """The quantiles of all methods, [N, H, Q] for each request."""
+    forecasts = {}
+    # no estimate of the time left: some methods take a thousand times as long as others
+    with track_progress("", len(methods), "methods", left="") as work:
+        for name, method in methods.items():
+            forecasts[name] = method(panel, ends, requests)
+            work.advance()
+    return forecasts
+
+
+def median(quantiles: np.ndarray) -> np.ndarray:
+    """The point forecast [N, H] of quantiles [N, H, Q]."""
+    return quantiles[:, :, quantiles.shape[2] // 2]
+
+
+def seconds_to_fit(
+    methods: Mapping[str, Method],
+    panel: Panel,
+    ends: np.ndarray,
+    request: Request,
+    processes: int,
+) -> float:
+    """An estimate of the time for a request, from fits of a few of its series."""
+    series = np.unique(request.series)
+    some = series[np.linspace(0, len(series) - 1, min(TIMED, len(series))).astype(int)]
+    rows = np.flatnonzero(np.isin(request.series, some))
+    # the first call imports the libraries
+    first = request.select(np.flatnonzero(request.series == some[0])[:1])
+    total = 0.0
+    for method in methods.values():
+        method(panel, ends, [first])
+        begin = perf_counter()
+        method(panel, ends, [request.select(rows)])
+        total += perf_counter() - begin
+    rest = len(series) / len(some)
+    return total * rest / (processes if len(series) > TIMED else 1)
+
+
+def names_of(fit: bool) -> Sequence[str]:
+    """The methods of a forecast: quick ones, and those that are fitted to each series."""
+    return (ZERO_SHOT, *QUICK, *(FITTED if fit else ()))
