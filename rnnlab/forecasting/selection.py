@@ -1,7 +1,7 @@
 """Which methods to use: the best on the last stretch of the series, or a mean that is better still.
 
-Errors are relative to the seasonal naive forecast's on the same steps, and their mean over series
-is geometric, so that no single odd series decides (Hyndman & Koehler 2006, section 2.3).
+Errors are MASE over that of the seasonal naive forecast on the same steps, in which no single odd
+series decides.
 """
 
 from collections.abc import Callable, Mapping
@@ -24,9 +24,11 @@ MAX_SERIES, MAX_ORIGINS = 5_000, 2_000
 # a fifth of each series is validated, and at least the horizon; of a short series the horizon is a
 # third at most
 SHARE, SHORTEST = 5, 3
-# a share of the scale of MASE that is added to both errors of a ratio, and the largest ratio: an
-# error of almost nothing is no infinite merit
-ADDED, LARGEST_RATIO = 0.02, 20.0
+# a series counts no more than so many times the typical one: one with hardly any scale must not
+# decide for the others
+MOST_TYPICAL = 5.0
+# no error is believed to be larger than so many times the reference's
+LARGEST_RATIO = 20.0
 
 
 @dataclass(frozen=True)
@@ -34,8 +36,7 @@ class Selection:
     """What methods did on the last stretch of the series, and which are used.
 
     Attributes:
-        errors: by method, relative to the seasonal naive forecast, geometric mean over series;
-            empty if nothing was compared.
+        errors: by method, relative to the seasonal naive forecast; empty if nothing was compared.
         weights: of the methods in the combination, which sum to 1.
         request: the forecasts that were compared.
         truth: [N, H]; NaN for steps that do not count.
@@ -147,26 +148,34 @@ def seasonal_naive_forecasts(panel: Panel, request: Request) -> np.ndarray:
 def relative_errors(
     truth: np.ndarray, naive: np.ndarray, series: np.ndarray, scale: np.ndarray
 ) -> Callable[[np.ndarray], float]:
-    """A function that returns the relative error of forecasts [N, H]; NaN where no step counts.
+    """A function that returns the error of forecasts [N, H]: MASE over that of ``naive``.
+
+    No series counts more than ``MOST_TYPICAL`` times the typical one, nor is its error believed
+    beyond ``LARGEST_RATIO`` times the reference. NaN where no step counts.
 
     Args:
         truth: [N, H], NaN for steps that do not count; naive: [N, H], the reference.
-        series: [N]; scale: of MASE, [S].
+        series: [N]; scale: of MASE, [S]. Where all are NaN, since the series repeat exactly, errors
+            are not scaled.
     """
-    reference = mean_errors(truth, naive, series, scale)
-    added = ADDED * np.nan_to_num(scale)
+    scale = np.ones_like(scale) if np.isnan(scale).all() else scale
+    reference = mean_errors(truth, naive, series, scale) / scale
+    used = np.flatnonzero(~np.isnan(reference))
+    reference = reference[used]
+    varied = reference[reference > 0]
+    typical = float(np.median(varied)) if len(varied) else 1.0
+    weight = MOST_TYPICAL * typical / np.maximum(reference, MOST_TYPICAL * typical)
+    limit = LARGEST_RATIO * np.maximum(reference, typical / LARGEST_RATIO)
+    total = float((weight * reference).sum())
 
     def score(forecast: np.ndarray) -> float:
-        errors = mean_errors(truth, forecast, series, scale)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            ratios = (errors + added) / (reference + added)
-        # both are exact
-        ratios = np.where((errors == 0) & (reference == 0), 1.0, ratios)
-        known = ~np.isnan(ratios)
-        if not known.any():
+        errors = (mean_errors(truth, forecast, series, scale) / scale)[used]
+        error = float((weight * np.minimum(errors, limit)).sum())
+        if not len(used) or np.isnan(error):
             return float("nan")
-        bounded = np.clip(ratios[known], 1 / LARGEST_RATIO, LARGEST_RATIO)
-        return float(np.exp(np.log(bounded).mean()))
+        if total == 0:
+            return 1.0 if error == 0 else LARGEST_RATIO
+        return error / total
 
     return score
 
