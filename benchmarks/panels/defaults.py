@@ -43,7 +43,7 @@ SIZES = (1, 10, 100, 10_000)
 FILES = 40
 PENALTIES = (0.0, 0.1, 0.3, 1.0)
 # none of the data's own width, the one in use, and half of it from the first forecast on
-COUNTS = (1e9, 100, 0)
+COUNTS = (1e9, 300, 0)
 
 
 def main() -> None:

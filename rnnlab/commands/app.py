@@ -15,8 +15,8 @@ from rnnlab.core.process import prepare_program
 from rnnlab.core.progress import track_progress
 
 EXIT_CODES = """\
-All but forecast run in the root of a project. Exit codes: 0 done; 1 bad input or a fault of the machine, in one
-line; 2 a wrong command line; 130 stopped by Ctrl-C."""
+All but forecast run in the root of a project. Exit codes: 0 done; 1 bad input or a fault of the
+machine, in one line; 2 a wrong command line; 130 stopped by Ctrl-C."""
 
 app = typer.Typer(
     help="Forecast series, read digits, and work with the pipeline's results.",

@@ -15,7 +15,10 @@ def _report(kind: type[BaseException], error: BaseException, trace: TracebackTyp
 
 
 def prepare_program() -> None:
-    """Make a program start and compute faster, and stop in one line; call it before torch's import."""
+    """Make a program start and compute faster, and stop in one line.
+
+    Call it before torch is imported.
+    """
     sys.excepthook = _report
     # Imports of torch and pandas create a million objects, which the garbage collector would scan
     # many times: a seventh of the import time. A stage is short and creates few reference cycles.
@@ -26,4 +29,3 @@ def prepare_program() -> None:
     # variable when torch is loaded. A value set by the user is kept.
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "2000")
-

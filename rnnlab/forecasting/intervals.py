@@ -16,20 +16,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnnlab.core.param_types import ZERO_SHOT
-from rnnlab.forecasting.selection import COMBINATION, Selection, independent_forecasts
+from rnnlab.forecasting.selection import COMBINATION, Selection
 from rnnlab.series.measures import seasonal_naive_errors
 from rnnlab.series.panel import Panel
-from rnnlab.zero_shot.forecaster import at_levels
+from rnnlab.zero_shot.forecaster import at_levels, steps_at_once
 
 LEVELS = (0.80, 0.95)
-# independent forecasts at which the width of the network's intervals follows the data half as far
-# as with very many. This and the next are chosen on training parts:
-# python -m benchmarks.panels.defaults --choices
-SHRINKAGE_COUNT = 100
-# independent errors at which a forecast's own errors count as much as the network's widths
-OWN_COUNT = 50
-# no more than this factor is believed
-MAX_SCALE = 3.0
+# independent errors at which the width of the network's intervals follows the data half as far as
+# with very many, and at which a forecast's own errors count as much as the network's widths. Chosen
+# on training parts: python -m benchmarks.panels.defaults --choices
+SHRINKAGE_COUNT, OWN_COUNT = 300, 500
+# a factor up to this is what data differ by: half of it is believed, as a logarithm. What is beyond
+# is believed in full, up to the largest factor.
+USUAL_SCALE, MAX_SCALE = 2.0, 50.0
 
 
 @dataclass(frozen=True)
@@ -138,7 +137,7 @@ class ForecastIntervals:
         own: widths from the combination's errors on validation.
         own_share: 0 to 1, how far they count, beside those of the network.
         selection: what the widths of the network are compared with.
-        count: ``independent_forecasts`` of the selection.
+        count: ``independent_errors`` of the selection.
     """
 
     own: IntervalWidths
@@ -157,22 +156,15 @@ class ForecastIntervals:
         own = self.own.half_widths(series, level, steps)
         if quantiles is None:
             return own, own
-        factor = self.interval_scale(level)
-        with np.errstate(divide="ignore"):
-            # the geometric mean; where one is zero, so is the width
-            below, above = (
-                np.exp(self.own_share * np.log(own) + (1 - self.own_share) * np.log(factor * width))
-                if self.own_share > 0
-                else factor * width
-                for width in network_half_widths(quantiles, level)
-            )
-        return below, above
+        rest = (1 - self.own_share) * self.interval_scale(level)
+        below, above = network_half_widths(quantiles, level)
+        return self.own_share * own + rest * below, self.own_share * own + rest * above
 
     def interval_scale(self, level: float) -> float:
         """The factor by which the network's interval is stretched about the forecast.
 
-        That with which it would have held ``level`` of the truth, as far as it can be believed: its
-        square root for very many forecasts, and less for few, whose errors are too much alike.
+        That with which it would have held ``level`` of the truth, as far as it can be believed:
+        the less, the fewer errors there are, and the more these are alike.
         """
         selection = self.selection
         if selection.quantiles is None or not len(selection.request.end):
@@ -183,11 +175,12 @@ class ForecastIntervals:
         with np.errstate(divide="ignore", invalid="ignore"):
             sizes = np.where(error == 0, 0.0, np.abs(error) / width)
         # no error of a series without width may decide over the others
-        sizes = np.minimum(sizes[~np.isnan(sizes)], MAX_SCALE)
+        sizes = np.clip(sizes[~np.isnan(sizes)], 1 / MAX_SCALE, MAX_SCALE)
         if not len(sizes):
             return 1.0
-        factor = max(float(np.quantile(sizes, level)), 1 / MAX_SCALE)
-        return float(factor ** (0.5 * self.count / (self.count + SHRINKAGE_COUNT)))
+        needed, usual = np.log(np.quantile(sizes, level)), np.log(USUAL_SCALE)
+        believed = needed - 0.5 * np.clip(needed, -usual, usual)
+        return float(np.exp(believed * self.count / (self.count + SHRINKAGE_COUNT)))
 
 
 def forecast_intervals(panel: Panel, selection: Selection) -> ForecastIntervals:
@@ -196,12 +189,12 @@ def forecast_intervals(panel: Panel, selection: Selection) -> ForecastIntervals:
     scale = np.nan_to_num(selection.scale)
     with np.errstate(divide="ignore", invalid="ignore"):
         own = calibrate(selection.truth, forecast, series, scale, log=False)
-    others = 1 - selection.weights.get(ZERO_SHOT, 0.0)
     count = independent_errors(selection.truth - forecast)
+    # steps beyond the network's reach repeat its last season: their widths are a guess
+    reached = min(1.0, steps_at_once(panel.period) / selection.request.steps)
+    others = 1 - reached * selection.weights.get(ZERO_SHOT, 0.0)
     share = others * count / (count + OWN_COUNT) if len(own.parts[0].scores) else 0.0
-    return ForecastIntervals(
-        own, share, selection, independent_forecasts(selection.request, selection.truth)
-    )
+    return ForecastIntervals(own, share, selection, count)
 
 
 def independent_errors(errors: np.ndarray) -> float:

@@ -59,9 +59,7 @@ def forecast_figure(
     steps = len(table) // len(panel.ids)
     few = f"; {len(shown)} of {len(panel.ids):,} series" if len(panel.ids) > len(shown) else ""
     levels = levels_of(table)
-    named = (
-        f", with intervals of {' and '.join(f'{level} %' for level in levels)}" if levels else ""
-    )
+    named = f", with intervals of {join_names(f'{each} %' for each in levels)}" if levels else ""
     title = f"The next {steps} steps{named}{few}"
     figure.suptitle(title, x=0.005, ha="left", weight="bold")
     for (number, example), ax in zip(

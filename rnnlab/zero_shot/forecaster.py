@@ -13,7 +13,7 @@ from rnnlab.features.context import context_length, max_horizon
 from rnnlab.features.extraction import extract_features
 from rnnlab.features.histories import seasonal_naive
 from rnnlab.zero_shot.answers import in_units
-from rnnlab.zero_shot.network import NORMAL, QUANTILES, ZeroShotNetwork, to_inputs
+from rnnlab.zero_shot.network import HIGH, LOW, NORMAL, QUANTILES, ZeroShotNetwork, to_inputs
 from rnnlab.zero_shot.storage import read_zero_shot
 
 # series in one batch: enough to keep a processor busy, few enough for its cache
@@ -144,7 +144,8 @@ def steps_at_once(period: int) -> int:
 def extended(quantiles: np.ndarray, period: int, steps: int) -> np.ndarray:
     """Quantiles [S, H, 11] for more steps: the last season again, with intervals that widen.
 
-    The widths grow with the square root of time, as those of a random walk do.
+    The widths go on to grow as they did: with a power of time from 0, for what returns to its mean,
+    to 1/2, for a random walk.
     """
     reach = quantiles.shape[1]
     if steps <= reach:
@@ -157,8 +158,20 @@ def extended(quantiles: np.ndarray, period: int, steps: int) -> np.ndarray:
     end = quantiles[:, -1:]
     width = np.maximum(np.abs(last - median), np.abs(end - end[:, :, [MEDIAN]]))
     sign = np.sign(np.arange(len(QUANTILES)) - MEDIAN)
-    later = median + sign * width * np.sqrt((ahead + 1) / reach)[:, None]
-    return np.concatenate([quantiles, later], axis=1)
+    growth = ((ahead + 1) / reach)[None] ** growth_of(quantiles, season)[:, None]
+    return np.concatenate([quantiles, median + sign * width * growth[:, :, None]], axis=1)
+
+
+def growth_of(quantiles: np.ndarray, season: int) -> np.ndarray:
+    """The power of time with which widths [S, H, 11] grew at the end, [S], from 0 to 1/2."""
+    width = quantiles[:, :, HIGH] - quantiles[:, :, LOW]
+    block = min(max(season, width.shape[1] // 4), width.shape[1] // 2)
+    late, before = width[:, -block:].mean(axis=1), width[:, -2 * block : -block].mean(axis=1)
+    end = width.shape[1]
+    times = (end - block / 2) / (end - 1.5 * block)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        power = np.log(late / before) / np.log(times)
+    return np.clip(np.nan_to_num(power), 0, 0.5)
 
 
 def floor_of(y: np.ndarray) -> float:
