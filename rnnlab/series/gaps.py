@@ -4,9 +4,17 @@ from collections import Counter
 from collections.abc import Iterator
 
 import numpy as np
-import pandas as pd
 
-from rnnlab.series.times import are_month_ends, duration_name, months_after, step_name
+from rnnlab.series.times import (
+    MONTH,
+    NUMBER,
+    SECOND,
+    WORKDAY,
+    Step,
+    are_month_ends,
+    months_after,
+    step_of,
+)
 
 # so few rows among so many missing ones have a date of another century rather than gaps
 MOST_MISSING = 0.98
@@ -30,7 +38,7 @@ def with_missing_rows(series: list[np.ndarray]) -> list[np.ndarray]:
     Args:
         series: times in order, datetime64[s] or int64.
     """
-    even = [step_name(ds) if len(ds) >= MIN_ROWS else None for ds in series]
+    even = [step_of(ds) if len(ds) >= MIN_ROWS else None for ds in series]
     steps = [
         step or (find_step(ds) if len(ds) >= MIN_ROWS else None)
         for step, ds in zip(even, series, strict=True)
@@ -48,15 +56,15 @@ def with_missing_rows(series: list[np.ndarray]) -> list[np.ndarray]:
     return found
 
 
-def _may_be(ds: np.ndarray, step: str | None, usual: str) -> bool:
+def _may_be(ds: np.ndarray, step: Step | None, usual: Step) -> bool:
     """Whether times ``step`` apart may be those of a series with the usual step, by chance."""
     if step is None:
         return True
-    return len(ds) < MIN_EVEN and step.endswith("months") == usual.endswith("months")
+    return len(ds) < MIN_EVEN and (step.unit == MONTH) == (usual.unit == MONTH)
 
 
-def find_step(ds: np.ndarray) -> str | None:
-    """The step, as ``step_name`` names it, of times ds [n] in order of which some are missing.
+def find_step(ds: np.ndarray) -> Step | None:
+    """The step of times ds [n] in order of which some are missing.
 
     It is the largest of which all distances between rows are multiples, and the most frequent one.
     Rows that are missing by chance leave geometric distances, of which single steps may be few:
@@ -65,34 +73,32 @@ def find_step(ds: np.ndarray) -> str | None:
     """
     for unit, places in _scales(ds):
         gaps = np.diff(places)
-        step = int(np.gcd.reduce(gaps))
-        name = _name(unit, step) if gaps.min() > 0 else None
-        if name is None:
+        step = Step(int(np.gcd.reduce(gaps)), unit)
+        if gaps.min() <= 0 or (unit == WORKDAY and step.count > 1):
             continue
-        sizes, counts = np.unique(gaps // step, return_counts=True)
+        sizes, counts = np.unique(gaps // step.count, return_counts=True)
         often = sizes[0] == 1 and counts[0] >= max(2, counts.max())
-        mean, deviation = (gaps / step).mean(), (gaps / step).std()
+        mean, deviation = (gaps / step.count).mean(), (gaps / step.count).std()
         by_chance = (
             len(ds) >= MIN_BY_CHANCE
             and 2 * counts.max() <= counts.sum()
             and 2 * deviation >= np.sqrt(mean * (mean - 1))
             # times that are taken by the second have no step at all
-            and (unit != "seconds" or step % MINUTE_S == 0)
+            and (unit != SECOND or step.count % MINUTE_S == 0)
         )
-        if (often or by_chance) and times_between(ds, name) is not None:
-            return name
+        if (often or by_chance) and times_between(ds, step) is not None:
+            return step
     return None
 
 
-def times_between(ds: np.ndarray, step: str) -> np.ndarray | None:
+def times_between(ds: np.ndarray, step: Step) -> np.ndarray | None:
     """The times from ds[0] to ds[-1] at ``step``, of ds [n] in order: [m].
 
     None if some time of ds is not among them, or more than ``MOST_MISSING`` of them not in ds.
     """
     for unit, places in _scales(ds):
-        size = _size(unit, step)
-        gaps = np.diff(places)
-        if not size or gaps.min() <= 0 or (gaps % size).any():
+        size, gaps = step.count, np.diff(places)
+        if unit != step.unit or gaps.min() <= 0 or (gaps % size).any():
             continue
         count = int(places[-1] - places[0]) // size + 1
         if count * (1 - MOST_MISSING) > len(ds):
@@ -118,54 +124,29 @@ def first_uneven(ds: np.ndarray) -> int:
 def _scales(ds: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
     """The units that times may be counted in, and their places: int64 [n]."""
     if ds.dtype.kind != "M":
-        yield "numbers", ds
+        yield NUMBER, ds
         return
     months = ds.astype("datetime64[M]")
     days = ds.astype("datetime64[D]")
     one_day = (ds - months == ds[0] - months[0]).all()
     if (np.diff(months.astype(np.int64)) != 0).all() and (one_day or are_month_ends(ds)):
-        yield "months", months.astype(np.int64)
+        yield MONTH, months.astype(np.int64)
     one_hour = (ds - days == ds[0] - days[0]).all()
     if one_hour and np.is_busday(days).all():
         working = np.busday_count(days[0], days).astype(np.int64)
         most_are_there = 2 * len(ds) > working[-1]
         if len(ds) >= MIN_WORKING_DAYS / (2 if most_are_there else 1):
-            yield "B", working
-    yield "seconds", ds.astype("datetime64[s]").astype(np.int64)
-
-
-def _name(unit: str, size: int) -> str | None:
-    if unit == "months":
-        return f"{size} months"
-    if unit == "B":
-        return "B" if size == 1 else None
-    return duration_name(np.timedelta64(size, "s")) if unit == "seconds" else str(size)
-
-
-def _size(unit: str, name: str) -> int | None:
-    """The number of units of the step ``name``; None if it is in other units."""
-    if unit == "months":
-        return int(name.removesuffix(" months")) if name.endswith("months") else None
-    if unit == "B":
-        return 1 if name == "B" else None
-    if name == "B" or name.endswith("months"):
-        return None
-    if unit == "numbers":
-        return int(name) if name.isdigit() else None
-    try:
-        return int(pd.Timedelta(name).total_seconds())
-    except ValueError:
-        # another step that pandas infers, such as the first Monday of each month
-        return None
+            yield WORKDAY, working
+    yield SECOND, ds.astype("datetime64[s]").astype(np.int64)
 
 
 def _times_at(ds: np.ndarray, unit: str, ahead: np.ndarray) -> np.ndarray:
     """The times at distances ``ahead`` [m] from the last of ds."""
-    if unit == "numbers":
+    if unit == NUMBER:
         return ds[-1] + ahead
-    if unit == "months":
+    if unit == MONTH:
         return months_after(ds, ahead)
-    if unit == "seconds":
+    if unit == SECOND:
         return ds[-1] + ahead.astype("timedelta64[s]")
     day = ds[-1].astype("datetime64[D]")
     return np.busday_offset(day, ahead).astype("datetime64[s]") + (ds[-1] - day)

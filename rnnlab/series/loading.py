@@ -10,7 +10,7 @@ from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
 from rnnlab.series.gaps import first_uneven, with_missing_rows
 from rnnlab.series.panel import MAX_LINES, Panel, say_notes
-from rnnlab.series.times import format_times, future_times, step_name, usual_step
+from rnnlab.series.times import Step, format_times, future_times, step_of, usual_step
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.reading import Table, read_table
 
@@ -162,7 +162,7 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
         few = len(problems) < MAX_LINES
         return f" (row {table.row_at(panel.ids[number], time, again)})" if few else ""
 
-    steps: dict[int, str] = {}
+    steps: dict[int, Step] = {}
     for number in range(len(panel.ids)):
         ds, y = panel.ds[panel.span(number)], panel.y[panel.span(number)]
         if len(y) < least:
@@ -181,7 +181,7 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
             time = format_times(ds)[doubled[0]]
             again = row(number, ds[doubled[0]], again=1)
             problems[number] = f"has {time} twice{again}; {_keep_one(ds, int(doubled[0]))}"
-        elif (step := step_name(ds)) is None:
+        elif (step := step_of(ds)) is None:
             place = first_uneven(ds)
             first = f"{format_times(ds)[place]}{row(number, ds[place])}"
             problems[number] = (

@@ -3,24 +3,31 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-import pandas as pd
 
 from rnnlab.core.notes import note
 from rnnlab.series.panel import Panel
-from rnnlab.series.times import format_times, usual_step
+from rnnlab.series.times import (
+    MONTH,
+    NUMBER,
+    SECOND,
+    WORKDAY,
+    Step,
+    format_times,
+    usual_step,
+)
 
 # steps of a season, and the word for the spacing
 SPACINGS = {
-    "1 months": (12, "monthly"),
-    "2 months": (6, "every 2 months"),
-    "3 months": (4, "quarterly"),
-    "6 months": (2, "half-yearly"),
-    "12 months": (1, "yearly"),
-    "7 days": (52, "weekly"),
-    "1 days": (7, "daily"),
-    "B": (5, "by working day"),
-    "0 days 01:00:00": (24, "hourly"),
-    "0 days 00:30:00": (48, "half-hourly"),
+    Step(1, MONTH): (12, "monthly"),
+    Step(2, MONTH): (6, "every 2 months"),
+    Step(3, MONTH): (4, "quarterly"),
+    Step(6, MONTH): (2, "half-yearly"),
+    Step(12, MONTH): (1, "yearly"),
+    Step(7 * 24 * 3600, SECOND): (52, "weekly"),
+    Step(24 * 3600, SECOND): (7, "daily"),
+    Step(1, WORKDAY): (5, "by working day"),
+    Step(3600, SECOND): (24, "hourly"),
+    Step(1800, SECOND): (48, "half-hourly"),
 }
 # spacings that pandas names, such as the last working day or the first Monday of a month
 BUSINESS = {
@@ -61,8 +68,7 @@ class Season:
 
 def find_season(panel: Panel, period: int | None) -> Season:
     """The season of a panel with NaN for gaps; ``period`` where a person says it."""
-    name = usual_step(panel.ds, panel.offsets) or ""
-    usual, spacing = _by_spacing(name)
+    usual, spacing = _by_spacing(usual_step(panel.ds, panel.offsets))
     notes = []
     found = period or usual
     if found is None:
@@ -92,25 +98,23 @@ def settle(panel: Panel, period: int | None) -> tuple[Panel, Season]:
     return replace(panel, period=season.period), season
 
 
-def _by_spacing(name: str) -> tuple[int | None, str]:
-    if name in SPACINGS:
-        return SPACINGS[name]
+def _by_spacing(step: Step | None) -> tuple[int | None, str]:
+    if step is None:
+        return None, "unevenly"
+    if step in SPACINGS:
+        return SPACINGS[step]
     for start, season in BUSINESS.items():
-        if name.startswith(start):
+        if step.unit.startswith(start):
             return season
-    if name.endswith("months"):
-        count = int(name.removesuffix("months"))
-        return (1 if count % 12 == 0 else None), f"every {count} months"
-    if name.lstrip("-").isdigit():
-        return None, f"in steps of {name}"
-    try:
-        seconds = pd.Timedelta(name).total_seconds()
-    except ValueError:
-        return None, f"by {name}" if name else "unevenly"
-    if seconds < DAY_S and DAY_S % seconds == 0:
-        words = f"{seconds / 60:g} minutes" if seconds % 60 == 0 else f"{seconds:g} seconds"
-        return int(DAY_S // seconds), f"every {words}"
-    return None, f"every {name}"
+    if step.unit == MONTH:
+        return (1 if step.count % 12 == 0 else None), f"every {step}"
+    if step.unit == NUMBER:
+        return None, f"in steps of {step}"
+    if step.unit != SECOND:
+        return None, f"by {step.unit}"
+    if step.count < DAY_S and DAY_S % step.count == 0:
+        return DAY_S // step.count, f"every {step}"
+    return None, f"every {step}"
 
 
 def correlation_at(panel: Panel, lag: int) -> float | None:

@@ -1,27 +1,50 @@
 """Times of evenly spaced series: dates or whole numbers."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 
+# the units of a step; any other is a frequency that pandas names, such as WOM-1MON
+NUMBER, SECOND, MONTH, WORKDAY = "number", "second", "month", "working day"
+# for messages, from large to small
+SECONDS = {"week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60, "second": 1}
 
-def step_name(ds: np.ndarray) -> str | None:
-    """Describe the step of an evenly spaced series; None if it is not evenly spaced."""
+
+@dataclass(frozen=True)
+class Step:
+    """The distance between the times of an evenly spaced series: ``count`` times ``unit``."""
+
+    count: int
+    unit: str
+
+    def __str__(self) -> str:
+        """For people: 3 months, 1 hour, 5."""
+        if self.unit == NUMBER:
+            return str(self.count)
+        count, unit = self.count, self.unit
+        if unit == SECOND:
+            unit, size = next((u, n) for u, n in SECONDS.items() if self.count % n == 0)
+            count = self.count // size
+        return f"{count} {unit}{'s' * (count != 1 and unit in (*SECONDS, MONTH, WORKDAY))}"
+
+
+def step_of(ds: np.ndarray) -> Step | None:
+    """The step of an evenly spaced series ds [n]; None if it is not evenly spaced."""
     gaps = np.diff(ds)
+    even = bool((gaps == gaps[0]).all())
     if ds.dtype.kind != "M":
-        return str(gaps[0]) if (gaps == gaps[0]).all() else None
+        return Step(int(gaps[0]), NUMBER) if even else None
     months = ds.astype("datetime64[M]")
     apart = np.diff(months.astype(np.int64))
     same_day = len(np.unique(ds - months.astype("datetime64[s]"))) == 1
     if (apart == apart[0]).all() and (same_day or are_month_ends(ds)):
-        return f"{apart[0]} months"
-    if (gaps == gaps[0]).all():
-        return duration_name(gaps[0])
+        return Step(int(apart[0]), MONTH)
+    if even:
+        return Step(int(gaps[0].astype("timedelta64[s]").astype(np.int64)), SECOND)
     # other regular steps, such as working days
-    return pd.infer_freq(pd.DatetimeIndex(ds))
-
-
-def duration_name(gap: np.timedelta64) -> str:
-    return str(pd.Timedelta(gap)).removesuffix(" 00:00:00")
+    name = pd.infer_freq(pd.DatetimeIndex(ds))
+    return None if name is None else Step(1, WORKDAY if name == "B" else name)
 
 
 def format_times(ds: np.ndarray) -> np.ndarray:
@@ -32,29 +55,32 @@ def format_times(ds: np.ndarray) -> np.ndarray:
     return (days if (days == ds).all() else ds).astype(str)
 
 
-def usual_step(ds: np.ndarray, offsets: np.ndarray) -> str | None:
+def usual_step(ds: np.ndarray, offsets: np.ndarray) -> Step | None:
     """The step of the longest series of a panel, which begin at ``offsets`` [S + 1]."""
     longest = int(np.diff(offsets).argmax())
     own = ds[offsets[longest] : offsets[longest + 1]]
-    return step_name(own) if len(own) > 1 else None
+    return step_of(own) if len(own) > 1 else None
 
 
-def future_times(ds: np.ndarray, count: int, usual: str | None = None) -> np.ndarray:
+def future_times(ds: np.ndarray, count: int, usual: Step | None = None) -> np.ndarray:
     """The next ``count`` times after an evenly spaced ds [n]: [count].
 
     Args:
         usual: the step of ds that have one value or two, which do not show their own.
     """
-    step = (usual if len(ds) <= 2 else None) or step_name(ds) or ""
-    if ds.dtype.kind != "M":
-        return ds[-1] + int(step) * np.arange(1, count + 1)
-    if step.endswith("months"):
-        return months_after(ds, np.arange(1, count + 1) * int(step.removesuffix("months")))
-    if len(ds) > 2 and (np.diff(ds) == ds[1] - ds[0]).all():
-        return ds[-1] + (ds[1] - ds[0]) * np.arange(1, count + 1)
+    step = (usual if len(ds) <= 2 else None) or step_of(ds)
+    assert step is not None
+    ahead = np.arange(1, count + 1)
+    if step.unit == NUMBER:
+        return ds[-1] + step.count * ahead
+    if step.unit == MONTH:
+        return months_after(ds, step.count * ahead)
+    if step.unit == SECOND:
+        return ds[-1] + (step.count * ahead).astype("timedelta64[s]")
     # in seconds, since nanoseconds end with the year 2262
-    ahead = pd.date_range(ds[-1], periods=count + 1, freq=step, unit="s")[1:]
-    return ahead.to_numpy().astype("datetime64[s]")
+    frequency = "B" if step.unit == WORKDAY else step.unit
+    times = pd.date_range(ds[-1], periods=count + 1, freq=frequency, unit="s")[1:]
+    return times.to_numpy().astype("datetime64[s]")
 
 
 def months_after(ds: np.ndarray, apart: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnlab.series.gaps import find_step, first_uneven, times_between, with_missing_rows
-from rnnlab.series.times import step_name
+from rnnlab.series.times import MONTH, WORKDAY, Step, step_of
 
 FREQUENCIES = ["MS", "ME", "QS", "YS", "7D", "D", "B", "h", "30min"]
 
@@ -32,7 +32,7 @@ def test_missing_times_are_found_whatever_their_share(frequency: str, share: flo
     times = times_of(frequency, 200)
     (found,) = with_missing_rows([some(times, share)])
     np.testing.assert_array_equal(found, times)
-    assert find_step(some(times, share)) == step_name(times)
+    assert find_step(some(times, share)) == step_of(times)
 
 
 @pytest.mark.parametrize("share", [0.95, 0.4])
@@ -54,14 +54,14 @@ def test_no_time_is_lost_or_moved(frequency: str, first: date, kept: list[bool])
     (found,) = with_missing_rows([ds])
     assert np.isin(ds, found).all()
     if len(found) > len(ds):
-        assert step_name(found) is not None
+        assert step_of(found) is not None
         assert (found[0], found[-1]) == (ds[0], ds[-1])
 
 
 def test_seasons_of_a_business_that_skips_months() -> None:
     times = times_of("MS", 60)
     summers = times[np.isin(np.arange(60) % 12, [4, 5, 6])]
-    assert find_step(summers) == "1 months"
+    assert find_step(summers) == Step(1, MONTH)
     np.testing.assert_array_equal(with_missing_rows([summers])[0], times[4:55])
 
 
@@ -86,8 +86,8 @@ def test_a_table_of_the_few_times_that_are_not_zero(frequency: str) -> None:
     """A tenth of the rows: few are a single step apart."""
     times = times_of(frequency, 144)
     found = [find_step(some(times, 0.1, seed)) for seed in range(50)]
-    assert found.count(step_name(times)) >= 45
-    assert {*found} <= {step_name(times), None}
+    assert found.count(step_of(times)) >= 45
+    assert {*found} <= {step_of(times), None}
 
 
 MIXED = {
@@ -139,7 +139,7 @@ def test_a_series_of_another_spacing_keeps_it() -> None:
 
 
 def test_times_between_need_their_unit() -> None:
-    assert times_between(times_of("D", 20), "1 months") is None
-    assert times_between(times_of("MS", 20), "B") is None
-    assert times_between(np.arange(5), "WOM-1MON") is None
-    assert times_between(times_of("MS", 5), "WOM-1MON") is None
+    assert times_between(times_of("D", 20), Step(1, MONTH)) is None
+    assert times_between(times_of("MS", 20), Step(1, WORKDAY)) is None
+    assert times_between(np.arange(5), Step(1, "WOM-1MON")) is None
+    assert times_between(times_of("MS", 5), Step(1, "WOM-1MON")) is None
