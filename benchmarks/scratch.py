@@ -27,15 +27,6 @@ Changes = dict[str, Any]
 COMMIT_AS = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost"]
 
 
-def read_set(name: str) -> Changes:
-    """The changes of a named parameter set: dotted keys of params.yaml and their values."""
-    path = CODE / "experiments" / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(other.stem for other in path.parent.iterdir()))
-        raise InputError(f"{name}: no such parameter set; there are {known}")
-    return YAML(typ="safe").load(path)
-
-
 def write_params(project: Path, changes: Changes) -> Params:
     """Write this project's params.yaml with ``changes`` to ``project``, and return it."""
     yaml = YAML()

@@ -1,4 +1,4 @@
-"""Named parameter sets, the ablation and the study, on small images."""
+"""The ablation and the study, on small images."""
 
 import sys
 from argparse import Namespace
@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import ROOT, edit_params, put_images, read_csv, read_json, run_stage_here, small_images
+from helpers import edit_params, put_images, read_csv, read_json, run_stage_here, small_images
 
-from benchmarks import named_set, scratch
+from benchmarks import scratch
 from benchmarks.accuracy import ablation, interpolation, study
 from benchmarks.accuracy.comparisons import OfImages, convolutional, logistic_regression
 from benchmarks.speed import gpu, gpu_graph
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import load_params
 from rnnlab.networks.network import CELLS, count_parameters
-
-SETS = sorted(path.stem for path in (ROOT / "experiments").iterdir())
 
 
 @pytest.fixture
@@ -35,32 +33,6 @@ def small(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
-def test_the_sets() -> None:
-    assert SETS == ["best", "permuted", "pixels", "small", "tutorial-airline", "tutorial-mnist"]
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_each_set_is_valid(name: str) -> None:
-    task = scratch.with_changes(scratch.read_set(name)).tasks["mnist"]
-    sequences = {"permuted": "permuted", "pixels": "pixels", "tutorial-mnist": "flat"}
-    assert task.windows.sequence == sequences.get(name, "rows")
-    if name in ("permuted", "pixels"):
-        assert task.model.chrono == 784
-
-
-def test_a_set_becomes_the_words_of_a_command() -> None:
-    changes = {"tasks.mnist.train.augment": None, "tasks.airline.evaluate.baselines": ["drift"]}
-    assert named_set.arguments_of("mine", changes, True, ["plot@mnist"]) == [
-        *["--temp", "--name", "mine", "-S", "tasks.mnist.train.augment=null"],
-        *["-S", 'tasks.airline.evaluate.baselines=["drift"]', "plot@mnist"],
-    ]
-
-
-def test_an_unknown_set_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(InputError, match="bets: no such parameter set; there are best, permuted"):
-        scratch.read_set("bets")
-
-
 def test_changes_of_a_key_and_of_a_block_leave_the_file_alone(small: Path) -> None:
     before = (small / "params.yaml").read_text()
     changes = {"tasks.mnist.train.augment": None, "tasks.mnist.model.cell": "gru"}
@@ -68,25 +40,6 @@ def test_changes_of_a_key_and_of_a_block_leave_the_file_alone(small: Path) -> No
     assert params.tasks["mnist"].train.augment is None
     assert params.tasks["mnist"].model.cell == "gru"
     assert (small / "params.yaml").read_text() == before
-
-
-def test_the_warning_names_the_time(
-    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(named_set, "expected_seconds", lambda params, device: 5 * 3600)
-    named_set.warn_of_time("pixels", scratch.with_changes({}))
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.startswith("warning: pixels takes about 5 hours on this CPU (threads: 1)")
-    assert len(printed.err.splitlines()) == 1
-
-
-def test_the_named_set_grows_with_the_epochs(small: Path) -> None:
-    def seconds(epochs: int) -> float:
-        params = scratch.with_changes({"tasks.mnist.train.epochs": epochs})
-        return named_set.expected_seconds(params, torch.device("cpu"))
-
-    assert 0 < seconds(1) < seconds(1000)
 
 
 def test_runs_are_kept_as_long_as_their_parameters_stand(small: Path, tmp_path: Path) -> None:
