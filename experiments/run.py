@@ -3,9 +3,9 @@
     python -m experiments.run pixels --target plot@mnist
     python -m experiments.run small --temp
 
-A set is a YAML file in experiments/: dotted keys of params.yaml and their values. An earlier experiment
-of that name is replaced. For the time, the network of task mnist is trained for three batches on
-shorten_name sequences of noise; on CUDA, and below ten minutes, nothing is said.
+A set is a YAML file in this folder: dotted keys of params.yaml and their values. An earlier
+experiment of that name is replaced. The time is that of three batches of noise, trained by the
+network of task mnist; on CUDA, and below ten minutes, nothing is said.
 
 Reads:   params.yaml, experiments/NAME.yaml
 Writes:  an experiment of DVC called NAME; with --temp it runs beside the workspace
