@@ -120,7 +120,7 @@ study: environment
 	dvc repro download_mnist
 	python -m benchmarks.accuracy.study
 
-# Training speed beside the usual loop and an upper bound: three minutes on two idle cores, five on busy ones.
+# Training speed beside the usual loop and an upper bound: three minutes on two cores.
 bench: environment
 	dvc repro download_mnist
 	python -m benchmarks.speed.bench

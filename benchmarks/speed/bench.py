@@ -3,7 +3,7 @@
     python -m benchmarks.speed.bench
 
 ``bench_epochs`` explains what is compared. The candidates of a row alternate, and times are medians
-over rounds. This takes three minutes on two idle cores, five on two that do other work.
+over rounds. This takes three minutes on two cores, and longer beside other work.
 
 Reads:   params.yaml, data/raw/mnist/
 Writes:  OUT/bench.json and OUT/bench.md; the table also goes to standard output
@@ -42,8 +42,6 @@ def main(arguments: argparse.Namespace) -> None:
     if arguments.rounds < 1:
         raise InputError("--rounds: write 1 or more")
     params = with_changes(BY_ROWS)
-    if arguments.threads:
-        params = params.model_copy(update={"threads": arguments.threads})
     device = prepare(params)
     report: dict[str, Any] = {"machine": machine(params, device), "rounds": arguments.rounds}
     report["epochs"] = epochs(params, device, arguments.rounds)
@@ -109,7 +107,6 @@ def in_markdown(report: dict[str, Any]) -> str:
 def parse() -> argparse.Namespace:
     parser = make_parser(__doc__)
     parser.add_argument("--rounds", type=int, default=3, help="rounds for the medians (3)")
-    parser.add_argument("--threads", type=int, help="CPU threads, instead of those in params.yaml")
     parser.add_argument("--out", type=Path, default=RUNS / "bench", help="folder to write")
     return parser.parse_args()
 

@@ -39,7 +39,7 @@ def small(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def options(out: Path, rounds: int = 1) -> Namespace:
-    return Namespace(rounds=rounds, threads=1, out=out)
+    return Namespace(rounds=rounds, out=out)
 
 
 def test_epochs(
