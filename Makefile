@@ -60,7 +60,7 @@ test: needs-git environment lint
 lint: $(INSTALLED)
 	ruff check .
 	ruff format --check .
-	mypy stages rnnlab benchmarks
+	mypy stages rnnlab experiments benchmarks
 
 # The checks for a pull request (.github/workflows/pipeline.yml). AGAINST is the revision to compare
 # scores with; by default origin/main, or main if that does not exist.
@@ -72,7 +72,7 @@ check: test audit
 
 # The whole pipeline in a minute, in a temporary folder: digits, few epochs, quick baselines.
 small: needs-git environment
-	python -m benchmarks.named_set small --temp
+	python -m experiments.run small --temp
 	@dvc exp remove --quiet small
 
 # --strict: a package that the database does not know has not been looked at
@@ -108,7 +108,7 @@ compare: needs-git environment
 
 # Named parameter sets, run in the workspace; `git checkout params.yaml` restores the default one.
 best pixels permuted: needs-git environment
-	python -m benchmarks.named_set $@ --target plot@mnist
+	python -m experiments.run $@ --target plot@mnist
 
 # The effect of each part of the images recipe, on validation; resumes if interrupted.
 ablation: environment
@@ -120,7 +120,7 @@ study: environment
 	dvc repro download_mnist
 	python -m benchmarks.accuracy.study
 
-# Training speed compared with the usual loop, an upper bound and the roofline; about 16 minutes.
+# Training speed beside the usual loop and an upper bound: three minutes on two cores.
 bench: environment
 	dvc repro download_mnist
 	python -m benchmarks.speed.bench
@@ -144,11 +144,11 @@ forecast: $(INSTALLED)
 
 # The tutorial's settings with a correct split, in a temporary folder; the workspace is unchanged.
 tutorial-mnist: needs-git environment
-	python -m benchmarks.named_set $@ --temp --target plot@mnist
+	python -m experiments.run $@ --temp --target plot@mnist
 	dvc metrics diff HEAD $@ --targets metrics/mnist/metrics.json
 
 tutorial-airline: needs-git environment
-	python -m benchmarks.named_set $@ --temp --target plot@airline
+	python -m experiments.run $@ --temp --target plot@airline
 	dvc metrics diff HEAD $@ --targets metrics/airline/metrics.json
 
 $(INSTALLED): requirements.lock

@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from ruamel.yaml import YAML
+from dvc.utils.hydra import apply_overrides
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import write_atomically
@@ -27,27 +27,12 @@ Changes = dict[str, Any]
 COMMIT_AS = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost"]
 
 
-def read_set(name: str) -> Changes:
-    """The changes of a named parameter set: dotted keys of params.yaml and their values."""
-    path = CODE / "experiments" / f"{name}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(other.stem for other in path.parent.iterdir()))
-        raise InputError(f"{name}: no such parameter set; there are {known}")
-    return YAML(typ="safe").load(path)
-
-
 def write_params(project: Path, changes: Changes) -> Params:
     """Write this project's params.yaml with ``changes`` to ``project``, and return it."""
-    yaml = YAML()
-    params = yaml.load(ROOT / "params.yaml")
-    for dotted, value in changes.items():
-        *blocks, last = dotted.split(".")
-        block = params
-        for key in blocks:
-            block = block[key]
-        block[last] = value
-    yaml.dump(params, project / "params.yaml")
-    return load_params(project / "params.yaml")
+    path = Path(shutil.copy(ROOT / "params.yaml", project))
+    # as `dvc exp run -S` sets them
+    apply_overrides(path, [f"{key}={json.dumps(value)}" for key, value in changes.items()])
+    return load_params(path)
 
 
 def with_changes(changes: Changes) -> Params:
@@ -107,18 +92,14 @@ def own_tools() -> dict[str, str]:
     return {**os.environ, "PATH": path}
 
 
-def code_path() -> str:
-    """PYTHONPATH with the code of this project first."""
-    return os.pathsep.join(filter(None, [str(CODE), os.environ.get("PYTHONPATH", "")]))
-
-
 def run_stages(project: Path, *stages: str, task: str = TASK) -> None:
     """Run stages of a task in ``project`` with the code of this project.
 
     Raises:
         InputError: a stage failed; the reason is on standard error.
     """
-    environment = {**os.environ, "PYTHONPATH": code_path()}
+    path = os.pathsep.join(filter(None, [str(CODE), os.environ.get("PYTHONPATH", "")]))
+    environment = {**os.environ, "PYTHONPATH": path}
     for stage in stages:
         command = [sys.executable, "-m", f"stages.{stage}", task]
         done = subprocess.run(command, cwd=project, env=environment, check=False)

@@ -197,9 +197,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument(
         "--only", nargs="+", metavar="SETTING", help=f"settings to measure: {', '.join(SETTINGS)}"
     )
-    parser.add_argument(
-        "--out", type=Path, default=RUNS / "ablation", help="folder for what is written"
-    )
+    parser.add_argument("--out", type=Path, default=RUNS / "ablation", help="folder to write")
     return parser.parse_args()
 
 

@@ -275,9 +275,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--epochs", type=int, help="of all networks, instead of 10 (20 on CUDA)")
     parser.add_argument("--images", type=int, help="training images, for all networks")
     parser.add_argument("--threads", type=int, help="CPU threads, instead of those in params.yaml")
-    parser.add_argument(
-        "--out", type=Path, default=RUNS / "study", help="folder for what is written"
-    )
+    parser.add_argument("--out", type=Path, default=RUNS / "study", help="folder to write")
     return parser.parse_args()
 
 

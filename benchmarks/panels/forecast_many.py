@@ -21,12 +21,15 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from benchmarks.panels.synthetic import MONTHS, generate
+import numpy as np
+import pandas as pd
+
 from benchmarks.scratch import ROOT, RUNS, markdown
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.files import output_files, write_json
 from rnnlab.core.stage import make_parser
 
+MONTHS = 120
 SIZES = (1, 1_000, 10_000, 100_000)
 PARTS = 10
 WORKERS = (1, 2)
@@ -83,6 +86,24 @@ def apart(write: Callable[[Path, int], None], folder: Path, size: int) -> None:
     process = get_context("spawn").Process(target=write, args=(folder, size))
     process.start()
     process.join()
+
+
+def generate(size: int, months: int, seed: int = 0) -> pd.DataFrame:
+    """Monthly series with individual growth, season and noise: unique_id, ds, y."""
+    draw = np.random.default_rng(seed)
+    step = np.arange(months)
+    level, growth = draw.normal(5, 1, (size, 1)), draw.normal(0.005, 0.005, (size, 1))
+    season = draw.normal(0, 0.2, (size, 12))[:, step % 12]
+    noise = draw.normal(0, 0.05, (size, months)).cumsum(axis=1) * 0.3
+    values = np.exp(level + growth * step + season + noise)
+    ds = pd.date_range("2010-01-01", periods=months, freq="MS").strftime("%Y-%m-%d")
+    return pd.DataFrame(
+        {
+            "unique_id": np.repeat([f"s{number:06}" for number in range(size)], months),
+            "ds": np.tile(ds, size),
+            "y": np.round(values.ravel(), 3),
+        }
+    )
 
 
 def write_files(folder: Path, size: int) -> None:

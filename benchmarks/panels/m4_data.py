@@ -76,10 +76,8 @@ def _number(cell: str, name: str, path: Path) -> float:
     return number
 
 
-def long_table(folder: Path) -> pd.DataFrame:
-    """Both files as one long table: unique_id, ds (the hour, from 1) and y.
-
-    The last 48 values of each series are those of the test file.
+def read_both(folder: Path) -> tuple[dict[str, list[float]], dict[str, list[float]]]:
+    """Training and test values by series name.
 
     Raises:
         InputError: the files have different series, or the test file not 48 hours of each.
@@ -97,6 +95,18 @@ def long_table(folder: Path) -> pd.DataFrame:
                 f"{folder / TEST_FILE}: series {name!r} has {len(values)} values, not {HORIZON}; "
                 f"download it again from {SOURCE}"
             )
+    return train, test
+
+
+def long_table(folder: Path) -> pd.DataFrame:
+    """Both files as one long table: unique_id, ds (the hour, from 1) and y.
+
+    The last 48 values of each series are those of the test file.
+
+    Raises:
+        InputError: as of ``read_both``.
+    """
+    train, test = read_both(folder)
     lengths = [len(values) + HORIZON for values in train.values()]
     return pd.DataFrame(
         {

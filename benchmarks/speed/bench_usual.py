@@ -1,8 +1,8 @@
 """The usual loop: torchvision's MNIST and a DataLoader, trained as in PyTorch's tutorials.
 
 It runs in a separate process with torch's defaults for memory, denormals and the optimizer
-(``device.prepare`` and ``make_optimizer`` change these in this project). Only the number of threads
-is the same as for the others.
+(``device.prepare`` and ``make_optimizer`` change these in this project). The number of threads, and
+how long they spin while they wait, are the same as for the others.
 """
 
 import gzip

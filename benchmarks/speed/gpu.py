@@ -1,172 +1,246 @@
-"""What only a GPU can show, within a time limit: CUDA graphs, epoch times, the permuted set.
+"""Steps of a CUDA graph beside single steps: the same training, and the seconds of an epoch.
 
-    python -m benchmarks.speed.gpu --seconds 540 --out results/gpu/new
+    python -m benchmarks.speed.gpu
 
-Each part runs in a process of its own and writes its results as they come, so that one that fails
-or runs out of time leaves the others whole:
+Trains the network of params.yaml with hidden size 128 and one layer on MNIST by rows:
 
-    check      do steps replayed by a CUDA graph train as eager ones do, and repeat to the byte
-    times      seconds of an epoch of MNIST by rows: with the graph, without it, the usual loop with
-               8 workers (medians of 3 epochs after the first, which captures the graph)
-    fast       the times of graph and eager steps with deterministic: false
-    permuted   the stages normalize, windows, train and evaluate with experiments/permuted.yaml, for
-               as many epochs as the remaining seconds allow
-    rows       (only if asked for) the network of params.yaml with each augment.interpolation
+    times   seconds of an epoch with the graph, without it, and of the usual loop with 8 workers:
+            medians of 3 epochs after the first, which captures the graph
+    check   do steps replayed by a graph train as single steps do, and repeat to the byte
 
+An error of one case is kept in the place of its result. This takes about two minutes on an H100.
 ``--device cpu --quick`` tries the script with tiny sizes; on a CPU there is no graph.
 
-Reads:   params.yaml, experiments/permuted.yaml, data/raw/mnist/
-Writes:  OUT/gpu.json: the results of all parts but permuted; OUT/permuted/: scores.json,
-         speed.json, history.csv and params.yaml
+Reads:   params.yaml, data/raw/mnist/
+Writes:  OUT/graph.json, as results come
 """
 
 import argparse
-import importlib.util
-import os
-import shutil
-import subprocess
+import json
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
+from itertools import pairwise
 from pathlib import Path
+from statistics import median
+from typing import Any
+
+import torch
+from torch import Tensor
 
 from benchmarks.scratch import (
-    CODE,
+    ROOT,
     RUNS,
     TASK,
-    Changes,
-    code_path,
-    read_set,
+    alternate,
     run_stages,
     scratch_project,
-    with_changes,
     write_params,
 )
-from benchmarks.speed.gpu_graph import Bench
+from benchmarks.speed.bench_usual import Usual, in_own_process, unpacked
 from rnnlab.core.errors import exit_code
-from rnnlab.core.files import read_json, read_tensors
-from rnnlab.core.params import Params
+from rnnlab.core.files import read_json, read_tensors, write_json
+from rnnlab.core.params import Model, Params, Train
 from rnnlab.core.stage import make_parser
-from rnnlab.networks.samples import make_samples
+from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import build_network
+from rnnlab.training import graph
 from rnnlab.training.augmentation import Augmentation
 from rnnlab.training.device import prepare, seeded_generator
-from rnnlab.training.loop import fit
+from rnnlab.training.loop import Result, fit
 
-PARTS = ("check", "times", "fast", "permuted", "rows")
-DEFAULT_PARTS = PARTS[:-1]
-# seconds that the permuted set needs beside its epochs: start, windows, evaluation
-BESIDE_EPOCHS = 45
-WITHOUT_DVCLIVE = """class Live:
-    def __init__(self, *arguments, **options): self.step = 0
-    def __enter__(self): return self
-    def __exit__(self, *exception): pass
-    def log_metric(self, *arguments): pass
-    def make_report(self): pass
-"""
+# a capture that fails comes last
+PARTS = ("times", "check")
+ROUNDS = 3  # epochs that are timed, after one that is not
+SHAPE = {"hidden_size": 128, "num_layers": 1}
+BATCH = 128
+WORKERS = 8
+
+
+class Bench:
+    """Trainings on MNIST by rows, and the file of their results."""
+
+    def __init__(self, quick: bool, out: Path, params: Params, windows: Path) -> None:
+        self.quick, self.path = quick, out / "graph.json"
+        self.params, self.device = params, prepare(params)
+        self.card = read_json(windows / "card.json", "windows")
+        self.arrays = read_tensors(windows / "main/train.safetensors", "windows")
+        self.found: dict[str, dict[str, Any]] = {"machine": {"torch": torch.__version__}}
+        if self.device.type == "cuda":
+            self.found["machine"]["device"] = torch.cuda.get_device_name(self.device)
+
+    def keep(self, part: str, name: str, work: Callable[[], dict]) -> None:
+        """Print and write the result of ``work``, or the error in its place."""
+        try:
+            figures = work()
+        except Exception as error:
+            figures = {"error": f"{type(error).__name__}: {error}"}
+        self.found.setdefault(part, {})[name] = figures
+        write_json(self.path, self.found)
+        print(f"{part}: {name}: {json.dumps(figures)}", flush=True)
+
+    def samples(self, first: int, count: int) -> Samples:
+        arrays = {name: values[first : first + count] for name, values in self.arrays.items()}
+        return make_samples(arrays, self.card, self.device)
+
+    def settings(self, cell: str, **changes: Any) -> tuple[Model, Train]:
+        task = self.params.images(TASK)
+        model = task.model.model_copy(update={**SHAPE, "cell": cell})
+        plain = {"batch_size": BATCH, "precision": "float32", "patience": 0}
+        return model, task.train.model_copy(update={**plain, **changes})
+
+    def fit(
+        self,
+        model: Model,
+        train: Train,
+        samples: Samples,
+        validation: Samples | None,
+        how: str,
+        on_epoch: Callable[[dict[str, float]], None] = lambda figures: None,
+    ) -> tuple[Result, bool]:
+        """Train a network; the result, and whether its steps were replays of a graph.
+
+        Args:
+            how: graph, called (the steps of a graph, but called and not replayed), refused (the
+                same after a capture that CUDA refuses) or single steps.
+        """
+        captured: list[bool] = []
+        usable, capture = graph.usable, graph.capture
+
+        def watched(step: Callable[[], None]) -> Callable[[], None]:
+            def refused() -> None:
+                step()
+                torch.cuda.synchronize()
+
+            if how == "refused":
+                return capture(refused)
+            replay = step if how == "called" else capture(step)
+            captured.append(replay is not step)
+            return replay
+
+        generator = seeded_generator(1, "gpu")
+        network = build_network(self.card, model).to(self.device)
+        augment = None
+        if train.augment is not None:
+            amounts = train.augment.model_dump()
+            augment = Augmentation(amounts, self.card["image_shape"], None, self.device)
+        graph.capture = watched
+        if how == "single steps":
+            graph.usable = lambda *given: False
+        try:
+            result = fit(network, samples, validation, train, generator, augment, on_epoch=on_epoch)
+        finally:
+            graph.usable, graph.capture = usable, capture
+        return result, captured == [True]
+
+    def check(self) -> None:
+        """Whether graph and single steps give the same network, and two graphs the same bytes."""
+        count = min(2_600 if self.quick else 12_850, len(self.arrays["y"]) // 2)
+        samples, validation = self.samples(0, count), self.samples(count, 1_000)
+        cases: dict[str, dict[str, Any]] = {
+            "lstm": {},
+            "gru": {},
+            "rnn": {},
+            "lstm, bfloat16": {"precision": "bfloat16"},
+            "lstm, plain": {"augment": None, "weight_average": 0.0, "gradient_clip": 0.0},
+            "lstm, adam, cosine, noise": {
+                "optimizer": "adam",
+                "schedule": "cosine",
+                "input_noise": 5.0,
+            },
+        }
+        for name, changes in cases.items():
+            self.keep("check", name, partial(self.compare, name, changes, samples, validation))
+        if self.device.type == "cuda":
+            self.keep("check", "refused", partial(self.refuse, samples, validation))
+
+    def compare(self, name: str, changes: dict, samples: Samples, validation: Samples) -> dict:
+        epochs = 1 if self.quick else 3
+        model, train = self.settings(name.split(",")[0], epochs=epochs, **changes)
+        ways = ("graph", "graph", "called", "single steps", "single steps")
+        found = [self.fit(model, train, samples, validation, how) for how in ways]
+        first, again, called, single, single_again = (result for result, _ in found)
+        return {
+            "captured": found[0][1],
+            "graph_repeats": same_bytes(first, again),
+            "single_steps_repeat": same_bytes(single, single_again),
+            "replayed_as_called": same_bytes(first, called),
+            "as_single_steps": same_bytes(first, single),
+            "distance_to_single_steps": distance(first.weights, single.weights),
+        }
+
+    def refuse(self, samples: Samples, validation: Samples) -> dict:
+        """Whether training goes on after a capture that fails."""
+        model, train = self.settings("lstm", epochs=1)
+        ways = ("called", "refused")
+        called, refused = (self.fit(model, train, samples, validation, how)[0] for how in ways)
+        return {"refused_as_called": same_bytes(called, refused)}
+
+    def times(self) -> None:
+        """Seconds of an epoch; the first one, which captures the graph, apart."""
+        count = 2_600 if self.quick else len(self.arrays["y"])
+        samples = self.samples(0, count)
+        kinds: dict[str, dict[str, Any]] = {"": {"augment": None}, ", augmented": {}}
+        for cell in ("lstm", "gru", "rnn"):
+            for kind, changes in kinds.items():
+                for how in ("graph", "single steps"):
+                    work = partial(self.epoch, cell, how, samples, changes)
+                    self.keep("times", f"{cell}, {how}{kind}", work)
+        self.keep("times", f"lstm, usual loop, {WORKERS} workers", lambda: self.usual(count))
+        half = {"precision": "bfloat16", "augment": None}
+        work = partial(self.epoch, "lstm", "graph", samples, half)
+        self.keep("times", "lstm, graph, bfloat16", work)
+
+    def epoch(self, cell: str, how: str, samples: Samples, changes: dict) -> dict:
+        model, train = self.settings(cell, epochs=1 + ROUNDS, **changes)
+        ends = [time.perf_counter()]
+
+        def on_epoch(figures: dict[str, float]) -> None:
+            ends.append(time.perf_counter())
+
+        _, captured = self.fit(model, train, samples, None, how, on_epoch)
+        first, *seconds = [round(after - before, 4) for before, after in pairwise(ends)]
+        return {"seconds": median(seconds), "all": seconds, "first": first, "captured": captured}
+
+    def usual(self, count: int) -> dict:
+        model, train = self.settings("lstm")
+        workers = 2 if self.quick else WORKERS
+        threads = torch.get_num_threads()
+        with unpacked(ROOT / "data/raw/mnist") as folder:
+            usual = Usual(folder, self.card, model, train, count, workers, self.device, threads)
+            with in_own_process(usual) as run:
+                return {"seconds": alternate({"usual": run}, ROUNDS)["usual"]}
+
+
+def same_bytes(one: Result, other: Result) -> bool:
+    equal = all(torch.equal(w, other.weights[name]) for name, w in one.weights.items())
+    return equal and one.history == other.history
+
+
+def distance(one: dict[str, Tensor], other: dict[str, Tensor]) -> float:
+    """The norm of the difference of all weights, relative to the weights."""
+    names = [name for name in one if name not in ("shift", "scale")]
+    first, second = (torch.cat([w[name].flatten() for name in names]) for w in (one, other))
+    return float((first - second).norm() / second.norm())
 
 
 def main(arguments: argparse.Namespace) -> None:
     arguments.out.mkdir(parents=True, exist_ok=True)
-    if arguments.part:
-        run_part(arguments)
-        return
-    end = time.monotonic() + arguments.seconds
-    for part in arguments.only:
-        left = end - time.monotonic()
-        own = [f"--part={part}", f"--seconds={left:.0f}", f"--out={arguments.out.resolve()}"]
-        own += [f"--device={arguments.device}", *(["--quick"] if arguments.quick else [])]
-        print(f"== {part}, {left:.0f} seconds left", flush=True)
-        command = [sys.executable, "-u", "-m", "benchmarks.speed.gpu", *own]
-        try:
-            subprocess.run(command, cwd=CODE, timeout=max(left, 1), check=True)
-        except subprocess.SubprocessError as error:
-            print(f"{part}: {error}", flush=True)
-
-
-def run_part(arguments: argparse.Namespace) -> None:
-    started = time.monotonic()
-    deterministic = arguments.part != "fast"
-    changes = {"device": arguments.device, "deterministic": deterministic}
+    changes = {"device": arguments.device, "deterministic": True}
     with scratch_project() as project:
-        write_params(project, {**changes, f"tasks.{TASK}.windows.sequence": "rows"})
-        if arguments.part == "permuted":
-            permuted(arguments, project, changes, started + arguments.seconds)
-            return
+        params = write_params(project, {**changes, f"tasks.{TASK}.windows.sequence": "rows"})
         run_stages(project, "normalize", "windows")
-        params = with_changes(changes)
-        windows, device = project / f"data/windows/{TASK}", prepare(params)
-        bench = Bench(arguments.part, arguments.quick, arguments.out, params, device, windows)
-        parts = {"check": bench.check, "times": bench.times, "fast": bench.times}
-        {**parts, "rows": bench.rows}[arguments.part]()
-
-
-def permuted(arguments: argparse.Namespace, project: Path, changes: Changes, end: float) -> None:
-    """Train the permuted set for the seconds that are left, and score it on the test images."""
-    changes = {**changes, **read_set("permuted"), f"tasks.{TASK}.evaluate.early_reading": False}
-    if arguments.quick:
-        changes |= {"tasks.mnist.data.dataset": "digits", "tasks.mnist.train.batch_size": 64}
-        changes |= {"tasks.mnist.model.hidden_size": 8}
-        (project / "data/raw").unlink()
-        write_params(project, changes)
-        command = [sys.executable, "-m", "stages.download_mnist"]
-        environment = {**os.environ, "PYTHONPATH": code_path()}
-        subprocess.run(command, cwd=project, env=environment, check=True)
-    params = write_params(project, changes)
-    if importlib.util.find_spec("dvclive") is None:
-        # its curves are not needed here; a module in the working directory takes its place
-        (project / "dvclive.py").write_text(WITHOUT_DVCLIVE)
-    run_stages(project, "normalize", "windows")
-    seconds = seconds_of_epoch(params, project / f"data/windows/{TASK}")
-    epochs = max(int((end - time.monotonic() - BESIDE_EPOCHS) / seconds), 1)
-    epochs = min(epochs, 2) if arguments.quick else epochs
-    print(f"permuted: {seconds:.2f} s an epoch, so {epochs} epochs", flush=True)
-    write_params(project, {**changes, f"tasks.{TASK}.train.epochs": epochs})
-    run_stages(project, "train")
-    out = arguments.out / "permuted"
-    out.mkdir(exist_ok=True)
-    shutil.copy(project / "params.yaml", out)
-    shutil.copy(project / f"data/models/{TASK}/history.csv", out)
-    shutil.copy(project / f"metrics/{TASK}/speed.json", out)
-    run_stages(project, "evaluate")
-    shutil.copy(project / f"metrics/{TASK}/scores.json", out)
-    print((out / "scores.json").read_text(), flush=True)
-
-
-def seconds_of_epoch(params: Params, windows: Path) -> float:
-    """The seconds of an epoch, from 20 batches without those that set up, and of its validation."""
-    device, task = prepare(params), params.images(TASK)
-    card = read_json(windows / "card.json", "windows")
-    arrays = read_tensors(windows / "main/train.safetensors", "windows")
-    total, batch = len(arrays["y"]), task.train.batch_size
-    count = min(20 * batch, total)
-    samples = make_samples({name: a[:count] for name, a in arrays.items()}, card, device)
-    assert task.train.augment is not None
-    augment = Augmentation(
-        task.train.augment.model_dump(), card["image_shape"], card["pixel_order"], device
-    )
-    ends: list[float] = []
-    fit(
-        build_network(card, task.model).to(device),
-        samples,
-        None,
-        task.train.model_copy(update={"epochs": 3}),
-        seeded_generator(1, "gpu"),
-        augment,
-        on_epoch=lambda figures: ends.append(time.perf_counter()),
-    )
-    # the forward passes of 5,000 validation images are a small part of those of training
-    return 1.05 * (ends[-1] - ends[-2]) * total / count
+        bench = Bench(arguments.quick, arguments.out, params, project / f"data/windows/{TASK}")
+        for part in arguments.only:
+            {"check": bench.check, "times": bench.times}[part]()
 
 
 def parse() -> argparse.Namespace:
     parser = make_parser(__doc__)
-    parser.add_argument("--seconds", type=float, default=540, help="time limit (540)")
     parser.add_argument("--device", default="cuda", choices=["cuda", "cpu"], help="device (cuda)")
-    parser.add_argument(
-        "--only", nargs="+", choices=PARTS, default=DEFAULT_PARTS, help="parts to run"
-    )
+    parser.add_argument("--only", nargs="+", choices=PARTS, default=PARTS, help="parts to run")
     parser.add_argument("--quick", action="store_true", help="tiny sizes, to try the script")
-    parser.add_argument("--part", choices=PARTS, help=argparse.SUPPRESS)
     parser.add_argument("--out", type=Path, default=RUNS / "gpu", help="folder for what is written")
     return parser.parse_args()
 

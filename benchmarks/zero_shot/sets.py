@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.panels.m4_data import HORIZON, TEST_FILE, TRAIN_FILE, read_wide
+from benchmarks.panels.m4_data import read_both
 from rnnlab.core.errors import InputError, require
 from rnnlab.series.measures import seasonal_naive_errors
 
@@ -101,9 +101,7 @@ def m4_hourly(folder: Path) -> SeriesSet:
     Raises:
         InputError: a file is missing or is not the competition's.
     """
-    train, test = read_wide(folder / TRAIN_FILE), read_wide(folder / TEST_FILE)
-    if set(train) != set(test) or any(len(values) != HORIZON for values in test.values()):
-        raise InputError(f"{folder}: {TEST_FILE} has not {HORIZON} hours of each series")
+    train, test = read_both(folder)
     histories = [np.array(values) for values in train.values()]
     future = np.array([test[name] for name in train])
     return SeriesSet(M4_HOURLY, list(train), histories, future, np.full(len(train), 24), 24)

@@ -2,11 +2,22 @@
 
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from helpers import read_json
 
 from benchmarks.panels import forecast_many
 from rnnlab.core.errors import InputError
+
+
+def test_generated_series_differ_and_repeat() -> None:
+    table = forecast_many.generate(3, 24)
+    assert table.groupby("unique_id").size().tolist() == [24, 24, 24]
+    assert (table["y"] > 0).all()
+    values = table["y"].to_numpy().reshape(3, 24)
+    assert len(np.unique(values, axis=0)) == 3
+    pd.testing.assert_frame_equal(table, forecast_many.generate(3, 24))
 
 
 def test_a_small_run(

@@ -1,4 +1,4 @@
-"""Named parameter sets, the ablation and the study, on small images."""
+"""The ablation and the study, on small images."""
 
 import sys
 from argparse import Namespace
@@ -6,17 +6,15 @@ from pathlib import Path
 
 import pytest
 import torch
-from helpers import ROOT, edit_params, put_images, read_csv, read_json, run_stage_here, small_images
+from helpers import edit_params, put_images, read_csv, read_json, run_stage_here, small_images
 
-from benchmarks import named_set, scratch
-from benchmarks.accuracy import ablation, interpolation, study
+from benchmarks import scratch
+from benchmarks.accuracy import ablation, study
 from benchmarks.accuracy.comparisons import OfImages, convolutional, logistic_regression
-from benchmarks.speed import gpu, gpu_graph
+from benchmarks.speed import gpu
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import load_params
 from rnnlab.networks.network import CELLS, count_parameters
-
-SETS = sorted(path.stem for path in (ROOT / "experiments").iterdir())
 
 
 @pytest.fixture
@@ -35,32 +33,6 @@ def small(project: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return project
 
 
-def test_the_sets() -> None:
-    assert SETS == ["best", "permuted", "pixels", "small", "tutorial-airline", "tutorial-mnist"]
-
-
-@pytest.mark.parametrize("name", SETS)
-def test_each_set_is_valid(name: str) -> None:
-    task = scratch.with_changes(scratch.read_set(name)).tasks["mnist"]
-    sequences = {"permuted": "permuted", "pixels": "pixels", "tutorial-mnist": "flat"}
-    assert task.windows.sequence == sequences.get(name, "rows")
-    if name in ("permuted", "pixels"):
-        assert task.model.chrono == 784
-
-
-def test_a_set_becomes_the_words_of_a_command() -> None:
-    changes = {"tasks.mnist.train.augment": None, "tasks.airline.evaluate.baselines": ["drift"]}
-    assert named_set.arguments_of("mine", changes, True, ["plot@mnist"]) == [
-        *["--temp", "--name", "mine", "-S", "tasks.mnist.train.augment=null"],
-        *["-S", 'tasks.airline.evaluate.baselines=["drift"]', "plot@mnist"],
-    ]
-
-
-def test_an_unknown_set_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(InputError, match="bets: no such parameter set; there are best, permuted"):
-        scratch.read_set("bets")
-
-
 def test_changes_of_a_key_and_of_a_block_leave_the_file_alone(small: Path) -> None:
     before = (small / "params.yaml").read_text()
     changes = {"tasks.mnist.train.augment": None, "tasks.mnist.model.cell": "gru"}
@@ -68,25 +40,6 @@ def test_changes_of_a_key_and_of_a_block_leave_the_file_alone(small: Path) -> No
     assert params.tasks["mnist"].train.augment is None
     assert params.tasks["mnist"].model.cell == "gru"
     assert (small / "params.yaml").read_text() == before
-
-
-def test_the_warning_names_the_time(
-    small: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(named_set, "expected_seconds", lambda params, device: 5 * 3600)
-    named_set.warn_of_time("pixels", scratch.with_changes({}))
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert printed.err.startswith("warning: pixels takes about 5 hours on this CPU (threads: 1)")
-    assert len(printed.err.splitlines()) == 1
-
-
-def test_the_named_set_grows_with_the_epochs(small: Path) -> None:
-    def seconds(epochs: int) -> float:
-        params = scratch.with_changes({"tasks.mnist.train.epochs": epochs})
-        return named_set.expected_seconds(params, torch.device("cpu"))
-
-    assert 0 < seconds(1) < seconds(1000)
 
 
 def test_runs_are_kept_as_long_as_their_parameters_stand(small: Path, tmp_path: Path) -> None:
@@ -219,57 +172,40 @@ def test_help(module, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     assert "Writes: " in text
 
 
-def test_interpolation(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setattr(interpolation, "ROOT", small)
-    arguments = options(tmp_path, seeds=2, images=100, only=["permuted", "rows"])
-    arguments.epochs = 1
-    interpolation.main(arguments)
-    rows = [line.split("|") for line in capsys.readouterr().out.splitlines()][2:]
-    assert [[cell.strip() for cell in row[1:6]] for row in rows] == [
-        [sequence, "100", "1", "2", interpolation]
-        for sequence in ("permuted", "rows")
-        for interpolation in ("none", "bilinear", "nearest")
-    ]
-    kept = read_json(tmp_path / "permuted-nearest-2.json")
-    assert kept["made_by"]["train"]["augment"]["interpolation"] == "nearest"
-    assert kept["made_by"]["model"]["chrono"] == 16
-    assert set(kept["figures"]) == {
-        f"{part}_{measure}" for part in ("train", "validation") for measure in ("loss", "accuracy")
-    }
-
-
-def test_the_permuted_set_trains_for_the_time_that_is_left(
-    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(gpu, "seconds_of_epoch", lambda params, windows: 20.0)
-    left = gpu.BESIDE_EPOCHS + 50.0
-    arguments = Namespace(device="cpu", quick=False, out=tmp_path, part="permuted", seconds=left)
-    gpu.main(arguments)
-    names = {"scores.json", "speed.json", "history.csv", "params.yaml"}
-    assert {path.name for path in (tmp_path / "permuted").iterdir()} == names
-    assert [row["epoch"] for row in read_csv(tmp_path / "permuted/history.csv")] == ["1", "2"]
-    assert read_json(tmp_path / "permuted/scores.json")["sequence"] == "permuted"
-
-
 def test_steps_are_compared_and_errors_kept(
     small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(gpu_graph, "BATCH", 25)
-    monkeypatch.setattr(gpu_graph, "SHAPE", {"hidden_size": 4, "num_layers": 1})
-    real = gpu_graph.Bench.compare
+    monkeypatch.setattr(gpu, "BATCH", 25)
+    monkeypatch.setattr(gpu, "SHAPE", {"hidden_size": 4, "num_layers": 1})
+    real = gpu.Bench.compare
 
-    def compare(bench: gpu_graph.Bench, name: str, *given: object) -> dict:
+    def compare(bench: gpu.Bench, name: str, *given: object) -> dict:
         if name == "rnn":
             raise RuntimeError("no memory")
         return real(bench, name, *given)
 
-    monkeypatch.setattr(gpu_graph.Bench, "compare", compare)
-    arguments = Namespace(device="cpu", quick=True, out=tmp_path, part="check", seconds=60.0)
-    gpu.main(arguments)
-    found = read_json(tmp_path / "gpu.json")["check"]
+    monkeypatch.setattr(gpu.Bench, "compare", compare)
+    gpu.main(Namespace(device="cpu", quick=True, out=tmp_path, only=["check"]))
+    found = read_json(tmp_path / "graph.json")["check"]
     assert found["rnn"] == {"error": "RuntimeError: no memory"}
     assert found["lstm"]["graph_repeats"]
-    assert found["lstm"]["distance_to_eager"] == 0
+    assert found["lstm"]["as_single_steps"]
+    assert found["lstm"]["distance_to_single_steps"] == 0
     assert not found["lstm"]["captured"]
+
+
+def test_an_epoch_is_timed_with_and_without_the_graph(
+    small: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gpu, "ROOT", small)
+    monkeypatch.setattr(gpu, "SHAPE", {"hidden_size": 4, "num_layers": 1})
+    # the usual loop runs in a process of its own, which test_bench.py starts
+    monkeypatch.setattr(gpu.Bench, "usual", lambda bench, count: {"seconds": 1.0})
+    gpu.main(Namespace(device="cpu", quick=True, out=tmp_path, only=["times"]))
+    found = read_json(tmp_path / "graph.json")["times"]
+    ways = ("graph", "single steps")
+    expected = {
+        f"{cell}, {way}{kind}" for cell in CELLS for way in ways for kind in ("", ", augmented")
+    }
+    assert set(found) == {*expected, "lstm, usual loop, 8 workers", "lstm, graph, bfloat16"}
+    assert all(row["seconds"] > 0 for row in found.values())

@@ -10,7 +10,9 @@ from PIL import Image
 
 from rnnlab.images.photos import MAX_PIXELS
 
-CODE = sorted([*(ROOT / "stages").rglob("*.py"), *(ROOT / "benchmarks").rglob("*.py")])
+CODE = sorted(
+    path for name in ("stages", "experiments", "benchmarks") for path in (ROOT / name).rglob("*.py")
+)
 # modules that make objects, and so run code, of what they read
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "yaml"}
 # by whatever name their module goes: torch.load, np.load, joblib.load, pd.read_pickle, …

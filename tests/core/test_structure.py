@@ -74,6 +74,27 @@ def test_no_stage_imports_another(stage: str) -> None:
     assert modules_of(stage) & others == set()
 
 
+AT_TORCH = """
+import importlib, os, sys
+class AtTorch:
+    def find_spec(self, name, *given):
+        if name == "torch":
+            sys.exit(os.environ.get("GOMP_SPINCOUNT", "not set"))
+sys.meta_path.insert(0, AtTorch())
+importlib.import_module(sys.argv[1])
+"""
+
+
+@pytest.mark.parametrize("module", ["stages.train", "experiments.run", "benchmarks.speed.bench"])
+def test_threads_know_how_long_to_spin_before_torch_is_loaded(module: str) -> None:
+    environment = small_environment()
+    for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"):
+        environment.pop(name, None)
+    command = [sys.executable, "-c", AT_TORCH, module]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=ROOT)
+    assert done.stderr.strip() == "2000"
+
+
 @pytest.mark.parametrize("stage", ["normalize", "windows", "plot"])
 def test_stages_that_need_no_torch_do_not_import_it(stage: str) -> None:
     assert {name.split(".")[0] for name in modules_of(stage)} & {"torch", "torchvision"} == set()

@@ -119,7 +119,7 @@ def commands_of(page: str) -> Iterator[list[str]]:
         for line in lines:
             yield from split(line)
     for code in SPAN.findall(BLOCK.sub("", text)):
-        if code.split()[0] in {*CHECKS, "git"} or ASSIGNMENT.match(code):
+        if code.split()[0] in CHECKS or ASSIGNMENT.match(code):
             yield from split(code)
 
 
@@ -189,7 +189,24 @@ def check_rnnlab(words: list[str]) -> None:
     assert options <= known | {"--help"}
 
 
-CHECKS = {"make": check_make, "dvc": check_dvc, "python": check_python, "rnnlab": check_rnnlab}
+def check_git(words: list[str]) -> None:
+    """What a page says to show exists, unless the clone is a shallow one."""
+    if words[0] == "show" and len(words) > 1:
+        git = ["git", "-C", str(ROOT)]
+        shallow = subprocess.run(
+            [*git, "rev-parse", "--is-shallow-repository"], capture_output=True
+        )
+        found = subprocess.run([*git, "cat-file", "-e", words[1]], capture_output=True)
+        assert found.returncode == 0 or shallow.stdout.strip() == b"true"
+
+
+CHECKS = {
+    "make": check_make,
+    "dvc": check_dvc,
+    "python": check_python,
+    "rnnlab": check_rnnlab,
+    "git": check_git,
+}
 
 
 def check(commands: Iterable[list[str]]) -> None:
@@ -217,6 +234,7 @@ def test_commands_are_known(page: str) -> None:
         "make test && dvc nonsense",
         "python -m benchmarks.nonsense",
         "python -m benchmarks.accuracy.study --nonsense",
+        "git show HEAD:benchmarks/nonsense.py",
         "python stages/nonsense.py",
         "python -m rnnlab nonsense",
         "rnnlab nonsense",

@@ -1,27 +1,32 @@
 """Run a named parameter set as an experiment of DVC, and say first how long it will take.
 
-    python -m benchmarks.named_set pixels --target plot@mnist
-    python -m benchmarks.named_set small --temp
+    python -m experiments.run pixels --target plot@mnist
+    python -m experiments.run small --temp
 
-A set is a file in experiments/: dotted keys of params.yaml and their values. An earlier experiment
-of that name is replaced. For the time, the network of task mnist is trained for three batches on
-shorten_name sequences of noise; on CUDA, and below ten minutes, nothing is said.
+A set is a YAML file in this folder: dotted keys of params.yaml and their values. An earlier
+experiment of that name is replaced. The time is that of three batches of noise, trained by the
+network of task mnist; on CUDA, and below ten minutes, nothing is said.
 
 Reads:   params.yaml, experiments/NAME.yaml
 Writes:  an experiment of DVC called NAME; with --temp it runs beside the workspace
 """
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 import time
 from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import torch
+from dvc.utils.hydra import apply_overrides
+from ruamel.yaml import YAML
 
-from benchmarks.scratch import TASK, Changes, read_set, with_changes
-from rnnlab.core.errors import exit_code
-from rnnlab.core.params import Params
+from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.params import PARAMS_FILE, Params, load_params
 from rnnlab.core.stage import make_parser
 from rnnlab.networks.samples import Samples
 from rnnlab.networks.storage import build_network
@@ -30,6 +35,10 @@ from rnnlab.training.loop import fit
 from rnnlab.training.members import Recipe
 from rnnlab.training.precision import choose_precision
 
+Changes = dict[str, Any]
+
+FOLDER = Path(__file__).parent
+TASK = "mnist"
 MIN_SECONDS = 600
 SHAPE = (28, 28)
 IMAGES = 60_000  # of the training files, in MNIST as in the sets made after it
@@ -47,11 +56,36 @@ def main(name: str, temp: bool, targets: list[str]) -> None:
     sys.exit(done.returncode)
 
 
+def read_set(name: str) -> Changes:
+    """The changes of a set.
+
+    Raises:
+        InputError: no set has that name.
+    """
+    path = FOLDER / f"{name}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(other.stem for other in FOLDER.glob("*.yaml")))
+        raise InputError(f"{name}: no such parameter set; there are {known}")
+    return YAML(typ="safe").load(path)
+
+
+def assignments(changes: Changes) -> list[str]:
+    """``changes`` as ``dvc exp run -S`` takes them."""
+    return [f"{key}={json.dumps(value)}" for key, value in changes.items()]
+
+
+def with_changes(changes: Changes) -> Params:
+    """The parameters that ``dvc exp run`` makes of this project's and ``changes``."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(shutil.copy(PARAMS_FILE, folder))
+        apply_overrides(path, assignments(changes))
+        return load_params(path)
+
+
 def arguments_of(name: str, changes: Changes, temp: bool, targets: list[str]) -> list[str]:
     """What follows ``dvc exp run``."""
-    sets = [f"{key}={json.dumps(value)}" for key, value in changes.items()]
     options = [*(["--temp"] if temp else []), "--name", name]
-    return [*options, *(word for each in sets for word in ("-S", each)), *targets]
+    return [*options, *(word for each in assignments(changes) for word in ("-S", each)), *targets]
 
 
 def warn_of_time(name: str, params: Params) -> None:
