@@ -17,9 +17,9 @@ import helpers
 import numpy as np
 import pytest
 import torch
+from committed import COMMITTED
 from helpers import (
     CHAIN,
-    ROOT,
     TASKS,
     Done,
     Mirror,
@@ -44,7 +44,7 @@ def blank_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("blank")
     (folder / "data/raw").mkdir(parents=True)
     for name in ("params.yaml", "dvc.yaml", "data/raw/airline.csv"):
-        shutil.copy(ROOT / name, folder / name)
+        shutil.copy(COMMITTED / name, folder / name)
     sums = dict.fromkeys(helpers.IMAGE_FILES.values(), "0" * 32)
     small = {"datasets.small": {"mirrors": [], "md5": sums}}
     edit_params(folder, {**helpers.SMALL_SETTINGS, **small})
@@ -73,7 +73,7 @@ def mirror_sums(mirror: helpers.Mirror) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def airline() -> np.ndarray:
     """The 144 months."""
-    return np.loadtxt(ROOT / "data/raw/airline.csv", delimiter=",", skiprows=1, usecols=2)
+    return np.loadtxt(COMMITTED / "data/raw/airline.csv", delimiter=",", skiprows=1, usecols=2)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """The benchmark of speed, on small images and few of them: its figures and their arithmetic."""
 
+import shutil
 import sys
 from argparse import Namespace
 from collections.abc import Iterator
@@ -8,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from committed import COMMITTED
 from helpers import edit_params, put_images, read_json, run_stage_here, small_images
 from torch.utils.flop_counter import FlopCounterMode
 
@@ -174,6 +176,8 @@ def test_pipeline_in_a_copy(monkeypatch: pytest.MonkeyPatch) -> None:
     with scratch.project_copy() as project:
         assert not (project / "dvc.lock").exists()
         assert not (project / "data/normalized").exists()
+        for name in ("params.yaml", "dvc.yaml"):
+            shutil.copy(COMMITTED / name, project)
         edit_params(project, {"tasks.mnist.data.dataset": "digits"})
         seconds, memory = pipeline.first_stages(project)
         assert (project / "data/windows/mnist/main/test.safetensors").exists()

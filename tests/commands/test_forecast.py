@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from committed import with_pretrained
 from helpers import (
     DEFAULT_AIRLINE_SETTINGS,
-    ROOT,
     edit_params,
     one_error_line,
     partial_leftovers,
@@ -40,11 +40,6 @@ def small(project: Path) -> Path:
     """A project with the pretrained network, where training takes a second."""
     edit_params(project, DEFAULT_AIRLINE_SETTINGS | {"tasks.airline.train.epochs": 2})
     return with_pretrained(project)
-
-
-def with_pretrained(project: Path) -> Path:
-    shutil.copytree(ROOT / "models/zero_shot", project / "models/zero_shot", dirs_exist_ok=True)
-    return project
 
 
 def write_series(path: Path, times: pd.DatetimeIndex, period: int, least: float = 1.0) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import ROOT
+from committed import COMMITTED
 from tables import GOOD, TABLE, data_of, long_table, month, read
 
 from rnnlab.core.errors import InputError
@@ -41,7 +41,7 @@ def test_raw_airline_footer_without_quotes(
 
 
 def test_the_airline_file_of_the_project(airline: np.ndarray, monkeypatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(COMMITTED)
     panel = read_panel(data_of("data/raw/airline.csv"))
     assert panel.ids == ["airline"]
     assert len(panel.values) == 144

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from helpers import ROOT
+from committed import COMMITTED
 from toys import settings
 
 from rnnlab.core.errors import InputError
@@ -19,7 +19,7 @@ CARD = {"features": 3, "outputs": 2, "steps": 20, "input": {}}
 
 
 def recipe(asked: str, cell: str = "gru") -> Recipe:
-    model = load_params(ROOT / "params.yaml").tasks["airline"].model
+    model = load_params(COMMITTED / "params.yaml").tasks["airline"].model
     model = model.model_copy(update={"cell": cell, "hidden_size": 5, "shortcut": True})
     train = settings(precision=asked, batch_size=4)
     return Recipe(model, train, CARD, seed=1, device=torch.device("cpu"))
