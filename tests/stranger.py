@@ -73,8 +73,8 @@ def apply_an_experiment() -> None:
 
 def add_a_task() -> None:
     months = (f"{date(2000 + n // 12, n % 12 + 1, 1)},{50 + n % 12 + n % 7}\n" for n in range(96))
-    write(Path("data/raw/stranger.txt"), "month,sold\n" + "".join(months))
-    run(sys.executable, "-m", "rnnlab", "new-series", "data/raw/stranger.txt", "--name", NAME)
+    write(Path(f"forecasts/{NAME}.csv"), "month,sold\n" + "".join(months))
+    run(sys.executable, "-m", "rnnlab", "new-series", f"forecasts/{NAME}.csv")
 
 
 def change_what_is_committed() -> None:
