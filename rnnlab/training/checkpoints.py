@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from rnnlab.training.device import processor_name
 from rnnlab.training.distributed import rank, world_size
 
 # epochs are often shorter, and a file for each would cost more time than it saves
@@ -27,10 +28,7 @@ SECONDS_BETWEEN = 1.0
 
 def fingerprint(settings: dict, files: Iterable[Path], device: torch.device) -> str:
     """A hash of all that the weights depend on: settings, data, code, versions, the device."""
-    processor = torch.backends.cpu.get_cpu_capability()
-    if device.type == "cuda":
-        processor = torch.cuda.get_device_name(device)
-    facts = [settings, torch.__version__, processor, world_size()]
+    facts = [settings, torch.__version__, processor_name(device), world_size()]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for path in [*files, *loaded_code()]:
         with path.open("rb") as file:
