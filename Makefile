@@ -54,8 +54,9 @@ needs-git:
 	  "make $(MAKECMDGOALS) needs a clone (git clone)" >&2; exit 1; }
 
 # the tests clone the repository
+# a worker for each core; each test file runs in one
 test: needs-git environment lint
-	python -m pytest
+	python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	ruff check .
