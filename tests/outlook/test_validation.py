@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from committed import COMMITTED
 
 from rnnlab.forecasting.selection import History
 from rnnlab.outlook.answer import look_ahead, with_intervals
@@ -28,7 +29,7 @@ from rnnlab.zero_shot.storage import read_zero_shot
 
 @pytest.fixture(scope="module")
 def network() -> ZeroShotNetwork:
-    return read_zero_shot()
+    return read_zero_shot(COMMITTED / "models/zero_shot")
 
 
 def panel_of(*series: np.ndarray, period: int = 12) -> History:
