@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 from helpers import ROOT, STAGES, Mirror, edit_params, small_environment
 from imports import imports_of, modules_of
+from sources import sources
 
 PACKAGES = sorted(path.parent.name for path in (ROOT / "rnnlab").glob("*/__init__.py"))
-MODULES = sorted(path for path in (ROOT / "rnnlab").glob("*/*.py") if path.stem != "__init__")
+MODULES = [
+    path for path in sources("rnnlab") if path.parent.name in PACKAGES and path.stem != "__init__"
+]
 # from the top to the bottom: a package may need those below it
 FLOORS = [
     {"commands"},
@@ -63,7 +66,7 @@ def test_a_package_is_small_and_says_what_it_is_for(package: str) -> None:
 
 
 def test_stages_hold_what_dvc_runs() -> None:
-    found = {path.stem for path in (ROOT / "stages").glob("*.py")}
+    found = {path.stem for path in sources("stages")}
     # rnnlab.py lets `python stages/train.py` find the library
     assert found == {*STAGES, "__init__", "rnnlab"}
 
