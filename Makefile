@@ -120,7 +120,7 @@ study: environment
 	dvc repro download_mnist
 	python -m benchmarks.accuracy.study
 
-# Training speed compared with the usual loop, an upper bound and the roofline; about 16 minutes.
+# Training speed compared with the usual loop, an upper bound and the roofline; about 14 minutes.
 bench: environment
 	dvc repro download_mnist
 	python -m benchmarks.speed.bench
