@@ -1,12 +1,10 @@
 """The shipped weights forecast what they did, on any processor: they fit these features alone."""
 
-import subprocess
-from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import ROOT
+from sources import committed
 
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import ZeroShotNetwork
@@ -145,10 +143,8 @@ EXPECTED = {
 def shipped(tmp_path_factory: pytest.TempPathFactory) -> ZeroShotNetwork:
     """The network of the last commit, whatever has been trained here since."""
     folder: Path = tmp_path_factory.mktemp("shipped")
-    show = partial(subprocess.run, cwd=ROOT, capture_output=True, check=True)
     for name in ("card.json", "weights.safetensors"):
-        shown = show(["git", "show", f"HEAD:models/zero_shot/{name}"])
-        (folder / name).write_bytes(shown.stdout)
+        (folder / name).write_bytes(committed(f"models/zero_shot/{name}"))
     return read_zero_shot(folder)
 
 
