@@ -1,5 +1,6 @@
 """What the design says of the code: packages that need each other in one direction only."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,12 @@ def test_packages_need_only_those_below(path: Path) -> None:
     assert sorted(floor) == PACKAGES
     for needed in packages_needed(path):
         assert floor[needed] > floor[path.parent.name], f"{path.parent.name} needs {needed}"
+
+
+def test_contributing_shows_these_floors() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"^```\n(\w+ →.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert [{*level.strip().split(", ")} for level in shown.split("→")] == FLOORS
 
 
 def test_no_two_modules_need_each_other() -> None:
