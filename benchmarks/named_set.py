@@ -5,7 +5,7 @@
 
 A set is a file in experiments/: dotted keys of params.yaml and their values. An earlier experiment
 of that name is replaced. For the time, the network of task mnist is trained for three batches on
-shorten_name sequences of noise; on CUDA, and below ten minutes, nothing is said.
+shortened sequences of noise; on CUDA, and below ten minutes, nothing is said.
 
 Reads:   params.yaml, experiments/NAME.yaml
 Writes:  an experiment of DVC called NAME; with --temp it runs beside the workspace

@@ -1,7 +1,6 @@
 """The library behind the stages and the command ``rnnlab``: a package for each concern.
 
-Imports go one way: commands → report → plots → forecasting, images → zero_shot → training →
-networks, series, synthetic → core, histories. The code in this file must run before torch is
+Imports go one way; CONTRIBUTING.md shows which. The code in this file must run before torch is
 imported.
 """
 

@@ -19,7 +19,7 @@ from rnnlab.forecasting.significance import paired_test
 from rnnlab.networks.storage import Networks
 from rnnlab.series.times import format_times
 
-# forecasts are format_times, and plotted, for the first series of a panel
+# forecasts are written, and plotted, for the first series of a panel
 SERIES_WRITTEN = 6
 
 

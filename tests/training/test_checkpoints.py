@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import torch
 from helpers import (
-    ROOT,
     edit_params,
     partial_leftovers,
     run_stage,
@@ -21,6 +20,7 @@ from helpers import (
     small_environment,
     trained,
 )
+from sources import sources
 from toys import settings, signs, sums
 
 from rnnlab.networks import storage
@@ -195,7 +195,7 @@ def test_of_another_training_nothing_is_used_and_a_line_says_so(
 
 def test_no_pickle_is_written_or_read() -> None:
     banned = re.compile(r"torch\.(save|load)\b|\bpickle\b|_object_list|all_gather_object")
-    for path in (ROOT / "stages").rglob("*.py"):
+    for path in sources():
         assert not banned.search(path.read_text()), path
 
 
