@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from rnnlab.core.encoding import use_utf8
 from rnnlab.core.errors import exit_code
 from rnnlab.core.progress import track_progress
 
@@ -295,5 +296,6 @@ def run(name: str, work: Callable[[Any, Any], None]) -> None:
 
 
 def main() -> None:
+    use_utf8()
     # a name of its own: `python -m rnnlab` would be called __main__.py
     app(prog_name="rnnlab")

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
+from rnnlab.core.encoding import use_utf8
 from rnnlab.core.errors import exit_code
 from rnnlab.core.params import Params, load_params
 from rnnlab.core.progress import track_progress
@@ -53,7 +54,8 @@ def stage_name() -> str:
 
 
 def make_parser(doc: str) -> argparse.ArgumentParser:
-    """A parser whose help shows ``doc`` and the exit codes."""
+    """A parser whose help shows ``doc`` and the exit codes, for a program in UTF-8."""
+    use_utf8()
     return argparse.ArgumentParser(
         description=doc, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
     )
