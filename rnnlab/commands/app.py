@@ -10,9 +10,9 @@ from typing import Annotated, Any
 
 import typer
 
-from rnnlab.core.encoding import use_utf8
 from rnnlab.core.errors import exit_code
 from rnnlab.core.progress import track_progress
+from rnnlab.core.text import use_utf8
 
 EXIT_CODES = """\
 Run in the root of the project. Exit codes: 0 done; 1 bad input or a fault of the machine, in one

@@ -3,9 +3,11 @@
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params, SeriesTask
@@ -272,7 +274,8 @@ def report(
         print_forecast(table, content, target.json)
         warn_left_out(panel, task.data.csv)
     else:
-        written = write_files(target.path, panel, task, table, content, shown, validation)
+        draw = partial(draw_picture, panel, task, table, shown, validation)
+        written = write_files(target.path, panel, task.data.csv, table, content, draw)
     say = target.messages
     print(validation_sentence(validation), file=say)
     at_once = steps_at_once(task.data.period)
@@ -282,3 +285,22 @@ def report(
         print(line, file=say)
     if target.path is not None:
         print(f"{horizon} steps of {len(panel.ids):,} series: {written}")
+
+
+def draw_picture(
+    panel: Panel,
+    task: SeriesTask,
+    table: pd.DataFrame,
+    shown: list[int],
+    validation: Validation,
+    path: Path,
+) -> None:
+    # matplotlib wants a folder that it can write to, so it is imported only where it draws
+    from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
+
+    plot = task.plot
+    if panel.table:
+        # the unit of the task whose settings these are is not that of the file
+        plot = plot.model_copy(update={"unit": panel.table.value})
+    examples = chosen_series(panel, validation.errors_by_series(), shown)
+    save_figure(forecast_figure(panel, table, plot, examples), path, plot.dpi)

@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NoReturn
 
-from rnnlab.core.encoding import use_utf8
 from rnnlab.core.errors import exit_code
 from rnnlab.core.params import Params, load_params
 from rnnlab.core.progress import track_progress
+from rnnlab.core.text import use_utf8
 
 EXIT_CODES = """\
 Run in the root of the project. Exit codes: 0 success; 1 bad input or a system error, with one line

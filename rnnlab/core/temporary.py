@@ -9,6 +9,7 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
+from fnmatch import fnmatch
 from functools import cache
 from pathlib import Path
 
@@ -26,6 +27,10 @@ def locked(folder: Path) -> Iterator[None]:
 
     The block must not lock the same folder again. On a file system without locks it waits for none.
     """
+    # a temporary folder is held by its process already
+    if fnmatch(folder.name, PATTERN.format("*")):
+        yield
+        return
     with _open_folder(folder) as descriptor:
         _lock(descriptor)
         yield

@@ -1,7 +1,7 @@
 """Where a forecast goes: CSV, Parquet or JSON, files or standard output."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -11,7 +11,6 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import as_json, output_files, write_json, write_table
-from rnnlab.core.params import SeriesTask
 from rnnlab.core.text import join_names, readable
 from rnnlab.outlook.validation import Validation
 from rnnlab.series.panel import Panel, warn_left_out
@@ -65,50 +64,33 @@ def find_target(out: str | None, stem: str, json: bool) -> Target:
 def write_files(
     target: Path,
     panel: Panel,
-    task: SeriesTask,
+    csv: str,
     table: pd.DataFrame,
     content: dict[str, Any],
-    shown: list[int],
-    validation: Validation,
+    draw: Callable[[Path], None],
 ) -> str:
     """The table, the picture and, where series are left out, the list of them.
+
+    Args:
+        csv: the name of the data.
+        draw: writes the picture; where it cannot, the table and a line on stderr stay.
 
     Returns:
         The names of the table and the picture, for people.
     """
     left_out, picture = left_out_path(target).name, f"{target.stem}.png"
-    warn_left_out(panel, task.data.csv, left_out_path(target))
+    warn_left_out(panel, csv, left_out_path(target))
     with output_files(target.parent, or_none=[left_out, picture]) as folder:
         write_forecast(folder / target.name, table, content)
         write_left_out(folder, target, panel)
         try:
-            draw_picture(folder / picture, panel, task, table, shown, validation)
+            draw(folder / picture)
         except Exception as error:
-            # the table is what a person waits for
             (folder / picture).unlink(missing_ok=True)
             reason = " ".join(str(error).split()) or type(error).__name__
             print(f"{target}: its picture cannot be drawn: {reason}", file=sys.stderr)
             return f"{target}"
     return f"{target} and {picture}"
-
-
-def draw_picture(
-    path: Path,
-    panel: Panel,
-    task: SeriesTask,
-    table: pd.DataFrame,
-    shown: list[int],
-    validation: Validation,
-) -> None:
-    # matplotlib wants a folder that it can write to, so it is imported only where it draws
-    from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
-
-    plot = task.plot
-    if panel.table:
-        # the unit of the task whose settings these are is not that of the file
-        plot = plot.model_copy(update={"unit": panel.table.value})
-    examples = chosen_series(panel, validation.errors_by_series(), shown)
-    save_figure(forecast_figure(panel, table, plot, examples), path, plot.dpi)
 
 
 def write_forecast(path: Path, table: pd.DataFrame, content: dict[str, Any]) -> None:
