@@ -22,7 +22,6 @@ from helpers import (
 )
 from matplotlib.figure import Figure
 
-from rnnlab.commands import forecast
 from rnnlab.core.params import SeriesNormalize
 from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
 from rnnlab.networks.storage import read_models
