@@ -138,7 +138,6 @@ def kept(path: Path, made_by: Params | dict, work: Callable[[], dict]) -> dict:
         if found["made_by"] == wanted:
             return found["figures"]
     figures = work()
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {"figures": figures, "made_by": wanted}
     write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
     return figures

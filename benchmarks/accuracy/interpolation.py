@@ -26,6 +26,7 @@ import torch
 from benchmarks.accuracy.ablation import mean_and_deviation
 from benchmarks.scratch import ROOT, RUNS, TASK, kept, markdown, with_changes
 from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.files import write_atomically
 from rnnlab.core.params import Augment
 from rnnlab.core.stage import make_parser
 from rnnlab.images.idx import IMAGE_FILES, as_sequences, input_statistics, pixel_order, read_idx
@@ -84,7 +85,7 @@ def main(arguments: argparse.Namespace) -> None:
     header = ["sequence", "images", "epochs", "seeds", "interpolation"]
     header += ["training loss", "validation loss", "validation accuracy (%)"]
     text = markdown(header, rows)
-    (arguments.out / "interpolation.md").write_text(text + "\n", encoding="utf-8")
+    write_atomically(arguments.out / "interpolation.md", (text + "\n").encode())
     print(text)
 
 

@@ -13,7 +13,6 @@ Needs:   what `dvc repro download_mnist` leaves, and a machine that does nothing
 """
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -25,7 +24,7 @@ from statistics import median
 
 from benchmarks.scratch import CODE, markdown, run_stages, scratch_project, write_params
 from rnnlab.core.errors import InputError, exit_code
-from rnnlab.core.files import read_json
+from rnnlab.core.files import output_files, read_json, write_json
 from rnnlab.core.stage import make_parser
 
 LOADS = (0, 1, 2)
@@ -56,9 +55,9 @@ def busy(arguments: argparse.Namespace) -> None:
     text = table(seconds)
     print(text)
     if arguments.out is not None:
-        arguments.out.mkdir(parents=True, exist_ok=True)
-        (arguments.out / "busy.md").write_text(text + "\n", encoding="utf-8")
-        (arguments.out / "busy.json").write_text(json.dumps(seconds, indent=2) + "\n")
+        with output_files(arguments.out) as folder:
+            (folder / "busy.md").write_text(text + "\n", encoding="utf-8")
+            write_json(folder / "busy.json", seconds)
 
 
 def measure(name: str, work: Callable[[], float], rounds: int) -> dict[int, list[float]]:

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from benchmarks.scratch import ROOT, TASK
 from benchmarks.speed.bench_usual import Usual, in_own_process, unpacked
-from rnnlab.core.files import read_json, read_tensors
+from rnnlab.core.files import read_json, read_tensors, write_json
 from rnnlab.core.params import Model, Params, Train
 from rnnlab.networks.samples import Samples, make_samples
 from rnnlab.networks.storage import build_network
@@ -52,7 +52,7 @@ class Bench:
         self.found[name] = figures
         path = self.out / "gpu.json"
         report = json.loads(path.read_text()) if path.exists() else {}
-        path.write_text(json.dumps({**report, self.part: self.found}, indent=2) + "\n")
+        write_json(path, {**report, self.part: self.found})
         print(f"{self.part}: {name}: {json.dumps(figures)}", flush=True)
 
     def samples(self, first: int, count: int) -> Samples:

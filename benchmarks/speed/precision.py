@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.scratch import TASK, markdown
 from rnnlab.core.errors import exit_code
+from rnnlab.core.files import write_atomically
 from rnnlab.core.params import load_params
 from rnnlab.core.stage import make_parser
 from rnnlab.networks.network import CELLS
@@ -42,8 +43,7 @@ def main(arguments: argparse.Namespace) -> None:
     text = markdown(["hidden, layers, batch", *CELLS], rows)
     print(text)
     if arguments.out is not None:
-        arguments.out.parent.mkdir(parents=True, exist_ok=True)
-        arguments.out.write_text(text + "\n", encoding="utf-8")
+        write_atomically(arguments.out, (text + "\n").encode())
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import typer
 
 from rnnlab.core.errors import exit_code
 from rnnlab.core.progress import track_progress
+from rnnlab.core.text import use_utf8
 
 EXIT_CODES = """\
 Run in the root of the project. Exit codes: 0 done; 1 bad input or a fault of the machine, in one
@@ -295,5 +296,6 @@ def run(name: str, work: Callable[[Any, Any], None]) -> None:
 
 
 def main() -> None:
+    use_utf8()
     # a name of its own: `python -m rnnlab` would be called __main__.py
     app(prog_name="rnnlab")

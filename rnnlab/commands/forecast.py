@@ -3,14 +3,13 @@
 import sys
 from collections import Counter
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import output_files
 from rnnlab.core.params import Params, SeriesTask
 from rnnlab.core.progress import format_duration
 from rnnlab.forecasting.selection import History, print_fallbacks
@@ -36,18 +35,14 @@ from rnnlab.outlook.output import (
     MAX_PRINTED,
     Target,
     backtest_lines,
-    drop_old_list,
     find_target,
-    left_out_path,
     print_forecast,
     validation_content,
     validation_sentence,
-    write_forecast,
-    write_left_out,
+    write_files,
 )
 from rnnlab.outlook.parts import Done, Plan, find_parts, forecast_parts
 from rnnlab.outlook.validation import Validation, validate, validation_request
-from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel, cut_at, warn_left_out
 from rnnlab.tables.sources import local_name, stem_of
@@ -279,7 +274,8 @@ def report(
         print_forecast(table, content, target.json)
         warn_left_out(panel, task.data.csv)
     else:
-        write_files(target, panel, task, table, content, shown, validation)
+        draw = partial(draw_picture, panel, task, table, shown, validation)
+        written = write_files(target.path, panel, task.data.csv, table, content, draw)
     say = target.messages
     print(validation_sentence(validation), file=say)
     at_once = steps_at_once(task.data.period)
@@ -288,32 +284,23 @@ def report(
     for line in backtest:
         print(line, file=say)
     if target.path is not None:
-        print(
-            f"{horizon} steps of {len(panel.ids):,} series: {target.path} and "
-            f"{target.beside('.png').name}"
-        )
+        print(f"{horizon} steps of {len(panel.ids):,} series: {written}")
 
 
-def write_files(
-    target: Target,
+def draw_picture(
     panel: Panel,
     task: SeriesTask,
     table: pd.DataFrame,
-    content: dict[str, Any],
     shown: list[int],
     validation: Validation,
+    path: Path,
 ) -> None:
-    """The table, the picture and, where series are left out, the list of them."""
-    assert target.path is not None
+    # matplotlib wants a folder that it can write to, so it is imported only where it draws
+    from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
+
     plot = task.plot
-    warn_left_out(panel, task.data.csv, left_out_path(target.path))
     if panel.table:
         # the unit of the task whose settings these are is not that of the file
         plot = plot.model_copy(update={"unit": panel.table.value})
     examples = chosen_series(panel, validation.errors_by_series(), shown)
-    with output_files(target.path.parent, target.path.stem) as folder:
-        write_forecast(folder / target.path.name, table, content)
-        write_left_out(folder, target.path, panel)
-        figure = forecast_figure(panel, table, plot, examples)
-        save_figure(figure, folder / target.beside(".png").name, plot.dpi)
-    drop_old_list(target.path, panel)
+    save_figure(forecast_figure(panel, table, plot, examples), path, plot.dpi)

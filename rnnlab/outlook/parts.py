@@ -20,7 +20,7 @@ from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.selection import History
 from rnnlab.outlook.answer import as_table, forecast_quickly
 from rnnlab.outlook.methods import FITTED, QUICK
-from rnnlab.outlook.output import drop_old_list, typed, write_left_out
+from rnnlab.outlook.output import left_out_path, typed, write_left_out
 from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import fill_gaps
 from rnnlab.tables.options import ReadOptions
@@ -135,10 +135,9 @@ def forecast_part(plan: Plan, path: Path) -> Done:
     names = (*QUICK, *FITTED) if plan.fit else QUICK
     _, answer = forecast_quickly(history, network, plan.horizon, names)
     target = target_of(plan, path)
-    with output_files(target.parent, target.stem) as folder:
+    with output_files(target.parent, or_none=[left_out_path(target).name]) as folder:
         write_left_out(folder, target, panel)
         write_part(folder / target.name, as_table(panel, answer), made_from(plan, path))
-    drop_old_list(target, panel)
     return Done(len(panel.ids), len(panel.left_out))
 
 

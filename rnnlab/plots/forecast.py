@@ -1,5 +1,6 @@
 """The plot of a forecast."""
 
+import sys
 import warnings
 from pathlib import Path
 
@@ -18,6 +19,8 @@ MAX_SERIES = 6
 PAST_RATIO, MIN_PAST = 4, 12
 # characters of a name beside an axis, for each inch of it
 NAME_PER_INCH = 11
+# matplotlib's dates end with the year 9999, and an axis goes a little beyond its last value
+LAST_YEAR = 9900
 
 
 def chosen_series(panel: Panel, errors: np.ndarray, wanted: list[int]) -> list[tuple[int, str]]:
@@ -59,7 +62,12 @@ def forecast_figure(
     for (number, example), ax in zip(
         shown, figure.subplots(len(shown), squeeze=False)[:, 0], strict=True
     ):
-        draw_series(ax, panel, number, table[number * steps : (number + 1) * steps], plot.color)
+        ahead = table[number * steps : (number + 1) * steps]
+        drawn = np.array([can_be_drawn(ds) for ds in ahead["ds"]])
+        if not drawn.all():
+            example = f"{example}, " * bool(example) + f"drawn to the year {LAST_YEAR}"
+            print(f"the picture ends with the year {LAST_YEAR}", file=sys.stderr)
+        draw_series(ax, panel, number, ahead[drawn], plot.color)
         name = plot.unit if len(panel.ids) == 1 else panel.ids[number]
         ax.set_ylabel(wrapped(name, round(NAME_PER_INCH * height)), parse_math=False)
         ax.set_title(example, loc="left", fontsize="small")
@@ -67,6 +75,11 @@ def forecast_figure(
     # below all axes, where it covers no values
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4, frameon=False)
     return figure
+
+
+def can_be_drawn(ds: object) -> bool:
+    """Whether a time of a table is a number, or a date that matplotlib knows."""
+    return not isinstance(ds, str) or int(ds.split("-")[0]) <= LAST_YEAR
 
 
 def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame, color: str) -> None:

@@ -19,6 +19,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from rnnlab.core.files import output_files
 from rnnlab.training.device import processor_name
 from rnnlab.training.distributed import rank, world_size
 
@@ -62,16 +63,10 @@ class Checkpoint:
         tensors: dict[str, Tensor] = {}
         text = json.dumps(_packed(state(), tensors))
         content = save(tensors, {"state": text, "sum": self._sum(text, tensors)})
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        try:
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self.path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with output_files(self.path.parent) as folder, (folder / self.path.name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         self._written = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:

@@ -227,6 +227,14 @@ def test_tabs_between_cells(tmp_path: Path, name: str) -> None:
     np.testing.assert_array_equal(panel.values, [1.5, 2, 3, 4])
 
 
+def test_a_cell_may_be_long(tmp_path: Path) -> None:
+    """Longer than the 131,072 characters that Python's csv allows by itself."""
+    head, *rows = (TABLE + GOOD).splitlines()
+    note = "x" * 200_000
+    text = "\n".join([f"{head},note", f"{rows[0]},{note}", *(f"{row}," for row in rows[1:]), ""])
+    assert len(read(tmp_path, text).values) == len(rows)
+
+
 def test_ten_thousand_rows_are_read_in_no_time(tmp_path: Path) -> None:
     text = TABLE + "".join(long_table(np.arange(100) + 0.5, f"s{n:03}") for n in range(100))
     read(tmp_path, text)
