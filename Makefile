@@ -11,8 +11,8 @@ TORCH := torch==2.13.0
 # empty in an unpacked ZIP, even inside an unrelated repository
 UNDER_GIT := $(or $(wildcard .git),$(shell git ls-files --error-unmatch dvc.yaml 2> /dev/null))
 
-.PHONY: environment needs-git reproduce test lint check small audit lock show compare new-series \
-  forecast best pixels permuted ablation study bench tutorial-mnist tutorial-airline clean
+.PHONY: environment needs-git reproduce test lint check committed small scores elsewhere audit lock \
+  show compare new-series forecast best pixels permuted ablation study bench tutorial-mnist tutorial-airline clean
 
 reproduce: environment
 # DVC leaves a partial dvc.lock if it is killed while writing; git has the complete file, and the
@@ -54,26 +54,42 @@ needs-git:
 	  "make $(MAKECMDGOALS) needs a clone (git clone)" >&2; exit 1; }
 
 # the tests clone the repository
+# a worker for each core; each test file runs in one
 test: needs-git environment lint
-	python -m pytest
+	python -m pytest -n logical --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: $(INSTALLED)
 	ruff check .
 	ruff format --check .
 	mypy stages rnnlab experiments benchmarks
 
-# The checks for a pull request (.github/workflows/pipeline.yml). AGAINST is the revision to compare
-# scores with; by default origin/main, or main if that does not exist.
-check: test audit
+# The checks for a pull request (.github/workflows/pipeline.yml)
+check: test audit committed
+	@$(MAKE) --no-print-directory small scores
+
+committed: needs-git environment
 	@dvc repro --dry --allow-missing | grep 'Data and pipelines are up to date' || { \
 	  echo "dvc.lock does not match the code and the parameters: run dvc repro and commit dvc.lock"; exit 1; }
-	@$(MAKE) --no-print-directory small
-	python -m rnnlab gate $(if $(AGAINST),--against '$(AGAINST)') --out report/gate.md
+
+# AGAINST is the revision to compare scores with; by default origin/main, or main if that does not
+# exist. What a push to main replaced, CI's BASE_COMMIT, is not here if the branch is new or its
+# history was rewritten: then it is the commit before.
+scores: needs-git environment
+	@against='$(AGAINST)'; [ -n "$$against" ] || [ -z "$$BASE_COMMIT" ] || \
+	  for against in "$$BASE_COMMIT" HEAD^ HEAD; do \
+	    ! git cat-file -e "$$against^{commit}" 2> /dev/null || break; done; \
+	python -m rnnlab gate $${against:+--against "$$against"} --out report/gate.md
 
 # The whole pipeline in a minute, in a temporary folder: digits, few epochs, quick baselines.
 small: needs-git environment
 	python -m experiments.run small --temp
 	@dvc exp remove --quiet small
+
+# What other processors compute: the pipeline on the small setting, and the tests of what depends
+# on the processor
+elsewhere: needs-git small
+	python -m pytest tests/networks tests/training/test_precision.py tests/training/test_device.py \
+	  tests/training/test_determinism.py tests/zero_shot/test_golden.py
 
 # --strict: a package that the database does not know has not been looked at
 audit: $(INSTALLED)

@@ -20,7 +20,7 @@ from rnnlab.core.files import write_atomically
 from rnnlab.core.params import Params, load_params
 
 CODE = Path(__file__).resolve().parents[1]
-ROOT = CODE  # of the parameters and the raw data
+ROOT = CODE  # of the parameters, the raw data and the pretrained network
 RUNS = CODE / "benchmarks/runs"  # runs of your own, outside git; results/ has the published ones
 TASK = "mnist"
 Changes = dict[str, Any]
@@ -57,8 +57,8 @@ def scratch_project() -> Iterator[Path]:
 
 def link_pretrained(project: Path) -> None:
     """Let ``project`` use the pretrained network of this one, if that has one."""
-    if (CODE / "models").is_dir():
-        (project / "models").symlink_to(CODE / "models", target_is_directory=True)
+    if (ROOT / "models").is_dir():
+        (project / "models").symlink_to(ROOT / "models", target_is_directory=True)
 
 
 @contextmanager
@@ -119,7 +119,6 @@ def kept(path: Path, made_by: Params | dict, work: Callable[[], dict]) -> dict:
         if found["made_by"] == wanted:
             return found["figures"]
     figures = work()
-    path.parent.mkdir(parents=True, exist_ok=True)
     content = {"figures": figures, "made_by": wanted}
     write_atomically(path, (json.dumps(content, indent=2) + "\n").encode())
     return figures

@@ -53,7 +53,6 @@ def main(params: Params) -> None:
 
 
 def write_speed(trained: Pretrained, params: Params, device: torch.device, series: int) -> None:
-    SPEED.parent.mkdir(parents=True, exist_ok=True)
     figures = {
         "train_seconds": round(trained.seconds, 2),
         "series_per_second": round(series / trained.seconds, 1),

@@ -3,6 +3,7 @@
 Reads:   params.yaml (seed, threads, device, deterministic, tasks.TASK.model, train),
          data/windows/TASK/
 Writes:  data/checkpoints/TASK/ during training, so that an interrupted run resumes;
+         data/checkpoints/precision.json: what precision auto has chosen on this machine;
          data/models/TASK/: weights.safetensors, card.json and history.csv (a row per epoch);
          data/live/TASK/: DVCLive's curves, and report.html, a page that updates as it trains;
          metrics/TASK/speed.json: seconds, samples per second, peak memory of the first process
@@ -52,11 +53,12 @@ from rnnlab.training.distributed import (
     world_size,
 )
 from rnnlab.training.members import Checkpoints, Member, Recipe, train_member
-from rnnlab.training.precision import choose_precision
+from rnnlab.training.precision import settle_precision
 
 # the page reloads itself every 5 seconds
 PAGE_SECONDS = 5
 CHECKPOINTS = Path("data/checkpoints")
+PRECISIONS = CHECKPOINTS / "precision.json"
 
 
 def main(name: str, params: Params) -> None:
@@ -74,8 +76,11 @@ def main(name: str, params: Params) -> None:
     with process_group(device):
         recipe = Recipe(task.model, task.train, card, params.seed, device)
         warn_of_interpolation(name, recipe)
-        recipe = choose_precision(recipe)
-        checkpoints = make_checkpoints(name, params, recipe)
+        run, folder = training_name(name, params, recipe), CHECKPOINTS / name
+        # what an interrupted training has begun with wins over a new choice
+        begun = [p for p in ("float32", "bfloat16") if (folder / f"{run}-{p}").exists()]
+        recipe = settle_precision(recipe, PRECISIONS, begun[0] if begun else None)
+        checkpoints = open_checkpoints(folder, f"{run}-{recipe.train.precision}")
         if rank() == 0:
             train_and_write(name, params.threads, recipe, checkpoints)
         else:
@@ -94,7 +99,8 @@ def warn_of_interpolation(name: str, recipe: Recipe) -> None:
     )
 
 
-def make_checkpoints(name: str, params: Params, recipe: Recipe) -> Checkpoints:
+def training_name(name: str, params: Params, recipe: Recipe) -> str:
+    """A hash of parameters, data and code; of precision auto it has the word, not the choice."""
     settings = params.model_dump(include={"seed", "threads", "device", "deterministic"})
     settings |= {"model": recipe.model.model_dump(), "train": recipe.train.model_dump()}
     windows = Path("data/windows") / name
@@ -103,8 +109,7 @@ def make_checkpoints(name: str, params: Params, recipe: Recipe) -> Checkpoints:
     ]
     for path in parts:
         require(path, f"run `dvc repro windows@{name}`")
-    run = fingerprint(settings, [windows / "card.json", *parts], recipe.device)
-    return open_checkpoints(CHECKPOINTS / name, run)
+    return fingerprint(settings, [windows / "card.json", *parts], recipe.device)
 
 
 def train_and_write(name: str, threads: int, recipe: Recipe, checkpoints: Checkpoints) -> None:

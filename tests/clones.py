@@ -1,4 +1,4 @@
-"""Clones of the working tree, in which tests run DVC as a user does."""
+"""Clones of this project, in which tests run DVC as a user does."""
 
 import os
 import shutil
@@ -6,6 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from committed import COMMITTED, may_change
 from helpers import ROOT, edit_params, serve, write_small_dataset
 
 
@@ -47,12 +48,12 @@ def commit(folder: Path) -> None:
 
 
 def clone(target: Path) -> Path:
-    """A new repository with the files that git tracks here, in their current state."""
+    """A new repository: code from the tree; parameters, pipeline and data from the last commit."""
     tracked = subprocess.run(
         ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     for name in tracked.stdout.split("\0"):
-        source = ROOT / name
+        source = (COMMITTED if may_change(name) else ROOT) / name
         if name and source.is_file() and not name.startswith(("tests/", "metrics/")):
             (target / name).parent.mkdir(parents=True, exist_ok=True)
             (target / name).write_bytes(source.read_bytes())

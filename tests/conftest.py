@@ -1,10 +1,11 @@
 """Fixtures: a small project in a temporary folder, and a mirror that serves small images."""
 
 import os
+import pickle
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -17,9 +18,10 @@ import helpers
 import numpy as np
 import pytest
 import torch
+from committed import COMMITTED
+from filelock import FileLock
 from helpers import (
     CHAIN,
-    ROOT,
     TASKS,
     Done,
     Mirror,
@@ -38,13 +40,26 @@ def smallest_numbers() -> None:
     torch.set_flush_denormal(False)
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that ``make`` has filled, once for all workers of pytest-xdist."""
+    base = factory.getbasetemp()
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / f"shared-{name}"
+    with FileLock(f"{folder}.lock"):
+        if not folder.exists():
+            partial = folder.with_suffix(".partial")
+            partial.mkdir()
+            make(partial)
+            partial.rename(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def blank_project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pipeline's files in git, with small settings and no outputs; do not write to it."""
     folder = tmp_path_factory.mktemp("blank")
     (folder / "data/raw").mkdir(parents=True)
     for name in ("params.yaml", "dvc.yaml", "data/raw/airline.csv"):
-        shutil.copy(ROOT / name, folder / name)
+        shutil.copy(COMMITTED / name, folder / name)
     sums = dict.fromkeys(helpers.IMAGE_FILES.values(), "0" * 32)
     small = {"datasets.small": {"mirrors": [], "md5": sums}}
     edit_params(folder, {**helpers.SMALL_SETTINGS, **small})
@@ -73,7 +88,7 @@ def mirror_sums(mirror: helpers.Mirror) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def airline() -> np.ndarray:
     """The 144 months."""
-    return np.loadtxt(ROOT / "data/raw/airline.csv", delimiter=",", skiprows=1, usecols=2)
+    return np.loadtxt(COMMITTED / "data/raw/airline.csv", delimiter=",", skiprows=1, usecols=2)
 
 
 @pytest.fixture(scope="session")
@@ -84,20 +99,29 @@ def finished(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> tuple[Path, Done]:
     """A project after all stages of both tasks, and their results. Copy it before changing it."""
+
+    def make(shared: Path) -> None:
+        folder = shared / "project"
+        shutil.copytree(blank_project, folder)
+        edit_params(folder, {"datasets.small": {"mirrors": [mirror.url], "md5": mirror_sums}})
+        done: Done = {}
+
+        def chain(task: str) -> None:
+            if task == "mnist":
+                done["download_mnist", task] = run_stage(folder, "download_mnist")
+            for stage in CHAIN:
+                done[stage, task] = run_stage(folder, stage, task)
+
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(chain, TASKS))
+        (shared / "done").write_bytes(pickle.dumps(done))
+
+    shared = made_once(tmp_path_factory, "finished", make)
     folder = tmp_path_factory.mktemp("finished") / "project"
-    shutil.copytree(blank_project, folder)
-    edit_params(folder, {"datasets.small": {"mirrors": [mirror.url], "md5": mirror_sums}})
-    done: Done = {}
-
-    def chain(task: str) -> None:
-        if task == "mnist":
-            done["download_mnist", task] = run_stage(folder, "download_mnist")
-        for stage in CHAIN:
-            done[stage, task] = run_stage(folder, stage, task)
-
-    with ThreadPoolExecutor() as pool:
-        list(pool.map(chain, TASKS))
-    return folder, done
+    shutil.copytree(shared / "project", folder)
+    # another worker's mirror may have stopped
+    edit_params(folder, {"datasets.small.mirrors": [mirror.url]})
+    return folder, pickle.loads((shared / "done").read_bytes())
 
 
 @pytest.fixture
@@ -109,4 +133,8 @@ def copy(finished: tuple[Path, Done], tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def finished_clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone after `dvc repro`. Copy it before changing it."""
-    return clones.finish(tmp_path_factory.mktemp("clone"), tmp_path_factory.mktemp("mirror"))
+
+    def make(shared: Path) -> None:
+        clones.finish(shared / "clone", shared / "mirror")
+
+    return made_once(tmp_path_factory, "finished_clone", make) / "clone"

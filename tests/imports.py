@@ -24,6 +24,7 @@ def modules_of(stage: str) -> set[str]:
 
 def modules_from(path: str) -> set[str]:
     """The same for a module, given by its path in the project; with the module itself."""
+    assert (ROOT / path).is_file(), path
     pending, found = {path.removesuffix(".py").replace("/", ".")}, set()
     while pending:
         name = pending.pop()

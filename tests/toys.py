@@ -3,7 +3,7 @@
 from typing import Any
 
 import torch
-from helpers import ROOT
+from committed import COMMITTED
 from torch import Tensor
 
 from rnnlab.core.params import Train, load_params
@@ -36,7 +36,7 @@ PLAIN = {
 
 def settings(**changes: Any) -> Train:
     """A block ``train`` of a series task: plain settings with ``changes``."""
-    base = load_params(ROOT / "params.yaml").tasks["airline"].train.model_dump()
+    base = load_params(COMMITTED / "params.yaml").tasks["airline"].train.model_dump()
     return Train(**{**base, **PLAIN, **changes})
 
 
@@ -64,7 +64,7 @@ def everything(of: Samples) -> tuple[Tensor, Tensor]:
 
 def zero_shot_settings(**changes: Any) -> ZeroShot:
     """Block ``zero_shot`` for a training of a second, with ``changes``."""
-    base = load_params(ROOT / "params.yaml").zero_shot.model_dump()
+    base = load_params(COMMITTED / "params.yaml").zero_shot.model_dump()
     small = {"hidden_size": 8, "decoder_size": 8, "steps": 8, "batch_size": 8, "workers": 0}
     return ZeroShot(**{**base, **small, **changes})
 

@@ -32,6 +32,7 @@ from benchmarks.scratch import (
     write_params,
 )
 from rnnlab.core.errors import InputError, exit_code
+from rnnlab.core.files import write_atomically
 from rnnlab.core.params import ImagesTask, Params
 from rnnlab.core.stage import make_parser
 
@@ -88,7 +89,7 @@ def main(arguments: argparse.Namespace) -> None:
                 shown = scores[name][-1]["validation_accuracy"]
                 print(f"{name}, seed {seed}: {shown:.2%}", file=sys.stderr)
     text = table(scores, runs)
-    (arguments.out / "table.md").write_text(text + "\n", encoding="utf-8")
+    write_atomically(arguments.out / "table.md", (text + "\n").encode())
     print(text)
 
 

@@ -42,6 +42,7 @@ from benchmarks.scratch import (
 )
 from rnnlab.core.errors import exit_code
 from rnnlab.core.files import (
+    output_files,
     read_json,
     read_tensors,
     write_checksums,
@@ -99,11 +100,12 @@ def main(arguments: argparse.Namespace) -> None:
             rows += [study.whole_image(name, plan) for name in WHOLE_IMAGE]
         study.time(rows, write_params(project, shared))
     table = pd.DataFrame(rows)
-    write_table(arguments.out / "study.csv", table)
     text = in_markdown(table)
-    (arguments.out / "study.md").write_text(text + "\n", encoding="utf-8")
-    with matplotlib.rc_context({"font.size": 9, "axes.spines.top": False}):
-        draw(table).savefig(arguments.out / "study.png", dpi=120)
+    with output_files(arguments.out) as folder:
+        write_table(folder / "study.csv", table)
+        (folder / "study.md").write_text(text + "\n", encoding="utf-8")
+        with matplotlib.rc_context({"font.size": 9, "axes.spines.top": False}):
+            draw(table).savefig(folder / "study.png", dpi=120)
     print(text)
 
 

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file
 
 from benchmarks.zero_shot.sets import SeriesSet
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import write_tensors
+from rnnlab.core.files import output_files, write_tensors
 from rnnlab.core.progress import track_progress
 from rnnlab.features.histories import seasonal_naive as seasonal_naive_forecast
 from rnnlab.zero_shot.forecaster import MEDIAN, forecast_quantiles
@@ -89,10 +89,8 @@ def statistical(method: str, series: SeriesSet, cache: Path) -> Forecasts:
         for row, (history, period) in enumerate(pairs):
             quantiles[row], replaced[row] = _fitted(method, history, int(period), series.horizon)
             work.advance()
-    cache.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    write_tensors(partial, {"quantiles": quantiles, "replaced": replaced})
-    partial.replace(path)
+    with output_files(cache) as folder:
+        write_tensors(folder / path.name, {"quantiles": quantiles, "replaced": replaced})
     return Forecasts(quantiles, int(replaced.sum()))
 
 

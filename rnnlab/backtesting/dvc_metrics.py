@@ -7,12 +7,16 @@ differ fit into 160 columns. scores.json holds everything else.
 from typing import Any
 
 from rnnlab.backtesting.labels import best_baseline
+from rnnlab.training.precision import BITS
 
 # names of the protocols in metrics.json
 SHORT_NAMES = {"one_step": "step", "year": "year", "long": "long", "rolling": "roll"}
 
+# further decimals differ from processor to processor
+DECIMALS = {"mase": 3, "mape": 2, "cov": 1, "base": 3}
 
-def dvc_metrics(scores: dict[str, Any]) -> dict[str, float | None]:
+
+def dvc_metrics(scores: dict[str, Any], card: dict[str, Any]) -> dict[str, float | None]:
     """The content of metrics.json; a score that cannot be computed is None, which DVC leaves out.
 
     In the names, step is the protocol one_step, and roll is rolling:
@@ -20,11 +24,13 @@ def dvc_metrics(scores: dict[str, Any]) -> dict[str, float | None]:
     - mase_step, mase_year, mase_long, mase_roll: MASE of the model, by protocol
     - mape_step, mape_roll: MAPE of the model in per cent, by the protocols with many origins
     - cov_80, cov_95: coverage of the model's intervals by ``rolling``, in per cent
+    - bits: of the numbers that training computed with, 32 for float32, 16 for bfloat16
     - base_step, base_year, base_long, base_roll: the lowest MASE of any baseline. The baseline is
       chosen by its test score, which favours the baselines. Nothing is selected by these values.
 
     Args:
         scores: scores.json of a series task.
+        card: of the trained networks.
     """
     model = scores["model"]
     metrics = {f"mase_{short}": model[protocol]["mase"] for protocol, short in SHORT_NAMES.items()}
@@ -35,4 +41,8 @@ def dvc_metrics(scores: dict[str, Any]) -> dict[str, float | None]:
     for protocol, short in SHORT_NAMES.items():
         best = best_baseline(scores, protocol, "mase")
         metrics[f"base_{short}"] = scores[best][protocol]["mase"] if best else None
-    return metrics
+    rounded = {
+        name: None if value is None else round(value, DECIMALS[name.split("_")[0]])
+        for name, value in metrics.items()
+    }
+    return {**rounded, "bits": BITS[card["train"]["precision"]]}

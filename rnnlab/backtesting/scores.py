@@ -51,7 +51,7 @@ def evaluate_series(
     write_json(folder / "scores.json", mean_scores(scores))
     # read again, since what cannot be computed is null there
     written = read_json(folder / "scores.json", f"evaluate@{name}")
-    write_json(folder / "metrics.json", dvc_metrics(written))
+    write_json(folder / "metrics.json", dvc_metrics(written, card))
     write_table(folder / "predictions.csv", predictions(results, panel))
     tables = folder / "tables"
     write_table(tables / "series.csv", scores)

@@ -13,6 +13,7 @@ import typer
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.process import prepare_program
 from rnnlab.core.progress import track_progress
+from rnnlab.core.text import use_utf8
 
 EXIT_CODES = """\
 All but forecast run in the root of a project. Exit codes: 0 done; 1 bad input or a fault of the
@@ -306,6 +307,7 @@ def finish(name: str, work: Callable[[], None]) -> None:
 
 
 def main() -> None:
+    use_utf8()
     prepare_program()
     # a name of its own: `python -m rnnlab` would be called __main__.py
     app(prog_name="rnnlab")

@@ -5,6 +5,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,6 @@ import torch
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import output_files
 from rnnlab.core.notes import note
 from rnnlab.core.params import PARAMS_FILE, SeriesTask, load_params
 from rnnlab.core.text import join_names, readable
@@ -22,13 +22,10 @@ from rnnlab.forecasting.folders import FolderJob, PartResult, find_parts, foreca
 from rnnlab.forecasting.forecast import Forecast, forecast_panel
 from rnnlab.forecasting.output import (
     Target,
-    drop_old_list,
     find_target,
-    left_out_path,
     print_forecast,
     with_texts,
-    write_forecast,
-    write_left_out,
+    write_files,
 )
 from rnnlab.forecasting.selection import COMBINATION, Selection
 from rnnlab.forecasting.task_settings import check_steps
@@ -271,7 +268,8 @@ def report(
         print_forecast(found.table(), content, target.json)
         warn_left_out(panel, file)
     else:
-        write_files(target, file, found, content, shown)
+        draw = partial(draw_picture, found, shown)
+        written = write_files(target.path, panel, file, found.table(), content, draw)
     lines = [selection_sentence(selection)]
     at_once = steps_at_once(panel.period)
     if found.horizon > at_once:
@@ -281,29 +279,17 @@ def report(
     for line in lines:
         print(line, file=target.messages)
     if target.path is not None:
-        print(
-            f"{found.horizon} steps of {len(panel.ids):,} series: {target.path} and "
-            f"{target.beside('.png').name}"
-        )
+        print(f"{found.horizon} steps of {len(panel.ids):,} series: {written}")
 
 
-def write_files(
-    target: Target, file: str, found: Forecast, content: dict, shown: list[int]
-) -> None:
-    """The table, the picture and, where series are left out, the list of them."""
+def draw_picture(found: Forecast, shown: list[int], path: Path) -> None:
+    # matplotlib wants a folder that it can write to, so it is imported only where it draws
     from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
 
-    assert target.path is not None
-    panel, table = found.panel, found.table()
-    warn_left_out(panel, file, left_out_path(target.path))
+    panel = found.panel
     unit = panel.table.value if panel.table else "y"
     examples = chosen_series(panel, found.selection.mase(), shown)
-    with output_files(target.path.parent, target.path.stem) as folder:
-        write_forecast(folder / target.path.name, table, content)
-        write_left_out(folder, target.path, panel)
-        figure = forecast_figure(panel, table, unit, examples)
-        save_figure(figure, folder / target.beside(".png").name)
-    drop_old_list(target.path, panel)
+    save_figure(forecast_figure(panel, found.table(), unit, examples), path)
 
 
 def selection_sentence(selection: Selection) -> str:

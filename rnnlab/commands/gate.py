@@ -13,7 +13,7 @@ from ruamel.yaml.error import YAMLError
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import read_json, write_atomically
-from rnnlab.core.git import under_git
+from rnnlab.core.git import REFUSAL, why_not_under_git
 from rnnlab.core.params import PARAMS_FILE, Params
 
 MAIN_BRANCH = ("origin/main", "main")
@@ -71,7 +71,6 @@ def gate(against: str | None, out: Path | None, params: Params) -> None:
     text = as_markdown(scores, revision)
     print(text)
     if out is not None:
-        out.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(out, (text + "\n").encode())
     failed = [score for score in scores if score.verdict in FAILS]
     if failed:
@@ -81,7 +80,10 @@ def gate(against: str | None, out: Path | None, params: Params) -> None:
 
 def known_revision(against: str | None) -> str:
     """``against`` or the main branch; InputError where git knows no such commit."""
-    if not under_git():
+    reason = why_not_under_git()
+    if reason and REFUSAL in reason:
+        raise InputError(f"git refuses this folder: {reason}")
+    if reason:
         raise InputError(
             "git does not track this folder, as in a ZIP of the project: the gate compares with "
             "another commit; run it in a clone (git clone)"

@@ -13,6 +13,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import PARAMS_FILE, Params, SeriesTask, load_params
+from rnnlab.core.temporary import locked
 from rnnlab.forecasting.task_settings import (
     SeriesOptions,
     read_series,
@@ -34,7 +35,7 @@ MOST_BYTES_IN_GIT = 2**20
 
 
 def new_series(options: SeriesOptions, name: str | None, unit: str | None, params: Params) -> None:
-    """Check everything, then write the data, the plots and last the entry that makes it a task.
+    """Check everything, then write the data, the plots and the entry that makes it a task.
 
     Raises:
         InputError: the name is taken or none, or the file, a column or the period won't do.
@@ -57,31 +58,42 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
     if not table.is_long or options.read:
         content = long_text(table)
         data = dict.fromkeys(("id_column", "time_column", "value_column"))
-    target = place_for(source, name, content)
-    data["csv"] = target.as_posix()
-    task = task.model_copy(
-        update={
-            "data": task.data.model_copy(update=data),
-            "plot": task.plot.model_copy(update={"unit": unit}),
+    RAW.mkdir(parents=True, exist_ok=True)
+    # nobody else adds a task between reading and writing; those who write lock the folders below
+    with locked(RAW.parent):
+        new_name(name, load_params())
+        target = place_for(source, name, content)
+        data["csv"] = target.as_posix()
+        task = task.model_copy(
+            update={
+                "data": task.data.model_copy(update=data),
+                "plot": task.plot.model_copy(update={"unit": unit}),
+            }
+        )
+        pipeline = with_artifact(PIPELINE.read_text("utf-8"), name, options.task)
+        texts = {
+            PIPELINE: with_plots(pipeline, name, options.task, unit, panel),
+            PARAMS_FILE: with_task(PARAMS_FILE.read_text("utf-8"), name, options.task, task),
         }
-    )
-    pipeline = with_artifact(PIPELINE.read_text("utf-8"), name, options.task)
-    texts = {
-        PIPELINE: with_plots(pipeline, name, options.task, unit, panel),
-        PARAMS_FILE: with_task(PARAMS_FILE.read_text("utf-8"), name, options.task, task),
-    }
-    if not target.exists():
-        with output_files(RAW) as folder:
-            if content is None:
-                shutil.copyfile(source, folder / target.name)
-            else:
-                (folder / target.name).write_bytes(content)
-    # in this order, so that a run that was stopped between the two may be repeated
+        write_task(texts, target, source if content is None else content)
+    print(said_of(name, task, panel))
+
+
+def write_task(texts: dict[Path, str], target: Path, data: str | bytes) -> None:
+    """Write the texts of the project's files and the data, a file or its content; all or nothing.
+
+    The data come first and params.yaml last, so that a run that was killed may be repeated.
+    """
     with output_files(Path()) as folder:
         for path, text in texts.items():
             (folder / path).write_text(text, encoding="utf-8")
         load_params(folder / PARAMS_FILE)
-    print(said_of(name, task, panel))
+        if not target.exists():
+            with output_files(RAW) as raw:
+                if isinstance(data, bytes):
+                    (raw / target.name).write_bytes(data)
+                else:
+                    shutil.copyfile(data, raw / target.name)
 
 
 def new_name(name: str, params: Params) -> str:

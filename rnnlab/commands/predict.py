@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from rnnlab.core.errors import InputError
+from rnnlab.core.errors import InputError, require
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import Params
 from rnnlab.images.idx import as_sequences
@@ -22,6 +22,10 @@ from rnnlab.zero_shot.storage import FOLDER, read_zero_shot
 def predict(images: list[Path], task: str, onnx: Path | None, params: Params) -> None:
     if not images and onnx is None:
         raise InputError("nothing to do: name a photo, or a file after --onnx")
+    if onnx is not None:
+        require(onnx.parent, f"--onnx {onnx}: make this folder or name another")
+        if onnx.is_dir():
+            raise InputError(f"--onnx {onnx}: is a folder; name a file")
     if task == ZERO_SHOT:
         if images or onnx is None:
             raise InputError("--task zero_shot: reads no images; name a file after --onnx")

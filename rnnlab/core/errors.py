@@ -15,10 +15,10 @@ class InputError(Exception):
 
 
 FIXES = {
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
     errno.ENOSPC: "the disk is full: free some space and run again",
     errno.EDQUOT: "the disk quota is used up: free some space and run again",
-    errno.EACCES: "permission denied: make it writable and run again",
-    errno.EPERM: "permission denied: make it writable and run again",
     errno.EISDIR: "is a folder: name a file",
     errno.EROFS: "the file system is read-only: choose a writable place and run again",
 }
@@ -46,9 +46,9 @@ def exit_code(work: Callable[[], None]) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as error:
-        fix = FIXES.get(error.errno or 0, error.strerror or str(error))
-        name = f"{error.filename}: " if error.filename else ""
-        return _report(f"{name}{fix}", 1)
+        # of a move, the second name is the one that a person knows
+        name = error.filename2 or error.filename
+        return _report(f"{name}: {fix_of(error)}" if name else fix_of(error), 1)
     except MemoryError:
         return _report(OUT_OF_MEMORY, 1)
     except RuntimeError as error:
@@ -59,6 +59,22 @@ def exit_code(work: Callable[[], None]) -> int:
     except KeyboardInterrupt:
         return _report("stopped; `dvc repro` continues from here", 130)
     return 0
+
+
+def fix_of(error: OSError) -> str:
+    """What to do about a system error."""
+    name = error.filename2 or error.filename
+    if error.errno not in (errno.EACCES, errno.EPERM) or not isinstance(name, str | Path):
+        return FIXES.get(error.errno or 0, error.strerror or str(error))
+    path = Path(name)
+    # what has no name yet, or lies in a folder that may not be entered
+    while not os.access(path, os.F_OK) and path != path.parent:
+        path = path.parent
+    # no file is written in place, so one that is there was to be read
+    reading = os.R_OK | os.X_OK if path.is_dir() else os.R_OK
+    wanted = "writable" if os.access(path, reading) else "readable"
+    which = "it" if path == Path(name) else path
+    return f"permission denied: make {which} {wanted} and run again"
 
 
 def _report(message: str, code: int) -> int:

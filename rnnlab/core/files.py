@@ -1,11 +1,12 @@
 """Read and write the files that stages exchange: completely or not at all."""
 
+import errno
 import hashlib
 import json
 import os
 import re
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save_file
 
 from rnnlab.core.errors import InputError, require
+from rnnlab.core.temporary import locked, temporary_folder
 
 if TYPE_CHECKING:
     # stages that read no table do not pay for this import
@@ -28,37 +30,53 @@ DTYPES = {"BOOL": np.bool_, "U8": np.uint8, "I64": np.int64, "F32": np.float32, 
 @contextmanager
 def output_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder to write into; it becomes ``folder`` if the block succeeds."""
-    with _partial(folder) as partial:
+    with _partial(folder.parent, folder) as partial:
         yield partial
-        shutil.rmtree(folder, ignore_errors=True)
-        partial.replace(folder)
+        with locked(folder.parent):
+            shutil.rmtree(folder, ignore_errors=True)
+            partial.replace(folder)
 
 
 @contextmanager
-def output_files(folder: Path, name: str = "new") -> Iterator[Path]:
+def output_files(folder: Path, or_none: Iterable[str] = ()) -> Iterator[Path]:
     """Yield a temporary folder to write into; its files move to ``folder`` if the block succeeds.
 
-    Other files in ``folder`` are kept. Processes that write to it at the same time each need a
-    different ``name``.
+    They move together: of two processes that write the same files at the same time, all that stay
+    are of one. Other files in ``folder`` are kept.
+
+    Args:
+        or_none: names of files that an earlier run may have left, and that this one replaces by
+            nothing if it does not write them.
+
+    Raises:
+        IsADirectoryError: a folder has the name of one of the files.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with _partial(folder / name) as partial:
+    with _partial(folder, folder) as partial:
         yield partial
-        for path in sorted(partial.iterdir()):
-            if path.is_dir():
-                shutil.rmtree(folder / path.name, ignore_errors=True)
-            path.replace(folder / path.name)
+        paths = sorted(partial.iterdir())
+        with locked(folder):
+            for path in paths:
+                target = folder / path.name
+                if target.is_dir() and not path.is_dir():
+                    raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(target))
+            for path in paths:
+                if path.is_dir():
+                    shutil.rmtree(folder / path.name, ignore_errors=True)
+                path.replace(folder / path.name)
+            for name in {*or_none} - {path.name for path in paths}:
+                (folder / name).unlink(missing_ok=True)
 
 
 @contextmanager
-def _partial(path: Path) -> Iterator[Path]:
-    partial = path.with_name(path.name + ".partial")
-    shutil.rmtree(partial, ignore_errors=True)
-    partial.mkdir(parents=True)
-    try:
-        yield partial
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
+def _partial(parent: Path, target: Path) -> Iterator[Path]:
+    """A temporary folder in ``parent``; errors name the files of ``target`` that a person knows."""
+    with temporary_folder(parent) as partial:
+        try:
+            yield partial
+        except OSError as error:
+            if error.filename2 is None and str(error.filename).startswith(str(partial)):
+                error.filename = str(target / Path(error.filename).relative_to(partial))
+            raise
 
 
 def write_checksums(folder: Path) -> None:
@@ -107,10 +125,9 @@ def as_json(content: Any) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write a single file completely, or keep the previous one."""
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(content)
-    partial.replace(path)
+    """Write a single file completely, or keep the previous one; its folder is made, too."""
+    with output_files(path.parent) as folder:
+        (folder / path.name).write_bytes(content)
 
 
 def _finite(content: Any) -> Any:
@@ -157,8 +174,12 @@ def write_tensors(path: Path, tensors: dict[str, np.ndarray]) -> None:
     Raises:
         OSError: for example, the disk is full.
     """
+    # safetensors lets nobody else read its files: the permissions are those of any other
+    path.touch()
+    mode = path.stat().st_mode
     try:
         save_file({name: np.ascontiguousarray(tensors[name]) for name in sorted(tensors)}, path)
+        path.chmod(mode)
     except SafetensorError as error:
         # safetensors wraps the operating system's errors in its own type
         number = re.search(r"os error (\d+)", str(error))

@@ -9,6 +9,7 @@ from typing import NoReturn
 from rnnlab.core.errors import exit_code
 from rnnlab.core.params import Params, load_params
 from rnnlab.core.progress import track_progress
+from rnnlab.core.text import use_utf8
 
 EXIT_CODES = """\
 Run in the root of the project. Exit codes: 0 success; 1 bad input or a system error, with one line
@@ -53,7 +54,8 @@ def stage_name() -> str:
 
 
 def make_parser(doc: str) -> argparse.ArgumentParser:
-    """A parser whose help shows ``doc`` and the exit codes."""
+    """A parser whose help shows ``doc`` and the exit codes, for a program in UTF-8."""
+    use_utf8()
     return argparse.ArgumentParser(
         description=doc, epilog=EXIT_CODES, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -19,7 +19,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
 from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.forecast import forecast_panel
-from rnnlab.forecasting.output import drop_old_list, write_left_out
+from rnnlab.forecasting.output import left_out_path, write_left_out
 from rnnlab.series.loading import load_panel
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.parquet import names_of_series
@@ -136,10 +136,9 @@ def forecast_part(job: FolderJob, path: Path) -> PartResult:
         return PartResult(error=str(error))
     found = forecast_panel(replace(panel, period=job.period), network, job.horizon, job.fit)
     target = target_of(job, path)
-    with output_files(target.parent, target.stem) as folder:
+    with output_files(target.parent, or_none=[left_out_path(target).name]) as folder:
         write_left_out(folder, target, panel)
         write_part(folder / target.name, found.table(), made_from(job, path))
-    drop_old_list(target, panel)
     return PartResult(len(panel.ids), len(panel.left_out), +found.fallbacks)
 
 

@@ -1,6 +1,7 @@
 """Where a forecast goes: CSV, Parquet or JSON, files or standard output."""
 
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
@@ -8,8 +9,9 @@ from typing import Any, TextIO
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import as_json, write_json, write_table
-from rnnlab.series.panel import Panel
+from rnnlab.core.files import as_json, output_files, write_json, write_table
+from rnnlab.core.notes import note
+from rnnlab.series.panel import Panel, warn_left_out
 from rnnlab.series.times import format_times
 
 FORMATS = (".csv", ".parquet", ".json")
@@ -33,11 +35,6 @@ class Target:
         """Where words for people go: not between the data."""
         return sys.stderr if self.path is None else sys.stdout
 
-    def beside(self, ending: str) -> Path:
-        """A file beside the table with its name."""
-        assert self.path is not None
-        return self.path.with_name(self.path.stem + ending)
-
 
 def find_target(out: str | None, stem: str, json: bool) -> Target:
     """What ``--out`` and ``--json`` mean for a table named ``stem``.
@@ -57,6 +54,38 @@ def find_target(out: str | None, stem: str, json: bool) -> Target:
     if json and path.suffix.lower() != ".json":
         raise InputError(f"--json --out {out}: write a name that ends with .json")
     return Target(path, path.suffix.lower() == ".json")
+
+
+def write_files(
+    target: Path,
+    panel: Panel,
+    name: str,
+    table: pd.DataFrame,
+    content: dict[str, Any],
+    draw: Callable[[Path], None],
+) -> str:
+    """The table, the picture and, where series are left out, the list of them.
+
+    Args:
+        name: of the data.
+        draw: writes the picture; where it cannot, the table and a note stay.
+
+    Returns:
+        The names of the table and the picture, for people.
+    """
+    left_out, picture = left_out_path(target).name, f"{target.stem}.png"
+    warn_left_out(panel, name, left_out_path(target))
+    with output_files(target.parent, or_none=[left_out, picture]) as folder:
+        write_forecast(folder / target.name, table, content)
+        write_left_out(folder, target, panel)
+        try:
+            draw(folder / picture)
+        except Exception as error:
+            (folder / picture).unlink(missing_ok=True)
+            reason = " ".join(str(error).split()) or type(error).__name__
+            note(f"{target}: its picture cannot be drawn: {reason}")
+            return f"{target}"
+    return f"{target} and {picture}"
 
 
 def write_forecast(path: Path, table: pd.DataFrame, content: dict[str, Any]) -> None:
@@ -88,12 +117,6 @@ def write_left_out(folder: Path, target: Path, panel: Panel) -> None:
     if panel.left_out:
         reasons = pd.DataFrame(panel.left_out.items(), columns=["unique_id", "reason"])
         write_table(folder / left_out_path(target).name, reasons)
-
-
-def drop_old_list(target: Path, panel: Panel) -> None:
-    """Delete an older list once a forecast without such series stands."""
-    if not panel.left_out:
-        left_out_path(target).unlink(missing_ok=True)
 
 
 def with_texts(table: pd.DataFrame) -> pd.DataFrame:

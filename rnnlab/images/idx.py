@@ -59,7 +59,7 @@ def read_list(path: Path, dataset: str) -> dict[str, Path]:
 def _check_sum(path: Path, md5: str | None) -> None:
     require(path, "run `dvc repro download_mnist`")
     if hashlib.md5(path.read_bytes(), usedforsecurity=False).hexdigest() != md5:
-        raise InputError(f"{path} is damaged, its MD5 sum is not that join_names: {MEND}")
+        raise InputError(f"{path} is damaged, its MD5 sum is not that listed: {MEND}")
 
 
 def read_idx(path: Path, kind: str) -> np.ndarray:

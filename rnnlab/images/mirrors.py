@@ -11,6 +11,7 @@ import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.files import output_files
 from rnnlab.core.progress import track_progress
 
 TRIES = 3
@@ -61,27 +62,23 @@ class _Damage(Exception):
 
 
 def _fetch_once(mirror: str, name: str, md5: str, target: Path) -> None:
-    partial = target.with_name(target.name + ".partial")
-    try:
-        _copy_or_download(mirror, name, partial)
-        _check(partial, md5)
-        partial.replace(target)
-    finally:
-        partial.unlink(missing_ok=True)
+    with output_files(target.parent) as folder:
+        _copy_or_download(mirror, name, folder / target.name)
+        _check(folder / target.name, md5)
 
 
-def _copy_or_download(mirror: str, name: str, partial: Path) -> None:
+def _copy_or_download(mirror: str, name: str, path: Path) -> None:
     local = _local_folder(mirror)
     if local is None:
-        _download(f"{mirror.rstrip('/')}/{name}", partial)
+        _download(f"{mirror.rstrip('/')}/{name}", path)
     elif (local / name).is_file():
-        shutil.copyfile(local / name, partial)
+        shutil.copyfile(local / name, path)
     else:
         raise _Refusal("no such file")
 
 
-def _check(partial: Path, md5: str) -> None:
-    with partial.open("rb") as file:
+def _check(path: Path, md5: str) -> None:
+    with path.open("rb") as file:
         found = hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
     if found != md5:
         raise _Damage(f"its MD5 sum is {found}, not {md5}")
@@ -97,15 +94,15 @@ def _local_folder(mirror: str) -> Path | None:
     return Path(unquote(address.path)) if address.scheme == "file" else Path(mirror)
 
 
-def _download(url: str, partial: Path) -> None:
+def _download(url: str, path: Path) -> None:
     with _answer(url) as response:
         if 400 <= response.status_code < 500:
             raise _Refusal(f"HTTP {response.status_code}")
         response.raise_for_status()
         announced = response.headers.get("Content-Length", "")
         size, started = int(announced) if announced.isdecimal() else 0, time.monotonic()
-        with partial.open("wb") as file:
-            for chunk in _with_progress(_chunks(response), partial.stem, size):
+        with path.open("wb") as file:
+            for chunk in _with_progress(_chunks(response), path.name, size):
                 file.write(chunk)
                 if file.tell() > LARGEST:
                     raise _Refusal(f"sends more than {LARGEST >> 20} MiB")

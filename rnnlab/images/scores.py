@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,13 +12,15 @@ from rnnlab.core.files import read_tensors, write_json, write_table
 from rnnlab.core.progress import collect, track_progress
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.training.loop import predict_in_batches
+from rnnlab.training.precision import BITS
 from rnnlab.training.steps import loss_of
 
 # a bidirectional network is slow here: it must reread the image up to each step
 MAX_IMAGES_IF_BIDIRECTIONAL = 1000
 
-# the scores that DVC compares
+# the scores that DVC compares, and their decimals: further ones differ from processor to processor
 DVC_METRICS = ("accuracy", "validation_accuracy", "loss", "macro_f1", "parameters")
+DECIMALS = 4
 
 
 def evaluate_images(
@@ -56,7 +59,7 @@ def evaluate_images(
         "parameters": card["parameters"],
     }
     write_json(folder / "scores.json", scores)
-    write_json(folder / "metrics.json", {name: scores[name] for name in DVC_METRICS})
+    write_json(folder / "metrics.json", dvc_metrics(scores, card))
     predictions = pd.DataFrame(
         {
             "image": np.arange(len(labels)),
@@ -68,6 +71,12 @@ def evaluate_images(
     write_table(folder / "predictions.csv", predictions)
     if read_early:
         write_table(folder / "tables/early.csv", early_reading(networks, x, y))
+
+
+def dvc_metrics(scores: dict[str, Any], card: dict[str, Any]) -> dict[str, float]:
+    """The content of metrics.json: some of ``scores``, and bits, the size of training's numbers."""
+    metrics = {name: round(scores[name], DECIMALS) for name in DVC_METRICS}
+    return {**metrics, "bits": BITS[card["train"]["precision"]]}
 
 
 def mean_probabilities(answers: Iterable[torch.Tensor]) -> torch.Tensor:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.dates import AutoDateLocator
 from matplotlib.figure import Figure
 
+from rnnlab.core.notes import note
 from rnnlab.core.text import join_names, wrapped
 from rnnlab.series.panel import Panel
 
@@ -20,6 +21,8 @@ NAME_PER_INCH = 11
 COLOR, DPI = "#1f6fb4", 120
 # of each interval; those within another add up
 BAND_ALPHA = 0.18
+# matplotlib's dates end with the year 9999, and an axis goes a little beyond its last value
+LAST_YEAR = 9900
 
 
 def chosen_series(panel: Panel, errors: np.ndarray, wanted: list[int]) -> list[tuple[int, str]]:
@@ -65,7 +68,12 @@ def forecast_figure(
     for (number, example), ax in zip(
         shown, figure.subplots(len(shown), squeeze=False)[:, 0], strict=True
     ):
-        draw_series(ax, panel, number, table[number * steps : (number + 1) * steps])
+        ahead = table[number * steps : (number + 1) * steps]
+        drawn = can_be_drawn(ahead["ds"].to_numpy())
+        if not drawn.all():
+            example = f"{example}, " * bool(example) + f"drawn to the year {LAST_YEAR}"
+            note(f"the picture ends with the year {LAST_YEAR}")
+        draw_series(ax, panel, number, ahead[drawn])
         name = unit if len(panel.ids) == 1 else panel.ids[number]
         ax.set_ylabel(wrapped(name, round(NAME_PER_INCH * height)), parse_math=False)
         ax.set_title(example, loc="left", fontsize="small")
@@ -79,6 +87,13 @@ def levels_of(table: pd.DataFrame) -> list[str]:
     """The levels of the intervals of a forecast, in per cent, from narrow to wide."""
     names = [str(name).removeprefix("low_") for name in table if str(name).startswith("low_")]
     return sorted(names, key=float)
+
+
+def can_be_drawn(ds: np.ndarray) -> np.ndarray:
+    """Which times [H] are numbers, or dates that matplotlib knows."""
+    if ds.dtype.kind != "M":
+        return np.ones(len(ds), dtype=bool)
+    return ds.astype("datetime64[Y]").astype(np.int64) + 1970 <= LAST_YEAR
 
 
 def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rnnlab.core.files import output_files
-from rnnlab.core.git import under_git
+from rnnlab.core.git import REFUSAL, under_git, why_not_under_git
 from rnnlab.report.sections import Section
 
 REPORT = Path("report")
@@ -46,7 +46,12 @@ def vega_bundle() -> str:
 
 def last_commit() -> str | None:
     """Hash and subject of the last commit; None without git or without a commit."""
-    return output_of("git", "log", "-1", "--format=%h (%s)") if under_git() else None
+    reason = why_not_under_git()
+    if reason and REFUSAL in reason:
+        print(
+            f"the report names no commit, since git refuses this folder: {reason}", file=sys.stderr
+        )
+    return None if reason else output_of("git", "log", "-1", "--format=%h (%s)")
 
 
 def metric_differences() -> list[list[str]] | None:

@@ -26,6 +26,9 @@ SAMPLE_ROWS, SAMPLE_CHARACTERS = 200, 2**18
 TITLE_LINES = 20
 NUMBER_OR_TIME = re.compile(r"[\d\s.,:/+\-'%eEMQWTZ]*")
 
+# a note may be longer than the 131,072 characters that csv allows
+csv.field_size_limit(2**31 - 1)
+
 Rows = Iterator[tuple[int, list[str]]]
 
 

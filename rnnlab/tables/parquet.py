@@ -162,5 +162,6 @@ def names_of_series(source: Source, options: ReadOptions) -> list[str]:
 def parquet_error(source: Source, error: Exception) -> Exception:
     # pyarrow reports some damaged files as OSError without an errno
     if isinstance(error, OSError) and error.errno is not None:
-        return error
+        # and does not say which file a system error is of
+        return OSError(error.errno, error.strerror, error.filename or source.name)
     return InputError(f"{source.name}: is not a valid Parquet file; save it as Parquet")

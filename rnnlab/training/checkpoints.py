@@ -19,6 +19,8 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
+from rnnlab.core.files import output_files
+from rnnlab.training.device import processor_name
 from rnnlab.training.distributed import rank, world_size
 
 # epochs are often shorter, and a file for each would cost more time than it saves
@@ -27,10 +29,7 @@ SECONDS_BETWEEN = 1.0
 
 def fingerprint(settings: dict, files: Iterable[Path], device: torch.device) -> str:
     """A hash of all that the weights depend on: settings, data, code, versions, the device."""
-    processor = torch.backends.cpu.get_cpu_capability()
-    if device.type == "cuda":
-        processor = torch.cuda.get_device_name(device)
-    facts = [settings, torch.__version__, processor, world_size()]
+    facts = [settings, torch.__version__, processor_name(device), world_size()]
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for path in [*files, *loaded_code()]:
         with path.open("rb") as file:
@@ -64,16 +63,10 @@ class Checkpoint:
         tensors: dict[str, Tensor] = {}
         text = json.dumps(_packed(state(), tensors))
         content = save(tensors, {"state": text, "sum": self._sum(text, tensors)})
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        partial = self.path.with_suffix(".partial")
-        try:
-            with partial.open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            partial.replace(self.path)
-        finally:
-            partial.unlink(missing_ok=True)
+        with output_files(self.path.parent) as folder, (folder / self.path.name).open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
         self._written = time.monotonic()
 
     def load(self) -> dict[str, Any] | None:

@@ -141,3 +141,10 @@ def seeded_generator(seed: int, *path: str | int) -> torch.Generator:
     number = int.from_bytes(digest[:7], "big")
     torch.manual_seed(number)
     return torch.Generator().manual_seed(number + 1)
+
+
+def processor_name(device: torch.device) -> str:
+    """The GPU's name, or the CPU's instruction set: what rounding and speed depend on."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return torch.backends.cpu.get_cpu_capability()

@@ -5,17 +5,23 @@ Names of instruction sets do not show which (one Intel Xeon with ``avx512_bf16``
 long, one AMD EPYC half as long), so a few training steps of the task's own network are timed.
 """
 
+import hashlib
+import json
+import platform
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 
 import torch
+from filelock import FileLock
 from torch import Tensor, nn
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.files import write_atomically
 from rnnlab.networks.network import count_parameters
 from rnnlab.networks.storage import build_network
-from rnnlab.training.device import SINGLE_THREAD_LIMIT
+from rnnlab.training.device import SINGLE_THREAD_LIMIT, processor_name
 from rnnlab.training.distributed import rank, sum_over_processes, world_size
 from rnnlab.training.members import Recipe
 
@@ -25,8 +31,56 @@ MIN_SPEEDUP = 1.2
 STEPS = 8  # of a sequence: enough to compare, even if sequences have 784
 ROUNDS = 5
 KEY = "params.yaml: train.precision"
+BITS = {"float32": 32, "bfloat16": 16}
 # if one is this many times as fast as the other, more rounds are not needed
 CLEAR_RATIO = 3
+
+
+def settle_precision(recipe: Recipe, kept: Path, begun: str | None = None) -> Recipe:
+    """``choose_precision``, but auto is settled once: timing near the limit is a coin.
+
+    Args:
+        kept: JSON file of the choices of this machine; the choice is added.
+        begun: the precision of an interrupted training that goes on; it wins.
+    """
+    if recipe.train.precision != "auto" or _is_small(recipe):
+        return choose_precision(recipe)
+    if rank() > 0:
+        return _settle(recipe, None)[0]
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    # a second training that starts meanwhile takes the first one's choice
+    with FileLock(f"{kept}.lock"):
+        choices, key = _read_choices(kept), _key(recipe)
+        settled, measured = _settle(recipe, begun or choices.get(key))
+        if measured:
+            choices[key] = settled.train.precision
+            write_atomically(kept, (json.dumps(choices, indent=2) + "\n").encode())
+    return settled
+
+
+def _settle(recipe: Recipe, known: str | None) -> tuple[Recipe, bool]:
+    """The recipe with what process 0 knows, else with a choice; and whether that was measured."""
+    votes = [float(known is not None), float(known == "bfloat16")]
+    is_known, is_bfloat16 = sum_over_processes(votes, recipe.device)
+    if is_known:
+        return _with_precision(recipe, "bfloat16" if is_bfloat16 else "float32"), False
+    return choose_precision(recipe), True
+
+
+def _read_choices(path: Path) -> dict[str, str]:
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _key(recipe: Recipe) -> str:
+    """A hash of all that the times depend on."""
+    sizes = [recipe.card["features"], recipe.train.batch_size, recipe.model.model_dump()]
+    machine = [platform.node(), processor_name(recipe.device), world_size()]
+    facts = [sizes, machine, torch.__version__]
+    return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 
 def choose_precision(recipe: Recipe) -> Recipe:

@@ -29,6 +29,8 @@ YEARLY_HELD_OUT = 6
 # a series of few values may have a scale near 0; its error must not outweigh all others
 LARGEST_ERROR = 20.0
 DECILES = [number for number, level in enumerate(QUANTILES) if 0.1 <= level <= 0.9]
+# of metrics.json: further ones differ from processor to processor
+DECIMALS, COVERAGE_DECIMALS = 3, 1
 INTERVALS = {80: (0.1, 0.9), 95: (0.025, 0.975)}
 
 
@@ -62,7 +64,7 @@ def dvc_metrics(scores: dict[str, Any]) -> dict[str, float]:
     real_ and made_ are real and synthetic series; mase and ql (quantile loss) are relative to
     the seasonal naive forecast; cov is the coverage of intervals in per cent.
     """
-    metrics = {}
+    metrics: dict[str, float] = {}
     for group, short in (("real", "real"), ("synthetic", "made")):
         found = scores[group]
         metrics[f"{short}_mase"] = found["relative_mase"]
@@ -70,7 +72,11 @@ def dvc_metrics(scores: dict[str, Any]) -> dict[str, float]:
         metrics |= {f"{short}_cov_{level}": found[f"coverage_{level}"] for level in INTERVALS}
     for period, found in scores["synthetic_by_period"].items():
         metrics[f"made_mase_{period}"] = found["relative_mase"]
-    return {**metrics, "pretrain_loss": scores["pretrain_loss"]}
+    metrics["pretrain_loss"] = scores["pretrain_loss"]
+    return {
+        name: round(value, COVERAGE_DECIMALS if "_cov_" in name else DECIMALS)
+        for name, value in metrics.items()
+    }
 
 
 def score_synthetic(network: ZeroShotNetwork, series: int) -> pd.DataFrame:

@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+from committed import with_pretrained
 from helpers import (
     DEFAULT_AIRLINE_SETTINGS,
-    ROOT,
     edit_params,
     one_error_line,
     partial_leftovers,
@@ -21,12 +21,12 @@ from helpers import (
     small_environment,
 )
 from matplotlib.figure import Figure
-
-from rnnlab.commands import forecast
-from rnnlab.core.params import SeriesNormalize
 from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
-from rnnlab.networks.storage import read_models
 from rnnlab.outlook import validation
+
+from rnnlab.core.params import SeriesNormalize
+from rnnlab.networks.storage import read_models
+from rnnlab.plots import forecast as plots
 from rnnlab.plots.forecast import chosen_series
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request
@@ -40,11 +40,6 @@ def small(project: Path) -> Path:
     """A project with the pretrained network, where training takes a second."""
     edit_params(project, DEFAULT_AIRLINE_SETTINGS | {"tasks.airline.train.epochs": 2})
     return with_pretrained(project)
-
-
-def with_pretrained(project: Path) -> Path:
-    shutil.copytree(ROOT / "models/zero_shot", project / "models/zero_shot", dirs_exist_ok=True)
-    return project
 
 
 def write_series(path: Path, times: pd.DatetimeIndex, period: int, least: float = 1.0) -> None:
@@ -388,7 +383,7 @@ def test_a_long_name_stays_inside_the_picture(small: Path, tmp_path: Path) -> No
     path.write_text(text.replace("unique_id,ds,y", f'unique_id,ds,"{name}"'))
     figures: list[Figure] = []
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(forecast, "save_figure", lambda figure, path, dpi: figures.append(figure))
+        patch.setattr(plots, "save_figure", lambda figure, path, dpi: figures.append(figure))
         assert run_stage_here(small, "forecast", "--csv", str(path)) == 0
     (figure,) = figures
     figure.draw_without_rendering()
@@ -397,6 +392,40 @@ def test_a_long_name_stays_inside_the_picture(small: Path, tmp_path: Path) -> No
     box, page = label.get_window_extent(), figure.bbox
     assert page.x0 <= box.x0 < box.x1 <= page.x1
     assert page.y0 <= box.y0 < box.y1 <= page.y1
+
+
+def test_the_picture_ends_where_dates_end(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    years = range(1990, 2026)
+    pd.DataFrame({"ds": [*years], "y": [10 + year % 7 for year in years]}).to_csv(
+        tmp_path / "mine.csv", index=False
+    )
+    table = forecast_of(small, "--csv", str(tmp_path / "mine.csv"), "--horizon", "10000")
+    assert len(table) == 10_000
+    assert table["ds"].iloc[-1] == "12025-01-01"
+    assert "the picture ends with the year 9900\n" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("fault", [OSError(28, "No space left on device"), ValueError("a\nb")])
+def test_no_fault_of_the_picture_loses_the_table(
+    small: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fault: Exception,
+) -> None:
+    def savefig(figure: Figure, path: Path, **options: object) -> None:
+        path.write_bytes(b"half")
+        raise fault
+
+    (small / "forecasts").mkdir()
+    (small / "forecasts/airline.png").write_text("of another forecast")
+    monkeypatch.setattr(Figure, "savefig", savefig)
+    assert run_stage_here(small, "forecast", "--horizon", "5") == 0
+    assert [path.name for path in (small / "forecasts").iterdir()] == ["airline.csv"]
+    captured = capsys.readouterr()
+    assert captured.err.count("its picture cannot be drawn: ") == 1
+    assert captured.out.endswith("5 steps of 1 series: forecasts/airline.csv\n")
 
 
 def by_hand(project: Path, horizon: int) -> np.ndarray:

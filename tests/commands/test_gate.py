@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from committed import COMMITTED
 from faults import fault
 from helpers import (
     ROOT,
@@ -32,7 +33,7 @@ def git(folder: Path, *words: str) -> None:
 def under_git(project: Path) -> Path:
     """The project as a repository of git and DVC whose main branch holds the scores."""
     shutil.copy(ROOT / ".gitignore", project)
-    shutil.copytree(ROOT / ".dvc", project / ".dvc", ignore=shutil.ignore_patterns("cache", "tmp"))
+    shutil.copytree(COMMITTED / ".dvc", project / ".dvc")
     git(project, "init", "--quiet", "--initial-branch", "main")
     git(project, "add", "--all")
     git(project, "commit", "--quiet", "--message", "the model as it was")
@@ -53,7 +54,7 @@ def scored(project: Path) -> Path:
     """A repository with the scores of the real one, and nothing trained."""
     for name in (MNIST, AIRLINE):
         (project / name).parent.mkdir(parents=True)
-        shutil.copy(ROOT / name, project / name)
+        shutil.copy(COMMITTED / name, project / name)
     return under_git(project)
 
 
@@ -204,7 +205,7 @@ def test_a_task_that_was_taken_out_is_gone_though_its_files_are_still_there(scor
 
 def test_a_project_in_a_folder_of_a_repository(project: Path) -> None:
     (project / MNIST).parent.mkdir(parents=True)
-    shutil.copy(ROOT / MNIST, project / MNIST)
+    shutil.copy(COMMITTED / MNIST, project / MNIST)
     git(project.parent, "init", "--quiet", "--initial-branch", "main")
     git(project.parent, "add", "--all")
     git(project.parent, "commit", "--quiet", "--message", "as it was")

@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from committed import COMMITTED
 from helpers import (
     CHAIN,
     DEFAULT_AIRLINE_SETTINGS,
-    ROOT,
     edit_params,
     partial_leftovers,
     read_json,
@@ -79,7 +79,7 @@ def task_of(project: Path, name: str) -> SeriesTask:
 
 def test_the_real_files_only_grow_by_a_commented_entry(tmp_path: Path) -> None:
     for name in FILES:
-        shutil.copy(ROOT / name, tmp_path)
+        shutil.copy(COMMITTED / name, tmp_path)
     (tmp_path / "data/raw").mkdir(parents=True)
     before = texts(tmp_path)
     csv = write(tmp_path / "mine.csv", sales())

@@ -91,6 +91,7 @@ def test_other_sequences_and_an_ensemble(
         (["--task", "airline", "params.yaml"], ["airline", "task of images"]),
         (["--task", "mnits", "params.yaml"], ["mnits", "did you mean mnist?"]),
         (["--onnx", "nowhere/digits.onnx"], ["nowhere/digits.onnx"]),
+        (["--onnx", "data"], ["--onnx data: is a folder"]),
     ],
 )
 def test_faults_are_one_line(

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from committed import COMMITTED
 from faults import fails_here
 from helpers import (
     IMAGE_FILES,
@@ -120,7 +121,7 @@ def test_horizon_longer_than_the_series(
     assert run_stage_here(project, "windows", "airline") == 0
 
 
-RAW = (ROOT / "data/raw/airline.csv").read_text()
+RAW = (COMMITTED / "data/raw/airline.csv").read_text()
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from committed import COMMITTED
 from fuzzing import examples
-from helpers import ROOT
 from hypothesis import given
 from hypothesis import strategies as st
 from ruamel.yaml import YAML
@@ -37,7 +37,9 @@ OWN_SET = """datasets:
     md5:
       train-images-idx3-ubyte.gz: f68b3c2dcbeaaa9fbdd348bbdeb94873
 """
-TEXT = re.sub("^datasets: {}.*\n", OWN_SET, (ROOT / "params.yaml").read_text(), flags=re.MULTILINE)
+TEXT = re.sub(
+    "^datasets: {}.*\n", OWN_SET, (COMMITTED / "params.yaml").read_text(), flags=re.MULTILINE
+)
 WHOLE = YAML(typ="safe", pure=True).load(TEXT)
 PATHS = paths_of(WHOLE)
 NUMBERS = st.one_of(

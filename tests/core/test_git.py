@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 from clones import commit, succeed
 
+from rnnlab.commands.gate import known_revision
+from rnnlab.core.errors import InputError
 from rnnlab.core.git import under_git
 from rnnlab.report.page import last_commit
 
@@ -45,6 +47,20 @@ def test_a_folder_of_a_larger_repository_is(unpacked: Path) -> None:
     succeed(unpacked.parent, "git", "init", "--quiet")
     commit(unpacked.parent)
     assert under_git()
+
+
+def test_a_clone_of_another_user(
+    unpacked: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As in a container of a CI; the report is written without the commit."""
+    succeed(unpacked, "git", "init", "--quiet")
+    commit(unpacked)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(InputError, match=r"refuses this folder: .*--add safe.directory") as error:
+        known_revision("HEAD")
+    assert "\n" not in str(error.value)
+    assert last_commit() is None
+    assert "safe.directory" in capsys.readouterr().err
 
 
 def test_git_need_not_be_installed(unpacked: Path, monkeypatch: pytest.MonkeyPatch) -> None:

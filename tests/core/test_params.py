@@ -4,8 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from committed import COMMITTED
 from faults import fault
-from helpers import ROOT, edit_params, one_error_line, read_yaml, run_stage, write_yaml
+from helpers import edit_params, one_error_line, read_yaml, run_stage, write_yaml
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params, load_params
@@ -26,19 +27,19 @@ def leaves(tree: Any, dotted: str = "") -> list[tuple[str, int]]:
     return found
 
 
-SETTINGS = leaves(read_yaml(ROOT / "params.yaml"))
+SETTINGS = leaves(read_yaml(COMMITTED / "params.yaml"))
 
 
 @pytest.mark.parametrize(("key", "line"), SETTINGS, ids=[key for key, _ in SETTINGS])
 def test_every_key_has_a_comment(key: str, line: int) -> None:
-    lines = (ROOT / "params.yaml").read_text().splitlines()
+    lines = (COMMITTED / "params.yaml").read_text().splitlines()
     assert " # " in lines[line] or lines[line - 1].strip().startswith("# "), lines[line]
 
 
 def test_the_file_holds_every_key_that_is_known() -> None:
     """No hidden defaults: params.yaml has all keys."""
-    params = load_params(ROOT / "params.yaml")
-    tree = read_yaml(ROOT / "params.yaml")
+    params = load_params(COMMITTED / "params.yaml")
+    tree = read_yaml(COMMITTED / "params.yaml")
     for name, task in params.tasks.items():
         # what the other kind of task alone reads
         foreign = {"quantile"} if task.kind == "images" else {"augment"}
@@ -52,7 +53,7 @@ def test_the_file_holds_every_key_that_is_known() -> None:
 
 
 def test_design_s_defaults() -> None:
-    params = load_params(ROOT / "params.yaml")
+    params = load_params(COMMITTED / "params.yaml")
     assert params.datasets == {}
     assert params.tasks["mnist"].data.dataset == "MNIST"
     assert params.tasks["airline"].data.period == 12

@@ -7,12 +7,10 @@ from pathlib import Path
 import pytest
 from helpers import ROOT, Done, edit_params, one_error_line, run_stage_here
 from PIL import Image
+from sources import sources
 
 from rnnlab.images.photos import MAX_PIXELS
 
-CODE = sorted(
-    path for name in ("stages", "experiments", "benchmarks") for path in (ROOT / name).rglob("*.py")
-)
 # modules that make objects, and so run code, of what they read
 FORBIDDEN_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "marshal", "shelve", "yaml"}
 # by whatever name their module goes: torch.load, np.load, joblib.load, pd.read_pickle, …
@@ -61,7 +59,7 @@ def dangers(text: str) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("path", CODE, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", sources(), ids=lambda path: str(path.relative_to(ROOT)))
 def test_nothing_that_runs_code_of_a_file(path: Path) -> None:
     assert dangers(path.read_text()) == []
 

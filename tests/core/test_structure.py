@@ -1,5 +1,6 @@
 """What the design says of the code: packages that need each other in one direction only."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import pytest
 from helpers import ROOT, STAGES, Mirror, edit_params, small_environment
 from imports import imports_of, modules_of
+from sources import sources
 
 PACKAGES = sorted(path.parent.name for path in (ROOT / "rnnlab").glob("*/__init__.py"))
-MODULES = sorted(path for path in (ROOT / "rnnlab").glob("*/*.py") if path.stem != "__init__")
+MODULES = [
+    path for path in sources("rnnlab") if path.parent.name in PACKAGES and path.stem != "__init__"
+]
 # from the top to the bottom: a package may need those below it
 FLOORS = [
     {"commands"},
@@ -35,6 +39,12 @@ def test_packages_need_only_those_below(path: Path) -> None:
     assert sorted(floor) == PACKAGES
     for needed in packages_needed(path):
         assert floor[needed] > floor[path.parent.name], f"{path.parent.name} needs {needed}"
+
+
+def test_contributing_shows_these_floors() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    [shown] = re.findall(r"^```\n(\w+ →.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert [{*level.strip().split(", ")} for level in shown.split("→")] == FLOORS
 
 
 def test_no_two_modules_need_each_other() -> None:
@@ -63,7 +73,7 @@ def test_a_package_is_small_and_says_what_it_is_for(package: str) -> None:
 
 
 def test_stages_hold_what_dvc_runs() -> None:
-    found = {path.stem for path in (ROOT / "stages").glob("*.py")}
+    found = {path.stem for path in sources("stages")}
     # rnnlab.py lets `python stages/train.py` find the library
     assert found == {*STAGES, "__init__", "rnnlab"}
 

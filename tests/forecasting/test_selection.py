@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from helpers import ROOT
+from committed import COMMITTED
 from oracles import ragged
+from rnnlab.forecasting.combination import absolute_scaled_errors, combine
 
 from rnnlab.core.params import Model, SeriesNormalize, Train, load_params
 from rnnlab.forecasting.baselines import forecast_baseline
-from rnnlab.forecasting.combination import absolute_scaled_errors, combine
 from rnnlab.forecasting.intervals import LEVELS
 from rnnlab.forecasting.selection import (
     FittedNetworks,
@@ -49,7 +49,7 @@ CARD = {
     },
 }
 SETTINGS = SeriesNormalize(method="log_exponential_smoothing", level=0.3, season=0.6, damping=0.9)
-AIRLINE = load_params(ROOT / "params.yaml").tasks["airline"]
+AIRLINE = load_params(COMMITTED / "params.yaml").tasks["airline"]
 MODEL = Model(**{**AIRLINE.model.model_dump(), "hidden_size": 4, "zero_head": False})
 TRAINING = Train(
     **{

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import ROOT
+from committed import COMMITTED
 
 from rnnlab.core.params import load_params
 from rnnlab.forecasting.task_settings import SeriesOptions, read_series, task_for
@@ -23,7 +23,7 @@ def test_what_was_understood_is_no_result(
     monkeypatch.chdir(tmp_path)
     rows = [f"{month},{n % 12 + n / 7:.2f}\n" for n, month in enumerate(MONTHS)]
     Path("mine.csv").write_text("ds,y\n" + "".join(rows[:20] + rows[31:]))
-    text = (ROOT / "params.yaml").read_text().replace("data/raw/airline.csv", "mine.csv")
+    text = (COMMITTED / "params.yaml").read_text().replace("data/raw/airline.csv", "mine.csv")
     Path("params.yaml").write_text(text)
     csv = "mine.csv" if named else None
     options = SeriesOptions("airline", csv, None, None, None, None, None, False)

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from committed import COMMITTED
 from faults import fails_here
-from helpers import IMAGE_FILES, ROOT, put_images, small_images, write_idx_bytes
+from helpers import IMAGE_FILES, put_images, small_images, write_idx_bytes
 
-RAW = (ROOT / "data/raw/airline.csv").read_text()
+RAW = (COMMITTED / "data/raw/airline.csv").read_text()
 
 
 @pytest.mark.parametrize("damage", ["truncated", "corrupted", "missing", "other count"])

@@ -162,6 +162,5 @@ def test_every_mirrors_answer_is_told(server: Mirror, tmp_path: Path, target: Pa
 
 def test_what_was_there_before_is_replaced_whole(source: Path, target: Path) -> None:
     (target / NAME).write_bytes(b"old")
-    (target / f"{NAME}.partial").write_bytes(b"older")
     fetch(NAME, MD5, [str(source)], target)
     assert_fetched(target)

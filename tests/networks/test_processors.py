@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from committed import with_pretrained
 from helpers import ROOT, Done, edit_params, read_json, small_environment
 from PIL import Image
 
@@ -26,7 +27,7 @@ WITHOUT_BFLOAT16_LSTM = ("SSE41", "AVX2")
 @pytest.mark.parametrize("processor", PROCESSORS, ids=lambda each: "-".join(each.values()) or "own")
 def test_all_cells(processor: dict[str, str], finished: tuple[Path, Done], tmp_path: Path) -> None:
     project = shutil.copytree(finished[0], tmp_path / "project")
-    shutil.copytree(ROOT / "models/zero_shot", project / "models/zero_shot", dirs_exist_ok=True)
+    with_pretrained(project)
     epochs = {f"tasks.{task}.train.epochs": 1 for task in ("mnist", "airline")}
     edit_params(project, {**epochs, "tasks.airline.evaluate.baselines": ["seasonal_naive"]})
     picture = tmp_path / "digit.png"

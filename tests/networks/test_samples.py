@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from helpers import ROOT
+from committed import COMMITTED
 from oracles import ragged
 from toys import everything, samples
 
@@ -17,7 +17,7 @@ from rnnlab.training.loop import predict_in_batches
 from rnnlab.training.members import Recipe, retrain, train_member
 
 CPU = torch.device("cpu")
-AIRLINE = load_params(ROOT / "params.yaml").tasks["airline"]
+AIRLINE = load_params(COMMITTED / "params.yaml").tasks["airline"]
 MODEL = Model(**{**AIRLINE.model.model_dump(), "hidden_size": 4, "zero_head": False})
 
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from helpers import ROOT, one_error_line, run_stage_here
-
+from committed import with_pretrained
+from helpers import one_error_line, run_stage_here
 from rnnlab.outlook import parts
 
 PARTS = ("a.parquet", "b.parquet", "deep/c.parquet")
@@ -16,7 +16,7 @@ PARTS = ("a.parquet", "b.parquet", "deep/c.parquet")
 @pytest.fixture
 def shops(project: Path) -> Path:
     """A project with the pretrained network and a folder of three files of series."""
-    shutil.copytree(ROOT / "models/zero_shot", project / "models/zero_shot", dirs_exist_ok=True)
+    with_pretrained(project)
     ds = pd.date_range("2015-01-01", periods=48, freq="MS")
     for number, name in enumerate(PARTS):
         path = project / "shops" / name

@@ -4,8 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-
-from rnnlab.forecasting.selection import History
+from committed import COMMITTED
 from rnnlab.outlook.answer import look_ahead, with_intervals
 from rnnlab.outlook.methods import (
     MEDIAN,
@@ -21,6 +20,8 @@ from rnnlab.outlook.validation import (
     validate,
     validation_request,
 )
+
+from rnnlab.forecasting.selection import History
 from rnnlab.series.origins import Request
 from rnnlab.zero_shot.network import ZeroShotNetwork
 from rnnlab.zero_shot.storage import read_zero_shot
@@ -28,7 +29,7 @@ from rnnlab.zero_shot.storage import read_zero_shot
 
 @pytest.fixture(scope="module")
 def network() -> ZeroShotNetwork:
-    return read_zero_shot()
+    return read_zero_shot(COMMITTED / "models/zero_shot")
 
 
 def panel_of(*series: np.ndarray, period: int = 12) -> History:

@@ -3,12 +3,13 @@
 from pathlib import Path
 
 import pytest
+from committed import COMMITTED
 from helpers import ROOT, STAGES, read_yaml
 from imports import modules_from, modules_of
 
 from rnnlab.zero_shot.training import TRAINING_KEYS
 
-WHOLE = read_yaml(ROOT / "dvc.yaml")
+WHOLE = read_yaml(COMMITTED / "dvc.yaml")
 PIPELINE = WHOLE["stages"]
 BEFORE_TRAIN, AFTER_TRAIN = ("normalize", "windows"), ("evaluate", "plot")
 # run once for each task, and of zero_shot, which has the same scripts
@@ -137,7 +138,7 @@ def test_weights_depend_on_no_file_that_does_not_change_them() -> None:
     listed = {p.removeprefix("zero_shot.") for p in definition("pretrain")["params"]}
     machine = {"device", "deterministic"}
     assert listed == {*TRAINING_KEYS, *machine}
-    keys = set(read_yaml(ROOT / "params.yaml")["zero_shot"])
+    keys = set(read_yaml(COMMITTED / "params.yaml")["zero_shot"])
     assert keys - set(TRAINING_KEYS) == {"workers", "evaluate", "plot"}
 
 
@@ -210,7 +211,7 @@ def test_dvc_compares_one_small_file_a_task() -> None:
 
 
 def test_each_task_s_model_is_an_artifact() -> None:
-    tasks = read_yaml(ROOT / "params.yaml")["tasks"]
+    tasks = read_yaml(COMMITTED / "params.yaml")["tasks"]
     assert list(WHOLE["artifacts"]) == [*tasks, "zero_shot"]
     for task, artifact in WHOLE["artifacts"].items():
         # a path that is no output has nothing that DVC could fetch

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from committed import COMMITTED
 from fuzzing import examples
-from helpers import ROOT
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
 from tables import data_of
@@ -191,7 +191,7 @@ def numbers_in(file: Path) -> dict[str, list[float]]:
     return found
 
 
-AIRLINE = load_params(ROOT / "params.yaml").tasks["airline"]
+AIRLINE = load_params(COMMITTED / "params.yaml").tasks["airline"]
 # fmt: off
 METHODS = ["none", "minmax", "standard", "log", "log_standard", "log_difference",
            "log_seasonal_difference", "exponential_smoothing", "log_exponential_smoothing"]

@@ -114,6 +114,24 @@ def test_mixed_spacings_are_none(mixed: str) -> None:
     assert first_uneven(ds) == row
 
 
+@pytest.mark.parametrize(
+    ("gaps", "step"), [([2, 1, 2, 9, 2, 3], "1"), ([2, 1, 2, 9, 2, 3, 2], None)]
+)
+def test_a_gap_that_is_more_than_half_of_all_is_no_chance(
+    gaps: list[int], step: str | None
+) -> None:
+    assert find_step(np.cumsum([0, *gaps])) == step
+
+
+@pytest.mark.parametrize(
+    ("month_days", "row"), [((1, 1, 1, 1, 7, 9, 20), 4), ((1, 1, 1, 8, 9, 20), 2)]
+)
+def test_more_than_half_of_all_months_say_the_day(month_days: tuple[int, ...], row: int) -> None:
+    """The row off that day; where they are just half, the one off the usual distance."""
+    times = [f"2021-{month:02}-{day:02}" for month, day in enumerate(month_days, 1)]
+    assert first_uneven(np.array(times, "datetime64[s]")) == row
+
+
 def test_a_time_that_stands_twice_is_left_to_the_caller() -> None:
     ds = np.array([1, 2, 2, 3, 4, 5])
     assert with_missing_rows([ds, np.arange(9)])[0] is ds

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import ROOT, read_yaml
+from committed import COMMITTED
+from helpers import read_yaml
 from oracles import joined, wave
 from tables import TABLE, data_of, long_table, month, read
 
@@ -222,7 +223,7 @@ def test_without_keeps_what_was_left_out_before() -> None:
 
 def task_of(method: str, **data) -> SeriesTask:
     """The airline task of the project with another normalization."""
-    block = read_yaml(ROOT / "params.yaml")["tasks"]["airline"]
+    block = read_yaml(COMMITTED / "params.yaml")["tasks"]["airline"]
     block["normalize"]["method"] = method
     block["data"] |= data
     block["windows"] |= {"center": "none", "scale": "none", "residual": "none"}

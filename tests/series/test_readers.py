@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from helpers import ROOT
+from committed import COMMITTED
 from tables import GOOD, TABLE, data_of, long_table, month, read
 
 from rnnlab.core.errors import InputError
@@ -41,7 +41,7 @@ def test_raw_airline_footer_without_quotes(
 
 
 def test_the_airline_file_of_the_project(airline: np.ndarray, monkeypatch) -> None:
-    monkeypatch.chdir(ROOT)
+    monkeypatch.chdir(COMMITTED)
     panel = read_panel(data_of("data/raw/airline.csv"))
     assert panel.ids == ["airline"]
     assert len(panel.values) == 144
@@ -225,6 +225,14 @@ def test_tabs_between_cells(tmp_path: Path, name: str) -> None:
     panel = read(tmp_path, text, name=name)
     assert panel.ids == ["b, c"]
     np.testing.assert_array_equal(panel.values, [1.5, 2, 3, 4])
+
+
+def test_a_cell_may_be_long(tmp_path: Path) -> None:
+    """Longer than the 131,072 characters that Python's csv allows by itself."""
+    head, *rows = (TABLE + GOOD).splitlines()
+    note = "x" * 200_000
+    text = "\n".join([f"{head},note", f"{rows[0]},{note}", *(f"{row}," for row in rows[1:]), ""])
+    assert len(read(tmp_path, text).values) == len(rows)
 
 
 def test_ten_thousand_rows_are_read_in_no_time(tmp_path: Path) -> None:

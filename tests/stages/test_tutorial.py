@@ -1,7 +1,7 @@
 """The tutorial's mistakes, and what this project does instead (design.md's last list).
 
 Held elsewhere: shapes, parameters, nn.GRU's pair and the formula with h_{t-1} in test_network.py;
-same seed, same bytes in test_training.py; validation, baselines and measures in test_stages.py.
+same seed, same bytes in test_determinism.py; validation, baselines and measures in test_stages.py.
 """
 
 from pathlib import Path

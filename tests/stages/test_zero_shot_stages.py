@@ -112,7 +112,8 @@ def test_scores_of_the_network(pretrained: Path) -> None:
     scores, metrics = read_json(folder / "scores.json"), read_json(folder / "metrics.json")
     assert len(metrics) <= 16
     assert all(type(value) in (int, float) for value in metrics.values())
-    assert metrics["real_mase"] == scores["real"]["relative_mase"]
+    assert metrics["real_mase"] == round(scores["real"]["relative_mase"], 3)
+    assert metrics["made_cov_80"] == round(scores["synthetic"]["coverage_80"], 1)
     assert list(scores["synthetic_by_period"]) == [str(period) for period in PERIODS]
     real = pd.read_csv(folder / "tables/real.csv")
     assert len(real) == scores["real"]["series"] == 44

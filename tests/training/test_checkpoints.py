@@ -13,7 +13,6 @@ from typing import Any
 import pytest
 import torch
 from helpers import (
-    ROOT,
     edit_params,
     partial_leftovers,
     run_stage,
@@ -21,10 +20,12 @@ from helpers import (
     small_environment,
     trained,
 )
+from sources import sources
 from toys import settings, signs, sums
 
+from rnnlab.networks import storage
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.training import checkpoints
+from rnnlab.training import checkpoints, precision
 from rnnlab.training.checkpoints import Checkpoint, fingerprint, loaded_code, open_checkpoints
 from rnnlab.training.device import seeded_generator
 from rnnlab.training.loop import Result, fit
@@ -194,7 +195,7 @@ def test_of_another_training_nothing_is_used_and_a_line_says_so(
 
 def test_no_pickle_is_written_or_read() -> None:
     banned = re.compile(r"torch\.(save|load)\b|\bpickle\b|_object_list|all_gather_object")
-    for path in (ROOT / "stages").rglob("*.py"):
+    for path in sources():
         assert not banned.search(path.read_text()), path
 
 
@@ -280,6 +281,34 @@ def test_ctrl_c_says_at_once_how_to_go_on(long_training: Path) -> None:
     assert process.communicate(timeout=20)[1] == ""
     assert process.returncode == 130
     assert partial_leftovers(long_training) == []
+
+
+@pytest.mark.usefixtures("at_once")
+def test_an_interrupted_training_keeps_the_precision_that_auto_chose(
+    copy: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Though a second timing finds the other one faster, and the record of the first is lost."""
+    edit_params(copy, {"tasks.mnist.train.precision": "auto", "tasks.mnist.train.epochs": 3})
+    monkeypatch.setattr(precision, "SINGLE_THREAD_LIMIT", 0)
+    monkeypatch.setattr(precision, "bfloat16_speedup", lambda recipe: 9.0)
+    assert run_stage_here(copy, "train", "mnist") == 0
+    whole = trained(copy, "mnist")
+    assert (copy / "data/checkpoints/precision.json").exists()
+
+    def kill(*anything: object) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(storage, "write_models", kill)  # all networks are trained by then
+        with pytest.raises(Killed):
+            run_stage_here(copy, "train", "mnist")
+    (copy / "data/checkpoints/precision.json").unlink()
+    monkeypatch.setattr(precision, "bfloat16_speedup", lambda recipe: 0.1)
+    monkeypatch.setattr(RecurrentNetwork, "forward", None)  # nothing is left to train
+    capsys.readouterr()
+    assert run_stage_here(copy, "train", "mnist") == 0
+    assert "is from a training with other parameters" not in capsys.readouterr().err
+    assert trained(copy, "mnist") == whole
 
 
 def test_a_checkpoint_with_other_parameters_is_not_used(copy: Path) -> None:

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from committed import COMMITTED
 from helpers import ROOT, small_environment
 
 from rnnlab.core.errors import InputError
@@ -80,7 +81,7 @@ def repeatable(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def params_with(**changes: object) -> Params:
-    return load_params(ROOT / "params.yaml").model_copy(update={"threads": 1, **changes})
+    return load_params(COMMITTED / "params.yaml").model_copy(update={"threads": 1, **changes})
 
 
 def test_processes_spread_over_gpus_and_free_them_however_they_end(machine: Machine) -> None:
@@ -155,7 +156,7 @@ print(torch.get_num_threads())
 """
     two = small_environment(OMP_NUM_THREADS="2", OPENBLAS_NUM_THREADS="2")
     done = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, env=two, capture_output=True, text=True
+        [sys.executable, "-c", script], cwd=COMMITTED, env=two, capture_output=True, text=True
     )
     assert done.stdout.splitlines() == ["{1}", "1"], done.stderr
 

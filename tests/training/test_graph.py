@@ -94,6 +94,28 @@ def test_replays_take_the_way_of_eager_steps(
     assert len(batches) == 3 * 21
 
 
+@pytest.mark.parametrize(("batch_size", "whole", "eager"), [(10, 20, 3), (100, 2, 2)])
+def test_the_first_steps_of_training_are_no_replays(
+    batch_size: int, whole: int, eager: int, replayed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three, or all whole batches of an epoch if they are fewer; all later ones are replays."""
+    warmed_up: list[int] = []
+    replays: list[int] = []
+
+    def warm_up(step: Callable[[], None], count: int) -> None:
+        warmed_up.append(count)
+        run_steps(step, count)
+
+    def capture(step: Callable[[], None]) -> Callable[[], None]:
+        return lambda: replays.append(1) or step()
+
+    monkeypatch.setattr(graph, "warm_up", warm_up)
+    monkeypatch.setattr(graph, "capture", capture)
+    train(batch_size=batch_size)
+    assert warmed_up == [eager]
+    assert len(replays) == 3 * whole - eager
+
+
 def test_replays_resume_from_a_checkpoint(
     replayed: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

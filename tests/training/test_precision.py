@@ -2,10 +2,12 @@
 
 import time
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
-from helpers import ROOT
+from committed import COMMITTED
 from toys import settings
 
 from rnnlab.core.errors import InputError
@@ -13,13 +15,13 @@ from rnnlab.core.params import load_params
 from rnnlab.networks.storage import build_network
 from rnnlab.training import precision
 from rnnlab.training.members import Recipe
-from rnnlab.training.precision import bfloat16_speedup, choose_precision
+from rnnlab.training.precision import bfloat16_speedup, choose_precision, settle_precision
 
 CARD = {"features": 3, "outputs": 2, "steps": 20, "input": {}}
 
 
 def recipe(asked: str, cell: str = "gru") -> Recipe:
-    model = load_params(ROOT / "params.yaml").tasks["airline"].model
+    model = load_params(COMMITTED / "params.yaml").tasks["airline"].model
     model = model.model_copy(update={"cell": cell, "hidden_size": 5, "shortcut": True})
     train = settings(precision=asked, batch_size=4)
     return Recipe(model, train, CARD, seed=1, device=torch.device("cpu"))
@@ -39,6 +41,52 @@ def test_auto_is_bfloat16_where_it_is_clearly_faster(
     speedup: float | None, expected: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert settled("auto", speedup, monkeypatch) == expected
+
+
+def settled_once(
+    kept: Path, speedup: float | None, monkeypatch: pytest.MonkeyPatch, **more: Any
+) -> str:
+    monkeypatch.setattr(precision, "SINGLE_THREAD_LIMIT", 0)
+    monkeypatch.setattr(precision, "bfloat16_speedup", lambda recipe: speedup)
+    changes = {"begun": more.pop("begun", None)}
+    asked = replace(recipe("auto"), **more)
+    return settle_precision(asked, kept, **changes).train.precision
+
+
+@pytest.mark.parametrize(("first", "then"), [(1.19, 1.21), (1.21, 1.19)])
+def test_a_choice_near_the_limit_is_made_once(
+    first: float, then: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "checkpoints/precision.json"
+    choice = settled_once(kept, first, monkeypatch)
+    assert choice == ("bfloat16" if first > 1.2 else "float32")
+    for seed in (1, 2):
+        assert settled_once(kept, then, monkeypatch, seed=seed) == choice
+    # another network has a choice of its own
+    other = {"card": {**CARD, "features": 4}}
+    assert settled_once(kept, then, monkeypatch, **other) != choice
+    assert sorted(path.name for path in kept.parent.iterdir()) == [
+        "precision.json",
+        "precision.json.lock",
+    ]
+
+
+@pytest.mark.parametrize("content", ["", "[]", '{"half', "{}"])
+def test_a_damaged_record_is_made_again(
+    content: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = tmp_path / "precision.json"
+    kept.write_text(content)
+    for speedup in (9.0, 0.1):
+        assert settled_once(kept, speedup, monkeypatch) == "bfloat16"
+
+
+@pytest.mark.parametrize("begun", ["float32", "bfloat16"])
+def test_what_was_begun_wins(begun: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = tmp_path / "precision.json"
+    other = 9.0 if begun == "float32" else 0.1
+    assert settled_once(kept, other, monkeypatch) != begun
+    assert settled_once(kept, other, monkeypatch, begun=begun) == begun
 
 
 def test_an_explicit_precision_is_kept(
@@ -117,6 +165,7 @@ def test_training_takes_no_auto() -> None:
 def test_a_small_network_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr(precision, "bfloat16_speedup")
     assert choose_precision(recipe("auto")).train.precision == "float32"
+    assert settle_precision(recipe("auto"), Path("nowhere")).train.precision == "float32"
 
 
 def test_other_processes_do_not_count() -> None:
