@@ -159,7 +159,7 @@ def ceiling(
 ) -> None:
     """As many training steps as an epoch has, on one preloaded ``batch`` x, y."""
     (x, y), in_bfloat16 = batch, settings.precision == "bfloat16"
-    optimizer = make_optimizer(network, settings)
+    optimizer = make_optimizer(network, settings.optimizer, settings.weight_decay)
     network.train()
     for _ in range(batches):
         with torch.autocast(x.device.type, torch.bfloat16, enabled=in_bfloat16):

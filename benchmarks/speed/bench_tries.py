@@ -145,7 +145,7 @@ def seconds_of_step(
     settings = task.train.model_copy(update=changes)
     whole = RecurrentNetwork(FEATURES, CLASSES, **model.model_dump()).to(device)
     trained: nn.Module = TimeFirst(whole) if variant.time_first else whole
-    optimization = Optimization(trained, settings, 10_000)
+    optimization = Optimization.from_settings(trained, settings, 10_000)
     if variant.optimizer != "fused":
         foreach = variant.optimizer == "foreach"
         for group in optimization.optimizer.param_groups:
