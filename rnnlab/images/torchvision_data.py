@@ -1,7 +1,8 @@
 """torchvision's image sets: which files they have, and how those become four files like MNIST's.
 
-torchvision knows the names, mirrors and MD5 sums. ``mirrors.py`` fetches the files, since it
-survives more faults than torchvision's own download does.
+torchvision knows the names, mirrors and MD5 sums. ``mirrors.py`` fetches the files: torchvision's
+own download takes no folder, asks each mirror once, waits for a silent one and fills the disk from
+an endless one, both for ever, and leaves damaged files behind.
 """
 
 import gzip
