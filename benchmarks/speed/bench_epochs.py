@@ -121,7 +121,7 @@ def candidates_of(
     candidates: dict[str, Work] = {"epoch": partial(epoch, network(), samples, settings)}
     if task.train.augment is not None:
         change = Augmentation(
-            task.train.augment.model_dump(),
+            task.train.augment,
             data.card["image_shape"],
             data.card["pixel_order"],
             device,

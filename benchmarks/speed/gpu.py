@@ -50,7 +50,7 @@ from rnnlab.networks.samples import make_samples
 from rnnlab.networks.storage import build_network
 from rnnlab.training.augmentation import Augmentation
 from rnnlab.training.device import prepare, seeded_generator
-from rnnlab.training.loop import fit
+from rnnlab.training.loop import Watch, fit
 
 PARTS = ("check", "times", "fast", "permuted", "rows")
 DEFAULT_PARTS = PARTS[:-1]
@@ -141,9 +141,7 @@ def seconds_of_epoch(params: Params, windows: Path) -> float:
     count = min(20 * batch, total)
     samples = make_samples({name: a[:count] for name, a in arrays.items()}, card, device)
     assert task.train.augment is not None
-    augment = Augmentation(
-        task.train.augment.model_dump(), card["image_shape"], card["pixel_order"], device
-    )
+    augment = Augmentation(task.train.augment, card["image_shape"], card["pixel_order"], device)
     ends: list[float] = []
     fit(
         build_network(card, task.model).to(device),
@@ -152,7 +150,7 @@ def seconds_of_epoch(params: Params, windows: Path) -> float:
         task.train.model_copy(update={"epochs": 3}),
         seeded_generator(1, "gpu"),
         augment,
-        on_epoch=lambda figures: ends.append(time.perf_counter()),
+        watch=Watch(on_epoch=lambda figures: ends.append(time.perf_counter())),
     )
     # the forward passes of 5,000 validation images are a small part of those of training
     return 1.05 * (ends[-1] - ends[-2]) * total / count

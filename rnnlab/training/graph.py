@@ -8,7 +8,6 @@ learning rate and the share of the average. See "CUDA Graphs" in PyTorch's notes
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +15,7 @@ from torch import Tensor, nn
 from rnnlab.core.params import Train
 from rnnlab.networks.samples import Samples
 from rnnlab.training.augmentation import Augmentation
-from rnnlab.training.checkpoints import print_once
+from rnnlab.training.checkpoints import State, print_once
 from rnnlab.training.distributed import world_size
 from rnnlab.training.optimizer import Average, Optimization
 from rnnlab.training.steps import Steps
@@ -106,14 +105,14 @@ class GraphOptimization(Optimization):
         """Add steps that were taken on the device."""
         self.taken += steps
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         state = super().state_dict()
         for group in state["optimizer"]["param_groups"]:
             # a checkpoint cannot hold one tensor twice, and each step sets the rate anyway
             group["lr"] = self.rates[0]
         return state
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         super().load_state_dict(state)
         self._share_rate()
 

@@ -1,12 +1,13 @@
 """The optimizer, its learning rate schedule, and an average of the weights over steps."""
 
 import inspect
-from typing import Any, Self
+from typing import Self
 
 import torch
 from torch import Tensor, nn
 
 from rnnlab.core.params import Train
+from rnnlab.training.checkpoints import State
 
 OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
     "sgd": torch.optim.SGD,
@@ -64,7 +65,7 @@ class Optimization:
         self.taken += 1
         self.average.update(self.taken)
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         return {
             "network": self.network.state_dict(),
             "optimizer": self.optimizer.state_dict(),
@@ -72,7 +73,7 @@ class Optimization:
             "average": self.average.average,
         }
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         """Load what ``state_dict`` returned, also after JSON, which turns keys into strings."""
         self.network.load_state_dict(state["network"])
         moments = {int(number): kept for number, kept in state["optimizer"]["state"].items()}

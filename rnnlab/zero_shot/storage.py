@@ -3,7 +3,6 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -11,14 +10,14 @@ from safetensors.torch import load
 from torch import Tensor
 
 from rnnlab.core.errors import InputError, require
-from rnnlab.core.files import write_json, write_tensors
+from rnnlab.core.files import Json, write_json, write_tensors
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
 FOLDER = Path("models/zero_shot")
 SIZES = ("hidden_size", "decoder_size")
 
 
-def write_zero_shot(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
+def write_zero_shot(folder: Path, weights: dict[str, Tensor], card: Json) -> None:
     """Write weights.safetensors (float32) and card.json.
 
     Args:
@@ -62,7 +61,7 @@ def read_zero_shot(folder: Path = FOLDER, device: torch.device | str = "cpu") ->
     return network.to(device).eval()
 
 
-def read_card(folder: Path = FOLDER) -> dict[str, Any]:
+def read_card(folder: Path = FOLDER) -> Json:
     """The card; raise InputError if it is missing or damaged."""
     path = require(folder / "card.json", _way_back(folder))
     try:

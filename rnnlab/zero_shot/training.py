@@ -4,7 +4,6 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,7 +16,7 @@ from rnnlab.core.progress import track_progress
 from rnnlab.core.zero_shot_params import ZeroShot
 from rnnlab.histories.description import describe
 from rnnlab.synthetic.prior import draw_batch
-from rnnlab.training.checkpoints import Checkpoint, print_once
+from rnnlab.training.checkpoints import Checkpoint, State, print_once
 from rnnlab.training.device import seeded_generator
 from rnnlab.training.optimizer import Average, Optimization, make_optimizer
 from rnnlab.zero_shot.network import ZeroShotNetwork, loss_function, to_inputs
@@ -180,7 +179,7 @@ class Trainer:
         with self.optimization.average.in_place():
             return {name: w.detach().cpu().clone() for name, w in self.network.named_parameters()}
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """All that ``resume`` needs; call it after ``add_row``."""
         kept = ("smoothed", "curve", "seconds", "making_seconds")
         figures = {name: getattr(self, name) for name in kept}
