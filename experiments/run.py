@@ -31,7 +31,7 @@ from rnnlab.core.stage import make_parser
 from rnnlab.networks.samples import Samples
 from rnnlab.networks.storage import build_network
 from rnnlab.training.device import prepare
-from rnnlab.training.loop import fit
+from rnnlab.training.loop import Watch, fit
 from rnnlab.training.members import Recipe
 from rnnlab.training.precision import choose_precision
 
@@ -122,7 +122,7 @@ def expected_seconds(params: Params, device: torch.device) -> float:
         None,
         recipe.train,
         generator,
-        on_batch=lambda: ends.append(time.perf_counter()),
+        watch=Watch(on_batch=lambda: ends.append(time.perf_counter())),
     )
     # the first batch also pays for what is set up once
     seconds = min(b - a for a, b in pairwise(ends))

@@ -124,7 +124,7 @@ def ceiling(
 ) -> None:
     """As many training steps as an epoch has, on one preloaded ``batch`` x, y."""
     x, y = batch
-    optimizer = make_optimizer(network, settings)
+    optimizer = make_optimizer(network, settings.optimizer, settings.weight_decay)
     network.train()
     for _ in range(batches):
         loss = F.cross_entropy(network(x), y)

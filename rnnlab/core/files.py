@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     # stages that read no table do not pay for this import
     import pandas as pd
 
+Json = dict[str, Any]  # an object of a JSON file
+
 CHECKSUMS_FILE = "SHA256SUMS"
 # the dtypes that stages write, by their names in safetensors
 DTYPES = {"BOOL": np.bool_, "U8": np.uint8, "I64": np.int64, "F32": np.float32, "F64": np.float64}
@@ -114,12 +116,12 @@ def _damaged(path: Path, stage: str) -> InputError:
     return InputError(f"{path} is damaged: delete it and run `dvc repro {stage}`")
 
 
-def write_json(path: Path, content: Any) -> None:
+def write_json(path: Path, content: object) -> None:
     """Write ``content`` as ``as_json`` has it."""
     write_atomically(path, (as_json(content) + "\n").encode())
 
 
-def as_json(content: Any) -> str:
+def as_json(content: object) -> str:
     """Indented JSON; NaN and infinity become null."""
     return json.dumps(_finite(content), indent=2)
 
@@ -130,7 +132,7 @@ def write_atomically(path: Path, content: bytes) -> None:
         (folder / path.name).write_bytes(content)
 
 
-def _finite(content: Any) -> Any:
+def _finite(content: object) -> object:
     if isinstance(content, dict):
         return {key: _finite(value) for key, value in content.items()}
     if isinstance(content, list | tuple):

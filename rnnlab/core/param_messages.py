@@ -3,7 +3,6 @@
 import difflib
 import reprlib
 from collections.abc import Iterable
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -14,7 +13,7 @@ SHORT.maxlevel, SHORT.maxdict, SHORT.maxlist, SHORT.maxstring, SHORT.maxother = 
 
 def first_error(error: ValidationError, known_keys: Iterable[str]) -> str:
     """One line that names the first invalid key and says how to fix it."""
-    errors: list[Any] = error.errors(include_url=False)
+    errors = error.errors(include_url=False)
     # a misspelt key also counts as missing; report the misspelling
     first = next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
     steps = [_plain(str(step)) for step in first["loc"] if step != "[key]"]

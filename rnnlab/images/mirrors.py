@@ -34,6 +34,7 @@ def fetch(name: str, md5: str, mirrors: list[str], folder: Path) -> None:
     """
     answers = []
     for mirror in mirrors:
+        # not by urllib3's Retry, which asks no second time once an answer's body has begun
         for attempt in range(TRIES):
             try:
                 _fetch_once(mirror, name, md5, folder / name)

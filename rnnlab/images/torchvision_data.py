@@ -1,13 +1,14 @@
 """torchvision's image sets: which files they have, and how those become four files like MNIST's.
 
-torchvision knows the names, mirrors and MD5 sums. ``mirrors.py`` fetches the files, since it
-survives more faults than torchvision's own download does.
+torchvision knows the names, mirrors and MD5 sums. ``mirrors.py`` fetches the files: torchvision's
+own download takes no folder, asks each mirror once, waits for a silent one and fills the disk from
+an endless one, both for ever, and leaves damaged files behind.
 """
 
 import gzip
 import importlib
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 from zipfile import ZipFile
 
 import numpy as np
@@ -21,7 +22,7 @@ REFUSING = "http://yann.lecun.com/exdb/mnist/"
 MORE_MIRRORS = {"MNIST": ["https://storage.googleapis.com/cvdf-datasets/mnist/"]}
 
 
-def import_datasets() -> Any:
+def import_datasets() -> ModuleType:
     """torchvision.datasets, also beside a build of torch for which its operators are not made.
 
     A torchvision built for CUDA cannot load its operators beside a CPU build of torch, and then

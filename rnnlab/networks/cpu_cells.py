@@ -13,12 +13,11 @@ Shapes: T steps, N sequences, F features, H = hidden_size, G = H in an RNN and 3
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import torch
 from torch import Tensor, nn
 from torch.autograd import Function
-from torch.autograd.function import once_differentiable
+from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn import functional as F
 
 # number of multiplications from which oneDNN is faster than the BLAS behind torch.mm: on an AMD
@@ -74,7 +73,7 @@ class _Linear(Function):
 
     @staticmethod
     def forward(
-        context: Any, x: Tensor, weight: Tensor, bias: Tensor, use_bfloat16: bool
+        context: FunctionCtx, x: Tensor, weight: Tensor, bias: Tensor, use_bfloat16: bool
     ) -> Tensor:
         context.save_for_backward(x, weight)
         context.use_bfloat16 = use_bfloat16
@@ -82,7 +81,7 @@ class _Linear(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(context: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(context: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         x, weight = context.saved_tensors
         d_x, grad = None, grad.flatten(0, 1)
         if context.needs_input_grad[0]:
@@ -95,7 +94,9 @@ class _RNN(Function):
     """h_t = tanh(a_t + W_hh h_{t-1}), or relu, for a [T, N, H], the contribution of the input."""
 
     @staticmethod
-    def forward(context: Any, a: Tensor, w_hh: Tensor, relu: bool, use_bfloat16: bool) -> Tensor:
+    def forward(
+        context: FunctionCtx, a: Tensor, w_hh: Tensor, relu: bool, use_bfloat16: bool
+    ) -> Tensor:
         squash, scale = (Tensor.relu_, 1) if relu else (_tanh_of_half_, 2)
         h = scale * a
         add_product = _make_add_product(a.shape[1], scale * w_hh.t(), use_bfloat16)
@@ -110,7 +111,7 @@ class _RNN(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(context: Any, grad: Tensor) -> tuple[Tensor | None, ...]:
+    def backward(context: FunctionCtx, grad: Tensor) -> tuple[Tensor | None, ...]:
         h, w_hh = context.saved_tensors
         slope = (h > 0).to(h.dtype) if context.relu else 1 - h * h
         add_product = _make_add_product(h.shape[1], w_hh, context.use_bfloat16)
@@ -132,7 +133,9 @@ class _GRU(Function):
     """
 
     @staticmethod
-    def forward(context: Any, a: Tensor, w_hh: Tensor, b_hh: Tensor, use_bfloat16: bool) -> Tensor:
+    def forward(
+        context: FunctionCtx, a: Tensor, w_hh: Tensor, b_hh: Tensor, use_bfloat16: bool
+    ) -> Tensor:
         (steps, count, _), size = a.shape, w_hh.shape[1]
         # rows of h: the states before each step, and after the last one
         h = a.new_zeros(steps + 1, count, size)
@@ -157,7 +160,7 @@ class _GRU(Function):
 
     @staticmethod
     @once_differentiable
-    def backward(context: Any, grad: Tensor) -> tuple[Tensor, ...]:
+    def backward(context: FunctionCtx, grad: Tensor) -> tuple[Tensor, ...]:
         h, gates, n, w_hh = context.saved_tensors
         r, z, k = gates.split(n.shape[2], dim=2)
         # factors from the gradient of h_t to that before each gate's σ or tanh, and to that of k

@@ -1,11 +1,12 @@
 """Small random affine transformations of images, for a whole batch at once."""
 
 import math
-from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from rnnlab.core.params import Augment
 
 
 class Augmentation:
@@ -23,7 +24,7 @@ class Augmentation:
 
     def __init__(
         self,
-        settings: dict[str, Any],
+        settings: Augment,
         image_shape: list[int],
         pixel_order: list[int] | None,
         device: torch.device,
@@ -43,7 +44,7 @@ class Augmentation:
             pixels = pixels[:, self.back]
         images = pixels.view(len(x), 1, *self.shape)
         grid = F.affine_grid(matrices.to(x.device), list(images.shape), align_corners=False)
-        mode = self.settings["interpolation"]
+        mode = self.settings.interpolation
         changed = F.grid_sample(images, grid, mode, align_corners=False).reshape(len(x), -1)
         return (changed if self.order is None else changed[:, self.order]).view(x.shape)
 
@@ -55,18 +56,18 @@ class Augmentation:
         Args:
             progress: of training, 0 to 1.
         """
-        strength = 1 + (self.settings["final"] - 1) * progress
+        strength = 1 + (self.settings.final - 1) * progress
         # by batch, so that a batch's amounts do not depend on how many others there are
         drawn = torch.cat([torch.rand(6, size, generator=generator) for size in sizes], dim=1)
         draw = (drawn * 2 - 1) * strength
-        angle = draw[0] * math.radians(self.settings["rotate"])
-        zoom_x = 1 + draw[1] * self.settings["scale"]
-        zoom_y = 1 + draw[2] * self.settings["scale"]
-        shear = torch.tan(draw[3] * math.radians(self.settings["shear"]))
+        angle = draw[0] * math.radians(self.settings.rotate)
+        zoom_x = 1 + draw[1] * self.settings.scale
+        zoom_y = 1 + draw[2] * self.settings.scale
+        shear = torch.tan(draw[3] * math.radians(self.settings.shear))
         rows, columns = self.shape
         # affine_grid has coordinates from -1 to 1, so a pixel is 2 / size
-        shift_x = draw[4] * min(self.settings["shift"], columns / 8) * 2 / columns
-        shift_y = draw[5] * min(self.settings["shift"], rows / 8) * 2 / rows
+        shift_x = draw[4] * min(self.settings.shift, columns / 8) * 2 / columns
+        shift_y = draw[5] * min(self.settings.shift, rows / 8) * 2 / rows
         cos, sin = torch.cos(angle), torch.sin(angle)
         first = torch.stack([cos * zoom_x, (shear * cos - sin) * zoom_y, shift_x], dim=1)
         second = torch.stack([sin * zoom_x, (shear * sin + cos) * zoom_y, shift_y], dim=1)

@@ -23,6 +23,8 @@ from rnnlab.core.files import output_files
 from rnnlab.training.device import processor_name
 from rnnlab.training.distributed import rank, world_size
 
+State = dict[str, Any]  # a tree of JSON with tensors
+
 # epochs are often shorter, and a file for each would cost more time than it saves
 SECONDS_BETWEEN = 1.0
 
@@ -52,7 +54,7 @@ class Checkpoint:
         self.path = path
         self._written = time.monotonic()
 
-    def save(self, state: Callable[[], dict[str, Any]], ended: bool) -> None:
+    def save(self, state: Callable[[], State], ended: bool) -> None:
         """Write ``state()``, a JSON tree with tensors, unless the last file is less than 1 s old.
 
         Args:
@@ -69,7 +71,7 @@ class Checkpoint:
             os.fsync(file.fileno())
         self._written = time.monotonic()
 
-    def load(self) -> dict[str, Any] | None:
+    def load(self) -> State | None:
         """Load the last state, on the CPU; None if the file is missing or damaged."""
         if not self.path.exists():
             return None
@@ -109,7 +111,7 @@ def print_once(line: str) -> None:
         print(line, file=sys.stderr)
 
 
-def _packed(tree: Any, tensors: dict[str, Tensor]) -> Any:
+def _packed(tree: object, tensors: dict[str, Tensor]) -> object:
     """Move the tensors of ``tree`` into ``tensors`` and replace them by their names."""
     if isinstance(tree, Tensor):
         name = f"{len(tensors):04}"

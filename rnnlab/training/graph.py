@@ -8,7 +8,6 @@ learning rate and the share of the average. See "CUDA Graphs" in PyTorch's notes
 
 from collections.abc import Callable
 from functools import cache
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +15,9 @@ from torch import Tensor, nn
 from rnnlab.core.params import Train
 from rnnlab.networks.samples import Samples
 from rnnlab.training.augmentation import Augmentation
-from rnnlab.training.checkpoints import print_once
+from rnnlab.training.checkpoints import State, print_once
 from rnnlab.training.distributed import world_size
-from rnnlab.training.optimizer import Optimization
+from rnnlab.training.optimizer import Average, Optimization
 from rnnlab.training.steps import Steps
 
 # the first steps run eagerly: libraries set up what they need, which a capture forbids
@@ -41,9 +40,10 @@ def make_steps(
         steps: number of steps of the learning rate schedule.
     """
     if usable(network, train, settings):
-        optimization = GraphOptimization(network, settings, steps)
+        optimization = GraphOptimization.from_settings(network, settings, steps)
         return GraphSteps(network, train, settings, optimization, augment)
-    return Steps(network, train, settings, Optimization(network, settings, steps), augment)
+    eager = Optimization.from_settings(network, settings, steps)
+    return Steps(network, train, settings, eager, augment)
 
 
 def usable(network: nn.Module, train: Samples, settings: Train) -> bool:
@@ -69,11 +69,19 @@ class GraphOptimization(Optimization):
     ``count`` keeps the numbers of the host, since a replay does not run this code.
     """
 
-    def __init__(self, network: nn.Module, settings: Train, steps: int) -> None:
-        super().__init__(network, settings, steps, capturable=True)
-        decay = settings.weight_average
-        shares = [1 - min(decay, taken / (taken + 9)) for taken in range(1, steps + 1)]
-        self.device_rates = torch.tensor(self.rates, device=self.device)
+    capturable = True
+
+    def __init__(
+        self,
+        network: nn.Module,
+        optimizer: torch.optim.Optimizer,
+        rates: list[float],
+        clip: float,
+        average: Average,
+    ) -> None:
+        super().__init__(network, optimizer, rates, clip, average)
+        shares = [average.share(step) for step in range(1, len(rates) + 1)]
+        self.device_rates = torch.tensor(rates, device=self.device)
         self.device_shares = torch.tensor(shares, device=self.device)
         self.device_taken = torch.zeros(1, dtype=torch.long, device=self.device)
         self.rate = torch.zeros((), device=self.device)
@@ -90,25 +98,21 @@ class GraphOptimization(Optimization):
     def update_weights(self) -> None:
         self.rate.copy_(self.device_rates.index_select(0, self.device_taken)[0])
         self.optimizer.step()
-        if self.average.decay:
-            share = self.device_shares.index_select(0, self.device_taken)[0]
-            for mean, weight in zip(self.average.average, self.average.weights, strict=True):
-                mean.lerp_(weight, share)
+        self.average.blend(self.device_shares.index_select(0, self.device_taken)[0])
         self.device_taken += 1
 
     def count(self, steps: int) -> None:
         """Add steps that were taken on the device."""
         self.taken += steps
-        self.average.updates = self.taken if self.average.decay else 0
 
-    def state_dict(self) -> dict[str, Any]:
+    def state_dict(self) -> State:
         state = super().state_dict()
         for group in state["optimizer"]["param_groups"]:
             # a checkpoint cannot hold one tensor twice, and each step sets the rate anyway
             group["lr"] = self.rates[0]
         return state
 
-    def load_state_dict(self, state: dict[str, Any]) -> None:
+    def load_state_dict(self, state: State) -> None:
         super().load_state_dict(state)
         self._share_rate()
 

@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -13,7 +12,7 @@ from torch import Tensor, nn
 from rnnlab.core.params import Train
 from rnnlab.networks.samples import Samples
 from rnnlab.training.augmentation import Augmentation
-from rnnlab.training.checkpoints import Checkpoint, print_once
+from rnnlab.training.checkpoints import Checkpoint, State, print_once
 from rnnlab.training.distributed import (
     rank_slice,
     require_same_epoch,
@@ -46,6 +45,30 @@ class Result:
     seconds: float = 0.0
 
 
+@dataclass(frozen=True)
+class Watch:
+    """What follows a training and changes nothing in it.
+
+    Args:
+        on_batch, on_epoch: called after each batch and epoch; the latter with the epoch's figures.
+        checkpoint: where interrupted training resumes; callbacks run again for past epochs.
+    """
+
+    on_batch: Callable[[], None] = lambda: None
+    on_epoch: Callable[[dict[str, float]], None] = lambda figures: None
+    checkpoint: Checkpoint | None = None
+
+    def repeat(self, history: list[dict[str, float]], batches: int) -> None:
+        """Call back for epochs of ``batches`` batches that a checkpoint has."""
+        for figures in history:
+            for _ in range(batches):
+                self.on_batch()
+            self.on_epoch(figures)
+
+
+UNWATCHED = Watch()
+
+
 def fit(
     network: nn.Module,
     train: Samples,
@@ -54,9 +77,7 @@ def fit(
     generator: torch.Generator,
     augment: Augmentation | None = None,
     epochs: int | None = None,
-    on_batch: Callable[[], None] = lambda: None,
-    on_epoch: Callable[[dict[str, float]], None] = lambda epoch: None,
-    checkpoint: Checkpoint | None = None,
+    watch: Watch = UNWATCHED,
 ) -> Result:
     """Train ``network`` and keep the weights that score best on ``validation``.
 
@@ -66,8 +87,6 @@ def fit(
         generator: the source of random numbers, next to torch's global one for dropout and noise.
         augment: a random transformation of each batch x.
         epochs: stop after this many, on the schedule of ``settings.epochs``; None for all.
-        on_batch, on_epoch: called after each batch and epoch; the latter with the epoch's figures.
-        checkpoint: where interrupted training resumes; callbacks run again for past epochs.
 
     Raises:
         ValueError: ``settings.precision`` is auto; see ``precision.choose_precision``.
@@ -76,14 +95,11 @@ def fit(
         raise ValueError("train.precision auto must be resolved first")
     batches = -(-train.per_epoch // settings.batch_size)
     steps = make_steps(network, train, settings, augment, settings.epochs * batches)
-    result, ended = _resume(checkpoint, steps.optimization, generator)
-    for figures in result.history:
-        for _ in range(batches):
-            on_batch()
-        on_epoch(figures)
+    result, ended = _resume(watch.checkpoint, steps.optimization, generator)
+    watch.repeat(result.history, batches)
     while not ended:
         started, epoch = time.perf_counter(), len(result.history) + 1
-        loss = steps.run_epoch(epoch, generator, on_batch)
+        loss = steps.run_epoch(epoch, generator, watch.on_batch)
         figures = {"epoch": epoch, "train_loss": loss}
         with steps.optimization.average.in_place():
             if validation is not None:
@@ -93,12 +109,12 @@ def fit(
             if validation is None or _is_best(figures, result):
                 result.weights, result.best_epoch = _copy(network), epoch
         result.seconds += time.perf_counter() - started
-        on_epoch(figures)
+        watch.on_epoch(figures)
         stale = 0 < settings.patience <= epoch - result.best_epoch
         ended = stale or epoch == (epochs or settings.epochs)
-        if checkpoint is not None:
+        if watch.checkpoint is not None:
             state = partial(_state, result, ended, steps.optimization, generator)
-            checkpoint.save(state, ended)
+            watch.checkpoint.save(state, ended)
     return result
 
 
@@ -123,9 +139,9 @@ def _resume(
 
 def _state(
     result: Result, ended: bool, optimization: Optimization, generator: torch.Generator
-) -> dict[str, Any]:
+) -> State:
     """The state that ``_resume`` needs."""
-    state: dict[str, Any] = {"result": vars(result), "ended": ended}
+    state: State = {"result": vars(result), "ended": ended}
     if not ended:
         device = optimization.device
         state["optimization"] = optimization.state_dict()

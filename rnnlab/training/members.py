@@ -15,7 +15,7 @@ from rnnlab.training.augmentation import Augmentation
 from rnnlab.training.budget import within_steps
 from rnnlab.training.checkpoints import Checkpoint
 from rnnlab.training.device import limit_threads, seeded_generator
-from rnnlab.training.loop import Result, fit
+from rnnlab.training.loop import Result, Watch, fit
 
 Checkpoints = Callable[[str], Checkpoint | None]
 
@@ -121,7 +121,7 @@ def _train(
     if settings.augment is not None:
         card = recipe.card
         augment = Augmentation(
-            settings.augment.model_dump(), card["image_shape"], card["pixel_order"], recipe.device
+            settings.augment, card["image_shape"], card["pixel_order"], recipe.device
         )
     last_epoch = epochs or settings.epochs
     batches = last_epoch * -(-samples.per_epoch // settings.batch_size)
@@ -147,9 +147,7 @@ def _train(
             generator,
             augment,
             epochs,
-            work.advance,
-            after_epoch,
-            checkpoint,
+            Watch(work.advance, after_epoch, checkpoint),
         )
 
 

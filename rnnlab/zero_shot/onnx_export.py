@@ -5,7 +5,6 @@ import warnings
 from copy import deepcopy
 from dataclasses import fields
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import onnx
@@ -48,7 +47,8 @@ def write_zero_shot_onnx(network: ZeroShotNetwork, path: Path) -> None:
         # of batch sizes, which a test changes
         warnings.simplefilter("ignore")
         # ONNX has this operator, but the exporter does not know it
-        torch.onnx.register_custom_op_symbolic("aten::sinh", _sinh, OPSET)
+        sinh = lambda graph, x: graph.op("Sinh", x)  # noqa: E731
+        torch.onnx.register_custom_op_symbolic("aten::sinh", sinh, OPSET)
         torch.onnx.export(
             deepcopy(network).cpu().eval(),
             tuple(getattr(inputs, name) for name in names),
@@ -64,7 +64,3 @@ def write_zero_shot_onnx(network: ZeroShotNetwork, path: Path) -> None:
     onnx.helper.set_model_props(model, {"quantiles": " ".join(map(str, QUANTILES))})
     onnx.checker.check_model(model, full_check=True)
     write_atomically(path, model.SerializeToString())
-
-
-def _sinh(graph: Any, x: Any) -> Any:
-    return graph.op("Sinh", x)

@@ -4,12 +4,11 @@ The reference is the seasonal naive forecast: the value one period earlier.
 """
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rnnlab.core.files import write_json, write_table
+from rnnlab.core.files import Json, write_json, write_table
 from rnnlab.core.progress import track_progress
 from rnnlab.core.zero_shot_params import ZeroShotEvaluate
 from rnnlab.features.histories import seasonal_naive
@@ -35,7 +34,7 @@ INTERVALS = {80: (0.1, 0.9), 95: (0.025, 0.975)}
 
 
 def evaluate_zero_shot(
-    network: ZeroShotNetwork, card: dict[str, Any], settings: ZeroShotEvaluate, folder: Path
+    network: ZeroShotNetwork, card: Json, settings: ZeroShotEvaluate, folder: Path
 ) -> None:
     """Write scores.json, metrics.json and tables/: synthetic.csv, real.csv and forecasts.csv."""
     synthetic = score_synthetic(network, settings.synthetic_series)
@@ -58,7 +57,7 @@ def evaluate_zero_shot(
     write_table(folder / "tables/forecasts.csv", forecasts)
 
 
-def dvc_metrics(scores: dict[str, Any]) -> dict[str, float]:
+def dvc_metrics(scores: Json) -> dict[str, float]:
     """metrics.json: figures for DVC to compare, with names that no task has.
 
     real_ and made_ are real and synthetic series; mase and ql (quantile loss) are relative to

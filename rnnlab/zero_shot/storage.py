@@ -3,7 +3,6 @@
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
 
 import torch
 from safetensors import SafetensorError
@@ -11,7 +10,7 @@ from safetensors.torch import load
 from torch import Tensor
 
 from rnnlab.core.errors import InputError, require
-from rnnlab.core.files import write_json, write_tensors
+from rnnlab.core.files import Json, write_json, write_tensors
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
 # where the pipeline writes it
@@ -19,7 +18,7 @@ FOLDER = Path("models/zero_shot")
 SIZES = ("hidden_size", "decoder_size")
 
 
-def write_zero_shot(folder: Path, weights: dict[str, Tensor], card: dict[str, Any]) -> None:
+def write_zero_shot(folder: Path, weights: dict[str, Tensor], card: Json) -> None:
     """Write weights.safetensors (float32) and card.json.
 
     Args:
@@ -76,7 +75,7 @@ def read_zero_shot(
     return network.to(device).eval()
 
 
-def read_card(folder: Path | None = None) -> dict[str, Any]:
+def read_card(folder: Path | None = None) -> Json:
     """The card; raise InputError if it is missing or damaged."""
     folder = packaged_folder() if folder is None else folder
     path = require(folder / "card.json", _way_back(folder))

@@ -4,12 +4,11 @@ import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
-from torch import Tensor, nn
+from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from rnnlab.core.errors import InputError
@@ -17,8 +16,9 @@ from rnnlab.core.progress import track_progress
 from rnnlab.core.zero_shot_params import ZeroShot
 from rnnlab.features.extraction import extract_features
 from rnnlab.synthetic.prior import draw_batch
-from rnnlab.training.checkpoints import Checkpoint, print_once
+from rnnlab.training.checkpoints import Checkpoint, State, print_once
 from rnnlab.training.device import seeded_generator
+from rnnlab.training.optimizer import Average, Optimization, make_optimizer
 from rnnlab.zero_shot.network import ZeroShotNetwork, loss_function, to_inputs
 
 # targets are clipped to this distance from the base, in units: a few would outweigh all others
@@ -134,34 +134,31 @@ def _prepare_worker(number: int) -> None:
 
 
 class Trainer:
-    """A network in training: its optimizer, average of weights, curve and times."""
+    """A network in training: its optimization, curve and times."""
 
     def __init__(self, network: ZeroShotNetwork, settings: ZeroShot) -> None:
-        self.network, self.settings = network, settings
-        self.optimizer = make_optimizer(network, settings)
-        self.average = [weight.detach().clone() for weight in network.parameters()]
-        self.step = 0
+        self.network = network
+        self.optimization = Optimization(
+            network,
+            make_optimizer(network, "adamw", settings.weight_decay),
+            [settings.learning_rate * share for share in learning_rates(settings.steps)],
+            settings.gradient_clip,
+            Average(network, settings.weight_average, delay=10),
+        )
         self.smoothed = 0.0
         self.curve: list[dict[str, float]] = []
         self.seconds = self.making_seconds = 0.0
         self._losses: list[Tensor] = []
 
+    @property
+    def step(self) -> int:
+        """The number of steps taken."""
+        return self.optimization.taken
+
     def take_step(self, inputs: dict[str, Tensor], target: Tensor) -> None:
-        rate = learning_rate(self.step, self.settings.steps) * self.settings.learning_rate
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         loss = loss_function(self.network(**inputs), target)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        if self.settings.gradient_clip:
-            nn.utils.clip_grad_norm_(self.network.parameters(), self.settings.gradient_clip)
-        self.optimizer.step()
-        self.step += 1
+        self.optimization.step(loss)
         self._losses.append(loss.detach())
-        decay = min(self.settings.weight_average, self.step / (self.step + 10))
-        with torch.no_grad():
-            for mean, weight in zip(self.average, self.network.parameters(), strict=True):
-                mean.lerp_(weight, 1 - decay)
 
     def add_row(self) -> None:
         """Add a row to the curve. Losses are read here alone, so that no step waits for a GPU."""
@@ -179,50 +176,33 @@ class Trainer:
         self._losses = []
 
     def averaged_weights(self) -> dict[str, Tensor]:
-        names = [name for name, _ in self.network.named_parameters()]
-        return {name: mean.cpu() for name, mean in zip(names, self.average, strict=True)}
+        with self.optimization.average.in_place():
+            return {name: w.detach().cpu().clone() for name, w in self.network.named_parameters()}
 
-    def state(self) -> dict[str, Any]:
+    def state(self) -> State:
         """All that ``resume`` needs; call it after ``add_row``."""
-        kept = ("average", "step", "smoothed", "curve", "seconds", "making_seconds")
-        return {
-            "network": self.network.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-            **{name: getattr(self, name) for name in kept},
-        }
+        kept = ("smoothed", "curve", "seconds", "making_seconds")
+        figures = {name: getattr(self, name) for name in kept}
+        return {"optimization": self.optimization.state_dict(), **figures}
 
     def resume(self, checkpoint: Checkpoint | None) -> None:
         """Continue from a checkpoint, if there is one."""
         state = checkpoint.load() if checkpoint is not None else None
         if checkpoint is None or state is None:
             return
-        self.network.load_state_dict(state.pop("network"))
-        optimizer = state.pop("optimizer")
-        # JSON has turned the keys into strings
-        moments = {int(number): kept for number, kept in optimizer["state"].items()}
-        self.optimizer.load_state_dict({**optimizer, "state": moments})
-        for mean, kept in zip(self.average, state.pop("average"), strict=True):
-            mean.copy_(kept)
+        self.optimization.load_state_dict(state.pop("optimization"))
         vars(self).update(state)
         print_once(f"{checkpoint.path}: training resumes after step {self.step}")
 
 
-def make_optimizer(network: nn.Module, settings: ZeroShot) -> torch.optim.Optimizer:
-    """AdamW (Loshchilov & Hutter 2019); weights decay in matrices, not in biases."""
-    weights = list(network.parameters())
-    groups = [
-        {"params": [w for w in weights if w.ndim > 1], "weight_decay": settings.weight_decay},
-        {"params": [w for w in weights if w.ndim <= 1], "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=settings.learning_rate, fused=True)
-
-
-def learning_rate(step: int, steps: int) -> float:
-    """The rate of step number ``step``, from 0, as a share of the maximum.
+def learning_rates(steps: int) -> list[float]:
+    """The rate of each of ``steps`` steps as a share of the maximum.
 
     It rises linearly, then falls to 0 by a cosine (Loshchilov & Hutter 2017).
     """
-    warm_up = min(WARM_UP, max(1, steps // 5))
-    if step < warm_up:
-        return (step + 1) / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / (steps - warm_up)))
+    rise = min(WARM_UP, max(1, steps // 5))
+    fall = range(steps - rise)
+    return [
+        *((step + 1) / rise for step in range(rise)),
+        *(0.5 * (1 + math.cos(math.pi * step / len(fall))) for step in fall),
+    ]

@@ -5,6 +5,7 @@ import torch
 from torch import Tensor
 from toys import everything, samples, settings
 
+from rnnlab.core.params import Augment
 from rnnlab.images.idx import as_sequences, pixel_order
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import Samples
@@ -28,10 +29,15 @@ def digits(rows: int = 9, columns: int = 9, count: int = 20) -> Tensor:
     return images
 
 
+def augmentation(settings: dict, shape: list[int], order: list[int] | None = None) -> Augmentation:
+    """Also with amounts that params.yaml can't hold."""
+    return Augmentation(Augment.model_construct(**settings), shape, order, torch.device("cpu"))
+
+
 def change(
     x: Tensor, settings: dict, order: list[int] | None = None, shape=(9, 9), seed=1, progress=0.0
 ):
-    augment = Augmentation(settings, list(shape), order, torch.device("cpu"))
+    augment = augmentation(settings, list(shape), order)
     return augment.apply(
         x, augment.draw_matrices([len(x)], torch.Generator().manual_seed(seed), progress)
     )
@@ -140,7 +146,7 @@ def test_each_setting_has_draws_of_its_own(
 
     def matrices(draws: Tensor) -> Tensor:
         monkeypatch.setattr(torch, "rand", lambda *size, generator: draws)
-        augment = Augmentation({**NOTHING, key: 0.1}, [16, 16], None, torch.device("cpu"))
+        augment = augmentation({**NOTHING, key: 0.1}, [16, 16])
         return augment.draw_matrices([20], torch.Generator(), 0.0)
 
     one, other = torch.full((6, 20), 0.3), torch.full((6, 20), 0.9)
@@ -156,7 +162,7 @@ def test_each_setting_has_draws_of_its_own(
 
 def test_shear_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(torch, "rand", lambda *size, generator: torch.ones(6, 1))
-    augment = Augmentation({**NOTHING, "shear": 45.0}, [8, 8], None, torch.device("cpu"))
+    augment = augmentation({**NOTHING, "shear": 45.0}, [8, 8])
     expected = torch.tensor([[[1.0, 1.0, 0.0], [0.0, 1.0, 0.0]]])
     torch.testing.assert_close(augment.draw_matrices([1], torch.Generator(), 0.0), expected)
 
@@ -169,15 +175,11 @@ def test_an_image_that_is_moved_by_nothing_scores_as_it_is(
     images, order = digits(8, 8, 200), pixel_order(sequence, 64)
     x = torch.from_numpy(as_sequences(images.numpy(), sequence))
     train, moves = samples(x, (images[:, 3, 3] > 128).long()), {**DEFAULTS, "rotate": 5.0}
-    augment = Augmentation(
-        {**moves, "interpolation": interpolation}, [8, 8], order, torch.device("cpu")
-    )
+    augment = augmentation({**moves, "interpolation": interpolation}, [8, 8], order)
     network = RecurrentNetwork(x.shape[2], 2, hidden_size=8, shift=64.0, scale=64.0)
     chosen = settings(loss="cross_entropy", epochs=3)
     fit(network, train, train, chosen, torch.Generator().manual_seed(1), augment)
-    nothing = Augmentation(
-        {**NOTHING, "interpolation": interpolation}, [8, 8], order, torch.device("cpu")
-    )
+    nothing = augmentation({**NOTHING, "interpolation": interpolation}, [8, 8], order)
     unmoved = nothing.apply(x, nothing.draw_matrices([len(x)], torch.Generator(), 0.0))
     # the pixels of 8 lie where floating-point numbers are exact
     assert torch.equal(unmoved, x.float())
@@ -195,7 +197,7 @@ def test_the_nearest_pixel_adds_no_values() -> None:
 
 
 def test_matrices_of_an_epoch_are_those_of_its_batches() -> None:
-    augment = Augmentation(DEFAULTS, [8, 8], None, torch.device("cpu"))
+    augment = augmentation(DEFAULTS, [8, 8])
     one, other = (torch.Generator().manual_seed(3) for _ in range(2))
     batches = [augment.draw_matrices([size], one, 0.5) for size in (5, 5, 2)]
     assert torch.equal(augment.draw_matrices([5, 5, 2], other, 0.5), torch.cat(batches))
@@ -224,7 +226,7 @@ def fit_boards(interpolation: str, **changes) -> dict[str, Tensor]:
         boards(100, 2),
         settings(loss="cross_entropy", epochs=8, learning_rate=0.01, **changes),
         generator,
-        Augmentation(amounts, [16, 16], None, torch.device("cpu")),
+        augmentation(amounts, [16, 16]),
     ).weights
 
 

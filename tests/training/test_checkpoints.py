@@ -28,7 +28,7 @@ from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.training import checkpoints, precision
 from rnnlab.training.checkpoints import Checkpoint, fingerprint, loaded_code, open_checkpoints
 from rnnlab.training.device import seeded_generator
-from rnnlab.training.loop import Result, fit
+from rnnlab.training.loop import Result, Watch, fit
 
 TRAIN, VALIDATION = sums(200, 1), sums(50, 2)
 
@@ -60,8 +60,7 @@ def train(checkpoint: Checkpoint | None, kill_after: int = 0, **options: Any) ->
         validation,
         settings(epochs=8, **options),
         generator,
-        on_epoch=on_epoch,
-        checkpoint=checkpoint,
+        watch=Watch(on_epoch=on_epoch, checkpoint=checkpoint),
     )
 
 

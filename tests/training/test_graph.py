@@ -9,13 +9,14 @@ import pytest
 import torch
 from toys import samples, settings
 
+from rnnlab.core.params import Augment
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import Samples
 from rnnlab.training import checkpoints, graph
 from rnnlab.training.augmentation import Augmentation
 from rnnlab.training.checkpoints import Checkpoint
 from rnnlab.training.device import seeded_generator
-from rnnlab.training.loop import Result, fit
+from rnnlab.training.loop import Result, Watch, fit
 
 AMOUNTS = {"rotate": 10.0, "scale": 0.1, "shear": 5.0, "shift": 1.0, "final": 0.5}
 AMOUNTS["interpolation"] = "bilinear"
@@ -47,10 +48,8 @@ def train(
         images(50, device),
         settings(**{**plain, "weight_average": 0.9, "input_noise": 0.1, **changes}),
         generator,
-        Augmentation(AMOUNTS, [8, 8], None, torch.device(device)),
-        on_epoch=on_epoch,
-        on_batch=on_batch,
-        checkpoint=checkpoint,
+        Augmentation(Augment(**AMOUNTS), [8, 8], None, torch.device(device)),
+        watch=Watch(on_batch, on_epoch, checkpoint),
     )
 
 

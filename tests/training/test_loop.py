@@ -9,7 +9,7 @@ from toys import everything, samples, settings, signs, sums
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import Samples
 from rnnlab.training.device import seeded_generator
-from rnnlab.training.loop import Result, fit, predict_in_batches, score
+from rnnlab.training.loop import Result, Watch, fit, predict_in_batches, score
 from rnnlab.training.loop import _is_best as is_best
 
 TRAIN, VALIDATION = sums(200, 1), sums(50, 2)
@@ -22,7 +22,13 @@ def run(seed: int = 1, train: Samples = TRAIN, validation: Samples | None = VALI
     generator = seeded_generator(seed)
     network = RecurrentNetwork(1, 2, cell="gru", hidden_size=8)
     result = fit(
-        network, train, validation, settings(**options), generator, epochs=epochs, **callbacks
+        network,
+        train,
+        validation,
+        settings(**options),
+        generator,
+        epochs=epochs,
+        watch=Watch(**callbacks),
     )
     return network, result
 
@@ -188,7 +194,7 @@ def test_weight_average_by_hand() -> None:
         None,
         changes,
         torch.Generator().manual_seed(0),
-        on_batch=lambda: weights.append(network[1].weight.detach().clone()),
+        watch=Watch(on_batch=lambda: weights.append(network[1].weight.detach().clone())),
     )
     mean = weights[0]
     for number, weight in enumerate(weights[1:], start=1):

@@ -16,7 +16,7 @@ from rnnlab.zero_shot.training import (
     Pretrained,
     SyntheticBatches,
     draw_batches,
-    learning_rate,
+    learning_rates,
     pretrain,
 )
 
@@ -120,7 +120,7 @@ def test_targets_are_finite_and_clipped() -> None:
 
 @pytest.mark.parametrize("steps", [1, 8, 200, 5000])
 def test_the_learning_rate_rises_and_falls(steps: int) -> None:
-    rates = np.array([learning_rate(step, steps) for step in range(steps)])
+    rates = np.array(learning_rates(steps))
     peak = int(rates.argmax())
     assert rates.max() == pytest.approx(1)
     assert (rates > 0).all()
@@ -141,9 +141,8 @@ def test_the_average_follows_the_weights_from_the_start() -> None:
 
 
 def test_biases_do_not_decay() -> None:
-    settings = zero_shot_settings(weight_decay=0.5)
-    network = training.ZeroShotNetwork(8, 8)
-    matrices, others = training.make_optimizer(network, settings).param_groups
+    trainer = training.Trainer(training.ZeroShotNetwork(8, 8), zero_shot_settings(weight_decay=0.5))
+    matrices, others = trainer.optimization.optimizer.param_groups
     assert (matrices["weight_decay"], others["weight_decay"]) == (0.5, 0.0)
     assert {w.ndim for w in matrices["params"]} == {2}
     assert {w.ndim for w in others["params"]} == {1}
