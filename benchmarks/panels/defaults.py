@@ -17,6 +17,9 @@ from typing import Any
 from unittest.mock import patch
 
 import numpy as np
+from rnnlab.outlook import validation
+from rnnlab.outlook.answer import forecast_quickly
+from rnnlab.outlook.methods import MEDIAN, zero_shot_quantiles
 
 from benchmarks.scratch import RUNS, markdown
 from benchmarks.zero_shot.methods import Forecasts, seasonal_naive, without_gaps
@@ -28,11 +31,8 @@ from rnnlab.core.files import output_files, write_json
 from rnnlab.core.params import load_params
 from rnnlab.core.stage import make_parser
 from rnnlab.forecasting.intervals import LEVELS
-from rnnlab.series.measures import coverage, interval_score
 from rnnlab.forecasting.selection import History
-from rnnlab.outlook import validation
-from rnnlab.outlook.answer import forecast_quickly
-from rnnlab.outlook.methods import MEDIAN, zero_shot_quantiles
+from rnnlab.series.measures import coverage, interval_score
 from rnnlab.series.origins import Request
 from rnnlab.training.device import prepare
 from rnnlab.zero_shot.network import ZeroShotNetwork

@@ -17,13 +17,13 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 import torch
+from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
+from rnnlab.outlook.networks import train_ensemble, training_samples
 
 from benchmarks.scratch import alternate
 from rnnlab.core.params import Params, SeriesTask
 from rnnlab.core.window_spec import series_card
-from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
 from rnnlab.images.torchvision_data import import_datasets
-from rnnlab.outlook.networks import train_ensemble, training_samples
 from rnnlab.series.loading import read_panel
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request

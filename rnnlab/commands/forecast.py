@@ -1,6 +1,5 @@
 """rnnlab forecast: the next steps of every series, with intervals."""
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -17,6 +16,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
 from rnnlab.core.notes import note
 from rnnlab.core.params import PARAMS_FILE, SeriesTask, load_params
+from rnnlab.core.process import available_cpus
 from rnnlab.core.text import join_names, readable
 from rnnlab.forecasting.folders import FolderJob, PartResult, find_parts, forecast_parts
 from rnnlab.forecasting.forecast import Forecast, forecast_panel
@@ -149,11 +149,6 @@ def forecast_table(
         else None
     )
     report(target, file, found, tested, shown)
-
-
-def available_cpus() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def forecast_folder(

@@ -10,13 +10,13 @@ Tasks nest: a stage, its networks, the batches of one network. A line shows all 
     train airline: 7/40 networks, about 3 min left; main-7 120/160 batches, epoch 30/40, loss 0.0412
 
 A thread writes the lines, since a single call (one fit, one epoch) may take any time. Work that
-takes less than 10 s writes nothing.
+takes less than 10 s writes nothing. Each thread reports its own work.
 """
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, local
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -52,8 +52,8 @@ class Work:
         self._update_bar(status=status)
         is_due = monotonic() - self._status_set >= FIRST_LINE
         self._status_set = monotonic()
-        if is_due and _log_writer is not None:
-            _log_writer.write_line(FIRST_LINE)
+        if is_due and _here.writer is not None:
+            _here.writer.write_line(FIRST_LINE)
 
     def seconds_left(self) -> float | None:
         """An estimate, or None if there is none yet."""
@@ -75,9 +75,24 @@ class Work:
         return ", ".join(filter(None, words))
 
 
-_active: list[Work] = []
-_log_writer: "_LogWriter | None" = None
-_bars: Any = None
+class _Here(local):
+    """What this thread works on.
+
+    Attributes:
+        active: its levels of work.
+        writer: of its lines, if it works.
+        bars: of rich, on a terminal.
+        has_bars: whether a terminal gets bars; else it gets lines as a log does.
+    """
+
+    def __init__(self) -> None:
+        self.active: list[Work] = []
+        self.writer: _LogWriter | None = None
+        self.bars: Any = None
+        self.has_bars = True
+
+
+_here = _Here()
 
 
 @contextmanager
@@ -92,12 +107,12 @@ def track_progress(
             differ too much in time for an estimate.
     """
     work = Work(title, total, unit, left)
-    _active.append(work)
+    _here.active.append(work)
     try:
         with _shared_log_writer(), _bar(work):
             yield work
     finally:
-        _active.remove(work)
+        _here.active.remove(work)
 
 
 def collect(results: Iterable[Result], title: str, total: float, unit: str) -> list[Result]:
@@ -112,8 +127,18 @@ def collect(results: Iterable[Result], title: str, total: float, unit: str) -> l
 
 def mute_progress() -> None:
     """Report nothing from this process: another one does."""
-    if _log_writer is not None:
-        _log_writer.muted = True
+    if _here.writer is not None:
+        _here.writer.muted = True
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """No bars in this block, which would come and go in a program of somebody else."""
+    before, _here.has_bars = _here.has_bars, False
+    try:
+        yield
+    finally:
+        _here.has_bars = before
 
 
 def format_duration(seconds: float) -> str:
@@ -126,7 +151,9 @@ def format_duration(seconds: float) -> str:
 class _LogWriter:
     """Writes a line at intervals, as long as the outermost work lasts."""
 
-    def __init__(self) -> None:
+    def __init__(self, here: _Here) -> None:
+        # of the thread that works, not of the one that writes
+        self._values = vars(here)
         self.muted = False
         self._ended, self._lock = Event(), Lock()
         self._started = self._last = monotonic()
@@ -147,7 +174,7 @@ class _LogWriter:
                 return
             self._last, self._interval = monotonic(), NEXT_LINE
             # continue even if nobody reads stderr any longer
-            if not self.muted and _bars is None:
+            if not self.muted and self._values["bars"] is None:
                 with suppress(OSError):
                     sys.stderr.write(f"{self._line()}\n")
                     sys.stderr.flush()
@@ -157,7 +184,7 @@ class _LogWriter:
             self.write_line(self._interval)
 
     def _line(self) -> str:
-        levels = [*_active]
+        levels = [*self._values["active"]]
         outermost, *inner = map(str, levels)
         what = ["; ".join(filter(None, inner))]
         if not any(work.seconds_left() for work in levels):
@@ -168,16 +195,15 @@ class _LogWriter:
 @contextmanager
 def _shared_log_writer() -> Iterator[None]:
     """One log writer for all levels."""
-    global _log_writer
-    if _log_writer is not None:
+    if _here.writer is not None:
         yield
         return
-    _log_writer = _LogWriter()
+    _here.writer = _LogWriter(_here)
     try:
-        with _log_writer:
+        with _here.writer:
             yield
     finally:
-        _log_writer = None
+        _here.writer = None
 
 
 @contextmanager
@@ -186,15 +212,14 @@ def _bar(work: Work) -> Iterator[None]:
 
     It disappears when the work ends; the outermost stays if it has a status to show.
     """
-    global _bars
-    muted = _log_writer is not None and _log_writer.muted
-    bars = _bars or (_new_bars() if work.total and not muted and sys.stderr.isatty() else None)
+    shown = _here.has_bars and not (_here.writer is not None and _here.writer.muted)
+    bars = _here.bars or (_new_bars() if work.total and shown and sys.stderr.isatty() else None)
     if not work.total or bars is None:
         yield
         return
-    outermost = _bars is None
+    outermost = _here.bars is None
     if outermost:
-        _bars = bars
+        _here.bars = bars
         bars.start()
     bar = bars.add_task(f"{work.title} {work.unit}".strip(), total=work.total, status="")
     work._update_bar = lambda **changes: bars.update(bar, **changes)
@@ -204,7 +229,7 @@ def _bar(work: Work) -> Iterator[None]:
         if outermost:
             bars.live.transient = not work._status
             bars.stop()
-            _bars = None
+            _here.bars = None
         else:
             bars.remove_task(bar)
 

@@ -68,7 +68,7 @@ def find_source(name: str) -> Source:
         InputError: there is nothing, or it cannot be fetched.
     """
     if not name.strip():
-        raise InputError("--csv has no name: name a file")
+        raise InputError("the file has no name: name a file")
     if name == "-":
         content = sys.stdin.buffer.read()
         return Source(

@@ -21,12 +21,12 @@ from helpers import (
     small_environment,
 )
 from matplotlib.figure import Figure
+from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
+from rnnlab.outlook import validation
 
 from rnnlab.commands import forecast
 from rnnlab.core.params import SeriesNormalize
-from rnnlab.forecasting.forecaster import mean_predictor, network_forecaster
 from rnnlab.networks.storage import read_models
-from rnnlab.outlook import validation
 from rnnlab.plots.forecast import chosen_series
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request

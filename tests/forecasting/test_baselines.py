@@ -12,8 +12,8 @@ from rnnlab.forecasting.baselines import (
     fit_with_fallback,
     forecast_baseline,
 )
-from rnnlab.series.measures import measure, seasonal_naive_error
 from rnnlab.series import origins
+from rnnlab.series.measures import measure, seasonal_naive_error
 from rnnlab.series.origins import FIT_OF, Request
 
 # pytest would collect a function named test_requests

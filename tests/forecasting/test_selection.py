@@ -8,10 +8,10 @@ import pytest
 import torch
 from helpers import ROOT
 from oracles import ragged
+from rnnlab.forecasting.combination import absolute_scaled_errors, combine
 
 from rnnlab.core.params import Model, SeriesNormalize, Train, load_params
 from rnnlab.forecasting.baselines import forecast_baseline
-from rnnlab.forecasting.combination import absolute_scaled_errors, combine
 from rnnlab.forecasting.intervals import LEVELS
 from rnnlab.forecasting.selection import (
     FittedNetworks,

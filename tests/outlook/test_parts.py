@@ -7,7 +7,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from helpers import ROOT, one_error_line, run_stage_here
-
 from rnnlab.outlook import parts
 
 PARTS = ("a.parquet", "b.parquet", "deep/c.parquet")

@@ -4,8 +4,6 @@ from collections import Counter
 
 import numpy as np
 import pytest
-
-from rnnlab.forecasting.selection import History
 from rnnlab.outlook.answer import look_ahead, with_intervals
 from rnnlab.outlook.methods import (
     MEDIAN,
@@ -21,6 +19,8 @@ from rnnlab.outlook.validation import (
     validate,
     validation_request,
 )
+
+from rnnlab.forecasting.selection import History
 from rnnlab.series.origins import Request
 from rnnlab.zero_shot.network import ZeroShotNetwork
 from rnnlab.zero_shot.storage import read_zero_shot

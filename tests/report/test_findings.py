@@ -19,8 +19,8 @@ from helpers import (
     write_yaml,
 )
 
-from rnnlab.core.files import write_checksums, write_json
 from rnnlab.backtesting.labels import fallback_lines
+from rnnlab.core.files import write_checksums, write_json
 from rnnlab.report.findings import (
     coverage_findings,
     findings,
