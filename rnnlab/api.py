@@ -43,7 +43,7 @@ PHRASES = (
     (re.compile(r"--(id|time|value) ([^\s;,)]+)"), r'\1="\2"'),
     (re.compile(r"--(period|horizon) (\S+?)(?=[;,:)\s]|$)"), r"\1=\2"),
     (re.compile(r"--read (\w+)=([^\s;,)]+)"), r'read={"\1": "\2"}'),
-    (re.compile(r"--(\w+)"), r"\1"),
+    (re.compile(r"--(\w+)"), r"\1="),
 )
 
 
@@ -111,7 +111,7 @@ def forecast(
             arrays. NaN and missing rows are gaps.
         horizon: steps to forecast; one season, or six steps without one, where it is None.
         period: steps in a season, 1 for none; by the spacing of the times where it is None.
-        id, time, value: the columns of names, times and values, where they are not unique_id, ds, y.
+        id, time, value: the columns of names, times and values, if not unique_id, ds and y.
         levels: of the intervals in per cent, above 0 to 95: columns low_80, high_80 and so on.
         quantiles: 0.025 to 0.975; columns q0.1 and so on in the place of intervals.
         mean: whether there is a column ``mean``; ``forecast`` is the median.
@@ -297,7 +297,7 @@ def _understood(
     """The series of what a person hands over; what was guessed is noted if it is to be ``said``."""
     for name, steps in (("period", period), ("horizon", horizon)):
         if steps is not None and not _is_count(steps):
-            raise InputError(f"{name}={steps!r}: write a whole number")
+            raise InputError(f"{name}={steps!r}: write a whole number, 1 or more")
         check_steps(name, steps)
     table, shape = read_data(data, options)
     panel, season = settle(panel_of(table, options, any_series=True), period)

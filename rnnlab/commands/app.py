@@ -15,8 +15,8 @@ from rnnlab.core.process import prepare_program
 from rnnlab.core.progress import track_progress
 
 EXIT_CODES = """\
-All but forecast run in the root of a project. Exit codes: 0 done; 1 bad input or a fault of the machine, in one
-line; 2 a wrong command line; 130 stopped by Ctrl-C."""
+All but forecast run in the root of a project. Exit codes: 0 done; 1 bad input or a fault of the
+machine, in one line; 2 a wrong command line; 130 stopped by Ctrl-C."""
 
 app = typer.Typer(
     help="Forecast series, read digits, and work with the pipeline's results.",
@@ -286,11 +286,10 @@ def run(name: str, work: Callable[[Any, Any], None]) -> None:
     """Check all parameters, then do ``work(module, params)`` with the command's own module."""
 
     def checked() -> None:
-        from importlib import import_module
+        from rnnlab.commands.project import command_module, project_params
 
-        from rnnlab.core.params import load_params
-
-        work(import_module(f"rnnlab.commands.{name}"), load_params())
+        params = project_params(f"rnnlab {name.replace('_', '-')}")
+        work(command_module(name), params)
 
     finish(name, checked)
 

@@ -12,6 +12,7 @@ import torch
 
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel
+from rnnlab.commands.project import project_params
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
 from rnnlab.core.notes import note
@@ -116,7 +117,7 @@ def forecast_table(
     target = find_target(options.out, stem_of(file), options.json)
     if target.path is not None and target.path.resolve() == Path(local_name(file)).resolve():
         raise InputError(f"--out {options.out}: {target.path} is the data itself; name another")
-    device = prepare(load_params()) if options.trained else torch.device("cpu")
+    device = prepare(project_params("--trained")) if options.trained else torch.device("cpu")
     processes = available_cpus()
     if not options.trained:
         prepare_process(processes)

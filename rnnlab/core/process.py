@@ -15,7 +15,7 @@ def _report(kind: type[BaseException], error: BaseException, trace: TracebackTyp
 
 
 def prepare_program() -> None:
-    """Make a program start and compute faster, and stop in one line; call it before torch's import."""
+    """Make a program start and compute faster, and stop in one line; before torch's import."""
     sys.excepthook = _report
     # Imports of torch and pandas create a million objects, which the garbage collector would scan
     # many times: a seventh of the import time. A stage is short and creates few reference cycles.

@@ -58,7 +58,7 @@ class Shape:
         assert self.frame is not None
         arrow = pyarrow.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
         if self.frame.implementation.is_pyarrow():
-            schema = self.frame.to_arrow().schema
+            schema = self.frame.to_native().schema
             for name in {self.id_name, self.time_name} & set(schema.names):
                 place, kind = arrow.schema.get_field_index(name), schema.field(name).type
                 if _can_be(arrow.schema.field(name).type, kind):
@@ -66,11 +66,9 @@ class Shape:
             return arrow
         frame = nw.from_arrow(arrow, backend=self.frame.implementation)
         schema = self.frame.schema
-        kept = [name for name in (self.id_name, self.time_name) if name in schema]
-        for name in kept:
-            if _can_be(
-                arrow.schema.field(name).type, self.frame.to_arrow().schema.field(name).type
-            ):
+        own = self.frame.head(1).to_arrow().schema
+        for name in {self.id_name, self.time_name} & set(schema):
+            if _can_be(arrow.schema.field(name).type, own.field(name).type):
                 frame = frame.with_columns(nw.col(name).cast(schema[name]))
         return frame.to_native()
 
@@ -111,7 +109,7 @@ def read_data(data: Any, options: ReadOptions) -> tuple[Table, Shape]:
         table = read_table(os.fspath(data), options)
         return table, Shape(table.names, pd.Series(table.names, dtype=object))
     if isinstance(data, pd.Series):
-        return _read_series(data)
+        return _read_series(data, options)
     if isinstance(data, pd.DataFrame):
         return _read_pandas(data, options)
     frame = nw.from_native(data, eager_only=True, pass_through=True)
@@ -129,21 +127,25 @@ def read_data(data: Any, options: ReadOptions) -> tuple[Table, Shape]:
     raise InputError(f"{type(data).__name__}: is no data; {WANTED}")
 
 
-def _read_series(data: pd.Series) -> tuple[Table, Shape]:
-    """One series; its index holds the times."""
+def _read_series(data: pd.Series, options: ReadOptions) -> tuple[Table, Shape]:
+    """One series; its index holds the times. Two levels of it are names and times."""
     name = "y" if data.name is None else data.name
-    index = data.index.get_level_values(-1) if data.index.nlevels == 1 else None
-    if index is None:
-        raise InputError("Series: has an index of several levels; give a DataFrame: reset_index()")
-    frame = pd.DataFrame({TIME: index, "y": data.to_numpy()})
+    if data.index.nlevels > 1:
+        return _read_pandas(data.rename("y").to_frame(), options)
+    frame = pd.DataFrame({TIME: data.index, "y": data.to_numpy()})
     table = _table_of(_as_arrow(frame), "Series", ReadOptions())
     table = replace(table, names=[str(name)], value=str(name))
-    time_name = str(index.name or TIME)
+    time_name = str(data.index.name or TIME)
     return table, Shape(table.names, pd.Series([name]), frame[TIME], time_name=time_name)
 
 
 def _read_pandas(data: pd.DataFrame, options: ReadOptions) -> tuple[Table, Shape]:
+    if data.empty:
+        raise InputError("DataFrame: is empty; it needs a row for each time")
     frame, by_index = _with_index(data)
+    if data.index.nlevels == 2:
+        levels = map(str, frame.columns[:2])
+        options = replace(options, **dict(zip(("id", "time"), levels, strict=True)))
     labels = list(frame.columns)
     frame.columns = pd.Index(list(map(str, labels)))
     if by_index and not options.value and _is_wide(frame):
@@ -164,7 +166,8 @@ def _with_index(data: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
     plain = index.nlevels == 1 and index.name is None and not dated
     if plain and data.shape[1] > 1 and pd.api.types.is_integer_dtype(index):
         return data.reset_index(drop=True), False
-    names = [TIME if name is None else name for name in index.names]
+    usual = [TIME] if index.nlevels == 1 else [ID, TIME, *range(2, index.nlevels)]
+    names = [usual[place] if name is None else name for place, name in enumerate(index.names)]
     if again := [name for name in names if name in data.columns]:
         if all(name is None or data[name].equals(pd.Series(index, index)) for name in index.names):
             return data.reset_index(drop=True), False
@@ -179,14 +182,16 @@ def _is_wide(frame: pd.DataFrame) -> bool:
 
 
 def _read_frame(frame: nw.DataFrame[Any], options: ReadOptions) -> tuple[Table, Shape]:
-    name = type(frame.to_native()).__name__
-    arrow = frame.to_arrow()
+    from pyarrow import types
+
+    name, arrow = type(frame.to_native()).__name__, frame.to_arrow()
     zoned = [field.name for field in arrow.schema if getattr(field.type, "tz", None)]
     for column in zoned:
         clock = as_clock_times(arrow[column].to_pandas())
         arrow = arrow.set_column(arrow.schema.get_field_index(column), column, _array(clock))
     table = _table_of(arrow, name, options)
-    columns = [each for each in (table.id_name, table.time_name) if each]
+    named = {table.id_name, table.time_name}
+    columns = [f.name for f in arrow.schema if f.name in named or types.is_temporal(f.type)]
     own = _to_pandas(frame.select(columns).to_native()) if columns else pd.DataFrame()
     ids = _ids(table, own)
     ids = pd.Series(table.names, dtype=object) if ids is None else ids
