@@ -154,7 +154,7 @@ new-series: environment
 
 # Forecast a series: make forecast CSV=mine.csv (PERIOD, HORIZON, ID, TIME, VALUE); the default is airline.
 forecast: $(INSTALLED)
-	@python -m rnnlab forecast $(if $(CSV),--csv '$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
+	@python -m rnnlab forecast $(if $(CSV),'$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
 	  $(if $(HORIZON),--horizon $(HORIZON)) $(if $(ID),--id '$(ID)') \
 	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)') $(READ_OPTIONS)
 
@@ -178,7 +178,8 @@ lock:
 	rm -rf .venv && $(PYTHON) -m venv .venv
 	pip install --quiet pip-tools==7.6.2
 	python -c "import tomllib; p = tomllib.load(open('pyproject.toml', 'rb')); \
-	  print(*p['project']['dependencies'], *p['dependency-groups']['dev'], sep='\n')" > .venv/wanted
+	  print(*p['project']['dependencies'], *p['project']['optional-dependencies']['pipeline'], \
+	  *p['dependency-groups']['dev'], sep='\n')" > .venv/wanted
 	echo $(TORCH) >> .venv/wanted
 	pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras --no-header --no-annotate \
 	  --no-emit-index-url --no-emit-find-links --output-file .venv/locked .venv/wanted

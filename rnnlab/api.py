@@ -1,1 +1,335 @@
 """The public functions: a table in, a table out."""
+
+import math
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from numbers import Integral, Real
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.backtesting.labels import fallback_lines
+from rnnlab.backtesting.windows import backtest_panel
+from rnnlab.core.errors import InputError
+from rnnlab.core.notes import note, phrasing
+from rnnlab.core.process import available_cpus
+from rnnlab.core.progress import without_bars
+from rnnlab.forecasting.forecast import LOWEST_LEVEL, forecast_panel
+from rnnlab.forecasting.task_settings import check_steps
+from rnnlab.series.loading import panel_of
+from rnnlab.series.panel import Panel, warn_left_out
+from rnnlab.series.seasons import Season, note_guesses, settle
+from rnnlab.tables.frames import Shape, read_data
+from rnnlab.tables.options import ReadOptions, reading_options
+from rnnlab.zero_shot.storage import packaged_network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+LEVELS = (80, 95)
+RANGES = {
+    "levels": f"above 0 to {100 - 200 * LOWEST_LEVEL:g}, in per cent",
+    "quantiles": f"{LOWEST_LEVEL:g} to {1 - LOWEST_LEVEL:g}",
+}
+P = ParamSpec("P")
+R = TypeVar("R")
+# what commands call their options, and Python its arguments
+PHRASES = (
+    (re.compile(r"--(id|time|value) or data\.\w+"), r"\1"),
+    (re.compile(r"--(id|time|value) ([^\s;,)]+)"), r'\1="\2"'),
+    (re.compile(r"--(period|horizon) (\S+?)(?=[;,:)\s]|$)"), r"\1=\2"),
+    (re.compile(r"--read (\w+)=([^\s;,)]+)"), r'read={"\1": "\2"}'),
+    (re.compile(r"--(\w+)"), r"\1="),
+)
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """Forecasts of values that are known, and their errors.
+
+    Attributes:
+        errors: unique_id, method, mase and smape (per cent), over all windows.
+        forecasts: unique_id, cutoff (the last time before the window), ds, y, a column for each
+            method and ``forecast``, the one that would have been used.
+    """
+
+    errors: Any
+    forecasts: Any
+
+
+def _in_python(message: str) -> str:
+    for option, argument in PHRASES:
+        message = option.sub(argument, message)
+    return message
+
+
+def _public(function: Callable[P, R]) -> Callable[P, R]:
+    """Errors and notes name arguments, and nothing moves on a terminal."""
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        token = phrasing.set(_in_python)
+        try:
+            with without_bars():
+                return function(*args, **kwargs)
+        except InputError as error:
+            raise InputError(_in_python(str(error))) from None
+        finally:
+            phrasing.reset(token)
+
+    return called
+
+
+@_public
+def forecast(
+    data: Any,
+    horizon: int | None = None,
+    *,
+    period: int | None = None,
+    id: str | None = None,
+    time: str | None = None,
+    value: str | None = None,
+    levels: Sequence[float] = LEVELS,
+    quantiles: Sequence[float] | None = None,
+    mean: bool = False,
+    fit: bool = False,
+    read: Mapping[str, str] | None = None,
+) -> Any:
+    """Forecast the next steps of every series, in the units of its values.
+
+    The pretrained network forecasts each series from its past; where simple methods do better on
+    the last stretch of the data, they take part. Nothing is trained or downloaded.
+
+    Args:
+        data: a path or address of a table; a frame of pandas, polars or pyarrow, long (a row a
+            value) or wide (a column a series), with times in a column or the index; a pandas Series
+            with times as its index; an array [T], a list of arrays, an array [S, T] or a dict of
+            arrays. NaN and missing rows are gaps.
+        horizon: steps to forecast; one season, or six steps without one, where it is None.
+        period: steps in a season, 1 for none; by the spacing of the times where it is None.
+        id, time, value: the columns of names, times and values, if not unique_id, ds and y.
+        levels: of the intervals in per cent, above 0 to 95: columns low_80, high_80 and so on.
+        quantiles: 0.025 to 0.975; columns q0.1 and so on in the place of intervals.
+        mean: whether there is a column ``mean``; ``forecast`` is the median.
+        fit: whether Theta, ETS and SARIMA are fitted to each series and compared, which is slow.
+        read: how to read an ambiguous table, such as ``{"dates": "day-first"}``.
+
+    Returns:
+        A long table, ``horizon`` rows for each series: unique_id and ds, called as in ``data``,
+        forecast and its bounds. It is a frame of the library that ``data`` came in (else pandas),
+        and its names and times have the types and the zone of those of ``data``. Series come in
+        the order of ``data``.
+
+    Raises:
+        InputError: data or an argument cannot be used; the message is one line.
+
+    Warns:
+        InputWarning: something was guessed, or series were left out.
+
+    Example:
+        >>> import pandas as pd, rnnlab
+        >>> months = pd.period_range("2020-01", periods=48, freq="M")
+        >>> sales = pd.Series([10 + month.month for month in months], months, name="sales")
+        >>> rnnlab.forecast(sales, horizon=3)[["unique_id", "ds", "forecast"]]
+          unique_id       ds  forecast
+        0     sales  2024-01      11.0
+        1     sales  2024-02      12.0
+        2     sales  2024-03      13.0
+    """
+    shares = _checked(levels, quantiles)
+    shape, panel, season = _understood(data, period, horizon, _options(id, time, value, read))
+    found = forecast_panel(
+        panel, packaged_network(), horizon or season.horizon, fit, available_cpus()
+    )
+    for line in fallback_lines(found.fallbacks):
+        note(line)
+    wanted = {"levels": shares} if quantiles is None else {"quantiles": shares}
+    return shape.result(found.table(**wanted, mean=mean))
+
+
+@_public
+def backtest(
+    data: Any,
+    horizon: int | None = None,
+    windows: int = 1,
+    *,
+    period: int | None = None,
+    id: str | None = None,
+    time: str | None = None,
+    value: str | None = None,
+    fit: bool = False,
+    read: Mapping[str, str] | None = None,
+) -> Backtest:
+    """Forecast the last ``windows`` horizons of each series, each from what came before it.
+
+    Args:
+        windows: they lie end to end; the last one ends with the series.
+        data, horizon, period, id, time, value, fit, read: as in ``forecast``.
+
+    Returns:
+        ``errors`` and ``forecasts``, tables as ``forecast`` returns them.
+
+    Raises:
+        InputError: data or an argument cannot be used, or no series is long enough.
+
+    Example:
+        >>> import numpy as np, rnnlab
+        >>> y = 10 + np.sin(np.arange(120) * np.pi / 6)
+        >>> tested = rnnlab.backtest([y], horizon=12, windows=2, period=12)
+        >>> tested.forecasts.shape[0], sorted(tested.errors["method"])[:2]
+        (24, ['combination', 'drift'])
+    """
+    if not _is_count(windows):
+        raise InputError(f"windows={windows!r}: write 1 or more")
+    shape, panel, season = _understood(data, period, horizon, _options(id, time, value, read))
+    found = backtest_panel(
+        panel, packaged_network(), horizon or season.horizon, windows, fit, available_cpus()
+    )
+    return Backtest(shape.result(found.errors), shape.result(found.forecasts))
+
+
+@_public
+def plot(
+    data: Any,
+    forecast: Any,
+    *,
+    ids: Sequence[Any] | None = None,
+    id: str | None = None,
+    time: str | None = None,
+    value: str | None = None,
+    read: Mapping[str, str] | None = None,
+) -> "Figure":
+    """The recent past of up to six series, and their forecast with its intervals.
+
+    Args:
+        data, id, time, value, read: as in ``forecast``; it may hold later values, too.
+        forecast: what ``forecast`` returned.
+        ids: the series to show; the first six where it is None.
+
+    Returns:
+        A figure of matplotlib that is none of pyplot's: ``figure.savefig(path)``; a notebook shows
+        it as the last line of a cell.
+
+    Raises:
+        InputError: data cannot be used, or the forecast is of other series.
+
+    Example:
+        >>> import numpy as np, rnnlab
+        >>> y = np.arange(40) % 4
+        >>> figure = rnnlab.plot([y], rnnlab.forecast([y], period=4))
+        >>> len(figure.axes)
+        1
+    """
+    from rnnlab.plots.forecast import MAX_SERIES, forecast_figure, with_bounds
+
+    shape, panel, _ = _understood(data, None, None, _options(id, time, value, read), False)
+    table = with_bounds(shape.as_came(forecast, panel.ds.dtype))
+    named = list(map(str, shape.names if ids is None else ids))
+    known = {*panel.ids} & {*table["unique_id"]}
+    if unknown := [name for name in named if name not in known] if ids is not None else []:
+        raise InputError(f"ids: data and forecast have no series {unknown[0]!r} in common")
+    shown = [name for name in named if name in known][: None if ids else MAX_SERIES]
+    if not shown:
+        raise InputError("data and forecast have no series in common")
+    numbers = {name: number for number, name in enumerate(panel.ids)}
+    part = panel.subset(np.array([numbers[name] for name in shown]))
+    rows = [table[table["unique_id"] == name].sort_values("ds") for name in shown]
+    if len({len(each) for each in rows}) > 1:
+        raise InputError("the forecast has not as many rows for each series; give all of it")
+    unit = panel.table.value if panel.table else "y"
+    places = [(number, "") for number in range(len(shown))]
+    return forecast_figure(part, pd.concat(rows), unit, places, len(panel.ids))
+
+
+@_public
+def read_table(
+    path: str | os.PathLike[str],
+    *,
+    id: str | None = None,
+    time: str | None = None,
+    value: str | None = None,
+    read: Mapping[str, str] | None = None,
+) -> pd.DataFrame:
+    """Read any table that the command reads as a long table.
+
+    Args:
+        path: of text, .xlsx, Parquet or a folder of it; or an address.
+        id, time, value, read: as in ``forecast``.
+
+    Returns:
+        unique_id, ds and y, a row a value, sorted by name and time; y is NaN where a row or a value
+        is missing between others.
+
+    Raises:
+        InputError: it is missing, unreadable or ambiguous; the message is one line.
+
+    Example:
+        >>> import pathlib, tempfile, rnnlab
+        >>> path = pathlib.Path(tempfile.mkdtemp(), "mine.csv")
+        >>> _ = path.write_text("month,sold\\n2020-01,3\\n2020-02,4\\n2020-03,6\\n")
+        >>> rnnlab.read_table(path)["y"].tolist()
+        [3.0, 4.0, 6.0]
+    """
+    shape, panel, _ = _understood(path, None, None, _options(id, time, value, read))
+    names = np.repeat(np.array(panel.ids, dtype=object), panel.lengths)
+    return shape.result(pd.DataFrame({"unique_id": names, "ds": panel.ds, "y": panel.y}))
+
+
+def _options(
+    id: str | None, time: str | None, value: str | None, read: Mapping[str, str] | None
+) -> ReadOptions:
+    columns = (None if name is None else str(name) for name in (id, time, value))
+    pairs = [f"{key}={choice}" for key, choice in (read or {}).items()]
+    return ReadOptions(*columns, **reading_options(pairs))
+
+
+def _understood(
+    data: Any,
+    period: int | None,
+    horizon: int | None,
+    options: ReadOptions,
+    said: bool = True,
+) -> tuple[Shape, Panel, Season]:
+    """The series of what a person hands over; what was guessed is noted if it is to be ``said``."""
+    for name, steps in (("period", period), ("horizon", horizon)):
+        if steps is not None and not _is_count(steps):
+            raise InputError(f"{name}={steps!r}: write a whole number, 1 or more")
+        check_steps(name, steps)
+    table, shape = read_data(data, options)
+    panel, season = settle(panel_of(table, options, any_series=True), period)
+    if said:
+        note_guesses(panel, season)
+        warn_left_out(panel, table.name)
+    return shape, panel.without_rows(), season
+
+
+def _is_count(number: object) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool) and number >= 1
+
+
+def _checked(levels: Sequence[float], quantiles: Sequence[float] | None) -> list[float]:
+    """The levels or quantiles of a forecast.
+
+    Raises:
+        InputError: both are given, or one is out of its range.
+    """
+    if quantiles is not None and levels is not LEVELS:
+        raise InputError("levels and quantiles are both given; give one")
+    name, wanted = ("levels", levels) if quantiles is None else ("quantiles", quantiles)
+    if isinstance(wanted, Real):
+        raise InputError(f"{name}={wanted}: write a sequence, such as [{wanted}]")
+    found = []
+    for each in wanted:
+        if not isinstance(each, Real) or not math.isfinite(each):
+            raise InputError(f"{name}: {each!r} is not a number")
+        lowest = (1 - float(each) / 100) / 2 if quantiles is None else float(each)
+        if not LOWEST_LEVEL - 1e-9 <= lowest <= 1 - LOWEST_LEVEL + 1e-9 or (each == 0):
+            raise InputError(f"{name}: {each:g} is out of range; write {RANGES[name]}")
+        found.append(float(each))
+    if quantiles is None and found and max(found) < 1:
+        raise InputError(f"levels: {found[0]:g} is a share; write per cent, {100 * found[0]:g}")
+    return list(dict.fromkeys(found))

@@ -287,11 +287,10 @@ def run(name: str, work: Callable[[Any, Any], None]) -> None:
     """Check all parameters, then do ``work(module, params)`` with the command's own module."""
 
     def checked() -> None:
-        from importlib import import_module
+        from rnnlab.commands.project import command_module, project_params
 
-        from rnnlab.core.params import load_params
-
-        work(import_module(f"rnnlab.commands.{name}"), load_params())
+        params = project_params(f"rnnlab {name.replace('_', '-')}")
+        work(command_module(name), params)
 
     finish(name, checked)
 

@@ -1,6 +1,5 @@
 """rnnlab forecast: the next steps of every series, with intervals."""
 
-import os
 import sys
 from collections import Counter
 from collections.abc import Iterator
@@ -14,9 +13,11 @@ import torch
 
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel
+from rnnlab.commands.project import project_params
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import PARAMS_FILE, SeriesTask, load_params
+from rnnlab.core.process import available_cpus
 from rnnlab.core.text import join_names, readable
 from rnnlab.forecasting.folders import FolderJob, PartResult, find_parts, forecast_parts
 from rnnlab.forecasting.forecast import Forecast, forecast_panel
@@ -113,7 +114,7 @@ def forecast_table(
     target = find_target(options.out, stem_of(file), options.json)
     if target.path is not None and target.path.resolve() == Path(local_name(file)).resolve():
         raise InputError(f"--out {options.out}: {target.path} is the data itself; name another")
-    device = prepare(load_params()) if options.trained else torch.device("cpu")
+    device = prepare(project_params("--trained")) if options.trained else torch.device("cpu")
     processes = available_cpus()
     if not options.trained:
         prepare_process(processes)
@@ -146,11 +147,6 @@ def forecast_table(
         else None
     )
     report(target, file, found, tested, shown)
-
-
-def available_cpus() -> int:
-    """The processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def forecast_folder(

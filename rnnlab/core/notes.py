@@ -2,8 +2,9 @@
 
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TextIO
 
 
@@ -11,9 +12,19 @@ class InputWarning(UserWarning):
     """What was guessed of the input, or left out of it. The message is one line."""
 
 
+# how the public functions say what names options of commands
+phrasing: ContextVar[Callable[[str], str]] = ContextVar("phrasing", default=str)
+
+
 def note(message: str) -> None:
-    """Warn with one line; commands and stages print it on stderr, Python users get the warning."""
-    warnings.warn(message, InputWarning, stacklevel=2)
+    """Warn with one line; commands and stages print it on stderr, Python users get the warning.
+
+    The warning points to the line that called the library.
+    """
+    frame, level = sys._getframe(1), 2
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "rnnlab":
+        frame, level = frame.f_back, level + 1
+    warnings.warn(phrasing.get()(message), InputWarning, stacklevel=level)
 
 
 @contextmanager

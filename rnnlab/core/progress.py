@@ -10,20 +10,15 @@ Tasks nest: a stage, its networks, the batches of one network. A line shows all 
     train airline: 7/40 networks, about 3 min left; main-7 120/160 batches, epoch 30/40, loss 0.0412
 
 A thread writes the lines, since a single call (one fit, one epoch) may take any time. Work that
-takes less than 10 s writes nothing. The bars are rich's. In a log rich writes nothing before the
-end; tqdm writes nothing during a call and rewrites its line.
+takes less than 10 s writes nothing. Each thread reports its own work.
 """
 
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from functools import partial
-from threading import Event, Lock, Thread
+from threading import Event, Lock, Thread, local
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
-
-if TYPE_CHECKING:
-    from rich.progress import Progress
+from typing import Any, TypeVar
 
 Result = TypeVar("Result")
 
@@ -57,8 +52,8 @@ class Work:
         self._update_bar(status=status)
         is_due = monotonic() - self._status_set >= FIRST_LINE
         self._status_set = monotonic()
-        if is_due and _log is not None:
-            _log.write_line(FIRST_LINE)
+        if is_due and _here.writer is not None:
+            _here.writer.write_line(FIRST_LINE)
 
     def seconds_left(self) -> float | None:
         """An estimate, or None if there is none yet."""
@@ -80,9 +75,24 @@ class Work:
         return ", ".join(filter(None, words))
 
 
-_active: list[Work] = []
-_log: "_Log | None" = None
-_bars: "Progress | None" = None
+class _Here(local):
+    """What this thread works on.
+
+    Attributes:
+        active: its levels of work.
+        writer: of its lines, if it works.
+        bars: of rich, on a terminal.
+        has_bars: whether a terminal gets bars; else it gets lines as a log does.
+    """
+
+    def __init__(self) -> None:
+        self.active: list[Work] = []
+        self.writer: _LogWriter | None = None
+        self.bars: Any = None
+        self.has_bars = True
+
+
+_here = _Here()
 
 
 @contextmanager
@@ -96,20 +106,13 @@ def track_progress(
         left: the words before the time left: "at most" if the work may end early, empty if units
             differ too much in time for an estimate.
     """
-    global _log
     work = Work(title, total, unit, left)
-    _active.append(work)
-    outermost = _log is None
-    if _log is None:
-        _log = _Log()
+    _here.active.append(work)
     try:
-        with _bar(work, _log.muted):
+        with _shared_log_writer(), _bar(work):
             yield work
     finally:
-        if outermost:
-            _log.stop()
-            _log = None
-        _active.remove(work)
+        _here.active.remove(work)
 
 
 def collect(results: Iterable[Result], title: str, total: float, unit: str) -> list[Result]:
@@ -124,8 +127,18 @@ def collect(results: Iterable[Result], title: str, total: float, unit: str) -> l
 
 def mute_progress() -> None:
     """Report nothing from this process: another one does."""
-    if _log is not None:
-        _log.muted = True
+    if _here.writer is not None:
+        _here.writer.muted = True
+
+
+@contextmanager
+def without_bars() -> Iterator[None]:
+    """No bars in this block, which would come and go in a program of somebody else."""
+    before, _here.has_bars = _here.has_bars, False
+    try:
+        yield
+    finally:
+        _here.has_bars = before
 
 
 def format_duration(seconds: float) -> str:
@@ -135,18 +148,22 @@ def format_duration(seconds: float) -> str:
     return f"{seconds / 60:.0f} min" if seconds < 95 * 60 else f"{seconds / 3600:.1f} h"
 
 
-class _Log:
-    """Writes a line at intervals, of all levels, as long as the outermost work lasts."""
+class _LogWriter:
+    """Writes a line at intervals, as long as the outermost work lasts."""
 
-    def __init__(self) -> None:
+    def __init__(self, here: _Here) -> None:
+        # of the thread that works, not of the one that writes
+        self._values = vars(here)
         self.muted = False
         self._ended, self._lock = Event(), Lock()
         self._started = self._last = monotonic()
         self._interval = FIRST_LINE
         self._thread = Thread(target=self._watch, daemon=True)
+
+    def __enter__(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
+    def __exit__(self, *error: object) -> None:
         self._ended.set()
         self._thread.join()
 
@@ -157,7 +174,7 @@ class _Log:
                 return
             self._last, self._interval = monotonic(), NEXT_LINE
             # continue even if nobody reads stderr any longer
-            if not self.muted and _bars is None:
+            if not self.muted and self._values["bars"] is None:
                 with suppress(OSError):
                     sys.stderr.write(f"{self._line()}\n")
                     sys.stderr.flush()
@@ -167,7 +184,7 @@ class _Log:
             self.write_line(self._interval)
 
     def _line(self) -> str:
-        levels = [*_active]
+        levels = [*self._values["active"]]
         outermost, *inner = map(str, levels)
         what = ["; ".join(filter(None, inner))]
         if not any(work.seconds_left() for work in levels):
@@ -176,42 +193,57 @@ class _Log:
 
 
 @contextmanager
-def _bar(work: Work, muted: bool) -> Iterator[None]:
+def _shared_log_writer() -> Iterator[None]:
+    """One log writer for all levels."""
+    if _here.writer is not None:
+        yield
+        return
+    _here.writer = _LogWriter(_here)
+    try:
+        with _here.writer:
+            yield
+    finally:
+        _here.writer = None
+
+
+@contextmanager
+def _bar(work: Work) -> Iterator[None]:
     """Show a bar below those of the outer levels, if stderr is a terminal.
 
     It disappears when the work ends; the outermost stays if it has a status to show.
     """
-    global _bars
-    outermost = _bars is None
-    if work.total and outermost and not muted and sys.stderr.isatty():
-        _bars = _start_bars()
-    bars = _bars
+    shown = _here.has_bars and not (_here.writer is not None and _here.writer.muted)
+    bars = _here.bars or (_new_bars() if work.total and shown and sys.stderr.isatty() else None)
     if not work.total or bars is None:
         yield
         return
+    outermost = _here.bars is None
+    if outermost:
+        _here.bars = bars
+        bars.start()
     bar = bars.add_task(f"{work.title} {work.unit}".strip(), total=work.total, status="")
-    work._update_bar = partial(bars.update, bar)
+    work._update_bar = lambda **changes: bars.update(bar, **changes)
     try:
         yield
     finally:
         if outermost:
             bars.live.transient = not work._status
             bars.stop()
-            _bars = None
+            _here.bars = None
         else:
             bars.remove_task(bar)
 
 
-def _start_bars() -> "Progress | None":
+def _new_bars() -> Any:
     """None on a terminal that cannot move its cursor."""
-    # the import takes 0.04 s: only on a terminal
+    # the import takes a tenth of a second: only on a terminal
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
     if not console.is_interactive:
         return None
-    bars = Progress(
+    return Progress(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.percentage:>3.0f} %"),
@@ -221,5 +253,3 @@ def _start_bars() -> "Progress | None":
         # output for a file must not go to the terminal
         redirect_stdout=False,
     )
-    bars.start()
-    return bars

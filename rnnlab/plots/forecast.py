@@ -1,6 +1,8 @@
 """The plot of a forecast."""
 
+import re
 import warnings
+from io import BytesIO
 from pathlib import Path
 
 import numpy as np
@@ -46,8 +48,21 @@ def chosen_series(panel: Panel, errors: np.ndarray, wanted: list[int]) -> list[t
     ]
 
 
+class ForecastFigure(Figure):
+    """A figure that a notebook shows, though it is none of pyplot's."""
+
+    def _repr_png_(self) -> bytes:
+        content = BytesIO()
+        save_figure(self, content)
+        return content.getvalue()
+
+
 def forecast_figure(
-    panel: Panel, table: pd.DataFrame, unit: str, shown: list[tuple[int, str]]
+    panel: Panel,
+    table: pd.DataFrame,
+    unit: str,
+    shown: list[tuple[int, str]],
+    total: int | None = None,
 ) -> Figure:
     """The recent past and the forecast with its intervals.
 
@@ -56,11 +71,13 @@ def forecast_figure(
             on, of as many intervals as there are.
         unit: of the values, for the axis of a single series.
         shown: the series, with what each is an example of.
+        total: how many series there are; those of the panel where it is None.
     """
+    total = len(panel.ids) if total is None else total
     height = 2.4 if len(shown) > 1 else 3.6
-    figure = Figure(figsize=(8.5, height * len(shown) + 1.2), layout="constrained")
+    figure = ForecastFigure(figsize=(8.5, height * len(shown) + 1.2), layout="constrained")
     steps = len(table) // len(panel.ids)
-    few = f"; {len(shown)} of {len(panel.ids):,} series" if len(panel.ids) > len(shown) else ""
+    few = f"; {len(shown)} of {total:,} series" if total > len(shown) else ""
     levels = levels_of(table)
     named = f", with intervals of {join_names(f'{each} %' for each in levels)}" if levels else ""
     title = f"The next {steps} steps{named}{few}"
@@ -74,13 +91,26 @@ def forecast_figure(
             example = f"{example}, " * bool(example) + f"drawn to the year {LAST_YEAR}"
             note(f"the picture ends with the year {LAST_YEAR}")
         draw_series(ax, panel, number, ahead[drawn])
-        name = unit if len(panel.ids) == 1 else panel.ids[number]
+        name = unit if total == 1 else panel.ids[number]
         ax.set_ylabel(wrapped(name, round(NAME_PER_INCH * height)), parse_math=False)
         ax.set_title(example, loc="left", fontsize="small")
     ax.set_xlabel("time")
     # below all axes, where it covers no values
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4, frameon=False)
     return figure
+
+
+def with_bounds(table: pd.DataFrame) -> pd.DataFrame:
+    """A forecast whose quantiles, of which two leave the same share outside, are intervals."""
+    names = [str(name) for name in table if re.fullmatch(r"q0\.\d+", str(name))]
+    bounds = {}
+    for name in names:
+        share = float(name[1:])
+        other = f"q{1 - share:g}"
+        if share < 0.5 and other in names:
+            level = f"{100 * (1 - 2 * share):g}"
+            bounds |= {f"low_{level}": table[name], f"high_{level}": table[other]}
+    return table.assign(**bounds)
 
 
 def levels_of(table: pd.DataFrame) -> list[str]:
@@ -99,15 +129,19 @@ def can_be_drawn(ds: np.ndarray) -> np.ndarray:
 def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame) -> None:
     """The last values of a series, then its forecast between the bounds of its intervals."""
     span = panel.span(number)
-    past = slice(max(span.start, span.stop - max(PAST_RATIO * len(ahead), MIN_PAST)), span.stop)
     times = ahead["ds"].to_numpy()
+    # more where the forecast is of times that are known
+    beyond = int((panel.ds[span] >= times[0]).sum())
+    count = max(PAST_RATIO * len(ahead), MIN_PAST) + beyond
+    past = slice(max(span.start, span.stop - count), span.stop)
     # a marker for values that no line reaches, beside a gap or alone
     known = panel.y[past]
     alone = np.isnan(known).any() or len(known) < 3
     ax.plot(panel.ds[past], known, color="0.2", label="truth", marker="." if alone else "")
-    # line and bands begin at the last value, so that there is no gap
-    from_last = np.concatenate([panel.ds[past][-1:], times])
-    last = known[-1]
+    # line and bands begin at the last value before them, so that there is no gap
+    before = np.flatnonzero((panel.ds[past] < times[0]) & ~np.isnan(known))[-1:]
+    from_last = np.concatenate([panel.ds[past][before], times])
+    last = known[before]
     for level in reversed(levels_of(ahead)):
         low, high = (np.r_[last, ahead[f"{side}_{level}"]] for side in ("low", "high"))
         label = f"{level} % interval"
@@ -121,9 +155,9 @@ def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame) -> Non
     ax.spines[["top", "right"]].set_visible(False)
 
 
-def save_figure(figure: Figure, path: Path) -> None:
+def save_figure(figure: Figure, path: Path | BytesIO) -> None:
     """Write the plot without the version of matplotlib, so that the bytes repeat."""
     with warnings.catch_warnings():
         # a name may hold letters that no font here has; they are drawn as boxes
         warnings.filterwarnings("ignore", "Glyph .* missing")
-        figure.savefig(path, dpi=DPI, metadata={"Software": None})
+        figure.savefig(path, format="png", dpi=DPI, metadata={"Software": None})

@@ -197,7 +197,8 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
             problems[number] = f"varies by no more than {value_range:g}; write it in a smaller unit"
         else:
             steps[number] = step
-    if any_series and panel.lengths.max(initial=0) < 2:
+    left = np.delete(panel.lengths, list(problems))
+    if any_series and left.max(initial=0) < 2:
         for number in range(len(panel.ids)):
             problems.setdefault(number, "has one value, which shows no spacing; two are needed")
     if steps:

@@ -134,7 +134,7 @@ def _long_or_wide(
     left = [each.name for each in texts] + [each.name for each in rest if each.counts_rows]
     if left:
         notes = (*notes, f"without column {', '.join(map(repr, left))}")
-    if len(numbers) > 1 and not options.value:
+    if len(numbers) > 1 and not options.value and options.layout != "wide":
         notes = (*notes, "a series a column (guessed; else --value COLUMN)")
     places = tuple(each.place for each in numbers)
     wide = len(numbers) > 1 or options.layout == "wide"

@@ -65,17 +65,35 @@ def parquet_grid(source: Source, dataset: Any) -> Grid:
     return Grid(source.name, source.stem, dataset.schema.names, rows)
 
 
+def is_typed(dataset: Any, layout: Layout) -> bool:
+    """Whether each column of values holds numbers, and that of times times."""
+    from pyarrow import types
+
+    kinds = dataset.schema.types
+    (time,) = layout.times
+    return (types.is_temporal(kinds[time]) or types.is_integer(kinds[time])) and all(
+        types.is_integer(kinds[place]) or types.is_floating(kinds[place]) for place in layout.values
+    )
+
+
 def read_typed(source: Source, dataset: Any, layout: Layout, options: ReadOptions) -> Rows:
-    """A long table, by columns: as exact and fast as the file holds it."""
+    """A table with one column of times, by columns: as exact and fast as the file holds it."""
     header = dataset.schema.names
-    ds_name, y_name = header[layout.times[0]], header[layout.values[0]]
+    ds_name, y_names = header[layout.times[0]], [header[place] for place in layout.values]
     id_name = header[layout.id] if layout.id is not None else None
-    values = _read_column(source, dataset, y_name).to_pandas()
-    y = _typed_values(values, y_name, source.name)
-    del values
+    y = np.concatenate(
+        [
+            _typed_values(_read_column(source, dataset, name).to_pandas(), name, source.name)
+            for name in y_names
+        ]
+    )
+    if np.isnan(y).all():
+        raise InputError(f"{source.name}: has no numbers; it needs a value for each time")
     # what repeats is read once
     codes, unique = _distinct(_read_column(source, dataset, ds_name), ds_name, source.name)
     ds = _typed_times(unique, ds_name, source.name, options)[codes]
+    if layout.is_wide:
+        return y_names, np.repeat(np.arange(len(y_names)), len(ds)), np.tile(ds, len(y_names)), y
     if id_name is None:
         return [source.stem], np.zeros(len(y), dtype=np.int64), ds, y
     places, ids = _distinct(_read_column(source, dataset, id_name), id_name, source.name)
@@ -123,8 +141,6 @@ def _typed_values(values: pd.Series, name: str, source: str) -> np.ndarray:
         raise InputError(
             f"{source}: row {row}: column {name!r} holds a value that is not a finite number"
         )
-    if np.isnan(y).all():
-        raise InputError(f"{source}: has no numbers; it needs a value for each time")
     return y
 
 

@@ -5,6 +5,7 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -16,7 +17,7 @@ from rnnlab.tables.grids import Grid, is_title, text_grid
 from rnnlab.tables.layouts import Layout, find_layout
 from rnnlab.tables.numbers import Numbers, Typed, is_missing, readings
 from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.parquet import Rows, open_parquet, parquet_grid, read_typed
+from rnnlab.tables.parquet import Rows, is_typed, open_parquet, parquet_grid, read_typed
 from rnnlab.tables.sheets import sheet_grid
 from rnnlab.tables.sources import Source, find_source
 
@@ -35,6 +36,7 @@ class Table:
         is_long: whether the file is text or Parquet with a row a value, and nothing was guessed.
         notes: what was guessed, with the option that says otherwise.
         row_of: the row of the file that holds the value of an index of ``y``.
+        id_name, time_name: columns of a long table; None where there is no such column.
     """
 
     name: str
@@ -47,6 +49,8 @@ class Table:
     is_long: bool = False
     notes: list[str] = field(default_factory=list)
     row_of: Callable[[int], int] = lambda index: index + 1
+    id_name: str | None = None
+    time_name: str | None = None
 
     def row_at(self, name: str, time: np.generic, again: int = 0) -> int:
         """The row of the time of a series, or of the time that stands ``again``."""
@@ -66,7 +70,7 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
     if source.kind == "old excel":
         raise InputError(f"{source.name}: is an old Excel file; save it as .xlsx or CSV")
     if source.kind in ("parquet", "folder"):
-        return _read_parquet(source, options)
+        return read_dataset(source, open_parquet(source), options)
     grid = (sheet_grid if source.kind == "excel" else text_grid)(source, options)
     if not grid.header:
         raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
@@ -82,16 +86,39 @@ def _is_long(layout: Layout) -> bool:
     return layout.matrix is None and not layout.is_wide and not layout.part
 
 
-def _read_parquet(source: Source, options: ReadOptions) -> Table:
-    dataset = open_parquet(source)
+def read_dataset(source: Source, dataset: Any, options: ReadOptions) -> Table:
+    """The table of a pyarrow dataset: by columns where their types say all, else cell by cell.
+
+    Raises:
+        InputError: see ``read_table``.
+    """
     grid = parquet_grid(source, dataset)
     layout = find_layout(grid, options)
-    if not _is_long(layout) or layout.constant or len(layout.values) > 1:
+    by_columns = not layout.constant and layout.matrix is None and not layout.part
+    if not by_columns or not (_is_long(layout) or is_typed(dataset, layout)):
         return _read_cells(grid, layout, options)
     rows: Rows = read_typed(source, dataset, layout, options)
-    value = grid.header[layout.values[0]]
+    value = grid.header[layout.values[0]] if len(layout.values) == 1 else source.stem
     plain = source.kind == "parquet" and source.path is not None and not layout.notes
-    return Table(source.name, source.stem, *rows, value, plain, list(layout.notes))
+    length = len(rows[3]) // len(layout.values)
+    return Table(
+        source.name,
+        source.stem,
+        *rows,
+        value,
+        plain and _is_long(layout),
+        list(layout.notes),
+        lambda index: index % length + 1,
+        **_names(grid, layout),
+    )
+
+
+def _names(grid: Grid, layout: Layout) -> dict[str, str | None]:
+    """The columns of series' names and times of a long table."""
+    if not _is_long(layout):
+        return {}
+    name = None if layout.id is None else grid.header[layout.id]
+    return {"id_name": name, "time_name": grid.header[layout.times[0]]}
 
 
 def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
@@ -153,7 +180,8 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     def row_of(index: int) -> int:
         return marks.row((index if order is None else int(order[index])) // len(labels))
 
-    return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of)
+    columns = _names(grid, layout)
+    return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of, **columns)
 
 
 class Marks:

@@ -68,7 +68,7 @@ def find_source(name: str) -> Source:
         InputError: there is nothing, or it cannot be fetched.
     """
     if not name.strip():
-        raise InputError("--csv has no name: name a file")
+        raise InputError("the file has no name: name a file")
     if name == "-":
         content = sys.stdin.buffer.read()
         return Source(
@@ -77,9 +77,7 @@ def find_source(name: str) -> Source:
     if name.lower().startswith(("http://", "https://")):
         content = _download(name)
         return Source(name, stem_of(name), _kind(None, content, name), None, content)
-    path = require(
-        Path(local_name(name)), "put the file there, or set data.csv in params.yaml to another file"
-    )
+    path = require(Path(local_name(name)), "put the file there, or name another")
     if path.is_dir():
         return Source(name, path.name, "folder", path)
     return Source(name, stem_of(name), _kind(path, None, name), path)

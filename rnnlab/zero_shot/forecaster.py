@@ -14,7 +14,7 @@ from rnnlab.features.extraction import extract_features
 from rnnlab.features.histories import seasonal_naive
 from rnnlab.zero_shot.answers import in_units
 from rnnlab.zero_shot.network import HIGH, LOW, NORMAL, QUANTILES, ZeroShotNetwork, to_inputs
-from rnnlab.zero_shot.storage import read_zero_shot
+from rnnlab.zero_shot.storage import packaged_network, read_zero_shot
 
 # series in one batch: enough to keep a processor busy, few enough for its cache
 BATCH = 512
@@ -48,7 +48,8 @@ class ZeroShot:
     """
 
     def __init__(self, folder: Path | None = None, device: torch.device | str = "cpu") -> None:
-        self.network = read_zero_shot(folder, device)
+        own = folder is None and torch.device(device).type == "cpu"
+        self.network = packaged_network() if own else read_zero_shot(folder, device)
 
     def quantiles(
         self,

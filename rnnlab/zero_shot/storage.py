@@ -2,7 +2,9 @@
 
 import hashlib
 import json
+from functools import cache
 from pathlib import Path
+from threading import Lock
 
 import torch
 from safetensors import SafetensorError
@@ -40,6 +42,20 @@ def packaged_folder() -> Path:
     package = Path(__file__).parents[1]
     installed = package / "weights"
     return installed if installed.is_dir() else package.parent / FOLDER
+
+
+_loading = Lock()
+
+
+def packaged_network() -> ZeroShotNetwork:
+    """The network that came with the library, on the CPU; a process reads it once."""
+    with _loading:
+        return _packaged_network()
+
+
+@cache
+def _packaged_network() -> ZeroShotNetwork:
+    return read_zero_shot()
 
 
 def read_zero_shot(

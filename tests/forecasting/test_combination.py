@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-
 from rnnlab.forecasting.combination import (
     MAX_PICKS,
     MIN_GAIN,

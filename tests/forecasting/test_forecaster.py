@@ -4,16 +4,16 @@ import numpy as np
 import pytest
 import torch
 from oracles import ragged, wave
-from torch import Tensor
-
-from rnnlab.core.params import SeriesNormalize
-from rnnlab.forecasting import forecaster as module
 from rnnlab.forecasting.forecaster import (
     Predictor,
     mean_predictor,
     network_forecaster,
     zero_predictor,
 )
+from torch import Tensor
+
+from rnnlab.core.params import SeriesNormalize
+from rnnlab.forecasting import forecaster as module
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import make_samples
 from rnnlab.series.normalization import Normalization, fit_normalization

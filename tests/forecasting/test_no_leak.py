@@ -14,12 +14,12 @@ import pandas as pd
 import pytest
 import torch
 from helpers import edit_params, put_images, read_json, run_stage_here, small_images
+from rnnlab.forecasting.forecaster import forecast_zero_shot, mean_predictor, network_forecaster
 from safetensors.numpy import load_file
 from toys import zero_shot_network
 
 from rnnlab.core.params import SeriesNormalize
 from rnnlab.forecasting.baselines import BASELINES, forecast_baseline
-from rnnlab.forecasting.forecaster import forecast_zero_shot, mean_predictor, network_forecaster
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.series import origins
 from rnnlab.series.normalization import fit_normalization

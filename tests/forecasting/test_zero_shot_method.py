@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from rnnlab.forecasting.forecaster import MAX_PERIOD, forecast_zero_shot
 from toys import zero_shot_network
 
 from rnnlab.forecasting import forecaster
-from rnnlab.forecasting.forecaster import MAX_PERIOD, forecast_zero_shot
 from rnnlab.series.origins import Request, every_origin
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES

@@ -1,0 +1,312 @@
+"""Data in memory: frames and arrays as the table that files are read to, and results like them."""
+
+import os
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import narwhals.stable.v2 as nw
+import numpy as np
+import pandas as pd
+
+from rnnlab.core.errors import InputError
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.reading import Table, read_dataset, read_table
+from rnnlab.tables.sources import Source
+from rnnlab.tables.time_types import as_clock_times, like_times
+
+ID, TIME = "unique_id", "ds"
+WANTED = (
+    "give a path, a frame of pandas, polars or pyarrow, a pandas Series, or arrays of one dimension"
+)
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What came in, so that what goes out is like it.
+
+    Attributes:
+        names: of the series, in the order in which they came, [S].
+        ids: the same in the type in which they came, [S].
+        times: the times that came, to take their type from; None for those of a file.
+        id_name, time_name: of their columns.
+        frame: what came, if it is a frame of another library than pandas.
+    """
+
+    names: list[str]
+    ids: pd.Series
+    times: pd.Series | None = None
+    id_name: str = ID
+    time_name: str = TIME
+    frame: nw.DataFrame[Any] | None = None
+
+    def result(self, table: pd.DataFrame) -> Any:
+        """A table with the columns unique_id and ds, in the types and the frame that came in."""
+        order = {name: number for number, name in enumerate(self.names)}
+        place = table[ID].map(order).to_numpy()
+        rows = np.argsort(place, kind="stable")
+        table = table.iloc[rows].reset_index(drop=True)
+        table[ID] = self.ids.iloc[place[rows]].reset_index(drop=True)
+        for name in {TIME, "cutoff"} & set(table):
+            table[name] = like_times(table[name].to_numpy(), self.times)
+        table = table.rename(columns={ID: self.id_name, TIME: self.time_name})
+        return table if self.frame is None else self._in_frame(table)
+
+    def _in_frame(self, table: pd.DataFrame) -> Any:
+        import pyarrow
+
+        assert self.frame is not None
+        arrow = pyarrow.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+        if self.frame.implementation.is_pyarrow():
+            schema = self.frame.to_native().schema
+            for name in {self.id_name, self.time_name} & set(schema.names):
+                place, kind = arrow.schema.get_field_index(name), schema.field(name).type
+                if _can_be(arrow.schema.field(name).type, kind):
+                    arrow = arrow.set_column(place, name, arrow[name].cast(kind))
+            return arrow
+        frame = nw.from_arrow(arrow, backend=self.frame.implementation)
+        schema = self.frame.schema
+        own = self.frame.head(1).to_arrow().schema
+        for name in {self.id_name, self.time_name} & set(schema):
+            if _can_be(arrow.schema.field(name).type, own.field(name).type):
+                frame = frame.with_columns(nw.col(name).cast(schema[name]))
+        return frame.to_native()
+
+    def as_came(self, table: Any, kind: np.dtype) -> pd.DataFrame:
+        """What ``result`` gave as it was before, in pandas.
+
+        Args:
+            kind: of the times, int64 or datetime64[s].
+
+        Raises:
+            InputError: it is no such table.
+        """
+        frame = _to_pandas(table)
+        needed = (self.id_name, self.time_name, "forecast")
+        if missing := [name for name in needed if name not in frame]:
+            raise InputError(
+                f"the forecast has no column {missing[0]!r}; give what forecast() gave"
+            )
+        times = as_clock_times(frame[self.time_name], self.times)
+        if kind.kind == "M":
+            plain = pd.DataFrame({TIME: times, "y": frame["forecast"].to_numpy()})
+            ds = _table_of(_as_arrow(plain), "the forecast", ReadOptions()).ds
+        else:
+            ds = pd.to_numeric(times).to_numpy()
+        return frame.assign(**{ID: frame[self.id_name].astype(str), TIME: ds})
+
+
+def read_data(data: Any, options: ReadOptions) -> tuple[Table, Shape]:
+    """Read what a person hands over: a path, a frame, a series, or arrays.
+
+    Frames are read as Parquet is: long or wide, their columns found or named by ``options``.
+    Arrays [T] have whole-number times 0 to T - 1; NaN is a missing value.
+
+    Raises:
+        InputError: it is something else, or see ``read_table``.
+    """
+    if isinstance(data, str | os.PathLike):
+        table = read_table(os.fspath(data), options)
+        return table, Shape(table.names, pd.Series(table.names, dtype=object))
+    if isinstance(data, pd.Series):
+        return _read_series(data, options)
+    if isinstance(data, pd.DataFrame):
+        return _read_pandas(data, options)
+    frame = nw.from_native(data, eager_only=True, pass_through=True)
+    if isinstance(frame, nw.DataFrame):
+        return _read_frame(frame, options)
+    if isinstance(nw.from_native(data, pass_through=True), nw.LazyFrame):
+        raise InputError(f"{type(data).__name__}: is not computed yet; collect it first")
+    if isinstance(data, Mapping):
+        return _read_several(list(data), list(data.values()))
+    if isinstance(data, Iterable) and not isinstance(data, bytes):
+        values = list(data)
+        if values and all(np.ndim(value) == 0 for value in values):
+            values = [np.asarray(data)]
+        return _read_several(range(len(values)), values)
+    raise InputError(f"{type(data).__name__}: is no data; {WANTED}")
+
+
+def _read_series(data: pd.Series, options: ReadOptions) -> tuple[Table, Shape]:
+    """One series; its index holds the times. Two levels of it are names and times."""
+    name = "y" if data.name is None else data.name
+    if data.index.nlevels > 1:
+        return _read_pandas(data.rename("y").to_frame(), options)
+    frame = pd.DataFrame({TIME: data.index, "y": data.to_numpy()})
+    table = _table_of(_as_arrow(frame), "Series", ReadOptions())
+    table = replace(table, names=[str(name)], value=str(name))
+    time_name = str(data.index.name or TIME)
+    return table, Shape(table.names, pd.Series([name]), frame[TIME], time_name=time_name)
+
+
+def _read_pandas(data: pd.DataFrame, options: ReadOptions) -> tuple[Table, Shape]:
+    if data.empty:
+        raise InputError("DataFrame: is empty; it needs a row for each time")
+    frame, by_index = _with_index(data)
+    if data.index.nlevels == 2:
+        levels = map(str, frame.columns[:2])
+        options = replace(options, **dict(zip(("id", "time"), levels, strict=True)))
+    labels = list(frame.columns)
+    frame.columns = pd.Index(list(map(str, labels)))
+    if by_index and not options.value and _is_wide(frame):
+        options = replace(options, layout=options.layout or "wide")
+    table = _table_of(_as_arrow(frame), "DataFrame", options)
+    ids = _ids(table, frame)
+    if ids is None:
+        # the columns are the series; so labels that are numbers stay numbers
+        known = dict(zip(frame.columns, labels, strict=True))
+        ids = pd.Series([known.get(name, name) for name in table.names])
+    return table, _shape(table, ids, frame)
+
+
+def _with_index(data: pd.DataFrame) -> tuple[pd.DataFrame, bool]:
+    """The frame with an index that may hold times or names as columns, and whether it does."""
+    index = data.index
+    dated = isinstance(index, pd.DatetimeIndex | pd.PeriodIndex)
+    plain = index.nlevels == 1 and index.name is None and not dated
+    if plain and data.shape[1] > 1 and pd.api.types.is_integer_dtype(index):
+        return data.reset_index(drop=True), False
+    usual = [TIME] if index.nlevels == 1 else [ID, TIME, *range(2, index.nlevels)]
+    names = [usual[place] if name is None else name for place, name in enumerate(index.names)]
+    if again := [name for name in names if name in data.columns]:
+        if all(name is None or data[name].equals(pd.Series(index, index)) for name in index.names):
+            return data.reset_index(drop=True), False
+        raise InputError(f"DataFrame: column {again[0]!r} is in the index, too; rename one")
+    return data.reset_index(names=names if len(names) > 1 else names[0]), index.nlevels == 1
+
+
+def _is_wide(frame: pd.DataFrame) -> bool:
+    """Whether all but the first column, which was the index, are series."""
+    numbers = [pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes[1:]]
+    return len(numbers) > 1 and all(numbers) and not {ID, "y"} & set(frame.columns)
+
+
+def _read_frame(frame: nw.DataFrame[Any], options: ReadOptions) -> tuple[Table, Shape]:
+    from pyarrow import types
+
+    name, arrow = type(frame.to_native()).__name__, frame.to_arrow()
+    zoned = [field.name for field in arrow.schema if getattr(field.type, "tz", None)]
+    for column in zoned:
+        clock = as_clock_times(arrow[column].to_pandas())
+        arrow = arrow.set_column(arrow.schema.get_field_index(column), column, _array(clock))
+    table = _table_of(arrow, name, options)
+    named = {table.id_name, table.time_name}
+    columns = [f.name for f in arrow.schema if f.name in named or types.is_temporal(f.type)]
+    own = _to_pandas(frame.select(columns).to_native()) if columns else pd.DataFrame()
+    ids = _ids(table, own)
+    ids = pd.Series(table.names, dtype=object) if ids is None else ids
+    return table, replace(_shape(table, ids, own), frame=frame)
+
+
+def _table_of(arrow: Any, name: str, options: ReadOptions) -> Table:
+    import pyarrow.dataset
+
+    if doubled := [each for each in arrow.column_names if arrow.column_names.count(each) > 1]:
+        raise InputError(f"{name}: has the column {doubled[0]!r} twice; rename one")
+    table = read_dataset(Source(name, "y", "frame", None), pyarrow.dataset.dataset(arrow), options)
+    if table.id_name is None and len(table.names) == 1:
+        table = replace(table, names=[table.value])
+    return table
+
+
+def _ids(table: Table, frame: pd.DataFrame) -> pd.Series | None:
+    """The names of a long table as the frame has them, [S]; None where no column holds them."""
+    if table.id_name is None:
+        return None
+    _, first = np.unique(table.codes, return_index=True)
+    return frame[table.id_name].iloc[[table.row_of(int(index)) - 1 for index in first]]
+
+
+def _shape(table: Table, ids: pd.Series, frame: pd.DataFrame) -> Shape:
+    names = {"id_name": table.id_name, "time_name": table.time_name}
+    times = frame[table.time_name] if table.time_name else _first_times(frame)
+    return Shape(table.names, ids, times, **{key: name for key, name in names.items() if name})
+
+
+def _first_times(frame: pd.DataFrame) -> pd.Series | None:
+    """The only column of dates, of a wide frame."""
+    found = [name for name in frame if pd.api.types.is_datetime64_any_dtype(frame[name])]
+    found += [name for name in frame if isinstance(frame[name].dtype, pd.PeriodDtype)]
+    return frame[found[0]] if len(found) == 1 else None
+
+
+def _to_pandas(table: Any) -> pd.DataFrame:
+    if isinstance(table, pd.DataFrame):
+        return table
+    frame = nw.from_native(table, eager_only=True, pass_through=True)
+    if not isinstance(frame, nw.DataFrame):
+        raise InputError(f"{type(table).__name__}: is no frame; give what forecast() gave")
+    return frame.to_arrow().to_pandas(date_as_object=True)
+
+
+def _as_arrow(frame: pd.DataFrame) -> Any:
+    import pyarrow
+
+    columns = [_array(as_clock_times(frame.iloc[:, place])) for place in range(frame.shape[1])]
+    return pyarrow.Table.from_arrays(columns, names=list(frame.columns))
+
+
+def _array(column: pd.Series) -> Any:
+    """A column as Arrow has it; as text where its cells are of several types."""
+    import pyarrow
+
+    try:
+        return pyarrow.array(column, from_pandas=True)
+    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
+        return pyarrow.array(column.astype(str).where(column.notna(), None), from_pandas=True)
+
+
+def _can_be(found: Any, wanted: Any) -> bool:
+    """Whether times or names can be cast: texts that are no known form of times became dates."""
+    from pyarrow import types
+
+    return types.is_temporal(found) == types.is_temporal(wanted)
+
+
+def _read_several(keys: Sequence[Hashable], values: list[Any]) -> tuple[Table, Shape]:
+    """Arrays, or pandas Series with times, by name."""
+    if not values:
+        raise InputError(f"no series in it; {WANTED}")
+    dated = [isinstance(each, pd.Series) and not _is_counted(each.index) for each in values]
+    if all(dated):
+        parts = [
+            pd.DataFrame({ID: number, TIME: each.index, "y": each.to_numpy()})
+            for number, each in enumerate(values)
+        ]
+        frame = pd.concat(parts, ignore_index=True)
+        table = _table_of(_as_arrow(frame), "Series", ReadOptions())
+        table = replace(table, names=[str(keys[int(name)]) for name in table.names])
+        return table, Shape(table.names, pd.Series(keys), frame[TIME])
+    arrays = [_as_values(key, each) for key, each in zip(keys, values, strict=True)]
+    names = list(map(str, keys))
+    if len({*names}) < len(names):
+        raise InputError("two series have the same name as text; rename one")
+    lengths = [len(each) for each in arrays]
+    ends = np.cumsum([0, *lengths])
+    codes = np.repeat(np.arange(len(names)), lengths)
+    ds = np.concatenate([np.arange(length) for length in lengths])
+    y = np.concatenate(arrays)
+    if np.isnan(y).all():
+        raise InputError("arrays: have no numbers; each needs a value for each time")
+    table = Table(
+        "arrays", "y", names, codes, ds, y, "y", row_of=lambda i: int(i - ends[codes[i]]) + 1
+    )
+    return table, Shape(names, pd.Series(list(keys)), pd.Series(ds))
+
+
+def _is_counted(index: pd.Index) -> bool:
+    return isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1
+
+
+def _as_values(key: Hashable, values: Any) -> np.ndarray:
+    """One series as float64 [T], with NaN for masked values."""
+    try:
+        array = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)
+    except (TypeError, ValueError):
+        raise InputError(f"series {key!r} holds something else than numbers; {WANTED}") from None
+    if array.ndim != 1:
+        raise InputError(f"series {key!r} has the shape {list(array.shape)}; {WANTED}")
+    if np.isinf(array).any():
+        row = int(np.isinf(array).argmax())
+        raise InputError(f"series {key!r} is infinite at {row}; write NaN for a missing value")
+    return array
