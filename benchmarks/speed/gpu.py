@@ -48,7 +48,7 @@ from rnnlab.networks.storage import build_network
 from rnnlab.training import graph
 from rnnlab.training.augmentation import Augmentation
 from rnnlab.training.device import prepare, seeded_generator
-from rnnlab.training.loop import Result, fit
+from rnnlab.training.loop import Result, Watch, fit
 
 # a capture that fails comes last
 PARTS = ("times", "check")
@@ -123,13 +123,13 @@ class Bench:
         network = build_network(self.card, model).to(self.device)
         augment = None
         if train.augment is not None:
-            amounts = train.augment.model_dump()
-            augment = Augmentation(amounts, self.card["image_shape"], None, self.device)
+            augment = Augmentation(train.augment, self.card["image_shape"], None, self.device)
         graph.capture = watched
         if how == "single steps":
             graph.usable = lambda *given: False
         try:
-            result = fit(network, samples, validation, train, generator, augment, on_epoch=on_epoch)
+            watch = Watch(on_epoch=on_epoch)
+            result = fit(network, samples, validation, train, generator, augment, watch=watch)
         finally:
             graph.usable, graph.capture = usable, capture
         return result, captured == [True]
