@@ -118,7 +118,16 @@ def together(work: Callable[[int, Any], None]) -> None:
     # a copy of this process, which has imported everything
     context = multiprocessing.get_context("fork")
     barrier = context.Barrier(2, timeout=60)
-    both = [context.Process(target=work, args=(who, barrier)) for who in (0, 1)]
+
+    def checked(who: int) -> None:
+        try:
+            work(who, barrier)
+        except BaseException:
+            # the other need not wait
+            barrier.abort()
+            raise
+
+    both = [context.Process(target=checked, args=(who,)) for who in (0, 1)]
     for process in both:
         process.start()
     for process in both:

@@ -228,7 +228,7 @@ def wait_for_checkpoint(project: Path, network: str, process: subprocess.Popen[s
     folder, deadline = project / "data/checkpoints", time.monotonic() + 60
     while time.monotonic() < deadline:
         assert process.poll() is None, "training ended before it could be killed"
-        for path in folder.rglob(f"{network}.safetensors"):
+        for path in folder.glob(f"*/*/{network}.safetensors"):
             if b'\\"ended\\": false' in path.read_bytes():
                 return
         time.sleep(0.01)

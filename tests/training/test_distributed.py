@@ -121,7 +121,7 @@ class Run:
             text=True,
         )
         deadline = time.monotonic() + 90
-        while not [*(project / "data/checkpoints").rglob("*.safetensors")]:
+        while not [*(project / "data/checkpoints").glob("*/*/*.safetensors")]:
             assert self.process.poll() is None, self.process.stderr.read()
             assert time.monotonic() < deadline
             time.sleep(0.02)
