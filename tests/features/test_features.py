@@ -84,6 +84,8 @@ def test_a_period_ago_and_a_week_ago() -> None:
     # a period ago the history had not begun, for the first of these steps
     begun_late = a_period_ago(np.array([[5.0, 5, 5, 6, 7]]), np.array([3]), 4, np.arange(1, 5))
     assert begun_late[0].tolist() == [7, 5, 6, 7]
+    just_one = a_period_ago(np.array([[5.0, 6, 7]]), np.array([3]), 3, np.arange(1, 5))
+    assert just_one[0].tolist() == [5, 6, 7, 5]
 
 
 def smooth_one(y: np.ndarray, alpha: float, beta: float, damping: float) -> tuple[float, float]:
