@@ -8,6 +8,7 @@ learning rate and the share of the average. See "CUDA Graphs" in PyTorch's notes
 
 from collections.abc import Callable
 from functools import cache
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -17,7 +18,7 @@ from rnnlab.networks.samples import Samples
 from rnnlab.training.augmentation import Augmentation
 from rnnlab.training.checkpoints import State, print_once
 from rnnlab.training.distributed import world_size
-from rnnlab.training.optimizer import Average, Optimization
+from rnnlab.training.optimizer import Optimization
 from rnnlab.training.steps import Steps
 
 # the first steps run eagerly: libraries set up what they need, which a capture forbids
@@ -69,19 +70,12 @@ class GraphOptimization(Optimization):
     ``count`` keeps the numbers of the host, since a replay does not run this code.
     """
 
-    capturable = True
+    capturable: ClassVar[bool] = True
 
-    def __init__(
-        self,
-        network: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        rates: list[float],
-        clip: float,
-        average: Average,
-    ) -> None:
-        super().__init__(network, optimizer, rates, clip, average)
-        shares = [average.share(step) for step in range(1, len(rates) + 1)]
-        self.device_rates = torch.tensor(rates, device=self.device)
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        shares = [self.average.share(step) for step in range(1, len(self.rates) + 1)]
+        self.device_rates = torch.tensor(self.rates, device=self.device)
         self.device_shares = torch.tensor(shares, device=self.device)
         self.device_taken = torch.zeros(1, dtype=torch.long, device=self.device)
         self.rate = torch.zeros((), device=self.device)

@@ -1,7 +1,10 @@
 """The optimizer, its learning rate schedule, and an average of the weights over steps."""
 
 import inspect
-from typing import Self
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar, Self
 
 import torch
 from torch import Tensor, nn
@@ -16,6 +19,7 @@ OPTIMIZERS: dict[str, type[torch.optim.Optimizer]] = {
 }
 
 
+@dataclass
 class Optimization:
     """Optimizer, schedule and weight average of one network, with their state.
 
@@ -24,19 +28,16 @@ class Optimization:
         clip: maximum norm of all gradients together (Pascanu et al. 2013); 0 for no clipping.
     """
 
-    capturable = False  # whether a CUDA graph can capture a step
+    capturable: ClassVar[bool] = False  # whether a CUDA graph can capture a step
 
-    def __init__(
-        self,
-        network: nn.Module,
-        optimizer: torch.optim.Optimizer,
-        rates: list[float],
-        clip: float,
-        average: "Average",
-    ) -> None:
-        self.network, self.optimizer = network, optimizer
-        self.rates, self.clip, self.average = rates, clip, average
-        self.device = next(network.parameters()).device
+    network: nn.Module
+    optimizer: torch.optim.Optimizer
+    rates: list[float]
+    clip: float
+    average: "Average"
+
+    def __post_init__(self) -> None:
+        self.device = next(self.network.parameters()).device
         self.taken = 0
 
     @classmethod
@@ -172,14 +173,14 @@ class Average:
         for mean, weight in zip(self.average, self.weights, strict=False):
             mean.lerp_(weight, share)
 
-    def in_place(self) -> "Average":
-        return self
-
-    def __enter__(self) -> None:
+    @contextmanager
+    def in_place(self) -> Iterator[None]:
+        """The network has the average as its weights in this block."""
         self._swap()
-
-    def __exit__(self, *exception: object) -> None:
-        self._swap()
+        try:
+            yield
+        finally:
+            self._swap()
 
     @torch.no_grad()
     def _swap(self) -> None:
