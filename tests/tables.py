@@ -3,10 +3,14 @@
 from collections.abc import Iterable
 from pathlib import Path
 
+import pytest
+
 from rnnlab.core.params import SeriesData
 from rnnlab.series.loading import read_panel
 from rnnlab.series.panel import Panel
 
+# a warning of pandas on stderr is a line that the user can't use; a note of our own is not
+NOTES_ALONE = pytest.mark.filterwarnings("error", "ignore::rnnlab.core.notes.InputWarning")
 TABLE = "unique_id,ds,y\n"
 
 

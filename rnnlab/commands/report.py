@@ -38,14 +38,14 @@ def report(params: Params) -> None:
 def said_of(name: str, scores: dict) -> list[str]:
     """Sentences on a series task; see ``findings``."""
     tables, stage = Path("metrics") / name / "tables", f"evaluate@{name}"
-    validation, comparison, stand_ins = (
+    validation, comparison, fallbacks = (
         read_table(tables / f"{table}.csv", stage)
-        for table in ("validation", "comparison", "stand_ins")
+        for table in ("validation", "comparison", "fallbacks")
     )
     # a fresh clone has the scores, which git holds, but not what DVC's cache does
     card = Path("data/normalized") / name / "card.json"
     left_out = read_json(card, f"normalize@{name}")["left_out"] if card.is_file() else {}
-    return findings(scores, validation, comparison, stand_ins, left_out)
+    return findings(scores, validation, comparison, fallbacks, left_out)
 
 
 def print_table(console: Console, name: str, scores: ScoreTable) -> None:

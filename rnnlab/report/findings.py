@@ -14,14 +14,14 @@ def findings(
     scores: dict,
     validation: pd.DataFrame,
     comparison: pd.DataFrame,
-    stand_ins: pd.DataFrame,
+    fallbacks: pd.DataFrame,
     left_out: dict[str, str],
 ) -> list[str]:
     """The findings of a series task: plain text, one or two sentences each.
 
     Args:
         scores: scores.json.
-        validation, comparison, stand_ins: evaluate's tables of these names.
+        validation, comparison, fallbacks: evaluate's tables of these names.
         left_out: why series of the file were skipped, by id.
     """
     main, year = (
@@ -33,7 +33,7 @@ def findings(
         paired_test_finding(comparison),
         *coverage_findings(scores),
         *left_out_lines(left_out),
-        *fallback_lines(dict(stand_ins.itertuples(index=False))),
+        *fallback_lines(dict(fallbacks.itertuples(index=False))),
     ]
 
 

@@ -17,6 +17,8 @@ from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
 # where the pipeline writes it
 FOLDER = Path("models/zero_shot")
+# where a wheel has it
+INSTALLED = Path(__file__).parents[1] / "weights"
 SIZES = ("hidden_size", "decoder_size")
 
 
@@ -39,9 +41,7 @@ def write_zero_shot(folder: Path, weights: dict[str, Tensor], card: Json) -> Non
 
 def packaged_folder() -> Path:
     """Where the network lies that came with the library: in the package, or beside it in git."""
-    package = Path(__file__).parents[1]
-    installed = package / "weights"
-    return installed if installed.is_dir() else package.parent / FOLDER
+    return INSTALLED if INSTALLED.is_dir() else INSTALLED.parents[1] / FOLDER
 
 
 _loading = Lock()
@@ -105,6 +105,6 @@ def read_card(folder: Path | None = None) -> Json:
 
 
 def _way_back(folder: Path) -> str:
-    if folder != FOLDER:
+    if folder == INSTALLED:
         return "install the package again"
     return f"restore it with `git checkout {folder}`, or train again with `dvc repro pretrain`"

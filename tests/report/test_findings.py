@@ -134,9 +134,9 @@ def test_fallback_lines() -> None:
 def test_findings_of_a_task(finished: tuple[Path, dict]) -> None:
     folder = finished[0] / "metrics/airline"
     tables = (pd.read_csv(folder / f"tables/{name}.csv") for name in ("validation", "comparison"))
-    stand_ins = pd.DataFrame({"method": ["sarima"], "series": [2]})
+    fallbacks = pd.DataFrame({"method": ["sarima"], "series": [2]})
     lines = findings(
-        read_json(folder / "scores.json"), *tables, stand_ins, {"x": "is constant (1)"}
+        read_json(folder / "scores.json"), *tables, fallbacks, {"x": "is constant (1)"}
     )
     assert "validation" in lines[0]
     assert lines[1].startswith("In fit year: ")

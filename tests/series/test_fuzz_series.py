@@ -16,7 +16,7 @@ from committed import COMMITTED
 from fuzzing import examples
 from hypothesis import assume, event, given
 from hypothesis import strategies as st
-from tables import data_of
+from tables import NOTES_ALONE, data_of
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import read_json, read_tensors
@@ -119,7 +119,7 @@ def truth_of(panel: Panel) -> dict[str, list[float]]:
     found = {}
     for number, name in enumerate(panel.ids):
         span = panel.span(number)
-        found[name] = panel.values[span][~panel.filled[span]].tolist()
+        found[name] = panel.y[span][~np.isnan(panel.y[span])].tolist()
     return found
 
 
@@ -204,7 +204,7 @@ NUMBER = count()
     table=tables(st.floats(allow_nan=False, allow_infinity=False) | st.floats(1, 1000), most=40),
     method=st.sampled_from(METHODS),
 )
-@pytest.mark.filterwarnings("error")
+@NOTES_ALONE
 def test_what_is_normalized_is_finite(file: Path, table: Table, method: str) -> None:
     file.write_text(table.text)
     folder = file.parent / str(next(NUMBER))

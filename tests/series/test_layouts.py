@@ -2,6 +2,7 @@
 
 import io
 import re
+import warnings
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
@@ -13,7 +14,7 @@ import pytest
 from rnnlab.core.errors import InputError
 from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import Panel
-from rnnlab.series.seasons import describe, find_season
+from rnnlab.series.seasons import find_season, note_guesses, understood
 from rnnlab.tables.options import ReadOptions, reading_options
 
 MONTHS = [each.date() for each in pd.date_range("1949-01", periods=144, freq="MS")]
@@ -26,7 +27,11 @@ def load(path: Path, content: bytes | str, *read: str, **columns: str) -> Panel:
 
 
 def said(panel: Panel) -> list[str]:
-    return describe(panel, find_season(panel, None)).splitlines()
+    season = find_season(panel, None)
+    with warnings.catch_warnings(record=True) as notes:
+        warnings.simplefilter("always")
+        note_guesses(panel, season)
+    return [understood(panel, season), *(str(note.message) for note in notes)]
 
 
 def rows(y: np.ndarray, time: Callable[[int, date], str], number: str = "{:.0f}") -> str:
@@ -71,7 +76,7 @@ def test_the_airline_series_in_the_forms_in_which_it_circulates(
 ) -> None:
     panel = load(tmp_path / "mine.csv", AIRLINE[form](airline))
     assert panel.ids == ["mine"]
-    np.testing.assert_array_equal(panel.values, airline * (1000 if form == "thousands" else 1))
+    np.testing.assert_array_equal(panel.y, airline * (1000 if form == "thousands" else 1))
     np.testing.assert_array_equal(panel.ds, np.array(MONTHS, dtype="datetime64[s]"))
     lines = said(panel)
     assert len(lines) <= 2
@@ -94,12 +99,12 @@ def test_what_is_guessed_is_said(tmp_path: Path, airline: np.ndarray) -> None:
 def test_options_say_otherwise(tmp_path: Path, airline: np.ndarray) -> None:
     path = tmp_path / "mine.csv"
     panel = load(path, AIRLINE["thousands"](airline), "decimal=comma")
-    np.testing.assert_array_equal(panel.values, airline)
+    np.testing.assert_array_equal(panel.y, airline)
     panel = load(path, AIRLINE["Jan-49"](airline), "century=2000")
     assert panel.ds[0] == np.datetime64("2049-01-01")
     panel = load(path, AIRLINE["a row a year, numbers"](airline), "layout=wide")
     assert len(panel.ids) == 12
-    assert panel.values[panel.span(panel.ids.index("12"))][-1] == 432
+    assert panel.y[panel.span(panel.ids.index("12"))][-1] == 432
     text = "ds,y\n" + "".join(f"0{n}/02/2020,{n}\n" for n in range(1, 6))
     assert load(path, text, "dates=month-first").ds[1] == np.datetime64("2020-02-02")
     assert load(path, text, "dates=day-first").ds[1] == np.datetime64("2020-02-02T00:00:00")
@@ -126,7 +131,7 @@ def test_short_whole_numbers_beside_groups_tell_thousands(
     tmp_path: Path, sign: str, separator: str
 ) -> None:
     panel = load(tmp_path / "mine.csv", table_of(sign, separator, COUNTS))
-    np.testing.assert_array_equal(panel.values, [12, 987, 1012, 345, 1200, 2345, 3456])
+    np.testing.assert_array_equal(panel.y, [12, 987, 1012, 345, 1200, 2345, 3456])
     (note,) = panel.table.notes
     other = "comma" if sign == "," else "point"
     assert note == f"'1{sign}012' read as 1012 (guessed; else --read decimal={other})"
@@ -145,15 +150,15 @@ def test_three_digits_after_the_sign_are_thousands_or_decimals(
     where = f"{tmp_path}/mine.csv: row 2: column 'a' holds '1{sign}234', "
     assert str(error.value) == where + UNCLEAR.format(*numbers)
     decimal = {",": "comma", ".": "point"}[sign]
-    assert load(tmp_path / "mine.csv", text, f"decimal={decimal}").values[0] == 1.234
+    assert load(tmp_path / "mine.csv", text, f"decimal={decimal}").y[0] == 1.234
     other = {",": "point", ".": "comma"}[sign]
-    assert load(tmp_path / "mine.csv", text, f"decimal={other}").values[0] == 1234
+    assert load(tmp_path / "mine.csv", text, f"decimal={other}").y[0] == 1234
 
 
 def test_a_point_between_commas_is_the_decimal_sign(tmp_path: Path) -> None:
     """As programs write CSV; short whole numbers in the same series speak against it."""
     panel = load(tmp_path / "mine.csv", table_of(".", ",", PRICES))
-    assert panel.values[0] == 1.234
+    assert panel.y[0] == 1.234
     assert panel.table.notes == ["'1.234' read as 1.234 (guessed; else --read decimal=comma)"]
     with pytest.raises(InputError, match=r"holds '1\.012', which is 1\.012 or 1012; add --read"):
         load(tmp_path / "mine.csv", table_of(".", ",", COUNTS))
@@ -162,14 +167,14 @@ def test_a_point_between_commas_is_the_decimal_sign(tmp_path: Path) -> None:
 @pytest.mark.parametrize("cell", ["0,234", "1,23", "1234,567", "1.234,567", "1,5"])
 def test_one_cell_tells_the_sign_of_the_whole_file(tmp_path: Path, cell: str) -> None:
     text = table_of(",", ";", [*PRICES[:-1], cell])
-    assert load(tmp_path / "mine.csv", text).values[0] == 1.234
+    assert load(tmp_path / "mine.csv", text).y[0] == 1.234
     assert load(tmp_path / "mine.csv", text).table.notes == []
 
 
 @pytest.mark.parametrize("cell", ["1,234,567", "1,234.5", "12.5"])
 def test_one_cell_tells_the_thousands_of_the_whole_file(tmp_path: Path, cell: str) -> None:
     text = table_of(",", ";", [*PRICES[:-1], cell])
-    assert load(tmp_path / "mine.csv", text).values[0] == 1234
+    assert load(tmp_path / "mine.csv", text).y[0] == 1234
     assert load(tmp_path / "mine.csv", text).table.notes == []
 
 
@@ -197,37 +202,37 @@ def test_whole_numbers_with_a_fraction_are_years_and_months(
     ]
     text = "\n".join([header, *(",".join(row[name] for name in names) for row in cells)])
     panel = load(tmp_path / "float.csv", text, value="Sold")
-    np.testing.assert_array_equal(panel.values, airline)
+    np.testing.assert_array_equal(panel.y, airline)
     assert panel.ds.astype("datetime64[D]").tolist() == MONTHS
     years = re.sub(r"(?m)^(\d{4})", r"\1.0", by_year(airline))
     panel = load(tmp_path / "matrix.csv", f"YEAR,{','.join(NAMES).upper()}\n{years}")
-    np.testing.assert_array_equal(panel.values, airline)
+    np.testing.assert_array_equal(panel.y, airline)
     assert panel.ds.astype("datetime64[D]").tolist() == MONTHS
 
 
 @pytest.mark.parametrize("row", ["Source: an office,,", "Source: an office"])
 def test_a_footer_below_values_in_front(tmp_path: Path, row: str) -> None:
     text = f"y,unique_id,ds\n1,a,2020-01\n2,a,2020-02\n4,a,2020-03\n{row}\n"
-    np.testing.assert_array_equal(load(tmp_path / "mine.csv", text).values, [1, 2, 4])
+    np.testing.assert_array_equal(load(tmp_path / "mine.csv", text).y, [1, 2, 4])
 
 
 def test_a_wide_table_is_a_series_a_column(tmp_path: Path, airline: np.ndarray) -> None:
     text = "date;b;a\n" + rows(airline, lambda n, m: f"{m};{n % 7},5;")
     panel = load(tmp_path / "mine.csv", text)
     assert panel.ids == ["a", "b"]
-    np.testing.assert_array_equal(panel.values[:144], airline)
-    np.testing.assert_array_equal(panel.values[144:], np.arange(144) % 7 + 0.5)
+    np.testing.assert_array_equal(panel.y[:144], airline)
+    np.testing.assert_array_equal(panel.y[144:], np.arange(144) % 7 + 0.5)
     assert "a series a column (guessed; else --value COLUMN)" in said(panel)[1]
     panel = load(tmp_path / "mine.csv", text, value="a")
     assert panel.ids == ["mine"]
-    np.testing.assert_array_equal(panel.values, airline)
+    np.testing.assert_array_equal(panel.y, airline)
 
 
 def test_a_row_a_series(tmp_path: Path) -> None:
     text = "Country,Code,2019,2020,2021,2022\nAland,AL,1,2,3,\nBland,BL,5,4,,9\n"
     panel = load(tmp_path / "mine.csv", text)
     assert panel.ids == ["Aland", "Bland"]
-    np.testing.assert_array_equal(panel.values, [1, 2, 3, 5, 4, np.nan, 9])
+    np.testing.assert_array_equal(panel.y, [1, 2, 3, 5, 4, np.nan, 9])
     assert find_season(panel, None).spacing == "yearly"
 
 
@@ -237,7 +242,7 @@ def test_a_row_a_series_with_numbered_steps(tmp_path: Path) -> None:
     rows = "".join(f"H{n}," + ",".join(str(n * 10 + k) for k in range(17)) + ",\n" for n in (1, 2))
     panel = load(tmp_path / "mine.csv", header + "\n" + rows)
     assert panel.ids == ["H1", "H2"]
-    np.testing.assert_array_equal(panel.values, [*range(10, 27), *range(20, 37)])
+    np.testing.assert_array_equal(panel.y, [*range(10, 27), *range(20, 37)])
     np.testing.assert_array_equal(panel.ds[:17], range(2, 19))
     (note,) = panel.table.notes
     assert note == "a series a row, 'V2' its step 2 (guessed; else --time COLUMN)"
@@ -265,7 +270,7 @@ def test_matrices_of_several_series(tmp_path: Path) -> None:
     text = "shop,Year,Q1,Q2,Q3,Q4\na,2020,1,2,3,4\na,2021,5,6,7,8\nb,2020,9,8,7,\n"
     panel = load(tmp_path / "mine.csv", text)
     assert panel.ids == ["a", "b"]
-    np.testing.assert_array_equal(panel.values, [*range(1, 9), 9, 8, 7])
+    np.testing.assert_array_equal(panel.y, [*range(1, 9), 9, 8, 7])
     assert find_season(panel, None).period == 4
 
 
@@ -273,7 +278,7 @@ def test_a_row_a_month(tmp_path: Path) -> None:
     text = "Month," + ",".join(map(str, range(1958, 1961))) + "\n"
     text += "".join(f"{name.upper()},{n},{n + 12},{n + 24}\n" for n, name in enumerate(NAMES))
     panel = load(tmp_path / "mine.csv", text)
-    np.testing.assert_array_equal(panel.values, range(36))
+    np.testing.assert_array_equal(panel.y, range(36))
 
 
 @pytest.mark.parametrize(
@@ -355,7 +360,7 @@ def test_periods_as_offices_write_them(tmp_path: Path, form: str) -> None:
     assert write(0) == form
     text = "time,n\n" + "".join(f"{write(n)},{n * n}\n" for n in range(60))
     panel = load(tmp_path / "mine.csv", text)
-    np.testing.assert_array_equal(panel.values, np.arange(60) ** 2)
+    np.testing.assert_array_equal(panel.y, np.arange(60) ** 2)
     assert find_season(panel, None).spacing == spacing
 
 
@@ -387,23 +392,23 @@ def test_a_last_row_of_totals_is_left_out_and_said(tmp_path: Path, name: str, fo
     times = pd.date_range("2000-01", periods=24, freq="YS" if form == "%Y" else "MS")
     lines = "".join(f"{time:{form}};{n},5\n" for n, time in enumerate(times))
     panel = load(tmp_path / "mine.csv", f"time;n\n{lines}{name};999.999,99\n")
-    np.testing.assert_array_equal(panel.values, np.arange(24) + 0.5)
+    np.testing.assert_array_equal(panel.y, np.arange(24) + 0.5)
     assert f"without the last row {name!r}" in said(panel)[1]
 
 
 def test_a_last_row_of_totals_below_years_or_months(tmp_path: Path, airline: np.ndarray) -> None:
     text = f"Year,{','.join(NAMES)}\n{by_year(airline)}Total,{','.join(['9'] * 12)}\n"
     panel = load(tmp_path / "mine.csv", text)
-    np.testing.assert_array_equal(panel.values, airline)
+    np.testing.assert_array_equal(panel.y, airline)
     assert "without the last row 'Total'" in said(panel)[1]
     cells = "".join(f"{name},{n},{n * 2 + 1}\n" for n, name in enumerate(NAMES))
     panel = load(tmp_path / "season.csv", f"Month,2020,2021\n{cells}Mean,5,6\n")
     assert panel.lengths.tolist() == [24]
-    assert panel.values[-1] == 23
+    assert panel.y[-1] == 23
     assert "without the last row 'Mean'" in said(panel)[1]
     text = "year,month,value\n" + rows(airline, lambda _, m: f"{m.year},{m.month},")
     panel = load(tmp_path / "parts.csv", f"{text}Total,,9999\n")
-    np.testing.assert_array_equal(panel.values, airline)
+    np.testing.assert_array_equal(panel.y, airline)
 
 
 @pytest.mark.parametrize("bad", ["Total", "soon", "31.02.2015", "2015-03-01"])
@@ -435,7 +440,7 @@ def test_local_times_that_repeat_are_read_in_utc(
 ) -> None:
     lines = "".join(f"{time},{n % 48}\n" for n, time in enumerate(autumn(True)))
     panel = load(tmp_path / "mine.csv", f"time,n\n{lines}")
-    assert panel.values.tolist() == [n % 48 for n in range(144)]
+    assert panel.y.tolist() == [n % 48 for n in range(144)]
     assert str(panel.ds[0]) == "2023-10-27T23:00:00"
     assert "times in UTC, since local ones repeat when summer time ends" in said(panel)[1]
     assert "not in time order" not in capsys.readouterr().err

@@ -1,5 +1,6 @@
 """Panels of series: what is repaired, what is left out and why, and where parts end."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,15 +8,15 @@ import pytest
 from committed import COMMITTED
 from helpers import read_yaml
 from oracles import joined, wave
-from tables import TABLE, data_of, long_table, month, read
+from tables import NOTES_ALONE, TABLE, data_of, long_table, month, read
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.notes import InputWarning
 from rnnlab.core.params import SeriesTask
 from rnnlab.series.normalization import min_training_values
 from rnnlab.series.panel import MAX_LINES, Panel, cut_series, unusable_series, warn_left_out
 
-# a warning of pandas on stderr is a line that the user can't use
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = NOTES_ALONE
 
 
 def ends(cut) -> list[list[int]]:
@@ -59,25 +60,25 @@ def test_gaps_are_filled_from_the_past_alone(tmp_path: Path) -> None:
     values: list = list(range(1, 31))
     values[2], values[17], values[18] = "", "NaN", ""
     panel = read(tmp_path, "unique_id,ds,y\n" + long_table(values))
-    assert panel.values[2] == 2  # no year before it: the last value
-    assert panel.values[17] == 6  # the same month a year before
-    assert panel.values[18] == 7
-    assert len(panel.values) == 30
+    assert panel.filled[2] == 2  # no year before it: the last value
+    assert panel.filled[17] == 6  # the same month a year before
+    assert panel.filled[18] == 7
+    assert len(panel.filled) == 30
 
 
 def test_a_gap_does_not_hang_on_later_values(tmp_path: Path) -> None:
     values: list = list(range(1, 31))
     values[17] = ""
-    before = read(tmp_path, "unique_id,ds,y\n" + long_table(values)).values
+    before = read(tmp_path, "unique_id,ds,y\n" + long_table(values)).filled
     values[18:] = [1000 + n for n in range(12)]
-    after = read(tmp_path, "unique_id,ds,y\n" + long_table(values)).values
+    after = read(tmp_path, "unique_id,ds,y\n" + long_table(values)).filled
     np.testing.assert_array_equal(after[:18], before[:18])
 
 
 def test_blank_lines_and_gaps_at_the_ends(tmp_path: Path) -> None:
     text = "ds,y\n\n" + "".join(f"{month(n)},{n or ''}\n\n" for n in range(20)) + f"{month(20)},\n"
     panel = read(tmp_path, text)
-    np.testing.assert_array_equal(panel.values, np.arange(1, 20))
+    np.testing.assert_array_equal(panel.filled, np.arange(1, 20))
     assert panel.ds[0] == np.datetime64("1949-02-01")
 
 
@@ -92,26 +93,27 @@ def test_many_series_of_different_lengths(tmp_path: Path) -> None:
     assert panel.left_out == {}
     np.testing.assert_array_equal(panel.offsets, [0, 4, 7, 12])
     np.testing.assert_array_equal(panel.lengths, [4, 3, 5])
-    np.testing.assert_array_equal(panel.values[panel.span(2)], [1, 2, 3, 4, 5])
-    np.testing.assert_array_equal(panel.values[panel.span(1)], [7, 8, 9])
+    np.testing.assert_array_equal(panel.filled[panel.span(2)], [1, 2, 3, 4, 5])
+    np.testing.assert_array_equal(panel.filled[panel.span(1)], [7, 8, 9])
 
 
 def test_gaps_of_a_panel_are_filled_from_their_own_series(tmp_path: Path) -> None:
     text = long_table([900, 901, 902, 903], "a") + long_table([1, "", 3, "", 5, "", 9], "b")
     panel = read(tmp_path, TABLE + text, period=2)
-    np.testing.assert_array_equal(panel.values[panel.span(1)], [1, 1, 3, 1, 5, 1, 9])
+    np.testing.assert_array_equal(panel.filled[panel.span(1)], [1, 1, 3, 1, 5, 1, 9])
 
 
-def test_rows_in_any_order(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_in_any_order(tmp_path: Path) -> None:
     rows = (long_table(range(20), "a") + long_table(range(50, 70), "b")).splitlines()
     mixed = np.random.default_rng(0).permutation(rows)
-    panel = read(tmp_path, TABLE + "\n".join(mixed) + "\n")
-    np.testing.assert_array_equal(panel.values, [*range(20), *range(50, 70)])
+    note = f"{tmp_path}/series.csv: rows are not in time order; sorted"
+    with pytest.warns(InputWarning, match=f"^{re.escape(note)}$"):
+        panel = read(tmp_path, TABLE + "\n".join(mixed) + "\n")
+    np.testing.assert_array_equal(panel.filled, [*range(20), *range(50, 70)])
     assert (np.diff(panel.ds[:20]) > np.timedelta64(0)).all()
-    note = f"{tmp_path}/series.csv: rows are not in time order; sorted\n"
-    assert capsys.readouterr().err == note
 
 
+@pytest.mark.filterwarnings("error")
 def test_ordered_rows_give_no_message(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Series may follow each other by any name, or take turns."""
     a, b = long_table(range(20), "a"), long_table(range(20), "b")
@@ -159,7 +161,7 @@ def test_a_broken_series_is_left_out_and_the_others_run(tmp_path: Path, broken: 
     assert panel.left_out == {"b": reason.replace("ROW", row)}
     assert panel.ids == ["a", "c"]
     np.testing.assert_array_equal(panel.offsets, [0, 12, 21])
-    np.testing.assert_array_equal(panel.values, [*range(20, 32), *range(9)])
+    np.testing.assert_array_equal(panel.filled, [*range(20, 32), *range(9)])
     assert panel.ds[12] == panel.ds[0] == np.datetime64("1949-01-01")
 
 
@@ -199,25 +201,25 @@ def test_mixed_frequencies_go_by_the_usual_one(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_left_out_is_said_in_a_line_each(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_left_out_is_said_in_a_line_each() -> None:
     reasons = {f"s{n}": f"has {n} values" for n in range(MAX_LINES + 4)}
     y, offsets = joined(wave(9, 4))
-    warn_left_out(
-        Panel(["a"], offsets, np.arange(9), y, np.isnan(y), reasons), "x.csv", Path("card.json")
-    )
-    lines = capsys.readouterr().err.splitlines()
+    panel = Panel(["a"], offsets, np.arange(9), y, left_out=reasons)
+    with pytest.warns(InputWarning) as notes:
+        warn_left_out(panel, "x.csv", Path("card.json"))
+    lines = [str(note.message) for note in notes]
     assert lines[1] == "x.csv: left out: series 's1' has 1 values"
     assert lines[MAX_LINES:] == ["x.csv: left out: 4 more; card.json names all"]
 
 
 def test_without_keeps_what_was_left_out_before() -> None:
     y, offsets = joined(wave(9, 4), wave(7, 4, 1), wave(5, 4, 2))
-    panel = Panel(["a", "b", "c"], offsets, np.arange(21), y, np.isnan(y), {"z": "was broken"})
+    panel = Panel(["a", "b", "c"], offsets, np.arange(21), y, left_out={"z": "was broken"})
     assert panel.without({}, "x.csv") is panel
     found = panel.without({0: "is odd", 2: "is even"}, "x.csv")
     assert found.left_out == {"z": "was broken", "a": "is odd", "c": "is even"}
     assert found.ids == ["b"]
-    np.testing.assert_array_equal(found.values, y[9:16])
+    np.testing.assert_array_equal(found.y, y[9:16])
     np.testing.assert_array_equal(found.ds, np.arange(9, 16))
 
 
@@ -238,12 +240,12 @@ OTHERS = ["none", "minmax", "standard", "exponential_smoothing"]
 def faults_of(panel: Panel, task: SeriesTask) -> dict[int, str]:
     """Unusable series of the task, by the shorter of its two training parts."""
     cuts = cut_series(panel.lengths, task.data)
-    return unusable_series(panel, np.minimum(cuts["main"].train, cuts["year"].train), task)
+    return unusable_series(panel, np.minimum(cuts["main"].train, cuts["year"].train), task.normalize.method)
 
 
 def panel_of(*series: np.ndarray) -> Panel:
     y, offsets = joined(*series)
-    return Panel([f"s{n}" for n in range(len(series))], offsets, np.arange(len(y)), y, np.isnan(y))
+    return Panel([f"s{n}" for n in range(len(series))], offsets, np.arange(len(y)), y, period=12)
 
 
 @pytest.mark.parametrize("place", [3, 140])
@@ -288,33 +290,32 @@ def test_constant_in_its_training_part() -> None:
     assert faults == {0: "is constant (7) in its training part"}
 
 
-def test_missing_rows_are_gaps(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_missing_rows_are_gaps(tmp_path: Path) -> None:
     rows = long_table(range(1, 37), "b")
     for time, value in (("1949-03-01", 3), ("1950-12-01", 24)):
         assert f"b,{time},{value}\n" in rows
         rows = rows.replace(f"b,{time},{value}\n", "")
-    panel = read(tmp_path, TABLE + rows)
+    with pytest.warns(InputWarning) as notes:
+        panel = read(tmp_path, TABLE + rows)
     whole = read(tmp_path, TABLE + long_table(range(1, 37), "b"))
     np.testing.assert_array_equal(panel.ds, whole.ds)
-    np.testing.assert_array_equal(np.flatnonzero(panel.filled), [2, 23])
+    np.testing.assert_array_equal(np.flatnonzero(np.isnan(panel.y)), [2, 23])
     # the value one period before, and the last one where there is no such
-    expected = whole.values.copy()
+    expected = whole.filled.copy()
     expected[[2, 23]] = [2, 12]
-    np.testing.assert_array_equal(panel.values, expected)
-    (line,) = capsys.readouterr().err.splitlines()
+    np.testing.assert_array_equal(panel.filled, expected)
+    (line,) = [str(note.message) for note in notes]
     assert line.endswith("series.csv: 2 of 36 rows missing: gaps, the first at 1949-03-01")
 
 
-def test_missing_rows_of_many_series_are_said_in_a_line(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_missing_rows_of_many_series_are_said_in_a_line(tmp_path: Path) -> None:
     text = TABLE + long_table(range(9), "a")
     for name in "bc":
         text += long_table(range(9), name).replace(f"{name},1949-03-01,2\n", "")
     panel = read(tmp_path, text)
     assert panel.missing is not None
     np.testing.assert_array_equal(np.flatnonzero(panel.missing), [11, 20])
-    (line,) = capsys.readouterr().err.splitlines()
+    (line,) = [str(note.message) for note in notes]
     assert line.endswith("2 of 27 rows missing: gaps, the first of 'b' at 1949-03-01")
     # a series that is left out takes its gaps along
     panel = panel.without({1: "is odd"}, "x.csv")
@@ -326,5 +327,5 @@ def test_a_missing_row_gives_what_an_empty_cell_gives(tmp_path: Path) -> None:
     line = "b,1950-01-01,1\n"
     missing = read(tmp_path, TABLE + rows.replace(line, ""))
     empty = read(tmp_path, TABLE + rows.replace(line, "b,1950-01-01,\n"))
-    for key in ("ds", "values", "filled", "offsets"):
+    for key in ("ds", "y", "filled", "offsets"):
         np.testing.assert_array_equal(getattr(missing, key), getattr(empty, key))

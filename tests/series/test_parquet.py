@@ -5,14 +5,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tables import data_of
+from tables import NOTES_ALONE, data_of
 
 from rnnlab.core.errors import InputError
 from rnnlab.series.loading import read_panel
 from rnnlab.series.panel import Panel
 
-# a warning of pandas on stderr is a line that the user can't use
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = NOTES_ALONE
 
 
 def table_of_two() -> pd.DataFrame:
@@ -26,7 +25,7 @@ def table_of_two() -> pd.DataFrame:
 
 def assert_same_panels(a: Panel, b: Panel) -> None:
     assert a.ids == b.ids
-    for key in ("offsets", "ds", "values"):
+    for key in ("offsets", "ds", "y"):
         np.testing.assert_array_equal(getattr(a, key), getattr(b, key))
 
 
@@ -49,7 +48,7 @@ def test_parquet_reads_as_csv_does(tmp_path: Path, form: str) -> None:
         table["ds"] = table["ds"].dt.tz_localize("UTC")
     table.to_parquet(tmp_path / "series.parquet")
     panels = [read_panel(data_of(tmp_path / f"series.{end}")) for end in ("csv", "parquet")]
-    assert len(panels[0].values) == 50
+    assert len(panels[0].y) == 50
     assert_same_panels(*panels)
 
 
@@ -60,7 +59,7 @@ def test_parquet_of_one_series_by_numbers(tmp_path: Path) -> None:
     assert panel.ids == ["shop"]
     assert panel.ds.dtype == np.int64
     np.testing.assert_array_equal(panel.ds, np.arange(5, 25))
-    np.testing.assert_array_equal(panel.values, np.arange(20) ** 2)
+    np.testing.assert_array_equal(panel.y, np.arange(20) ** 2)
 
 
 @pytest.mark.parametrize(
@@ -116,5 +115,5 @@ def test_a_parquet_file_whose_times_are_its_index(tmp_path: Path) -> None:
     ds = pd.date_range("2024-01", periods=12, freq="MS", name="ds")
     pd.DataFrame({"y": np.arange(12.0) ** 2}, index=ds).to_parquet(tmp_path / "x.parquet")
     panel = read_panel(data_of(tmp_path / "x.parquet"))
-    np.testing.assert_array_equal(panel.values, np.arange(12) ** 2)
+    np.testing.assert_array_equal(panel.y, np.arange(12) ** 2)
     assert panel.ds[1] == np.datetime64("2024-02-01")

@@ -6,13 +6,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from committed import COMMITTED
-from tables import GOOD, TABLE, data_of, long_table, month, read
+from tables import GOOD, NOTES_ALONE, TABLE, data_of, long_table, month, read
 
 from rnnlab.core.errors import InputError
 from rnnlab.series.loading import read_panel
 
-# a warning of pandas on stderr is a line that the user can't use
-pytestmark = pytest.mark.filterwarnings("error")
+pytestmark = NOTES_ALONE
 
 
 @pytest.fixture
@@ -27,7 +26,7 @@ def test_raw_airline_loads_as_it_is(tmp_path: Path, raw_airline: str, airline: n
     panel = read(tmp_path, raw_airline)
     assert panel.ids == ["series"]
     assert panel.left_out == {}
-    np.testing.assert_array_equal(panel.values, airline)
+    np.testing.assert_array_equal(panel.y, airline)
     expected = np.arange("1949-01", "1961-01", dtype="datetime64[M]")
     np.testing.assert_array_equal(panel.ds, expected.astype("datetime64[s]"))
 
@@ -37,27 +36,27 @@ def test_raw_airline_footer_without_quotes(
 ) -> None:
     head, _, rest = raw_airline.partition("\r\n")
     panel = read(tmp_path, head + "\r\n" + rest.replace('"', ""))
-    np.testing.assert_array_equal(panel.values, airline)
+    np.testing.assert_array_equal(panel.y, airline)
 
 
 def test_the_airline_file_of_the_project(airline: np.ndarray, monkeypatch) -> None:
     monkeypatch.chdir(COMMITTED)
     panel = read_panel(data_of("data/raw/airline.csv"))
     assert panel.ids == ["airline"]
-    assert len(panel.values) == 144
-    assert (panel.values[0], panel.values[-1]) == (112, 432)
+    assert len(panel.y) == 144
+    assert (panel.y[0], panel.y[-1]) == (112, 432)
 
 
 def test_named_columns(tmp_path: Path) -> None:
     text = "when,shop,sold,price\n" + "".join(f"{month(n)},x,{n},9.5\n" for n in range(5))
     panel = read(tmp_path, text, id_column="shop", time_column="when", value_column="sold")
     assert panel.ids == ["x"]
-    np.testing.assert_array_equal(panel.values, range(5))
+    np.testing.assert_array_equal(panel.y, range(5))
 
 
 def test_byte_order_mark_and_spaces(tmp_path: Path) -> None:
     text = "\ufeffds , y\n" + "".join(f" {month(n)} , {n}.5 \n" for n in range(4))
-    np.testing.assert_array_equal(read(tmp_path, text).values, [0.5, 1.5, 2.5, 3.5])
+    np.testing.assert_array_equal(read(tmp_path, text).y, [0.5, 1.5, 2.5, 3.5])
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_byte_order_mark_and_spaces(tmp_path: Path) -> None:
 )
 def test_forms_of_time(tmp_path: Path, times: list[str], first: int | str | None) -> None:
     panel = read(tmp_path, "ds,y\n" + "".join(f"{each},{n}\n" for n, each in enumerate(times)))
-    np.testing.assert_array_equal(panel.values, range(len(times)))
+    np.testing.assert_array_equal(panel.y, range(len(times)))
     if isinstance(first, int):
         assert panel.ds.dtype == "int64"
         assert panel.ds[0] == first
@@ -115,7 +114,7 @@ def test_summer_time_is_read_or_refused_in_words(tmp_path: Path) -> None:
     except InputError as error:
         assert "series.csv" in str(error)  # noqa: PT017
     else:
-        assert len(panel.values) == 7
+        assert len(panel.y) == 7
 
 
 @pytest.mark.parametrize(
@@ -216,7 +215,8 @@ def test_numbers_that_only_python_reads_are_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize("unknown", ["", "NaN", "NA", "null", "None", " "])
 def test_words_for_an_unknown_value(tmp_path: Path, unknown: str) -> None:
     panel = read(tmp_path, TABLE + GOOD.replace(",3\n", f",{unknown}\n"))
-    np.testing.assert_array_equal(panel.values, [1, 2, 2, 4, 5])
+    np.testing.assert_array_equal(panel.y, [1, 2, np.nan, 4, 5])
+    np.testing.assert_array_equal(panel.filled, [1, 2, 2, 4, 5])
 
 
 @pytest.mark.parametrize("name", ["series.tsv", "SERIES.TSV"])
@@ -224,7 +224,7 @@ def test_tabs_between_cells(tmp_path: Path, name: str) -> None:
     text = (TABLE + long_table([1.5, 2, 3, 4], "b, c")).replace(",", "\t").replace("b\t", "b,")
     panel = read(tmp_path, text, name=name)
     assert panel.ids == ["b, c"]
-    np.testing.assert_array_equal(panel.values, [1.5, 2, 3, 4])
+    np.testing.assert_array_equal(panel.y, [1.5, 2, 3, 4])
 
 
 def test_a_cell_may_be_long(tmp_path: Path) -> None:
@@ -232,7 +232,7 @@ def test_a_cell_may_be_long(tmp_path: Path) -> None:
     head, *rows = (TABLE + GOOD).splitlines()
     note = "x" * 200_000
     text = "\n".join([f"{head},note", f"{rows[0]},{note}", *(f"{row}," for row in rows[1:]), ""])
-    assert len(read(tmp_path, text).values) == len(rows)
+    assert len(read(tmp_path, text).y) == len(rows)
 
 
 def test_ten_thousand_rows_are_read_in_no_time(tmp_path: Path) -> None:
@@ -241,5 +241,5 @@ def test_ten_thousand_rows_are_read_in_no_time(tmp_path: Path) -> None:
     started = time.process_time()
     panel = read(tmp_path, text)
     assert time.process_time() - started < 1
-    assert len(panel.values) == 10_000
+    assert len(panel.y) == 10_000
     assert len(panel.ids) == 100

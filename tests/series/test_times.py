@@ -27,7 +27,7 @@ from rnnlab.series.times import format_times, future_times
 def test_evenly_spaced_or_not(tmp_path: Path, times: list[str], even: bool) -> None:
     text = "ds,y\n" + "".join(f"{each},{n}\n" for n, each in enumerate(times))
     if even:
-        assert len(read(tmp_path, text).values) == len(times)
+        assert len(read(tmp_path, text).y) == len(times)
     else:
         with pytest.raises(InputError, match="'series' is not evenly spaced"):
             read(tmp_path, text)

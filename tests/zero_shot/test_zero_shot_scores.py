@@ -6,10 +6,11 @@ from toys import zero_shot_network
 
 from rnnlab.plots.zero_shot import panels_to_guess, solution
 from rnnlab.series.examples import load_examples
+from rnnlab.series.measures import seasonal_naive_errors
 from rnnlab.synthetic.prior import draw_batch
 from rnnlab.zero_shot import scores
 from rnnlab.zero_shot.network import QUANTILES
-from rnnlab.zero_shot.scores import mean_scores, naive_scale, score, seasonal_naive
+from rnnlab.zero_shot.scores import mean_scores, score, seasonal_naive
 
 NAN = np.nan
 
@@ -28,7 +29,7 @@ def test_scale_by_hand() -> None:
     histories = np.array(
         [[1.0, 2, 4, 8], [NAN, 2, 4, 8], [NAN, NAN, 4, 8], [NAN, NAN, NAN, 8], [3, 3, 3, 3]]
     )
-    np.testing.assert_array_equal(naive_scale(histories, 2), [4.5, 6, 4, NAN, NAN])
+    np.testing.assert_array_equal(seasonal_naive_errors(histories, 2), [4.5, 6, 4, NAN, NAN])
 
 
 def test_scores_by_hand() -> None:

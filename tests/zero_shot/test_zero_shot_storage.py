@@ -8,6 +8,7 @@ import torch
 from toys import zero_shot_network
 
 from rnnlab.core.errors import InputError
+from rnnlab.zero_shot import storage
 from rnnlab.zero_shot.network import QUANTILES
 from rnnlab.zero_shot.storage import read_card, read_zero_shot, write_zero_shot
 
@@ -62,7 +63,7 @@ def test_any_other_card_is_rejected(folder: Path, card: str) -> None:
 
 def test_weights_of_another_version_are_named_so(folder: Path) -> None:
     card = json.loads((folder / "card.json").read_text())
-    weights = {"of_patch.weight": torch.zeros(8, 3)}
+    weights = {"patch_projection.weight": torch.zeros(8, 3)}
     write_zero_shot(folder, weights, card)
     with pytest.raises(InputError, match="another version of this project: restore"):
         read_zero_shot(folder)
@@ -76,3 +77,11 @@ def test_the_same_weights_give_the_same_bytes(folder: Path, tmp_path: Path) -> N
     write_zero_shot(again, weights, {"hidden_size": 8, "decoder_size": 8, "seed": 3})
     for name in ("weights.safetensors", "card.json"):
         assert (again / name).read_bytes() == (folder / name).read_bytes()
+
+
+def test_weights_of_an_installed_package_come_back_with_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(storage, "INSTALLED", tmp_path)
+    with pytest.raises(InputError, match=r"card\.json is missing: install the package again"):
+        read_zero_shot()
