@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from rnnlab.series.panel import Panel
+
 
 def joined(*series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Concatenated series, and where each begins (and the last one ends)."""
@@ -14,6 +16,12 @@ def wave(length: int, period: int, seed: int = 3) -> np.ndarray:
     t = np.arange(length)
     noise = np.random.default_rng(seed).normal(size=length)
     return 1e3 * (1 + seed) * np.exp(0.02 * t + 0.3 * np.sin(2 * np.pi * t / period) + noise / 20)
+
+
+def panel_of(*series: np.ndarray | list, period: int = 12) -> Panel:
+    """A panel of series s0, s1 and so on, in numbered steps; NaN for gaps."""
+    y, offsets = joined(*map(np.asarray, series))
+    return Panel([f"s{n}" for n in range(len(series))], offsets, np.arange(len(y)), y, period)
 
 
 def ragged(lengths: list[int], period: int) -> tuple[np.ndarray, np.ndarray]:

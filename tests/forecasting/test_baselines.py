@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from oracles import joined, wave
+from oracles import panel_of, wave
 
 from rnnlab.forecasting import baselines
 from rnnlab.forecasting.baselines import (
@@ -15,6 +15,7 @@ from rnnlab.forecasting.baselines import (
 from rnnlab.series import origins
 from rnnlab.series.measures import measure, seasonal_naive_error
 from rnnlab.series.origins import FIT_OF, Request
+from rnnlab.series.panel import Panel
 
 # pytest would collect a function named test_requests
 requests_of = origins.test_requests
@@ -36,12 +37,12 @@ FITTED = {
 
 
 def scores(airline: np.ndarray, method: str) -> list[dict[str, float]]:
-    offsets, cuts = np.array([0, 144]), {fit: np.array([cut]) for fit, cut in CUTS.items()}
-    requests, found = requests_of(offsets, cuts, 12), []
+    of, cuts = panel_of(airline), {fit: np.array([cut]) for fit, cut in CUTS.items()}
+    requests, found = requests_of(of.lengths, cuts, 12), []
     for protocol in ("one_step", "year", "long"):
         request, cut = requests[protocol], cuts[FIT_OF[protocol]]
-        [forecast], _ = forecast_baseline(method, airline, offsets, cut, 12, [request], 1)
-        truth = request.truth(airline, offsets[:-1], offsets[1:])
+        [forecast], _ = forecast_baseline(method, of, cut, [request], 1)
+        truth = request.truth(of.y, of.offsets)
         found.append(measure(truth, forecast, seasonal_naive_error(airline[: cut[0]], 12)))
     return found
 
@@ -116,15 +117,15 @@ def test_growth_from_0_is_the_seasonal_naive_forecast() -> None:
 
 def test_fallbacks_to_the_seasonal_naive_forecast_are_counted() -> None:
     """Growth from 0 is undefined: once in the first series, at both origins of the third."""
-    y, offsets = joined([3.0, 0, 4, 4, 5, 6], [1.0, 2, 3, 4, 5, 6], [2.0, 0, 0, 3, 2, 2])
-    series, place = np.array([0, 0, 1, 2, 2]), np.array([4, 5, 4, 4, 5])
-    request, ends = Request(offsets[series] + place, series, 2), np.full(3, 4)
-    [found], count = forecast_baseline("last_growth", y, offsets, ends, 2, [request], 1)
+    of = panel_of([3, 0, 4, 4, 5, 6], [1, 2, 3, 4, 5, 6], [2, 0, 0, 3, 2, 2], period=2)
+    series, end = np.array([0, 0, 1, 2, 2]), np.array([4, 5, 4, 4, 5])
+    request, ends = Request(series, end, 2), np.full(3, 4)
+    [found], count = forecast_baseline("last_growth", of, ends, [request], 1)
     assert count == 2
     np.testing.assert_array_equal(found[[0, 3, 4]], [[4, 4], [0, 3], [3, 2]])
     np.testing.assert_allclose(found[[1, 2]], [[5, 6.25], [6, 8]])
     for method in ("seasonal_naive", "drift"):
-        assert forecast_baseline(method, y, offsets, ends, 2, [request], 1)[1] == 0
+        assert forecast_baseline(method, of, ends, [request], 1)[1] == 0
 
 
 def test_seasonal_naive_repeats_the_last_value_of_a_history_shorter_than_a_period() -> None:
@@ -172,45 +173,44 @@ def test_naive2_is_additive_with_negative_values() -> None:
     )
 
 
-def panel(count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def panel(count: int) -> tuple[Panel, np.ndarray]:
     """Series of unequal length, and the end of the training part of each."""
     series = [wave(30 + 5 * (n % 3), 4, n) for n in range(count)]
-    y, offsets = joined(*series)
-    return y, offsets, np.array([20 + 5 * (n % 3) for n in range(count)])
+    return panel_of(*series, period=4), np.array([20 + 5 * (n % 3) for n in range(count)])
 
 
-def requested(offsets: np.ndarray, ends: np.ndarray) -> list[Request]:
+def requested(ends: np.ndarray) -> list[Request]:
     """Each series once; every other series twice, one step ahead; no series."""
     number = np.arange(len(ends))
     twice = np.repeat(number[::2], 2)
     none = np.zeros(0, dtype=np.int64)
     return [
-        Request(offsets[:-1] + ends, number, 6),
-        Request((offsets[:-1] + ends)[twice] + np.tile([1, 3], len(twice) // 2), twice, 1),
+        Request(number, ends, 6),
+        Request(twice, ends[twice] + np.tile([1, 3], len(twice) // 2), 1),
         Request(none, none, 2),
     ]
 
 
 @pytest.mark.parametrize("method", BASELINES)
 def test_forecasts_of_several_series_and_requests_are_in_order(method: str) -> None:
-    y, offsets, ends = panel(3)
-    requests = requested(offsets, ends)
-    found, _ = forecast_baseline(method, y, offsets, ends, 4, requests, 1)
+    of, ends = panel(3)
+    requests = requested(ends)
+    found, _ = forecast_baseline(method, of, ends, requests, 1)
     assert [each.shape for each in found] == [(3, 6), (4, 1), (0, 2)]
     for request, forecasts in zip(requests, found, strict=True):
-        for row, (origin, number) in enumerate(zip(request.origin, request.series, strict=True)):
-            start = offsets[number]
-            forecaster = fit_with_fallback(method, y[start : start + ends[number]], 4)
-            expected = forecaster(y[start:origin], request.steps)
+        for row, (end, number) in enumerate(zip(request.end, request.series, strict=True)):
+            y = of.y[of.span(number)]
+            forecaster = fit_with_fallback(method, y[: ends[number]], 4)
+            expected = forecaster(y[:end], request.steps)
             np.testing.assert_allclose(forecasts[row], expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize("method", ["naive2", "holt_winters", "theta"])
 def test_parallel_processes_give_the_same_forecasts(method: str) -> None:
     assert method not in NEEDS_NO_FIT
-    y, offsets, ends = panel(MAX_SERIES_SERIAL + 3)
-    requests = requested(offsets, ends)
-    one, two = (forecast_baseline(method, y, offsets, ends, 4, requests, n)[0] for n in (1, 2))
+    of, ends = panel(MAX_SERIES_SERIAL + 3)
+    requests = requested(ends)
+    one, two = (forecast_baseline(method, of, ends, requests, n)[0] for n in (1, 2))
     for alone, beside in zip(one, two, strict=True):
         np.testing.assert_array_equal(alone, beside)
 
@@ -224,25 +224,25 @@ def test_few_series_start_no_processes(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(joblib, "Parallel", fail)
     for method, count in (("holt_winters", 3), ("drift", MAX_SERIES_SERIAL + 3)):
-        y, offsets, ends = panel(count)
-        requests = requested(offsets, ends)
-        found, _ = forecast_baseline(method, y, offsets, ends, 4, requests, 8)
+        of, ends = panel(count)
+        requests = requested(ends)
+        found, _ = forecast_baseline(method, of, ends, requests, 8)
         assert len(found) == 3
     with pytest.raises(AssertionError, match="processes were started"):
-        baselines.forecast_baseline("naive2", y, offsets, ends, 4, requests, 8)
+        baselines.forecast_baseline("naive2", of, ends, requests, 8)
 
 
 @pytest.mark.parametrize("method", BASELINES)
 def test_later_values_and_other_series_change_no_forecast(method: str) -> None:
-    y, offsets, ends = panel(3)
-    changed = y.copy()
-    changed[: offsets[1]] = changed[: offsets[1]][::-1]
-    changed[offsets[1] + ends[1] + 3 : offsets[2]] *= 5
-    requests = requested(offsets, ends)
-    request = Request(offsets[1:2] + ends[1] + np.array([0, 3]), np.array([1, 1]), 4)
+    of, ends = panel(3)
+    first, second, _ = changed = [y.copy() for y in of.parts(of.y)]
+    first[:] = first[::-1].copy()
+    second[ends[1] + 3 :] *= 5
+    requests = requested(ends)
+    request = Request(np.array([1, 1]), ends[1] + np.array([0, 3]), 4)
     a, b = (
-        forecast_baseline(method, v, offsets, ends, 4, [request, requests[0]], 1)[0][0]
-        for v in (y, changed)
+        forecast_baseline(method, each, ends, [request, requests[0]], 1)[0][0]
+        for each in (of, panel_of(*changed, period=4))
     )
     assert a.tobytes() == b.tobytes()
 

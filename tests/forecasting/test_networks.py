@@ -4,16 +4,17 @@ import numpy as np
 import pytest
 import torch
 from oracles import ragged, wave
-from rnnlab.forecasting.forecaster import (
+from torch import Tensor
+
+from rnnlab.core.params import SeriesNormalize
+from rnnlab.core.window_spec import Layout
+from rnnlab.forecasting import networks as module
+from rnnlab.forecasting.networks import (
     Predictor,
     mean_predictor,
     network_forecaster,
     zero_predictor,
 )
-from torch import Tensor
-
-from rnnlab.core.params import SeriesNormalize
-from rnnlab.forecasting import forecaster as module
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import make_samples
 from rnnlab.series.normalization import Normalization, fit_normalization
@@ -72,26 +73,25 @@ def example_output(inputs: Tensor) -> Tensor:
     return summed * torch.linspace(0.1, 0.5, HORIZON).to(inputs)
 
 
-def requested(offsets: np.ndarray, steps: int) -> Request:
-    series = np.array([0, 0, 1, 1, 2])
-    return Request(offsets[series] + np.array([14, 40, 20, 41, 30]), series, steps)
+def requested(steps: int) -> Request:
+    return Request(np.array([0, 0, 1, 1, 2]), np.array([14, 40, 20, 41, 30]), steps)
 
 
 @pytest.mark.parametrize("steps", [1, 5, 13])
 @pytest.mark.parametrize("method", METHODS)
 def test_many_series_at_once_are_independent(method: str, steps: int) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
-    request = requested(offsets, steps)
+    request = requested(steps)
     card = card_of(method)
     found = forecast(example_output, fitted(y, offsets, method), card, y, offsets, request)
     assert found.shape == (5, steps)
-    for row, (origin, number) in enumerate(zip(request.origin, request.series, strict=True)):
+    for row, (end, number) in enumerate(zip(request.end, request.series, strict=True)):
         own = y[slice(*offsets[number : number + 2])]
         of_one = np.array([0, len(own)])
         settings = SeriesNormalize(method=method, level=0.3, season=0.6, damping=0.9)
         ends = TRAIN[number : number + 1]
         one = fit_normalization(own, of_one, ends, settings, PERIOD)
-        alone = Request(np.array([origin - offsets[number]]), np.array([0]), steps)
+        alone = Request(np.array([0]), np.array([end]), steps)
         expected = forecast(example_output, one, card, own, of_one, alone)[0]
         np.testing.assert_allclose(found[row], expected, rtol=1e-9)
 
@@ -100,11 +100,11 @@ def test_many_series_at_once_are_independent(method: str, steps: int) -> None:
 @pytest.mark.parametrize("method", METHODS)
 def test_values_at_or_after_an_origin_are_not_seen(method: str, steps: int) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
-    request = requested(offsets, steps).select(np.array([0, 2, 4]))
+    request = requested(steps).select(np.array([0, 2, 4]))
     normalization = fitted(y, offsets, method)
     changed = y.copy()
-    for origin, number in zip(request.origin, request.series, strict=True):
-        changed[origin : offsets[number + 1]] = 1e5
+    for end, number in zip(request.end, request.series, strict=True):
+        changed[offsets[number] + end : offsets[number + 1]] = 1e5
     before = forecast(example_output, normalization, card_of(method), y, offsets, request)
     after = forecast(example_output, normalization, card_of(method), changed, offsets, request)
     assert before.tobytes() == after.tobytes()
@@ -116,7 +116,7 @@ def test_inputs_are_those_of_training(method: str) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     normalization, card = fitted(y, offsets, method), card_of(method)
     lengths = np.array(LENGTHS)
-    layout = module.Layout(**card["layout"])
+    layout = Layout(**card["layout"])
     part = windows_in_part(y, offsets, normalization, TRAIN, lengths, layout, whole=False)
     x, targets = make_samples(part, card, torch.device("cpu")).draw(
         torch.arange(len(part["origin"]))
@@ -128,10 +128,10 @@ def test_inputs_are_those_of_training(method: str) -> None:
         seen.append(inputs)
         return torch.nan_to_num(targets).double()
 
-    request = Request(part["origin"], part["series"], HORIZON)
+    request = Request(part["series"], part["origin"] - offsets[part["series"]], HORIZON)
     found = forecast(targets_as_outputs, normalization, card, y, offsets, request)
     np.testing.assert_allclose(seen[0].numpy(), x.numpy(), rtol=2e-4, atol=1e-4)
-    truth = request.truth(y, offsets[:-1], offsets[1:])
+    truth = request.truth(y, offsets)
     known = ~np.isnan(truth)
     assert known.sum() > 100
     np.testing.assert_allclose(found[known], truth[known], rtol=1e-4)
@@ -140,7 +140,7 @@ def test_inputs_are_those_of_training(method: str) -> None:
 @pytest.mark.parametrize("method", ["log_standard", "log_exponential_smoothing"])
 def test_forecasts_in_batches_are_the_same(method: str, monkeypatch) -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
-    normalization, request = fitted(y, offsets, method), requested(offsets, 9)
+    normalization, request = fitted(y, offsets, method), requested(9)
     whole = forecast(example_output, normalization, card_of(method), y, offsets, request)
     monkeypatch.setattr(module, "MAX_WINDOWS", 2)
     batches = forecast(example_output, normalization, card_of(method), y, offsets, request)
@@ -150,7 +150,7 @@ def test_forecasts_in_batches_are_the_same(method: str, monkeypatch) -> None:
 def test_direct_forecasts_beyond_the_horizon_repeat_the_mean_output() -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     method = "log_exponential_smoothing"
-    normalization, request = fitted(y, offsets, method), requested(offsets, 17)
+    normalization, request = fitted(y, offsets, method), requested(17)
     outputs = torch.arange(1.0, 1 + HORIZON).double()
     forecasts = [
         np.log(forecast(given, normalization, card_of(method), y, offsets, request))
@@ -170,7 +170,7 @@ def test_recursive_forecasts_beyond_the_horizon_read_their_own_values(method: st
 
     def forecasts(values: np.ndarray, origin: int, steps: int) -> np.ndarray:
         places = np.array([0, len(values)])
-        request = Request(np.array([origin]), np.array([0]), steps)
+        request = Request(np.array([0]), np.array([origin]), steps)
         return forecast(example_output, normalization, card, values, places, request)[0]
 
     far = forecasts(y, 50, 12)
@@ -182,10 +182,10 @@ def test_recursive_forecasts_beyond_the_horizon_read_their_own_values(method: st
 def test_zero_output_for_the_seasonal_residual_is_the_seasonal_naive_forecast() -> None:
     y, offsets = ragged(LENGTHS, PERIOD)
     card = card_of("none", residual="seasonal_naive", center="mean")
-    request = requested(offsets, 13)
+    request = requested(13)
     zero = zero_predictor(HORIZON)
     found = forecast(zero, fitted(y, offsets, "none"), card, y, offsets, request)
-    for row, origin in enumerate(request.origin):
+    for row, origin in enumerate(request.positions(offsets)):
         np.testing.assert_allclose(found[row], np.resize(y[origin - PERIOD : origin], 13))
 
 

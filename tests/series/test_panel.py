@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from committed import COMMITTED
 from helpers import read_yaml
-from oracles import joined, wave
+from oracles import joined, panel_of, wave
 from tables import NOTES_ALONE, TABLE, data_of, long_table, month, read
 
 from rnnlab.core.errors import InputError
@@ -146,8 +146,8 @@ BROKEN = {
         "is not evenly spaced, first at 1949-03-02 (row ROW); correct that time, or add the "
         "missing rows (y may be empty)",
     ),
-    "days": (days(40, "b"), "has steps of 1 days where the others have 1 months"),
-    "weeks": (days(40, "b", 7), "has steps of 7 days where the others have 1 months"),
+    "days": (days(40, "b"), "has steps of 1 day where the others have 1 month"),
+    "weeks": (days(40, "b", 7), "has steps of 1 week where the others have 1 month"),
 }
 
 
@@ -196,8 +196,8 @@ def test_mixed_frequencies_go_by_the_usual_one(tmp_path: Path) -> None:
     panel = read(tmp_path, text)
     assert panel.ids == ["a", "c"]
     assert panel.left_out == {
-        "b": "has steps of 1 months where the others have 1 days",
-        "d": "has steps of 7 days where the others have 1 days",
+        "b": "has steps of 1 month where the others have 1 day",
+        "d": "has steps of 1 week where the others have 1 day",
     }
 
 
@@ -241,11 +241,6 @@ def faults_of(panel: Panel, task: SeriesTask) -> dict[int, str]:
     """Unusable series of the task, by the shorter of its two training parts."""
     cuts = cut_series(panel.lengths, task.data)
     return unusable_series(panel, np.minimum(cuts["main"].train, cuts["year"].train), task.normalize.method)
-
-
-def panel_of(*series: np.ndarray) -> Panel:
-    y, offsets = joined(*series)
-    return Panel([f"s{n}" for n in range(len(series))], offsets, np.arange(len(y)), y, period=12)
 
 
 @pytest.mark.parametrize("place", [3, 140])
@@ -312,7 +307,8 @@ def test_missing_rows_of_many_series_are_said_in_a_line(tmp_path: Path) -> None:
     text = TABLE + long_table(range(9), "a")
     for name in "bc":
         text += long_table(range(9), name).replace(f"{name},1949-03-01,2\n", "")
-    panel = read(tmp_path, text)
+    with pytest.warns(InputWarning) as notes:
+        panel = read(tmp_path, text)
     assert panel.missing is not None
     np.testing.assert_array_equal(np.flatnonzero(panel.missing), [11, 20])
     (line,) = [str(note.message) for note in notes]

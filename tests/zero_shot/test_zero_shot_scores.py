@@ -16,13 +16,13 @@ NAN = np.nan
 
 
 def test_seasonal_naive_by_hand() -> None:
-    """The same phase of an earlier period where the last is unknown, else the last value."""
+    """A gap is filled first: with the value a period before, else with the last one."""
     histories = np.array(
         [[1.0, 2, 3, 4, 5, 6, 7], [NAN, NAN, NAN, 4, NAN, 6, NAN], [NAN] * 6 + [9.0]]
     )
     found = seasonal_naive(histories, 3, np.array([1, 2, 3, 4]))
-    np.testing.assert_array_equal(found, [[5, 6, 7, 5], [6, 6, 4, 6], [9, 9, 9, 9]])
-    np.testing.assert_array_equal(seasonal_naive(histories[:1], 9, np.array([1, 3])), [[7, 1]])
+    np.testing.assert_array_equal(found, [[5, 6, 7, 5], [4, 6, 4, 4], [9, 9, 9, 9]])
+    np.testing.assert_array_equal(seasonal_naive(histories[:1], 9, np.array([1, 3])), [[7, 7]])
 
 
 def test_scale_by_hand() -> None:
