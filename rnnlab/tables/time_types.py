@@ -42,9 +42,11 @@ def like_times(ds: np.ndarray, like: pd.Series | None) -> pd.Series:
         like: those that came in; None for dates of a file.
     """
     found = pd.Series(ds)
-    kind = None if like is None else like.dtype
-    if like is None or found.dtype.kind != "M":
-        texts = like is not None and isinstance(like.dropna().iloc[0], str)
+    if like is None:
+        return _in_type(found, None)
+    kind = like.dtype
+    if found.dtype.kind != "M":
+        texts = isinstance(like.dropna().iloc[0], str)
         return found.astype(str) if texts else _in_type(found, kind)
     if isinstance(kind, pd.DatetimeTZDtype):
         return _in_zone(found, kind, is_by_day(like))
