@@ -20,10 +20,11 @@ from rnnlab.core.process import available_cpus
 from rnnlab.core.progress import without_bars
 from rnnlab.forecasting.forecast import LOWEST_LEVEL, forecast_panel
 from rnnlab.forecasting.task_settings import check_steps
+from rnnlab.frames.reading import read_data
+from rnnlab.frames.shape import Shape
 from rnnlab.series.loading import panel_of
 from rnnlab.series.panel import Panel, warn_left_out
 from rnnlab.series.seasons import Season, note_guesses, settle
-from rnnlab.tables.frames import Shape, read_data
 from rnnlab.tables.options import ReadOptions, reading_options
 from rnnlab.zero_shot.storage import packaged_network
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_folder
-from rnnlab.core.param_messages import hint
+from rnnlab.core.param_types import hint
 from rnnlab.core.params import DatasetFiles, Params
 from rnnlab.core.stage import run_stage
 from rnnlab.images.idx import IMAGE_FILES, write_idx

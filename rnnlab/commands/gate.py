@@ -13,8 +13,8 @@ from ruamel.yaml.error import YAMLError
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import read_json, write_atomically
-from rnnlab.core.git import REFUSAL, why_not_under_git
 from rnnlab.core.params import PARAMS_FILE, Params
+from rnnlab.report.git import REFUSAL, why_not_under_git
 
 MAIN_BRANCH = ("origin/main", "main")
 HIGH = ("accuracy", "macro_f1")

@@ -7,7 +7,6 @@ from pydantic import AfterValidator, Field, ValidationError, model_validator
 from ruamel.yaml import YAML, YAMLError
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.param_messages import first_error, hint, yaml_error
 from rnnlab.core.param_types import (
     Block,
     Count,
@@ -21,6 +20,9 @@ from rnnlab.core.param_types import (
     TaskName,
     Tolerance,
     check_chrono,
+    first_error,
+    hint,
+    yaml_error,
 )
 from rnnlab.core.zero_shot_params import ZeroShot
 

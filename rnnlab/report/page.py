@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from rnnlab.core.files import output_files
-from rnnlab.core.git import REFUSAL, under_git, why_not_under_git
+from rnnlab.report.git import REFUSAL, under_git, why_not_under_git
 from rnnlab.report.sections import Section
 
 REPORT = Path("report")

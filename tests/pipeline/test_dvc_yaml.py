@@ -41,7 +41,7 @@ PLUMBING = {
     *(
         f"rnnlab/core/{name}.py"
         for name in (
-            *("__init__", "errors", "param_messages", "param_types", "params", "progress"),
+            *("__init__", "errors", "param_types", "params", "progress"),
             *("stage", "text", "zero_shot_params"),
         )
     ),

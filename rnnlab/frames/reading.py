@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import narwhals.stable.v2 as nw
@@ -10,90 +10,15 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.frames.arrow import arrow_array, table_of, to_arrow, to_pandas
+from rnnlab.frames.shape import ID, TIME, Shape
+from rnnlab.frames.times import as_clock_times
 from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.reading import Table, read_dataset, read_table
-from rnnlab.tables.sources import Source
-from rnnlab.tables.time_types import as_clock_times, like_times
+from rnnlab.tables.reading import Table, read_table
 
-ID, TIME = "unique_id", "ds"
 WANTED = (
     "give a path, a frame of pandas, polars or pyarrow, a pandas Series, or arrays of one dimension"
 )
-
-
-@dataclass(frozen=True)
-class Shape:
-    """What came in, so that what goes out is like it.
-
-    Attributes:
-        names: of the series, in the order in which they came, [S].
-        ids: the same in the type in which they came, [S].
-        times: the times that came, to take their type from; None for those of a file.
-        id_name, time_name: of their columns.
-        frame: what came, if it is a frame of another library than pandas.
-    """
-
-    names: list[str]
-    ids: pd.Series
-    times: pd.Series | None = None
-    id_name: str = ID
-    time_name: str = TIME
-    frame: nw.DataFrame[Any] | None = None
-
-    def result(self, table: pd.DataFrame) -> Any:
-        """A table with the columns unique_id and ds, in the types and the frame that came in."""
-        order = {name: number for number, name in enumerate(self.names)}
-        place = table[ID].map(order).to_numpy()
-        rows = np.argsort(place, kind="stable")
-        table = table.iloc[rows].reset_index(drop=True)
-        table[ID] = self.ids.iloc[place[rows]].reset_index(drop=True)
-        for name in {TIME, "cutoff"} & set(table):
-            table[name] = like_times(table[name].to_numpy(), self.times)
-        table = table.rename(columns={ID: self.id_name, TIME: self.time_name})
-        return table if self.frame is None else self._in_frame(table)
-
-    def _in_frame(self, table: pd.DataFrame) -> Any:
-        import pyarrow
-
-        assert self.frame is not None
-        arrow = pyarrow.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
-        if self.frame.implementation.is_pyarrow():
-            schema = self.frame.to_native().schema
-            for name in {self.id_name, self.time_name} & set(schema.names):
-                place, kind = arrow.schema.get_field_index(name), schema.field(name).type
-                if _can_be(arrow.schema.field(name).type, kind):
-                    arrow = arrow.set_column(place, name, arrow[name].cast(kind))
-            return arrow
-        frame = nw.from_arrow(arrow, backend=self.frame.implementation)
-        schema = self.frame.schema
-        own = self.frame.head(1).to_arrow().schema
-        for name in {self.id_name, self.time_name} & set(schema):
-            if _can_be(arrow.schema.field(name).type, own.field(name).type):
-                frame = frame.with_columns(nw.col(name).cast(schema[name]))
-        return frame.to_native()
-
-    def as_came(self, table: Any, kind: np.dtype) -> pd.DataFrame:
-        """What ``result`` gave as it was before, in pandas.
-
-        Args:
-            kind: of the times, int64 or datetime64[s].
-
-        Raises:
-            InputError: it is no such table.
-        """
-        frame = _to_pandas(table)
-        needed = (self.id_name, self.time_name, "forecast")
-        if missing := [name for name in needed if name not in frame]:
-            raise InputError(
-                f"the forecast has no column {missing[0]!r}; give what forecast() gave"
-            )
-        times = as_clock_times(frame[self.time_name], self.times)
-        if kind.kind == "M":
-            plain = pd.DataFrame({TIME: times, "y": frame["forecast"].to_numpy()})
-            ds = _table_of(_as_arrow(plain), "the forecast", ReadOptions()).ds
-        else:
-            ds = pd.to_numeric(times).to_numpy()
-        return frame.assign(**{ID: frame[self.id_name].astype(str), TIME: ds})
 
 
 def read_data(data: Any, options: ReadOptions) -> tuple[Table, Shape]:
@@ -133,7 +58,7 @@ def _read_series(data: pd.Series, options: ReadOptions) -> tuple[Table, Shape]:
     if data.index.nlevels > 1:
         return _read_pandas(data.rename("y").to_frame(), options)
     frame = pd.DataFrame({TIME: data.index, "y": data.to_numpy()})
-    table = _table_of(_as_arrow(frame), "Series", ReadOptions())
+    table = table_of(to_arrow(frame), "Series", ReadOptions())
     table = replace(table, names=[str(name)], value=str(name))
     time_name = str(data.index.name or TIME)
     return table, Shape(table.names, pd.Series([name]), frame[TIME], time_name=time_name)
@@ -150,7 +75,7 @@ def _read_pandas(data: pd.DataFrame, options: ReadOptions) -> tuple[Table, Shape
     frame.columns = pd.Index(list(map(str, labels)))
     if by_index and not options.value and _is_wide(frame):
         options = replace(options, layout=options.layout or "wide")
-    table = _table_of(_as_arrow(frame), "DataFrame", options)
+    table = table_of(to_arrow(frame), "DataFrame", options)
     ids = _ids(table, frame)
     if ids is None:
         # the columns are the series; so labels that are numbers stay numbers
@@ -188,25 +113,14 @@ def _read_frame(frame: nw.DataFrame[Any], options: ReadOptions) -> tuple[Table, 
     zoned = [field.name for field in arrow.schema if getattr(field.type, "tz", None)]
     for column in zoned:
         clock = as_clock_times(arrow[column].to_pandas())
-        arrow = arrow.set_column(arrow.schema.get_field_index(column), column, _array(clock))
-    table = _table_of(arrow, name, options)
+        arrow = arrow.set_column(arrow.schema.get_field_index(column), column, arrow_array(clock))
+    table = table_of(arrow, name, options)
     named = {table.id_name, table.time_name}
     columns = [f.name for f in arrow.schema if f.name in named or types.is_temporal(f.type)]
-    own = _to_pandas(frame.select(columns).to_native()) if columns else pd.DataFrame()
+    own = to_pandas(frame.select(columns).to_native()) if columns else pd.DataFrame()
     ids = _ids(table, own)
     ids = pd.Series(table.names, dtype=object) if ids is None else ids
     return table, replace(_shape(table, ids, own), frame=frame)
-
-
-def _table_of(arrow: Any, name: str, options: ReadOptions) -> Table:
-    import pyarrow.dataset
-
-    if doubled := [each for each in arrow.column_names if arrow.column_names.count(each) > 1]:
-        raise InputError(f"{name}: has the column {doubled[0]!r} twice; rename one")
-    table = read_dataset(Source(name, "y", "frame", None), pyarrow.dataset.dataset(arrow), options)
-    if table.id_name is None and len(table.names) == 1:
-        table = replace(table, names=[table.value])
-    return table
 
 
 def _ids(table: Table, frame: pd.DataFrame) -> pd.Series | None:
@@ -229,39 +143,6 @@ def _first_times(frame: pd.DataFrame) -> pd.Series | None:
     return frame[found[0]] if len(found) == 1 else None
 
 
-def _to_pandas(table: Any) -> pd.DataFrame:
-    if isinstance(table, pd.DataFrame):
-        return table
-    frame = nw.from_native(table, eager_only=True, pass_through=True)
-    if not isinstance(frame, nw.DataFrame):
-        raise InputError(f"{type(table).__name__}: is no frame; give what forecast() gave")
-    return frame.to_arrow().to_pandas(date_as_object=True)
-
-
-def _as_arrow(frame: pd.DataFrame) -> Any:
-    import pyarrow
-
-    columns = [_array(as_clock_times(frame.iloc[:, place])) for place in range(frame.shape[1])]
-    return pyarrow.Table.from_arrays(columns, names=list(frame.columns))
-
-
-def _array(column: pd.Series) -> Any:
-    """A column as Arrow has it; as text where its cells are of several types."""
-    import pyarrow
-
-    try:
-        return pyarrow.array(column, from_pandas=True)
-    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
-        return pyarrow.array(column.astype(str).where(column.notna(), None), from_pandas=True)
-
-
-def _can_be(found: Any, wanted: Any) -> bool:
-    """Whether times or names can be cast: texts that are no known form of times became dates."""
-    from pyarrow import types
-
-    return types.is_temporal(found) == types.is_temporal(wanted)
-
-
 def _read_several(keys: Sequence[Hashable], values: list[Any]) -> tuple[Table, Shape]:
     """Arrays, or pandas Series with times, by name."""
     if not values:
@@ -273,7 +154,7 @@ def _read_several(keys: Sequence[Hashable], values: list[Any]) -> tuple[Table, S
             for number, each in enumerate(values)
         ]
         frame = pd.concat(parts, ignore_index=True)
-        table = _table_of(_as_arrow(frame), "Series", ReadOptions())
+        table = table_of(to_arrow(frame), "Series", ReadOptions())
         table = replace(table, names=[str(keys[int(name)]) for name in table.names])
         return table, Shape(table.names, pd.Series(keys), frame[TIME])
     arrays = [_as_values(key, each) for key, each in zip(keys, values, strict=True)]

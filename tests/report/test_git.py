@@ -7,7 +7,7 @@ from clones import commit, succeed
 
 from rnnlab.commands.gate import known_revision
 from rnnlab.core.errors import InputError
-from rnnlab.core.git import under_git
+from rnnlab.report.git import under_git
 from rnnlab.report.page import last_commit
 
 
