@@ -119,7 +119,9 @@ def test_one_odd_series_does_not_choose_for_thirty(network: ZeroShotNetwork) -> 
     """One has hardly any scale before validation, and then a level that drift alone comes near."""
     odd = np.r_[np.where(np.arange(108) % 50 == 0, 1e-6, 0), np.linspace(2e3, 3e3, 12)]
     good = [seasonal(120, seed) for seed in range(30)]
-    alone, together = (forecast_panel(panel_of(*each), network, 12) for each in (good, [*good, odd]))
+    alone, together = (
+        forecast_panel(panel_of(*each), network, 12) for each in (good, [*good, odd])
+    )
     assert alone.selection.weights == {"zero_shot": 1.0}
     assert together.selection.weights == {"zero_shot": 1.0}
     for method, error in together.selection.errors.items():
@@ -143,7 +145,9 @@ def test_what_a_method_cannot_forecast_is_the_networks(network: ZeroShotNetwork)
     chosen = replace(found, weights={"half": 1.0})
     methods = {"zero_shot": zero_shot_method(network), "half": half}
     point = forecast_selected(panel, methods, chosen, 12, Counter()).point
-    [quantiles] = methods["zero_shot"](panel, panel.lengths, [Request(np.arange(2), panel.lengths, 12)])
+    [quantiles] = methods["zero_shot"](
+        panel, panel.lengths, [Request(np.arange(2), panel.lengths, 12)]
+    )
     np.testing.assert_array_equal(point[1], median(quantiles)[1])
     assert (point[0] == 50).all()
 

@@ -173,7 +173,10 @@ def test_widened_to_takes_the_wider_at_each_step() -> None:
         for size, wide in (((1.0, 4.0), 2.0), ((2.0, 3.0), 1.5))
     )
     found = a.widened_to(b)
-    assert {level: half(found, level, 2).tolist() for level in LEVELS} == {0.8: [2, 4], 0.95: [3, 8]}
+    assert {level: half(found, level, 2).tolist() for level in LEVELS} == {
+        0.8: [2, 4],
+        0.95: [3, 8],
+    }
 
 
 @pytest.mark.parametrize("log", [True, False])

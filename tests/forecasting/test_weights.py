@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+
 from rnnlab.forecasting.selection import (
     LARGEST_RATIO,
     MAX_PICKS,
