@@ -7,6 +7,7 @@ assert that the test part did change in the files that contain it.
 
 import csv
 import shutil
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -14,15 +15,16 @@ import pandas as pd
 import pytest
 import torch
 from helpers import edit_params, put_images, read_json, run_stage_here, small_images
-from rnnlab.forecasting.forecaster import forecast_zero_shot, mean_predictor, network_forecaster
+from oracles import panel_of
 from safetensors.numpy import load_file
 from toys import zero_shot_network
 
 from rnnlab.core.params import SeriesNormalize
-from rnnlab.forecasting.baselines import BASELINES, forecast_baseline
+from rnnlab.forecasting.baselines import BASELINES
+from rnnlab.forecasting.methods import make_methods, median
+from rnnlab.forecasting.networks import mean_predictor, network_method
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.series import origins
-from rnnlab.series.normalization import fit_normalization
 
 # enough epochs for early stopping
 CHANGES = {
@@ -229,22 +231,19 @@ def test_these_checks_can_fail(main_projects: tuple[Path, Path]) -> None:
 
 def forecasts_of(method: str, y: np.ndarray, protocol: str) -> np.ndarray:
     """Forecasts of the months after the first 100 by a method fitted on those."""
-    offsets, ends = np.array([0, len(y)]), np.array([100])
-    request = origins.test_requests(offsets, {"main": ends, "year": ends}, 12)[protocol]
-    if method in BASELINES:
-        [found], _ = forecast_baseline(method, y, offsets, ends, 12, [request], 1)
-        return found
-    if method == "zero_shot":
-        [found], _ = forecast_zero_shot(zero_shot_network(), y, y, offsets, 12, [request])
-        return found
+    panel, ends = panel_of(y), np.array([100])
+    request = origins.test_requests(panel.lengths, {"main": ends, "year": ends}, 12)[protocol]
+    if method in (*BASELINES, "zero_shot"):
+        methods = make_methods([method], zero_shot_network(), 1, Counter())
+        return median(methods[method](panel, ends, [request])[0])
     settings = SeriesNormalize(method=method, level=0.3, season=0.7, damping=0.95)
-    normalization = fit_normalization(y, offsets, np.array([85]), settings, 12)
     layout = dict.fromkeys(("center", "scale", "residual"), "none")
     layout |= {"look_back": 12, "horizon": 12, "step": 1, "period": 12, "damping": 0.95}
     torch.manual_seed(0)
     predict = mean_predictor([RecurrentNetwork(1, 12, hidden_size=4).eval()])
     card = {"outputs": 12, "layout": layout}
-    return network_forecaster(normalization, card, y, offsets)(predict, request)
+    [found] = network_method(predict, card, settings)(panel, np.array([85]), [request])
+    return median(found)
 
 
 NETWORKS = ["log_seasonal_difference", "log_exponential_smoothing", "minmax"]

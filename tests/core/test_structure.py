@@ -23,7 +23,7 @@ FLOORS = [
     {"forecasting", "images"},
     {"zero_shot"},
     {"training"},
-    {"networks", "series", "synthetic"},
+    {"networks", "series", "synthetic", "frames"},
     {"tables"},
     {"core", "features"},
 ]

@@ -6,17 +6,16 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from committed import with_pretrained
 from helpers import one_error_line, run_stage_here
-from rnnlab.outlook import parts
+
+from rnnlab.forecasting import folders
 
 PARTS = ("a.parquet", "b.parquet", "deep/c.parquet")
 
 
 @pytest.fixture
 def shops(project: Path) -> Path:
-    """A project with the pretrained network and a folder of three files of series."""
-    with_pretrained(project)
+    """A project with a folder of three files of series."""
     ds = pd.date_range("2015-01-01", periods=48, freq="MS")
     for number, name in enumerate(PARTS):
         path = project / "shops" / name
@@ -31,7 +30,7 @@ def shops(project: Path) -> Path:
 
 
 def forecast(project: Path, *args: str) -> int:
-    return run_stage_here(project, "forecast", "--csv", "shops", "--horizon", "4", *args)
+    return run_stage_here(project, "forecast", "shops", "--horizon", "4", *args)
 
 
 def written(project: Path) -> dict[str, bytes]:
@@ -48,19 +47,8 @@ def test_a_file_of_forecasts_for_each_file_of_series(
     assert sorted(written(shops)) == sorted(PARTS)
     for name in PARTS:
         table = pd.read_parquet(shops / "forecasts/shops" / name)
-        assert (
-            run_stage_here(
-                shops,
-                "forecast",
-                "--csv",
-                f"shops/{name}",
-                "--horizon",
-                "4",
-                "--out",
-                "one.parquet",
-            )
-            == 0
-        )
+        args = [f"shops/{name}", "--horizon", "4", "--out", "one.parquet"]
+        assert run_stage_here(shops, "forecast", *args) == 0
         alone = pd.read_parquet(shops / "one.parquet")
         np.testing.assert_allclose(table["forecast"], alone["forecast"], rtol=1e-5)
         assert table["unique_id"].tolist() == alone["unique_id"].tolist()
@@ -74,15 +62,15 @@ def test_what_is_done_is_not_done_twice(
     assert forecast(shops) == 0
     whole = written(shops)
     shutil.rmtree(shops / "forecasts")
-    first = parts.forecast_part
+    first = folders.forecast_part
 
-    def killed_at_the_second(plan: parts.Plan, path: Path) -> parts.Done:
+    def killed_at_the_second(job: folders.FolderJob, path: Path) -> folders.PartResult:
         if path.name == "b.parquet":
             raise KeyboardInterrupt
-        return first(plan, path)
+        return first(job, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr(parts, "forecast_part", killed_at_the_second)
+        patch.setattr(folders, "forecast_part", killed_at_the_second)
         assert forecast(shops) == 130
     assert list(written(shops)) == ["a.parquet"]
     # half a file that a kill left
@@ -113,7 +101,7 @@ def test_a_series_in_two_files_makes_the_folder_one_table(
 
 
 @pytest.mark.parametrize(
-    "args", [["--train"], ["--json"], ["--backtest"], ["--out", "-"], ["--plot-series", "a0"]]
+    "args", [["--trained"], ["--json"], ["--backtest"], ["--out", "-"], ["--plot-series", "a0"]]
 )
 def test_what_a_folder_cannot_have_is_said(
     shops: Path, capsys: pytest.CaptureFixture[str], args: list[str]
@@ -184,3 +172,22 @@ def test_without_ray_the_package_is_named(
     monkeypatch.setitem(__import__("sys").modules, "ray", None)
     assert forecast(shops, "--ray", "local") == 1
     one_error_line(capsys.readouterr().err, "--ray needs Ray: pip install 'rnnlab[ray]'")
+
+
+def test_fallbacks_are_counted_over_all_parts(
+    shops: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Series of a few values, with which a method that is fitted to them fails."""
+    assert forecast(shops, "--fit") == 0
+    assert "Where a method failed" not in capsys.readouterr().err
+    for name in PARTS[:2]:
+        table = pd.read_parquet(shops / "shops" / name)
+        last = table.groupby("unique_id").tail(4)
+        rows = table.where(table["unique_id"].str.endswith("0")).dropna()
+        short = last[~last["unique_id"].str.endswith("0")]
+        pd.concat([rows, short]).to_parquet(shops / "shops" / name, index=False)
+    assert forecast(shops, "--fit") == 0
+    (line,) = [line for line in capsys.readouterr().err.splitlines() if "method failed" in line]
+    # two series in each of two parts
+    assert "theta for 4" in line
+    assert line.endswith("series.")

@@ -2,8 +2,15 @@
 
 import numpy as np
 import pytest
+from oracles import panel_of
 
-from rnnlab.forecasting.intervals import LEVELS, IntervalWidths, calibrate, series_scales
+from rnnlab.forecasting.intervals import (
+    LEVELS,
+    Calibration,
+    IntervalWidths,
+    calibrate,
+    series_scales,
+)
 from rnnlab.series.measures import coverage, seasonal_naive_error
 
 
@@ -15,6 +22,16 @@ def draw(count: int, steps: int, seed: int, log: bool) -> tuple[np.ndarray, np.n
     errors = size * random.standard_t(4, (count, steps))
     forecast = np.tile(np.linspace(50, 80, steps), (count, 1))
     return forecast, forecast * np.exp(errors) if log else forecast + 100 * errors
+
+
+def of_sizes(*size: float, scores: tuple[float, ...] = (1.0,)) -> tuple[Calibration]:
+    """Half of the width at each step, whatever the level."""
+    return (Calibration(np.array(size), np.array(scores)),)
+
+
+def half(widths: IntervalWidths, level: float, steps: int) -> np.ndarray:
+    """Half of the width about forecasts of the first series, [steps]."""
+    return widths.half_widths(np.zeros(1, dtype=int), level, steps)[0]
 
 
 SERIES = np.arange(300) % 3
@@ -43,8 +60,8 @@ def test_by_hand() -> None:
     truth = 10 + np.arange(1.0, 11)[:, None]
     forecast, series = np.full((10, 1), 10.0), np.zeros(10, dtype=int)
     widths = calibrate(truth, forecast, series, np.array([2.0]), False)
-    assert widths.half_widths[0.80].tolist() == pytest.approx([9 / 2])
-    assert widths.half_widths[0.95].tolist() == pytest.approx([10 / 2])
+    assert half(widths, 0.80, 1).tolist() == pytest.approx([9])
+    assert half(widths, 0.95, 1).tolist() == pytest.approx([10])
     low, high = widths.bounds(np.array([[20.0, 30.0, 40.0, 50.0]]), np.array([0]), 0.80)
     np.testing.assert_allclose(high - [[20, 30, 40, 50]], 9 * np.sqrt([[1, 2, 3, 4]]))
     np.testing.assert_allclose([[20, 30, 40, 50]] - low, 9 * np.sqrt([[1, 2, 3, 4]]))
@@ -55,7 +72,8 @@ def test_widths_follow_the_size_of_errors_at_each_step() -> None:
     forecast = np.zeros((40, 4))
     widths = calibrate(errors, forecast, np.zeros(40, int), np.ones(1), False)
     # the third step has smaller errors by chance: widths never decrease
-    np.testing.assert_allclose(widths.half_widths[0.80] / widths.half_widths[0.80][0], [1, 4, 4, 8])
+    found = half(widths, 0.80, 4)
+    np.testing.assert_allclose(found / found[0], [1, 4, 4, 8])
 
 
 @pytest.mark.parametrize("log", [True, False])
@@ -63,8 +81,8 @@ def test_widths_never_decrease_and_the_higher_level_is_wider(log: bool) -> None:
     forecast, truth = draw(40, 12, 5, log)
     widths = calibrate(truth, forecast, SERIES[:40], SCALE, log)
     for level in LEVELS:
-        assert (np.diff(widths.half_widths[level]) >= 0).all()
-    assert (widths.half_widths[0.95] > widths.half_widths[0.80]).all()
+        assert (np.diff(half(widths, level, 12)) >= 0).all()
+    assert (half(widths, 0.95, 12) > half(widths, 0.80, 12)).all()
     ahead = np.full((3, 30), 60.0)
     bounds = {level: widths.bounds(ahead, np.arange(3), level) for level in LEVELS}
     assert (bounds[0.95][0] < bounds[0.80][0]).all()
@@ -75,8 +93,7 @@ def test_widths_never_decrease_and_the_higher_level_is_wider(log: bool) -> None:
 
 
 def test_beyond_the_calibrated_steps_widths_grow_with_the_root_of_time() -> None:
-    half = {level: np.array([1.0, 2.0]) for level in LEVELS}
-    widths = IntervalWidths(False, np.array([1.0, 10.0]), half)
+    widths = IntervalWidths(False, np.array([1.0, 10.0]), of_sizes(1, 2))
     low, high = widths.bounds(np.zeros((2, 8)), np.array([0, 1]), 0.95)
     steps = np.array([1, 2, 3, 4, 5, 6, 7, 8])
     expected = np.where(steps < 2, 1, 2 * np.sqrt(np.maximum(steps, 2) / 2))
@@ -87,7 +104,7 @@ def test_beyond_the_calibrated_steps_widths_grow_with_the_root_of_time() -> None
 
 
 def test_bounds_on_logarithms_are_positive_and_symmetric_by_ratio() -> None:
-    widths = IntervalWidths(True, np.ones(1), {level: np.array([3.0]) for level in LEVELS})
+    widths = IntervalWidths(True, np.ones(1), of_sizes(3))
     forecast = np.array([[5.0, 1e-3]])
     low, high = widths.bounds(forecast, np.array([0]), 0.80)
     assert (low > 0).all()
@@ -96,15 +113,15 @@ def test_bounds_on_logarithms_are_positive_and_symmetric_by_ratio() -> None:
 
 @pytest.mark.filterwarnings("error")
 def test_forecasts_without_a_logarithm_and_infinite_ones() -> None:
-    widths = IntervalWidths(True, np.ones(1), {level: np.array([1.0]) for level in LEVELS})
+    widths = IntervalWidths(True, np.ones(1), of_sizes(1))
     low, high = widths.bounds(np.array([[-3.0, 0.0, np.inf]]), np.array([0]), 0.80)
     assert not np.isnan(low).any()
     assert (low <= high).all()
 
 
 def test_bounds_end_at_the_lower_limit_but_contain_the_forecast() -> None:
-    half = {level: np.full(3, 5.0) for level in LEVELS}
-    widths = IntervalWidths(False, np.ones(2), half, lower_limit=np.array([0.0, -np.inf]))
+    limit = np.array([0.0, -np.inf])
+    widths = IntervalWidths(False, np.ones(2), of_sizes(5, 5, 5), lower_limit=limit)
     low, high = widths.bounds(np.array([[2.0, 9.0, -1.0]] * 2), np.array([0, 1]), 0.80)
     np.testing.assert_allclose(low, [[0, 4, -1], [-3, 4, -6]])
     np.testing.assert_allclose(high, [[7, 14, 4]] * 2)
@@ -117,9 +134,7 @@ def test_unknown_truths_do_not_count() -> None:
     ahead = np.concatenate([forecast, np.full((20, 4), 1e9)])
     found = calibrate(padded, ahead, SERIES[:80], SCALE, False)
     for level in LEVELS:
-        np.testing.assert_allclose(
-            found.half_widths[level], expected.half_widths[level], rtol=1e-12
-        )
+        np.testing.assert_allclose(half(found, level, 4), half(expected, level, 4), rtol=1e-12)
 
 
 @pytest.mark.filterwarnings("error")
@@ -133,39 +148,44 @@ def test_infinite_errors_do_not_count(log: bool) -> None:
     forecast[20:] = np.inf
     found = calibrate(truth, forecast, np.zeros(23, int), np.ones(1), log)
     for level in LEVELS:
-        np.testing.assert_allclose(found.half_widths[level], expected.half_widths[level])
+        np.testing.assert_allclose(half(found, level, 2), half(expected, level, 2))
     lost = calibrate(truth, np.full_like(truth, np.inf), np.zeros(23, int), np.ones(1), log)
-    assert lost.half_widths[0.95].tolist() == [0, 0]
+    assert half(lost, 0.95, 2).tolist() == [0, 0]
 
 
 def test_no_known_truth_gives_zero_width() -> None:
     forecast = np.ones((3, 2))
     widths = calibrate(np.full((3, 2), np.nan), forecast, np.zeros(3, int), np.ones(1), False)
     for level in LEVELS:
-        assert widths.half_widths[level].tolist() == [0, 0]
+        assert half(widths, level, 2).tolist() == [0, 0]
 
 
 def test_a_perfect_forecast_has_almost_zero_width() -> None:
     y = np.ones((9, 3))
     widths = calibrate(y, y, np.zeros(9, int), np.ones(1), False)
-    assert (widths.half_widths[0.95] < 1e-6).all()
+    assert (half(widths, 0.95, 3) < 1e-6).all()
 
 
 def test_widened_to_takes_the_wider_at_each_step() -> None:
-    a = IntervalWidths(False, np.ones(1), {0.80: np.array([1.0, 4.0]), 0.95: np.array([2.0, 5.0])})
-    b = IntervalWidths(False, np.ones(1), {0.80: np.array([2.0, 3.0]), 0.95: np.array([1.0, 6.0])})
-    found = a.widened_to(b).half_widths
-    assert {level: half.tolist() for level, half in found.items()} == {0.80: [2, 4], 0.95: [2, 6]}
+    # of twenty scores, 80 % take the seventeenth, 95 % the last
+    a, b = (
+        IntervalWidths(False, np.ones(1), of_sizes(*size, scores=(*[1.0] * 17, *[wide] * 3)))
+        for size, wide in (((1.0, 4.0), 2.0), ((2.0, 3.0), 1.5))
+    )
+    found = a.widened_to(b)
+    assert {level: half(found, level, 2).tolist() for level in LEVELS} == {
+        0.8: [2, 4],
+        0.95: [3, 8],
+    }
 
 
 @pytest.mark.parametrize("log", [True, False])
 def test_scales_are_of_the_training_parts(airline: np.ndarray, log: bool) -> None:
-    y, offsets = np.concatenate([airline, 7 * airline[:60]]), np.array([0, 144, 204])
-    found = series_scales(y, offsets, np.array([100, 40]), 12, log)
+    found = series_scales(panel_of(airline, 7 * airline[:60]), np.array([100, 40]), log)
     parts = [airline[:100], 7 * airline[:40]]
     expected = [seasonal_naive_error(np.log(p) if log else p, 12) for p in parts]
     np.testing.assert_allclose(found, expected)
 
 
 def test_a_series_that_repeats_exactly_has_a_scale_of_one() -> None:
-    assert series_scales(np.tile([1.0, 2], 9), np.array([0, 18]), np.array([12]), 2, False) == 1
+    assert series_scales(panel_of(np.tile([1.0, 2], 9), period=2), np.array([12]), False) == 1
