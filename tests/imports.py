@@ -7,9 +7,13 @@ from helpers import ROOT
 
 
 def imports_of(path: Path) -> set[str]:
-    """Modules that ``path`` imports anywhere in the file."""
+    """Modules that ``path`` imports anywhere in the file, but for types alone."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    tree = ast.parse(path.read_text())
+    for node in ast.walk(tree):
+        if isinstance(node, ast.If) and getattr(node.test, "id", "") == "TYPE_CHECKING":
+            node.body = []
+    for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

@@ -240,14 +240,8 @@ OTHERS = ["none", "minmax", "standard", "exponential_smoothing"]
 def faults_of(panel: Panel, task: SeriesTask) -> dict[int, str]:
     """Unusable series of the task, by the shorter of its two training parts."""
     cuts = cut_series(panel.lengths, task.data)
-<<<<<<< HEAD
     training = np.minimum(cuts["main"].train, cuts["year"].train)
     return unusable_series(panel, training, task.normalize.method)
-=======
-    return unusable_series(
-        panel, np.minimum(cuts["main"].train, cuts["year"].train), task.normalize.method
-    )
->>>>>>> h7
 
 
 @pytest.mark.parametrize("place", [3, 140])
