@@ -1,5 +1,6 @@
 """Forecast any series with the zero-shot network: any period, any horizon, any kind of values."""
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +29,9 @@ MAX_PERIOD = 366
 CYCLES = 4
 # values that differ by a smaller share of their size are forecast without their floor
 NEAR_CONSTANT = 1e-3
+if hasattr(os, "register_at_fork"):
+    # OpenMP's threads do not survive a fork: the new process would wait for them forever
+    os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
 
 
 class ZeroShot:
