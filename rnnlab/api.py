@@ -38,11 +38,12 @@ RANGES = {
 P = ParamSpec("P")
 R = TypeVar("R")
 # what commands call their options, and Python its arguments
+END = r"(?=[:;,)]*(?:\s|$))"
 PHRASES = (
     (re.compile(r"--(id|time|value) or data\.\w+"), r"\1"),
-    (re.compile(r"--(id|time|value) ([^\s;,)]+)"), r'\1="\2"'),
-    (re.compile(r"--(period|horizon) (\S+?)(?=[;,:)\s]|$)"), r"\1=\2"),
-    (re.compile(r"--read (\w+)=([^\s;,)]+)"), r'read={"\1": "\2"}'),
+    (re.compile(rf"--(id|time|value) (\S+?){END}"), r'\1="\2"'),
+    (re.compile(rf"--(period|horizon) (\S+?){END}"), r"\1=\2"),
+    (re.compile(rf"--read (\w+)=(\S+?){END}"), r'read={"\1": "\2"}'),
     (re.compile(r"--(\w+)"), r"\1="),
 )
 

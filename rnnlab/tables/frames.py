@@ -122,7 +122,7 @@ def read_data(data: Any, options: ReadOptions) -> tuple[Table, Shape]:
     if isinstance(data, Iterable) and not isinstance(data, bytes):
         values = list(data)
         if values and all(np.ndim(value) == 0 for value in values):
-            values = [np.asarray(data)]
+            values = [data if hasattr(data, "__array__") else values]
         return _read_several(range(len(values)), values)
     raise InputError(f"{type(data).__name__}: is no data; {WANTED}")
 
