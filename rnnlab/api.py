@@ -309,7 +309,7 @@ def _understood(
 
 
 def _is_count(number: object) -> bool:
-    return isinstance(number, Integral) and not isinstance(number, bool) and number >= 1
+    return isinstance(number, Integral) and not isinstance(number, bool) and int(number) >= 1
 
 
 def _checked(levels: Sequence[float], quantiles: Sequence[float] | None) -> list[float]:
@@ -323,7 +323,7 @@ def _checked(levels: Sequence[float], quantiles: Sequence[float] | None) -> list
     name, wanted = ("levels", levels) if quantiles is None else ("quantiles", quantiles)
     if isinstance(wanted, Real):
         raise InputError(f"{name}={wanted}: write a sequence, such as [{wanted}]")
-    found = []
+    found: list[float] = []
     for each in wanted:
         if not isinstance(each, Real) or not math.isfinite(each):
             raise InputError(f"{name}: {each!r} is not a number")

@@ -103,7 +103,7 @@ def forecast_figure(
 def with_bounds(table: pd.DataFrame) -> pd.DataFrame:
     """A forecast whose quantiles, of which two leave the same share outside, are intervals."""
     names = [str(name) for name in table if re.fullmatch(r"q0\.\d+", str(name))]
-    bounds = {}
+    bounds: dict[str, pd.Series] = {}
     for name in names:
         share = float(name[1:])
         other = f"q{1 - share:g}"

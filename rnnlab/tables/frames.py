@@ -218,9 +218,8 @@ def _ids(table: Table, frame: pd.DataFrame) -> pd.Series | None:
 
 
 def _shape(table: Table, ids: pd.Series, frame: pd.DataFrame) -> Shape:
-    names = {"id_name": table.id_name, "time_name": table.time_name}
     times = frame[table.time_name] if table.time_name else _first_times(frame)
-    return Shape(table.names, ids, times, **{key: name for key, name in names.items() if name})
+    return Shape(table.names, ids, times, table.id_name or ID, table.time_name or TIME)
 
 
 def _first_times(frame: pd.DataFrame) -> pd.Series | None:

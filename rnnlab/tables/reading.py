@@ -109,16 +109,15 @@ def read_dataset(source: Source, dataset: Any, options: ReadOptions) -> Table:
         plain and _is_long(layout),
         list(layout.notes),
         lambda index: index % length + 1,
-        **_names(grid, layout),
+        *_names(grid, layout),
     )
 
 
-def _names(grid: Grid, layout: Layout) -> dict[str, str | None]:
+def _names(grid: Grid, layout: Layout) -> tuple[str | None, str | None]:
     """The columns of series' names and times of a long table."""
     if not _is_long(layout):
-        return {}
-    name = None if layout.id is None else grid.header[layout.id]
-    return {"id_name": name, "time_name": grid.header[layout.times[0]]}
+        return None, None
+    return None if layout.id is None else grid.header[layout.id], grid.header[layout.times[0]]
 
 
 def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
@@ -181,7 +180,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
         return marks.row((index if order is None else int(order[index])) // len(labels))
 
     columns = _names(grid, layout)
-    return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of, **columns)
+    return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of, *columns)
 
 
 class Marks:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import date, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -42,7 +43,7 @@ def like_times(ds: np.ndarray, like: pd.Series | None) -> pd.Series:
         like: those that came in; None for dates of a file.
     """
     found = pd.Series(ds)
-    kind = None if like is None else like.dtype
+    kind: Any = None if like is None else like.dtype
     if like is None or found.dtype.kind != "M":
         texts = like is not None and isinstance(like.dropna().iloc[0], str)
         return found.astype(str) if texts else _in_type(found, kind)
