@@ -11,6 +11,7 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.parquet import arrow_array, can_be_cast
 from rnnlab.tables.reading import Table, read_dataset, read_table
 from rnnlab.tables.sources import Source
 from rnnlab.tables.time_types import as_clock_times, like_times
@@ -61,14 +62,14 @@ class Shape:
             schema = self.frame.to_native().schema
             for name in {self.id_name, self.time_name} & set(schema.names):
                 place, kind = arrow.schema.get_field_index(name), schema.field(name).type
-                if _can_be(arrow.schema.field(name).type, kind):
+                if can_be_cast(arrow.schema.field(name).type, kind):
                     arrow = arrow.set_column(place, name, arrow[name].cast(kind))
             return arrow
         frame = nw.from_arrow(arrow, backend=self.frame.implementation)
         schema = self.frame.schema
         own = self.frame.head(1).to_arrow().schema
         for name in {self.id_name, self.time_name} & set(schema):
-            if _can_be(arrow.schema.field(name).type, own.field(name).type):
+            if can_be_cast(arrow.schema.field(name).type, own.field(name).type):
                 frame = frame.with_columns(nw.col(name).cast(schema[name]))
         return frame.to_native()
 
@@ -188,7 +189,7 @@ def _read_frame(frame: nw.DataFrame[Any], options: ReadOptions) -> tuple[Table, 
     zoned = [field.name for field in arrow.schema if getattr(field.type, "tz", None)]
     for column in zoned:
         clock = as_clock_times(arrow[column].to_pandas())
-        arrow = arrow.set_column(arrow.schema.get_field_index(column), column, _array(clock))
+        arrow = arrow.set_column(arrow.schema.get_field_index(column), column, arrow_array(clock))
     table = _table_of(arrow, name, options)
     named = {table.id_name, table.time_name}
     columns = [f.name for f in arrow.schema if f.name in named or types.is_temporal(f.type)]
@@ -241,25 +242,8 @@ def _to_pandas(table: Any) -> pd.DataFrame:
 def _as_arrow(frame: pd.DataFrame) -> Any:
     import pyarrow
 
-    columns = [_array(as_clock_times(frame.iloc[:, place])) for place in range(frame.shape[1])]
+    columns = [arrow_array(as_clock_times(frame.iloc[:, place])) for place in range(frame.shape[1])]
     return pyarrow.Table.from_arrays(columns, names=list(frame.columns))
-
-
-def _array(column: pd.Series) -> Any:
-    """A column as Arrow has it; as text where its cells are of several types."""
-    import pyarrow
-
-    try:
-        return pyarrow.array(column, from_pandas=True)
-    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
-        return pyarrow.array(column.astype(str).where(column.notna(), None), from_pandas=True)
-
-
-def _can_be(found: Any, wanted: Any) -> bool:
-    """Whether times or names can be cast: texts that are no known form of times became dates."""
-    from pyarrow import types
-
-    return types.is_temporal(found) == types.is_temporal(wanted)
 
 
 def _read_several(keys: Sequence[Hashable], values: list[Any]) -> tuple[Table, Shape]:

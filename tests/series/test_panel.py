@@ -240,9 +240,7 @@ OTHERS = ["none", "minmax", "standard", "exponential_smoothing"]
 def faults_of(panel: Panel, task: SeriesTask) -> dict[int, str]:
     """Unusable series of the task, by the shorter of its two training parts."""
     cuts = cut_series(panel.lengths, task.data)
-    return unusable_series(
-        panel, np.minimum(cuts["main"].train, cuts["year"].train), task.normalize.method
-    )
+    return unusable_series(panel, np.minimum(cuts["main"].train, cuts["year"].train), task.normalize.method)
 
 
 def panel_of(*series: np.ndarray) -> Panel:
