@@ -1,12 +1,10 @@
 """The public functions: a table in, a table out."""
 
-import math
 import os
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import wraps
-from numbers import Integral, Real
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numpy as np
@@ -15,10 +13,10 @@ import pandas as pd
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import backtest_panel
 from rnnlab.core.errors import InputError
-from rnnlab.core.notes import note, phrasing
+from rnnlab.core.notes import in_python, note, phrasing
 from rnnlab.core.process import available_cpus
 from rnnlab.core.progress import without_bars
-from rnnlab.forecasting.forecast import LOWEST_LEVEL, forecast_panel
+from rnnlab.forecasting.forecast import LEVELS, checked_shares, forecast_panel
 from rnnlab.forecasting.task_settings import check_steps
 from rnnlab.frames.reading import read_data
 from rnnlab.frames.shape import Shape
@@ -31,22 +29,8 @@ from rnnlab.zero_shot.storage import packaged_network
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-LEVELS = (80, 95)
-RANGES = {
-    "levels": f"above 0 to {100 - 200 * LOWEST_LEVEL:g}, in per cent",
-    "quantiles": f"{LOWEST_LEVEL:g} to {1 - LOWEST_LEVEL:g}",
-}
 P = ParamSpec("P")
 R = TypeVar("R")
-# what commands call their options, and Python its arguments
-END = r"(?=[:;,)]*(?:\s|$))"
-PHRASES = (
-    (re.compile(r"--(id|time|value) or data\.\w+"), r"\1"),
-    (re.compile(rf"--(id|time|value) (\S+?){END}"), r'\1="\2"'),
-    (re.compile(rf"--(period|horizon) (\S+?){END}"), r"\1=\2"),
-    (re.compile(rf"--read (\w+)=(\S+?){END}"), r'read={"\1": "\2"}'),
-    (re.compile(r"--(\w+)"), r"\1="),
-)
 
 
 @dataclass(frozen=True)
@@ -63,23 +47,17 @@ class Backtest:
     forecasts: Any
 
 
-def _in_python(message: str) -> str:
-    for option, argument in PHRASES:
-        message = option.sub(argument, message)
-    return message
-
-
 def _public(function: Callable[P, R]) -> Callable[P, R]:
     """Errors and notes name arguments, and nothing moves on a terminal."""
 
     @wraps(function)
     def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        token = phrasing.set(_in_python)
+        token = phrasing.set(in_python)
         try:
             with without_bars():
                 return function(*args, **kwargs)
         except InputError as error:
-            raise InputError(_in_python(str(error))) from None
+            raise InputError(in_python(str(error))) from None
         finally:
             phrasing.reset(token)
 
@@ -142,7 +120,7 @@ def forecast(
         1     sales  2024-02      12.0
         2     sales  2024-03      13.0
     """
-    shares = _checked(levels, quantiles)
+    shares = checked_shares(levels, quantiles)
     shape, panel, season = _understood(data, period, horizon, _options(id, time, value, read))
     found = forecast_panel(
         panel, packaged_network(), horizon or season.horizon, fit, available_cpus()
@@ -311,27 +289,3 @@ def _understood(
 
 def _is_count(number: object) -> bool:
     return isinstance(number, Integral) and not isinstance(number, bool) and int(number) >= 1
-
-
-def _checked(levels: Sequence[float], quantiles: Sequence[float] | None) -> list[float]:
-    """The levels or quantiles of a forecast.
-
-    Raises:
-        InputError: both are given, or one is out of its range.
-    """
-    if quantiles is not None and levels is not LEVELS:
-        raise InputError("levels and quantiles are both given; give one")
-    name, wanted = ("levels", levels) if quantiles is None else ("quantiles", quantiles)
-    if isinstance(wanted, Real):
-        raise InputError(f"{name}={wanted}: write a sequence, such as [{wanted}]")
-    found: list[float] = []
-    for each in wanted:
-        if not isinstance(each, Real) or not math.isfinite(each):
-            raise InputError(f"{name}: {each!r} is not a number")
-        lowest = (1 - float(each) / 100) / 2 if quantiles is None else float(each)
-        if not LOWEST_LEVEL - 1e-9 <= lowest <= 1 - LOWEST_LEVEL + 1e-9 or (each == 0):
-            raise InputError(f"{name}: {each:g} is out of range; write {RANGES[name]}")
-        found.append(float(each))
-    if quantiles is None and found and max(found) < 1:
-        raise InputError(f"levels: {found[0]:g} is a share; write per cent, {100 * found[0]:g}")
-    return list(dict.fromkeys(found))

@@ -126,7 +126,7 @@ def measured(what: str, size: int, path: Path, rounds: int, more: list[str]) -> 
     for _ in range(rounds):
         out = path.with_name(f"out of {path.stem}")
         shutil.rmtree(out, ignore_errors=True)
-        command = [sys.executable, "-m", "rnnlab", "forecast", "--csv", str(path)]
+        command = [sys.executable, "-m", "rnnlab", "forecast", str(path)]
         begin = time.perf_counter()
         process = subprocess.Popen(
             [*command, "--out", str(out), *more],

@@ -1,5 +1,6 @@
 """Notes for people: what was guessed of their data, or left out of it, as warnings."""
 
+import re
 import sys
 import warnings
 from collections.abc import Callable, Iterator
@@ -12,8 +13,24 @@ class InputWarning(UserWarning):
     """What was guessed of the input, or left out of it. The message is one line."""
 
 
+# what commands call their options, and Python its arguments
+END = r"(?=[:;,)]*(?:\s|$))"
+PHRASES = (
+    (re.compile(r"--(id|time|value) or data\.\w+"), r"\1"),
+    (re.compile(rf"--(id|time|value) (\S+?){END}"), r'\1="\2"'),
+    (re.compile(rf"--(period|horizon) (\S+?){END}"), r"\1=\2"),
+    (re.compile(rf"--read (\w+)=(\S+?){END}"), r'read={"\1": "\2"}'),
+    (re.compile(r"--(\w+)"), r"\1="),
+)
 # how the public functions say what names options of commands
 phrasing: ContextVar[Callable[[str], str]] = ContextVar("phrasing", default=str)
+
+
+def in_python(message: str) -> str:
+    """A message that names options of commands, with the arguments of the public functions."""
+    for option, argument in PHRASES:
+        message = option.sub(argument, message)
+    return message
 
 
 def note(message: str) -> None:

@@ -1,8 +1,10 @@
 """The forecast of a panel: the methods that did best on its own past, with intervals."""
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
 import numpy as np
 import pandas as pd
@@ -41,6 +43,12 @@ SELECTION_PENALTY = 0.3
 # probabilities at which quantiles are averaged to a mean
 GRID = [(place + 0.5) / 200 for place in range(200)]
 LOWEST_LEVEL = QUANTILES[0]
+# of intervals, in per cent
+LEVELS = (80, 95)
+RANGES = {
+    "levels": f"above 0 to {100 - 200 * LOWEST_LEVEL:g}, in per cent",
+    "quantiles": f"{LOWEST_LEVEL:g} to {1 - LOWEST_LEVEL:g}",
+}
 
 
 @dataclass(frozen=True)
@@ -102,7 +110,7 @@ class Forecast:
 
     def table(
         self,
-        levels: Sequence[float] = (80, 95),
+        levels: Sequence[float] = LEVELS,
         quantiles: Sequence[float] | None = None,
         mean: bool = False,
     ) -> pd.DataFrame:
@@ -240,3 +248,27 @@ def future(panel: Panel, horizon: int) -> np.ndarray:
             known[key] = times.future_times(ds, horizon, usual)
         ahead.append(known[key])
     return np.concatenate(ahead)
+
+
+def checked_shares(levels: Sequence[float], quantiles: Sequence[float] | None) -> list[float]:
+    """The levels or quantiles of a forecast.
+
+    Raises:
+        InputError: both are given, or one is out of its range.
+    """
+    if quantiles is not None and levels is not LEVELS:
+        raise InputError("levels and quantiles are both given; give one")
+    name, wanted = ("levels", levels) if quantiles is None else ("quantiles", quantiles)
+    if isinstance(wanted, Real):
+        raise InputError(f"{name}={wanted}: write a sequence, such as [{wanted}]")
+    found: list[float] = []
+    for each in wanted:
+        if not isinstance(each, Real) or not math.isfinite(each):
+            raise InputError(f"{name}: {each!r} is not a number")
+        lowest = (1 - float(each) / 100) / 2 if quantiles is None else float(each)
+        if not LOWEST_LEVEL - 1e-9 <= lowest <= 1 - LOWEST_LEVEL + 1e-9 or (each == 0):
+            raise InputError(f"{name}: {each:g} is out of range; write {RANGES[name]}")
+        found.append(float(each))
+    if quantiles is None and found and max(found) < 1:
+        raise InputError(f"levels: {found[0]:g} is a share; write per cent, {100 * found[0]:g}")
+    return list(dict.fromkeys(found))

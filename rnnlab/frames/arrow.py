@@ -9,6 +9,7 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 from rnnlab.frames.times import as_clock_times
 from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.parquet import arrow_array
 from rnnlab.tables.reading import Table, read_dataset
 from rnnlab.tables.sources import Source
 
@@ -41,13 +42,3 @@ def to_arrow(frame: pd.DataFrame) -> Any:
 
     columns = [arrow_array(as_clock_times(frame.iloc[:, place])) for place in range(frame.shape[1])]
     return pyarrow.Table.from_arrays(columns, names=list(frame.columns))
-
-
-def arrow_array(column: pd.Series) -> Any:
-    """A column as Arrow has it; as text where its cells are of several types."""
-    import pyarrow
-
-    try:
-        return pyarrow.array(column, from_pandas=True)
-    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
-        return pyarrow.array(column.astype(str).where(column.notna(), None), from_pandas=True)

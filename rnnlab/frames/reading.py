@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.frames.arrow import arrow_array, table_of, to_arrow, to_pandas
+from rnnlab.frames.arrow import table_of, to_arrow, to_pandas
 from rnnlab.frames.shape import ID, TIME, Shape
 from rnnlab.frames.times import as_clock_times
 from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.parquet import arrow_array
 from rnnlab.tables.reading import Table, read_table
 
 WANTED = (

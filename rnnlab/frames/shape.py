@@ -11,6 +11,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.frames.arrow import table_of, to_arrow, to_pandas
 from rnnlab.frames.times import as_clock_times, like_times
 from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.parquet import can_be_cast
 
 ID, TIME = "unique_id", "ds"
 
@@ -55,14 +56,14 @@ class Shape:
             schema = self.frame.to_native().schema
             for name in {self.id_name, self.time_name} & set(schema.names):
                 place, kind = arrow.schema.get_field_index(name), schema.field(name).type
-                if _can_be(arrow.schema.field(name).type, kind):
+                if can_be_cast(arrow.schema.field(name).type, kind):
                     arrow = arrow.set_column(place, name, arrow[name].cast(kind))
             return arrow
         frame = nw.from_arrow(arrow, backend=self.frame.implementation)
         schema = self.frame.schema
         own = self.frame.head(1).to_arrow().schema
         for name in {self.id_name, self.time_name} & set(schema):
-            if _can_be(arrow.schema.field(name).type, own.field(name).type):
+            if can_be_cast(arrow.schema.field(name).type, own.field(name).type):
                 frame = frame.with_columns(nw.col(name).cast(schema[name]))
         return frame.to_native()
 
@@ -88,10 +89,3 @@ class Shape:
         else:
             ds = pd.to_numeric(times).to_numpy()
         return frame.assign(**{ID: frame[self.id_name].astype(str), TIME: ds})
-
-
-def _can_be(found: Any, wanted: Any) -> bool:
-    """Whether times or names can be cast: texts that are no known form of times became dates."""
-    from pyarrow import types
-
-    return types.is_temporal(found) == types.is_temporal(wanted)

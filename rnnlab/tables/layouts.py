@@ -50,6 +50,17 @@ class Layout:
     constant: dict[int, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
+    @property
+    def is_long(self) -> bool:
+        """Whether there is one row per value, with a column of times."""
+        return self.matrix is None and not self.is_wide and not self.part
+
+    def long_columns(self, header: list[str]) -> tuple[str | None, str | None]:
+        """The columns of names and times of a long table; None where there is no such column."""
+        if not self.is_long:
+            return None, None
+        return None if self.id is None else header[self.id], header[self.times[0]]
+
 
 def find_layout(grid: Grid, options: ReadOptions) -> Layout:
     """The layout of a table, from options, names and the first rows.

@@ -181,3 +181,20 @@ def parquet_error(source: Source, error: Exception) -> Exception:
         # and does not say which file a system error is of
         return OSError(error.errno, error.strerror, error.filename or source.name)
     return InputError(f"{source.name}: is not a valid Parquet file; save it as Parquet")
+
+
+def arrow_array(column: pd.Series) -> Any:
+    """A column as Arrow has it; as text where its cells are of several types."""
+    import pyarrow
+
+    try:
+        return pyarrow.array(column, from_pandas=True)
+    except (pyarrow.ArrowException, TypeError, ValueError, OverflowError):
+        return pyarrow.array(column.astype(str).where(column.notna(), None), from_pandas=True)
+
+
+def can_be_cast(found: Any, wanted: Any) -> bool:
+    """Whether times or names can be cast: texts that are no known form of times became dates."""
+    from pyarrow import types
+
+    return types.is_temporal(found) == types.is_temporal(wanted)

@@ -79,11 +79,7 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
     layout = find_layout(grid, options)
     table = _read_cells(grid, layout, options)
     plain = source.kind == "text" and source.path is not None and source.path.suffix != ".gz"
-    return replace(table, is_long=plain and _is_long(layout) and not table.notes)
-
-
-def _is_long(layout: Layout) -> bool:
-    return layout.matrix is None and not layout.is_wide and not layout.part
+    return replace(table, is_long=plain and layout.is_long and not table.notes)
 
 
 def read_dataset(source: Source, dataset: Any, options: ReadOptions) -> Table:
@@ -95,7 +91,7 @@ def read_dataset(source: Source, dataset: Any, options: ReadOptions) -> Table:
     grid = parquet_grid(source, dataset)
     layout = find_layout(grid, options)
     by_columns = not layout.constant and layout.matrix is None and not layout.part
-    if not by_columns or not (_is_long(layout) or is_typed(dataset, layout)):
+    if not by_columns or not (layout.is_long or is_typed(dataset, layout)):
         return _read_cells(grid, layout, options)
     rows: Rows = read_typed(source, dataset, layout, options)
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else source.stem
@@ -106,19 +102,11 @@ def read_dataset(source: Source, dataset: Any, options: ReadOptions) -> Table:
         source.stem,
         *rows,
         value,
-        plain and _is_long(layout),
+        plain and layout.is_long,
         list(layout.notes),
         lambda index: index % length + 1,
-        *_names(grid, layout),
+        *layout.long_columns(grid.header),
     )
-
-
-def _names(grid: Grid, layout: Layout) -> tuple[str | None, str | None]:
-    """The columns of series' names and times of a long table."""
-    if not _is_long(layout):
-        return None, None
-    name = None if layout.id is None else grid.header[layout.id]
-    return name, grid.header[layout.times[0]]
 
 
 def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
@@ -180,7 +168,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     def row_of(index: int) -> int:
         return marks.row((index if order is None else int(order[index])) // len(labels))
 
-    columns = _names(grid, layout)
+    columns = layout.long_columns(grid.header)
     return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of, *columns)
 
 

@@ -208,6 +208,7 @@ def test_a_file_is_read_as_by_the_command(tmp_path: Path) -> None:
     assert table.columns.tolist() == ["unique_id", "ds", "y"]
     assert table["y"].iloc[-1] == 30.5
     assert rnnlab.forecast(path, 2)["ds"].dt.day.tolist() == [31, 1]
-    path.write_text("day,sold\n" + "".join(f'0{n}/0{n}/2020,"1,{n}00"\n' for n in range(1, 7)))
-    with pytest.raises(rnnlab.InputError, match=r"read="):
+    path.write_text("day,sold\n" + "".join(f"0{n}/01/2020,{n}\n" for n in range(1, 7)))
+    with pytest.raises(rnnlab.InputError, match=r"read=.*dates"):
         rnnlab.read_table(path)
+    assert rnnlab.read_table(path, read={"dates": "day-first"})["ds"].dt.day.tolist()[-1] == 6

@@ -243,3 +243,32 @@ def test_a_terminal_has_a_bar_and_no_lines() -> None:
     assert "━" in shown.decode()
     assert "series 19" in shown.decode()
     assert "forecast: " not in shown.decode()
+
+
+def test_each_thread_reports_its_own_work(hurried: None, said: Callable[[], list[str]]) -> None:
+    barrier = threading.Barrier(2)
+
+    def work(name: str, seconds: float) -> None:
+        with track_progress(name), track_progress("part of " + name, 9, "parts") as part:
+            barrier.wait()
+            part.advance()
+            time.sleep(seconds)
+
+    threads = [threading.Thread(target=work, args=each) for each in (("short", 0.1), ("long", 0.4))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    lines = said()
+    assert any(line.startswith("long: part of long 1/9") for line in lines)
+    assert not [line for line in lines if "short" in line and "long" in line]
+
+
+def test_there_are_no_bars_in_a_program_of_somebody_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    made = []
+    monkeypatch.setattr(progress, "_new_bars", lambda: made.append(1))
+    with progress.without_bars(), track_progress("all", 3, "parts"):
+        assert made == []
+    with track_progress("all", 3, "parts"):
+        assert made == [1]
