@@ -24,7 +24,7 @@ COMMANDS = {
     "predict": ("predict", sys.argv[2]),
     "train series": ("train", "airline"),
     "evaluate series": ("evaluate", "airline"),
-    "forecast": ("forecast", "--task", "airline", "--horizon", "3", "--train"),
+    "forecast": ("forecast", "--task", "airline", "--horizon", "3", "--trained"),
 }
 
 
