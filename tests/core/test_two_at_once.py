@@ -16,12 +16,12 @@ import pandas as pd
 import pytest
 import torch
 from helpers import partial_leftovers, read_json, read_yaml
-from rnnlab.outlook.output import write_files
 from safetensors.numpy import load_file
 
 from rnnlab.commands.new_series import new_series
 from rnnlab.core.files import output_folder, write_atomically, write_json, write_tensors
 from rnnlab.core.params import load_params
+from rnnlab.forecasting.output import write_files
 from rnnlab.forecasting.task_settings import SeriesOptions
 from rnnlab.images.mirrors import fetch
 from rnnlab.training.checkpoints import Checkpoint
