@@ -102,7 +102,8 @@ def test_every_imported_module_is_a_dependency(stage: str, kind: str) -> None:
     listed = dependencies(stage, kind)
     others = [f"rnnlab/{other}/" for other in ("images", "series") if other != kind]
     others += {
-        "evaluate": ["rnnlab/synthetic/"],
+        # a panel may hold the table that it was read from, which no later stage sees
+        "evaluate": ["rnnlab/synthetic/", "rnnlab/tables/"],
         "plot": ["rnnlab/zero_shot/", "rnnlab/synthetic/", "rnnlab/features/"],
     }.get(stage, [])
     for name in modules_of(stage):
