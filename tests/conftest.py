@@ -30,6 +30,8 @@ from helpers import (
 )
 
 torch.set_num_threads(1)
+# a stranger may have pretrained another network in the tree
+os.environ["RNNLAB_NETWORK"] = str(COMMITTED / "models/zero_shot")
 # a shell makes background processes ignore Ctrl-C, and their children inherit that
 signal.signal(signal.SIGINT, signal.default_int_handler)
 

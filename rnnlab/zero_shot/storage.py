@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from functools import cache
 from pathlib import Path
 from threading import Lock
@@ -40,7 +41,13 @@ def write_zero_shot(folder: Path, weights: dict[str, Tensor], card: Json) -> Non
 
 
 def packaged_folder() -> Path:
-    """Where the network lies that came with the library: in the package, or beside it in git."""
+    """Where the network lies that came with the library: in the package, or beside it in git.
+
+    The environment variable RNNLAB_NETWORK names another folder, such as one of your own
+    pretraining.
+    """
+    if named := os.environ.get("RNNLAB_NETWORK"):
+        return Path(named)
     return INSTALLED if INSTALLED.is_dir() else INSTALLED.parents[1] / FOLDER
 
 
