@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,7 +12,9 @@ from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
 from rnnlab.series.normalization import min_training_values
 from rnnlab.series.times import format_times
-from rnnlab.tables.reading import Table
+
+if TYPE_CHECKING:
+    from rnnlab.tables.reading import Table
 
 MAX_LINES = 10
 
@@ -39,7 +42,7 @@ class Panel:
     period: int = 1
     left_out: dict[str, str] = field(default_factory=dict)
     missing: np.ndarray | None = None
-    table: Table | None = field(default=None, compare=False, repr=False)
+    table: "Table | None" = field(default=None, compare=False, repr=False)
 
     @cached_property
     def filled(self) -> np.ndarray:

@@ -164,7 +164,7 @@ def test_two_new_series_are_two_tasks(project: Path, monkeypatch: pytest.MonkeyP
     months = pd.date_range("2015-01-01", periods=60, freq="MS").strftime("%Y-%m-%d")
     values = 30 + 5 * np.sin(np.arange(60) / 2) + np.arange(60) / 10
     pd.DataFrame({"ds": months, "y": values}).to_csv("mine.csv", index=False)
-    options = SeriesOptions("airline", "mine.csv", 12, None, None, None, None, False)
+    options = SeriesOptions("airline", "mine.csv", 12, None, None, None)
 
     def work(who: int, barrier: Any) -> None:
         for number in range(rounds):
