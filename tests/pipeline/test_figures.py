@@ -6,9 +6,9 @@ from functools import cache
 
 import numpy as np
 import pytest
-from rnnlab.histories.context import patch_count, patch_size
-from rnnlab.histories.description import Description, describe
-from rnnlab.histories.smoothing import GRID
+from rnnlab.features.context import patch_count, patch_size
+from rnnlab.features.extraction import Features, extract_features
+from rnnlab.features.smoothing import GRID
 from shell import tracked
 from sources import committed
 from test_docs import BLOCK, MAX_LINES, MAX_WORDS, PAGES, text_of
@@ -30,8 +30,8 @@ def read(path: str) -> dict:
     return json.loads(committed(path))
 
 
-def described(period: int) -> Description:
-    return describe(np.arange(1.0, 1401)[None], period, np.arange(1, 3))
+def described(period: int) -> Features:
+    return extract_features(np.arange(1.0, 1401)[None], period, np.arange(1, 3))
 
 
 def of_features() -> dict[str, float]:
@@ -72,8 +72,8 @@ def of_scores() -> dict[str, float]:
 def of_benchmarks() -> dict[str, float]:
     runs = [path for path in tracked() if re.match(r"results/ablation/.*\.json", path)]
     settings = {path.rpartition("-")[0] for path in runs}
-    [minutes] = re.findall(r"takes about (\d+) minutes", text_of("benchmarks/speed/bench.py"))
-    return {"settings": len(settings), "seeds": len(runs) / len(settings), "bench": float(minutes)}
+    [minutes] = re.findall(r"takes (\w+) minutes", text_of("benchmarks/speed/bench.py"))
+    return {"settings": len(settings), "seeds": len(runs) / len(settings), "bench": number(minutes)}
 
 
 KNOWN = {"lines": MAX_LINES, "words": MAX_WORDS}
@@ -81,7 +81,7 @@ KNOWN |= of_features() | of_the_network() | of_scores() | of_benchmarks()
 # a sentence of a page; (name) stands for the figure of that name
 SENTENCES = [
     ("CONTRIBUTING.md", "README stays within (lines) lines and (words) words"),
-    ("Makefile", "the roofline; about (bench) minutes"),
+    ("Makefile", "an upper bound: (bench) minutes"),
     ("README.md", "beside (baselines) classical baselines"),
     ("docs/experiments.md", "(image_figures) figures of an image task"),
     ("docs/experiments.md", "(series_figures) of a series task"),
