@@ -12,6 +12,7 @@ from benchmarks.zero_shot import __main__ as benchmark
 from benchmarks.zero_shot import methods, published, scores, sets, speed, stretch
 from benchmarks.zero_shot.results import collect
 from rnnlab.core.errors import InputError
+from rnnlab.features.histories import prepare
 from rnnlab.zero_shot.network import NORMAL, QUANTILES, ZeroShotNetwork
 
 REAL_M4 = Path(__file__).resolve().parents[3] / "shared/data/m4"
@@ -72,7 +73,8 @@ def test_coverage_counts_values_within_the_bounds() -> None:
 
 def test_missing_values_are_neither_repeated_nor_scored() -> None:
     history = np.array([np.nan, 1.0, 5, 2, np.nan, 4, np.nan])
-    np.testing.assert_array_equal(methods.without_gaps(history, 2), [1, 1, 5, 2, 5, 4, 5])
+    past = prepare(history[None], 2)
+    np.testing.assert_allclose(past.size * past.y[0], [1, 1, 5, 2, 5, 4, 5])
     future = np.array([[3.0, np.nan, 8.0]])
     series = sets.SeriesSet("x", ["a"], [history], future, np.array([2]), 1)
     # the last season is 4, 5: errors of 1 and 4; known steps of 4 and 3

@@ -543,7 +543,7 @@ def test_no_project_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 def test_values_that_repeat_exactly_are_not_too_short(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Sixty days and an hour of hours; the last value is not the best of methods without an error."""
+    """Sixty days and an hour, by the hour."""
     hours = pd.date_range("2024-01-01", periods=60 * 24 + 1, freq="h")
     y = 10 + np.arange(len(hours)) % 24
     pd.DataFrame({"ds": hours, "y": y}).to_csv(tmp_path / "mine.csv", index=False)

@@ -1,4 +1,4 @@
-"""Errors of methods, and ensemble selection: the best method alone, or several methods whose errors cancel."""
+"""Errors of methods, and ensemble selection: the best alone, or several whose errors cancel."""
 
 import numpy as np
 import pytest

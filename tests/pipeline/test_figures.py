@@ -6,13 +6,13 @@ from functools import cache
 
 import numpy as np
 import pytest
-from rnnlab.features.context import patch_count, patch_size
-from rnnlab.features.extraction import Features, extract_features
-from rnnlab.features.smoothing import GRID
 from shell import tracked
 from sources import committed
 from test_docs import BLOCK, MAX_LINES, MAX_WORDS, PAGES, text_of
 
+from rnnlab.features.context import patch_count, patch_size
+from rnnlab.features.extraction import Features, extract_features
+from rnnlab.features.smoothing import GRID
 from rnnlab.zero_shot.answers import STRETCH, STRETCH_OTHERS
 
 WORDS = "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen"
