@@ -61,7 +61,9 @@ def test_a_cycle_begins_with_the_first_value() -> None:
     np.testing.assert_array_equal(mean_cycle(y[:5], 3), np.zeros(3))
 
 
-@pytest.mark.parametrize(("level", "slope"), [(1e6, -10.0), (1e6, 10.0), (-1e9, 100.0)])
+@pytest.mark.parametrize(
+    ("level", "slope"), [(1e6, -10.0), (1e6, 10.0), (-1e9, 100.0), (1e13, 2.0)]
+)
 def test_a_series_that_changes_little_goes_on(
     network: ZeroShotNetwork, level: float, slope: float
 ) -> None:
