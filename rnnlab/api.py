@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import wraps
 from numbers import Integral
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.backtesting.labels import fallback_lines
-from rnnlab.backtesting.windows import backtest_panel
+from rnnlab.backtesting.windows import Backtest, backtest_panel
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import in_python, note, phrasing
 from rnnlab.core.process import available_cpus
@@ -31,20 +30,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True)
-class Backtest:
-    """Forecasts of values that are known, and their errors.
-
-    Attributes:
-        errors: unique_id, method, mase and smape (per cent), over all windows.
-        forecasts: unique_id, cutoff (the last time before the window), ds, y, a column for each
-            method and ``forecast``, the one that would have been used.
-    """
-
-    errors: Any
-    forecasts: Any
 
 
 def _public(function: Callable[P, R]) -> Callable[P, R]:

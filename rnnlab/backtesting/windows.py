@@ -1,6 +1,7 @@
 """What a forecast would have been at earlier times: the last windows of each series."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +21,7 @@ MIN_HISTORY = 3
 
 @dataclass(frozen=True)
 class Backtest:
-    """Forecasts of values that are known.
+    """Forecasts of values that are known, and their errors, in pandas or the frames of the data.
 
     Attributes:
         errors: unique_id, method, mase and smape (per cent), over all windows.
@@ -28,13 +29,14 @@ class Backtest:
             method and ``forecast``, the one that would have been used.
     """
 
-    errors: pd.DataFrame
-    forecasts: pd.DataFrame
+    errors: Any
+    forecasts: Any
 
-    def by_method(self) -> pd.DataFrame:
-        """method, mase and smape: the mean over series, best first."""
-        means = self.errors.groupby("method", sort=False)[["mase", "smape"]].mean()
-        return means.sort_values("mase", kind="stable").reset_index()
+
+def errors_by_method(errors: pd.DataFrame) -> pd.DataFrame:
+    """method, mase and smape: the mean over series, best first."""
+    means = errors.groupby("method", sort=False)[["mase", "smape"]].mean()
+    return means.sort_values("mase", kind="stable").reset_index()
 
 
 def backtest_panel(

@@ -12,7 +12,7 @@ import pandas as pd
 import torch
 
 from rnnlab.backtesting.labels import fallback_lines
-from rnnlab.backtesting.windows import Backtest, backtest_panel
+from rnnlab.backtesting.windows import Backtest, backtest_panel, errors_by_method
 from rnnlab.commands.project import project_params
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
@@ -257,7 +257,7 @@ def report(
     }
     if tested is not None:
         content["backtest"] = {
-            "errors": tested.by_method().to_dict("records"),
+            "errors": errors_by_method(tested.errors).to_dict("records"),
             "steps": with_texts(steps_to_print(tested, shown, panel)).to_dict("records"),
         }
     if target.path is None:
@@ -321,7 +321,9 @@ def steps_to_print(tested: Backtest, shown: list[int], panel: Panel) -> pd.DataF
 def backtest_lines(tested: Backtest, steps: pd.DataFrame) -> Iterator[str]:
     """The last horizon by method: the errors, and for a few series each step."""
     yield "The last steps of each series, forecast from what came before them:"
-    yield tested.by_method().to_string(index=False, float_format=lambda x: f"{x:.3f}", na_rep="-")
+    yield errors_by_method(tested.errors).to_string(
+        index=False, float_format=lambda x: f"{x:.3f}", na_rep="-"
+    )
     if len(steps):
         table = with_texts(steps)
         yield table.to_string(index=False, float_format=lambda x: f"{x:.4g}", na_rep="-")
