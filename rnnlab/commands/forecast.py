@@ -2,23 +2,20 @@
 
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import torch
 
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel, errors_by_method
+from rnnlab.commands.forecast_text import backtest_lines, selection_sentence, steps_to_print
 from rnnlab.commands.project import project_params
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import PARAMS_FILE, SeriesTask, load_params
 from rnnlab.core.process import available_cpus
-from rnnlab.core.text import join_names, readable
 from rnnlab.forecasting.folders import FolderJob, PartResult, find_parts, forecast_parts
 from rnnlab.forecasting.forecast import Forecast, forecast_panel
 from rnnlab.forecasting.output import (
@@ -28,7 +25,6 @@ from rnnlab.forecasting.output import (
     with_texts,
     write_files,
 )
-from rnnlab.forecasting.selection import COMBINATION, Selection
 from rnnlab.forecasting.task_settings import check_steps
 from rnnlab.forecasting.trained import read_trained
 from rnnlab.series.loading import load_panel
@@ -39,11 +35,6 @@ from rnnlab.tables.sources import local_name, stem_of
 from rnnlab.training.device import prepare, prepare_process
 from rnnlab.zero_shot.forecaster import steps_at_once
 from rnnlab.zero_shot.storage import read_card, read_zero_shot
-
-# series whose last steps are printed beside the truth
-MAX_PRINTED = 6
-# an error without meaning, whose digits have none
-LARGE = 1e5
 
 
 @dataclass(frozen=True)
@@ -286,44 +277,3 @@ def draw_picture(found: Forecast, shown: list[int], path: Path) -> None:
     unit = panel.table.value if panel.table else "y"
     examples = chosen_series(panel, found.selection.mase(), shown)
     save_figure(forecast_figure(panel, found.table(), unit, examples), path)
-
-
-def selection_sentence(selection: Selection) -> str:
-    """The errors of all methods on validation, and which of them the forecast uses."""
-    weights = sorted(selection.weights.items(), key=lambda item: -item[1])
-    used = (
-        f"{readable(weights[0][0])} alone"
-        if len(weights) == 1
-        else join_names(f"{100 * share:.0f} % {method}" for method, share in weights)
-    )
-    errors = {method: e for method, e in selection.errors.items() if not np.isnan(e)}
-    if not errors:
-        return f"The series are too short to compare methods. The forecast uses {used}."
-    count = len(selection.request.end)
-    texts = [
-        f"{method} {error:.3f}" if error < LARGE else f"{method} {error:.1e}"
-        for method, error in sorted(errors.items(), key=lambda e: e[1])
-    ]
-    return (
-        f"Error of {count:,} forecasts of the last values, relative to seasonal naive: "
-        f"{join_names(texts)}. The forecast uses {used}."
-    )
-
-
-def steps_to_print(tested: Backtest, shown: list[int], panel: Panel) -> pd.DataFrame:
-    """The steps of the series in the picture that a person named, or of all if there are few."""
-    every = range(len(panel.ids)) if len(panel.ids) <= MAX_PRINTED else ()
-    names = {panel.ids[number] for number in shown or every}
-    steps = tested.forecasts[tested.forecasts["unique_id"].isin(names)]
-    return steps.drop(columns="cutoff").rename(columns={"forecast": COMBINATION})
-
-
-def backtest_lines(tested: Backtest, steps: pd.DataFrame) -> Iterator[str]:
-    """The last horizon by method: the errors, and for a few series each step."""
-    yield "The last steps of each series, forecast from what came before them:"
-    yield errors_by_method(tested.errors).to_string(
-        index=False, float_format=lambda x: f"{x:.3f}", na_rep="-"
-    )
-    if len(steps):
-        table = with_texts(steps)
-        yield table.to_string(index=False, float_format=lambda x: f"{x:.4g}", na_rep="-")
