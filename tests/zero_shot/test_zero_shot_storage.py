@@ -83,5 +83,6 @@ def test_weights_of_an_installed_package_come_back_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(storage, "INSTALLED", tmp_path)
+    monkeypatch.delenv("RNNLAB_NETWORK")
     with pytest.raises(InputError, match=r"card\.json is missing: install the package again"):
         read_zero_shot()
