@@ -11,6 +11,7 @@ pass all the same. To restore the tree:
     rm -r .dvc/config.local forecasts report
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -62,7 +63,11 @@ def main(words: list[str]) -> int:
 
 
 def run(*words: str) -> str:
-    return subprocess.run(words, stdout=subprocess.PIPE, text=True, check=True).stdout
+    # the stages run by the same Python, whether its environment is active or not
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = {**os.environ, "PATH": path}
+    done = subprocess.run(words, env=environment, stdout=subprocess.PIPE, text=True, check=True)
+    return done.stdout
 
 
 def apply_an_experiment() -> None:
