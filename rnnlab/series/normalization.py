@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnlab.core.params import SeriesNormalize
+from rnnlab.series.panel import Panel
 from rnnlab.series.scalers import LAGS, Scaler, fit_scaler
 from rnnlab.series.smoothing import Smoothing, fit_smoothing
 
@@ -154,3 +155,30 @@ def normalization_from(
         return Normalization(scaler, None)
     constants = settings["level"], settings["season"], settings["damping"]
     return Normalization(scaler, Smoothing(*constants, *(arrays[key] for key in SMOOTHED)))
+
+
+def unusable_series(panel: Panel, training: np.ndarray, method: str) -> dict[int, str]:
+    """Reasons why a normalization cannot be fitted on series, by their numbers.
+
+    Args:
+        training: number of training values of each series, [S].
+        method: a choice of ``normalize.method``.
+    """
+    needed = min_training_values(method, panel.period)
+    problems = {}
+    for number, (y, count) in enumerate(zip(panel.parts(panel.filled), training, strict=True)):
+        if count < needed:
+            problems[number] = (
+                f"has {len(y)} values, {max(int(count), 0)} of them for training; "
+                f"normalize.method {method} with period {panel.period} takes {needed} or more"
+            )
+        # checked in the whole series, since test values need a logarithm too
+        elif method.startswith("log") and y.min() <= 0:
+            other = "exponential_smoothing" if "smoothing" in method else "minmax or standard"
+            problems[number] = (
+                f"holds {y.min():g}, which has no logarithm; "
+                f"write {other} as normalize.method in params.yaml"
+            )
+        elif np.ptp(y[:count]) == 0:
+            problems[number] = f"is constant ({y[0]:g}) in its training part"
+    return problems

@@ -10,7 +10,6 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
-from rnnlab.series.normalization import min_training_values
 from rnnlab.series.times import format_times
 
 if TYPE_CHECKING:
@@ -18,6 +17,29 @@ if TYPE_CHECKING:
     from rnnlab.tables.reading import Table
 
 MAX_LINES = 10
+
+
+@dataclass(frozen=True)
+class Covariates:
+    """What is known of every step of a panel, of the next ones too: prices, weather, holidays.
+
+    Attributes:
+        names: [K].
+        offsets: int64 [S + 1]; the rows of series s are ``values[offsets[s]:offsets[s + 1]]``, the
+            first of them at its first value, the last one after its last value.
+        values: float64 [R, K], finite.
+    """
+
+    names: list[str]
+    offsets: np.ndarray
+    values: np.ndarray
+
+    def subset(self, series: np.ndarray) -> "Covariates":
+        """Only the series with these numbers, [K], in their order."""
+        spans = [np.arange(*self.offsets[number : number + 2]) for number in series]
+        rows = np.concatenate([np.empty(0, dtype=np.int64), *spans])
+        offsets = np.cumsum([0, *np.diff(self.offsets)[series]])
+        return replace(self, offsets=offsets, values=self.values[rows])
 
 
 @dataclass(frozen=True)
@@ -34,6 +56,7 @@ class Panel:
         left_out: series that were left out: the reason by name.
         missing: bool [M], which rows the data lack; None if they lack none.
         table: what the panel was read from.
+        covariates: what is known beside the values; None without them.
     """
 
     ids: list[str]
@@ -44,6 +67,7 @@ class Panel:
     left_out: dict[str, str] = field(default_factory=dict)
     missing: np.ndarray | None = None
     table: "Table | None" = field(default=None, compare=False, repr=False)
+    covariates: Covariates | None = None
 
     @cached_property
     def filled(self) -> np.ndarray:
@@ -126,6 +150,7 @@ class Panel:
             ds=self.ds[rows],
             y=self.y[rows],
             missing=None if self.missing is None else self.missing[rows],
+            covariates=None if self.covariates is None else self.covariates.subset(series),
         )
 
     def until(self, ends: np.ndarray) -> "Panel":
@@ -217,30 +242,3 @@ def warn_left_out(panel: Panel, name: str, list_path: Path | None = None) -> Non
         rest = len(panel.left_out) - MAX_LINES
         where = f"; {list_path} names all" if list_path else ""
         note(f"{name}: left out: {rest} more{where}")
-
-
-def unusable_series(panel: Panel, training: np.ndarray, method: str) -> dict[int, str]:
-    """Reasons why a normalization cannot be fitted on series, by their numbers.
-
-    Args:
-        training: number of training values of each series, [S].
-        method: a choice of ``normalize.method``.
-    """
-    needed = min_training_values(method, panel.period)
-    problems = {}
-    for number, (y, count) in enumerate(zip(panel.parts(panel.filled), training, strict=True)):
-        if count < needed:
-            problems[number] = (
-                f"has {len(y)} values, {max(int(count), 0)} of them for training; "
-                f"normalize.method {method} with period {panel.period} takes {needed} or more"
-            )
-        # checked in the whole series, since test values need a logarithm too
-        elif method.startswith("log") and y.min() <= 0:
-            other = "exponential_smoothing" if "smoothing" in method else "minmax or standard"
-            problems[number] = (
-                f"holds {y.min():g}, which has no logarithm; "
-                f"write {other} as normalize.method in params.yaml"
-            )
-        elif np.ptp(y[:count]) == 0:
-            problems[number] = f"is constant ({y[0]:g}) in its training part"
-    return problems

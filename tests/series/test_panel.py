@@ -13,8 +13,8 @@ from tables import NOTES_ALONE, TABLE, data_of, long_table, month, read
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import InputWarning
 from rnnlab.core.params import SeriesTask
-from rnnlab.series.normalization import min_training_values
-from rnnlab.series.panel import MAX_LINES, Panel, cut_series, unusable_series, warn_left_out
+from rnnlab.series.normalization import min_training_values, unusable_series
+from rnnlab.series.panel import MAX_LINES, Panel, cut_series, warn_left_out
 
 pytestmark = NOTES_ALONE
 
