@@ -247,9 +247,9 @@ def read_table(
 def _options(
     id: str | None, time: str | None, value: str | None, read: Mapping[str, str] | None
 ) -> ReadOptions:
-    columns = (None if name is None else str(name) for name in (id, time, value))
+    id, time, value = (None if name is None else str(name) for name in (id, time, value))
     pairs = [f"{key}={choice}" for key, choice in (read or {}).items()]
-    return ReadOptions(*columns, **reading_options(pairs))
+    return reading_options(pairs, id, time, value)
 
 
 def _understood(

@@ -127,12 +127,12 @@ def forecast(
 
     def work() -> None:
         from rnnlab.commands import forecast as command
-        from rnnlab.tables.options import ReadOptions, reading_options
+        from rnnlab.tables.options import reading_options
 
         if file is not None and csv is not None:
             raise InputError(f"{file} --csv {csv}: name one file")
         columns = id_column, time_column, value_column
-        reading = ReadOptions(*columns, **reading_options(read or ()))
+        reading = reading_options(read or (), *columns)
         options = command.ForecastOptions(
             task=task,
             period=period,

@@ -72,9 +72,12 @@ def forecast(file: str | None, reading: ReadOptions, options: ForecastOptions) -
     if file is None:
         task = own_task(options)
         file, data = task.data.csv, task.data
-        columns = {"id": data.id_column, "time": data.time_column, "value": data.value_column}
-        given = {key: getattr(reading, key) or name for key, name in columns.items()}
-        reading = replace(reading, **given)
+        reading = replace(
+            reading,
+            id=reading.id or data.id_column,
+            time=reading.time or data.time_column,
+            value=reading.value or data.value_column,
+        )
         options = replace(options, period=options.period or data.period)
     if parts := find_parts(file, reading):
         forecast_folder(file, parts, reading, options)

@@ -66,12 +66,13 @@ def fit_effect(panel: Panel, ends: np.ndarray, form: Form) -> np.ndarray:
     Args:
         ends: [S], how many values of each series it is fitted on; later ones are not read.
     """
-    assert panel.covariates is not None
     if form.curved:
         straight = fit_effect(panel, ends, replace(form, curved=False, crossed=False))
         panel = replace(panel, covariates=with_bends(panel, ends, straight))
+    covariates = panel.covariates
+    assert covariates is not None
     moments = _Moments(panel, ends, form.season)
-    effect = np.zeros(len(panel.covariates.values))
+    effect = np.zeros(len(covariates.values))
     for batch in batches(panel, ends):
         coefficients = moments.coefficients(batch.series)
         scaled = batch.x / moments.size[batch.series, None]
@@ -106,7 +107,8 @@ class _Moments:
 
     def __init__(self, panel: Panel, ends: np.ndarray, season: int) -> None:
         assert panel.covariates is not None
-        series, width = len(panel.ids), panel.covariates.values.shape[1]
+        covariates = panel.covariates
+        series, width = len(panel.ids), covariates.values.shape[1]
         self.season = season
         self.gram = np.zeros((series, width, width))
         self.moment = np.zeros((series, width))
@@ -141,7 +143,10 @@ class _Moments:
 
 
 def changes(batch: _Batch, season: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Weighted changes of covariates [G, T, K] and values [G, T]; 0 where not known, bool [G, T]."""
+    """Weighted changes of covariates [G, T, K] and values [G, T], and where they are known, [G, T].
+
+    They are 0 elsewhere.
+    """
     length = batch.y.shape[1]
     dx = without_season(batch.x[:, :length], season)
     dy = without_season(batch.y[:, :, None], season)[:, :, 0]
@@ -171,7 +176,7 @@ def ridge(gram: np.ndarray, moment: np.ndarray, prior: np.ndarray) -> np.ndarray
 def _by_phase(
     dx: np.ndarray, dy: np.ndarray, scaled: np.ndarray, prior: np.ndarray, period: int
 ) -> np.ndarray:
-    """The effect [G, R], where each phase has coefficients of its own, drawn to ``prior`` [G, K]."""
+    """The effect [G, R], with coefficients for each phase, drawn to ``prior`` [G, K]."""
     effect = np.zeros(scaled.shape[:2])
     for phase in range(period):
         x, y = dx[:, phase::period], dy[:, phase::period]
@@ -209,3 +214,23 @@ def with_bends(panel: Panel, ends: np.ndarray, straight: np.ndarray) -> Covariat
             columns = slice(place * size, (place + 1) * size)
             bends[batch.rows, columns] = np.maximum(0, x - knot[:, None])
     return replace(covariates, values=np.column_stack([covariates.values, bends]))
+
+
+def mean_slopes(panel: Panel, effect: np.ndarray) -> dict[str, float]:
+    """By how much the effect rises where a covariate is larger by 1, in the units of the values.
+
+    It is the slope of the straight plane that is nearest to the effect, within each series.
+
+    Args:
+        effect: at each row of the covariates, [rows].
+    """
+    covariates = panel.covariates
+    assert covariates is not None
+    counts = np.diff(covariates.offsets)
+    both = np.column_stack([covariates.values, effect])
+    means = np.add.reduceat(both, covariates.offsets[:-1], axis=0) / counts[:, None]
+    both = both - np.repeat(means, counts, axis=0)
+    size = np.abs(both[:, :-1]).max(axis=0)
+    size[size == 0] = 1
+    slopes = np.linalg.lstsq(both[:, :-1] / size, both[:, -1], rcond=None)[0] / size
+    return dict(zip(covariates.names, slopes.tolist(), strict=True))

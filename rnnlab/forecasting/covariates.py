@@ -103,10 +103,11 @@ def mean_effect(panel: Panel, ends: np.ndarray, weights: Mapping[str, float]) ->
 def choose_forms(
     panel: Panel, method: Method, request: Request, ends: np.ndarray
 ) -> dict[str, float]:
-    """Weights of the forms of the effect, fitted on the first ``ends`` [S] values, that forecast best.
+    """Weights of the forms of the effect that forecast best.
 
     Args:
         method: forecasts what the effect leaves over.
+        ends: [S], how many values of each series the effect is fitted on.
         request: forecasts of values that are known, after ``ends``.
     """
     count = len(request.end)

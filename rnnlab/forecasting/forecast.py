@@ -31,7 +31,6 @@ from rnnlab.forecasting.selection import (
     validation_request,
 )
 from rnnlab.forecasting.trained import TrainedMethods
-from rnnlab.series import times
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 from rnnlab.zero_shot.forecaster import interpolation
@@ -124,7 +123,7 @@ class Forecast:
         """
         columns = {
             "unique_id": np.repeat(np.array(self.panel.ids, dtype=object), self.horizon),
-            "ds": future(self.panel, self.horizon),
+            "ds": self.panel.future(self.horizon),
             "forecast": self.point.ravel(),
         }
         if mean:
@@ -225,20 +224,6 @@ def estimated_time(
         f"--fit: {', '.join(methods)} on {every:,} series: about {format_duration(seconds)} to "
         f"compare them, at most {format_duration(most)} in all"
     )
-
-
-def future(panel: Panel, horizon: int) -> np.ndarray:
-    """The next times of each series, end to end, [S * H]; equal ones are worked out once."""
-    usual = times.usual_step(panel.ds, panel.offsets)
-    known: dict[tuple, np.ndarray] = {}
-    ahead = []
-    for number in range(len(panel.ids)):
-        ds = panel.ds[panel.span(number)]
-        key = (len(ds), ds[0], ds[-1])
-        if key not in known:
-            known[key] = times.future_times(ds, horizon, usual)
-        ahead.append(known[key])
-    return np.concatenate(ahead)
 
 
 def checked_shares(levels: Sequence[float], quantiles: Sequence[float] | None) -> list[float]:

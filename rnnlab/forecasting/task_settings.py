@@ -38,7 +38,7 @@ class SeriesOptions:
     @property
     def reading(self) -> ReadOptions:
         """How the table is to be read."""
-        return ReadOptions(self.id, self.time, self.value, **reading_options(self.read))
+        return reading_options(self.read, self.id, self.time, self.value)
 
 
 def task_for(options: SeriesOptions, params: Params) -> SeriesTask:

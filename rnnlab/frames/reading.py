@@ -70,8 +70,8 @@ def _read_pandas(data: pd.DataFrame, options: ReadOptions) -> tuple[Table, Shape
         raise InputError("DataFrame: is empty; it needs a row for each time")
     frame, by_index = _with_index(data)
     if data.index.nlevels == 2:
-        levels = map(str, frame.columns[:2])
-        options = replace(options, **dict(zip(("id", "time"), levels, strict=True)))
+        id, time = map(str, frame.columns[:2])
+        options = replace(options, id=id, time=time)
     labels = list(frame.columns)
     frame.columns = pd.Index(list(map(str, labels)))
     if by_index and not options.value and _is_wide(frame):

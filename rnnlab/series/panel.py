@@ -10,7 +10,7 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
-from rnnlab.series.times import format_times
+from rnnlab.series.times import format_times, future_times, usual_step
 
 if TYPE_CHECKING:
     # what works on series needs no reader of tables
@@ -131,6 +131,19 @@ class Panel:
         """Of values [M] those of each series, or the first ``ends`` [S] of them."""
         stops = self.offsets[1:] if ends is None else self.offsets[:-1] + ends
         return [values[a:b] for a, b in zip(self.offsets[:-1], stops, strict=True)]
+
+    def future(self, horizon: int) -> np.ndarray:
+        """The next times of each series, end to end, [S * H]; equal ones are worked out once."""
+        usual = usual_step(self.ds, self.offsets)
+        known: dict[tuple, np.ndarray] = {}
+        ahead = []
+        for number in range(len(self.ids)):
+            ds = self.ds[self.span(number)]
+            key = (len(ds), ds[0], ds[-1])
+            if key not in known:
+                known[key] = future_times(ds, horizon, usual)
+            ahead.append(known[key])
+        return np.concatenate(ahead)
 
     def without_rows(self) -> "Panel":
         """The panel without the rows of its table, which take as much memory as its values."""

@@ -113,6 +113,18 @@ def known_columns(names: list[str], options: ReadOptions, source: str) -> dict[s
     return found
 
 
+def check_known(names: list[str], options: ReadOptions, source: str) -> None:
+    """Raise InputError if a known column is not there, or is one of names, times or values."""
+    for known in options.known:
+        if known not in names:
+            raise InputError(
+                f"{source}: has no column {known!r} (--known); it has {_listed(names)}"
+            )
+        for option in ("id", "time", "value"):
+            if getattr(options, option) == known:
+                raise InputError(f"--known {known}: is the column of --{option}, too; name it once")
+
+
 def _long_or_wide(
     grid: Grid, columns: list[Column], known: dict[str, int], options: ReadOptions
 ) -> Layout:

@@ -3,6 +3,7 @@
 import math
 import re
 from array import array
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
@@ -165,3 +166,31 @@ class Numbers:
         waiting = texts.groupby(series[places]).nunique()
         whole = pd.Series(sizes[short]).groupby(series[short]).nunique()
         return bool({*waiting.index[waiting >= SURE]} & {*whole.index[whole >= SURE]})
+
+
+def as_column(
+    cells: Sequence[object], name: str, column: str, decimal: str | None, separator: str | None
+) -> np.ndarray:
+    """Cells as float64 with NaN for missing ones if all others are numbers, else as texts, [M].
+
+    Args:
+        name: of the file.
+        decimal, separator: see ``Numbers``.
+
+    Raises:
+        InputError: no cell says which sign is the decimal one.
+    """
+    codes, unique = pd.factorize(np.asarray(cells, dtype=object))
+    texts = [str(each).strip() for each in unique]
+    texts = ["" if is_missing(text) else text for text in texts]
+    typed = [not isinstance(each, str) or isinstance(each, Typed) for each in unique]
+    booleans = {"True": "1", "False": "0"}
+    if {*texts} <= {*booleans, ""} and any(texts):
+        texts = [booleans.get(text, "") for text in texts]
+    if not all(readings(text) for text in texts if text):
+        return np.array([*texts, ""], dtype=object)[codes]
+    numbers = Numbers(name, decimal, separator)
+    for text, is_typed in zip(texts, typed, strict=True):
+        numbers.add(Typed(text) if is_typed else text, 0, column)
+    numbers.finish(np.zeros(len(texts), dtype=np.int64))
+    return np.array([*numbers.values, np.nan])[codes]

@@ -1,7 +1,7 @@
 """What a person says of a table: its columns, and ``--read KEY=VALUE``."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from rnnlab.core.errors import InputError
 
@@ -31,6 +31,8 @@ class ReadOptions:
         sheet: name of the sheet of an Excel file.
         encoding: of the text, by Python's name.
         missing: what a missing row is: a gap, or a value of zero as on a day without a sale.
+        known: names of columns that are known of later times, too, such as promotions.
+        future: file of rows that go on where the table ends, without values.
     """
 
     id: str | None = None
@@ -44,21 +46,47 @@ class ReadOptions:
     sheet: str | None = None
     encoding: str | None = None
     missing: str | None = None
+    known: tuple[str, ...] = ()
+    future: str | None = None
 
 
-def reading_options(pairs: Iterable[str]) -> dict[str, str]:
-    """The fields of ReadOptions that ``--read KEY=VALUE`` gives.
+def reading_options(
+    pairs: Iterable[str],
+    id: str | None = None,
+    time: str | None = None,
+    value: str | None = None,
+    known: Iterable[str] = (),
+    future: str | None = None,
+) -> ReadOptions:
+    """What a person says of a table.
+
+    Args:
+        pairs: KEY=VALUE of ``--read``.
+        id, time, value, known, future: see ``ReadOptions``.
 
     Raises:
         InputError: a key or a value is unknown.
     """
-    known = [field.name for field in fields(ReadOptions) if field.name in CHOICES]
-    found = {}
+    found: dict[str, str] = {}
     for pair in pairs:
         key, sign, value = pair.partition("=")
-        if key not in known or not sign or not value:
-            raise InputError(f"--read {pair}: write KEY=VALUE, KEY one of {', '.join(known)}")
+        if key not in CHOICES or not sign or not value:
+            raise InputError(f"--read {pair}: write KEY=VALUE, KEY one of {', '.join(CHOICES)}")
         if CHOICES[key] and value not in CHOICES[key]:
             raise InputError(f"--read {pair}: write {key}={' or '.join(CHOICES[key])}")
         found[key] = value
-    return found
+    return ReadOptions(
+        id=id,
+        time=time,
+        value=value,
+        layout=found.get("layout"),
+        decimal=found.get("decimal"),
+        dates=found.get("dates"),
+        century=found.get("century"),
+        separator=found.get("separator"),
+        sheet=found.get("sheet"),
+        encoding=found.get("encoding"),
+        missing=found.get("missing"),
+        known=tuple(known),
+        future=future,
+    )

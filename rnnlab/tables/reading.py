@@ -3,7 +3,7 @@
 import re
 from array import array
 from bisect import bisect_right
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,9 +13,16 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 from rnnlab.tables.columns import part_text, without_fraction
 from rnnlab.tables.dates import are_times, is_footer, offsets_from_utc, read_times
-from rnnlab.tables.grids import Grid, is_title, text_grid
-from rnnlab.tables.layouts import Layout, find_layout
-from rnnlab.tables.numbers import Numbers, Typed, is_missing, readings
+from rnnlab.tables.grids import (
+    Grid,
+    cells_of,
+    followed_by,
+    is_title,
+    text_grid,
+    without_columns,
+)
+from rnnlab.tables.layouts import Layout, check_known, find_layout
+from rnnlab.tables.numbers import Numbers, Typed, as_column, is_missing, readings
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.parquet import Rows, is_typed, open_parquet, parquet_grid, read_typed
 from rnnlab.tables.sheets import sheet_grid
@@ -37,6 +44,7 @@ class Table:
         notes: what was guessed, with the option that says otherwise.
         row_of: the row of the file that holds the value of an index of ``y``.
         id_name, time_name: columns of a long table; None where there is no such column.
+        known: columns that are known of later times, too: by name float64 or texts, [M].
     """
 
     name: str
@@ -51,6 +59,7 @@ class Table:
     row_of: Callable[[int], int] = lambda index: index + 1
     id_name: str | None = None
     time_name: str | None = None
+    known: dict[str, np.ndarray] = field(default_factory=dict)
 
     def row_at(self, name: str, time: np.generic, again: int = 0) -> int:
         """The row of the time of a series, or of the time that stands ``again``."""
@@ -67,19 +76,57 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
     """
     options = options or ReadOptions()
     source = find_source(name)
-    if source.kind == "old excel":
-        raise InputError(f"{source.name}: is an old Excel file; save it as .xlsx or CSV")
-    if source.kind in ("parquet", "folder"):
+    if source.kind in ("parquet", "folder") and not options.future:
         return read_dataset(source, open_parquet(source), options)
-    grid = (sheet_grid if source.kind == "excel" else text_grid)(source, options)
+    grid = _grid_of(source, options)
+    if options.future:
+        grid = followed_by(grid, _grid_of(find_source(options.future), options))
     if not grid.header:
         raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
     if len(grid.header) > 1 and not grid.header[0][:1].isdigit():
         _check_rows(grid)
-    layout = find_layout(grid, options)
-    table = _read_cells(grid, layout, options)
+    check_known(grid.header, options, grid.name)
+    values = without_columns(grid, options.known) if options.known else grid
+    layout = find_layout(values, options)
+    table = _read_cells(values, layout, options)
+    cells = {
+        column: as_column(cells, grid.name, column, options.decimal, grid.separator)
+        for column, cells in (cells_of(grid, options.known) if options.known else {}).items()
+    }
     plain = source.kind == "text" and source.path is not None and source.path.suffix != ".gz"
-    return replace(table, is_long=plain and layout.is_long and not table.notes)
+    return replace(
+        table,
+        is_long=plain and layout.is_long and not table.notes,
+        known=_beside_values(table, layout, cells, by_row=True),
+    )
+
+
+def _grid_of(source: Source, options: ReadOptions) -> Grid:
+    if source.kind == "old excel":
+        raise InputError(f"{source.name}: is an old Excel file; save it as .xlsx or CSV")
+    if source.kind in ("parquet", "folder"):
+        return parquet_grid(source, open_parquet(source))
+    return (sheet_grid if source.kind == "excel" else text_grid)(source, options)
+
+
+def _beside_values(
+    table: Table, layout: Layout, cells: Mapping[str, np.ndarray], by_row: bool
+) -> dict[str, np.ndarray]:
+    """For each value of the table the cells of its row.
+
+    Args:
+        by_row: whether values of one row lie beside each other, or those of one column.
+
+    Raises:
+        InputError: the table has a row a year.
+    """
+    if not cells:
+        return {}
+    if layout.matrix is not None:
+        raise InputError(f"{table.name}: has a row a year, where columns are not known ahead")
+    rows, width = np.arange(len(table.y)), len(layout.values)
+    place = rows // width if by_row else rows % (len(rows) // width)
+    return {name: of[place] for name, of in cells.items()}
 
 
 def read_dataset(source: Source, dataset: Any, options: ReadOptions) -> Table:
@@ -88,16 +135,24 @@ def read_dataset(source: Source, dataset: Any, options: ReadOptions) -> Table:
     Raises:
         InputError: see ``read_table``.
     """
+    check_known(dataset.schema.names, options, source.name)
+    cells: dict[str, np.ndarray] = {}
+    if options.known:
+        frame = dataset.to_table(columns=list(options.known)).to_pandas()
+        cells = {n: as_column(frame[n], source.name, n, options.decimal, None) for n in frame}
+        kept = [each for each in dataset.schema if each.name not in options.known]
+        dataset = dataset.replace_schema(type(dataset.schema)(kept))
     grid = parquet_grid(source, dataset)
     layout = find_layout(grid, options)
     by_columns = not layout.constant and layout.matrix is None and not layout.part
     if not by_columns or not (layout.is_long or is_typed(dataset, layout)):
-        return _read_cells(grid, layout, options)
+        table = _read_cells(grid, layout, options)
+        return replace(table, known=_beside_values(table, layout, cells, by_row=True))
     rows: Rows = read_typed(source, dataset, layout, options)
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else source.stem
     plain = source.kind == "parquet" and source.path is not None and not layout.notes
     length = len(rows[3]) // len(layout.values)
-    return Table(
+    table = Table(
         source.name,
         source.stem,
         *rows,
@@ -107,6 +162,7 @@ def read_dataset(source: Source, dataset: Any, options: ReadOptions) -> Table:
         lambda index: index % length + 1,
         *layout.long_columns(grid.header),
     )
+    return replace(table, known=_beside_values(table, layout, cells, by_row=False))
 
 
 def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
@@ -149,7 +205,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     numbers.finish(np.frombuffer(codes, dtype=np.intc))
     y = np.frombuffer(numbers.values, dtype=np.float64)
     texts = list(times)
-    kept = _rows_kept(y, layout, texts, when, grid)
+    kept = _rows_kept(y, layout, texts, when, grid, bool(options.known))
     kept, footer = _without_footer(texts, when, kept, labels)
     series, place = (np.frombuffer(each, dtype=np.intc)[:kept] for each in (codes, when))
     texts = texts[: int(place.max()) + 1]
@@ -218,14 +274,20 @@ def _time_name(grid: Grid, layout: Layout) -> str:
     return "/".join(grid.header[place] for place in layout.times) or "header"
 
 
-def _rows_kept(y: np.ndarray, layout: Layout, times: list[str], when: array, grid: Grid) -> int:
-    """How many rows hold data; those after the last number are a footer."""
+def _rows_kept(
+    y: np.ndarray, layout: Layout, times: list[str], when: array, grid: Grid, with_later: bool
+) -> int:
+    """How many rows hold data; those after the last number are a footer.
+
+    Args:
+        with_later: whether rows without a value may be those of later times.
+    """
     known = np.flatnonzero(~np.isnan(y))
     if len(known) == 0:
         raise InputError(f"{grid.name}: has no numbers; it needs a value for each time")
     kept = int(known[-1]) + 1
-    if layout.id is not None and kept < len(y):
-        # rows with a time belong to a series without values, which is reported as unusable
+    if (layout.id is not None or with_later) and kept < len(y):
+        # rows with a time belong to later times, or to a series without values, which is reported
         is_time = are_times(pd.Series(times, dtype=str))
         while kept < len(y) and is_time[when[kept]]:
             kept += 1

@@ -21,7 +21,7 @@ FLOORS = [
     {"plots"},
     {"backtesting"},
     {"forecasting", "images"},
-    {"zero_shot"},
+    {"zero_shot", "effects"},
     {"training"},
     {"networks", "series", "synthetic", "frames"},
     {"tables"},

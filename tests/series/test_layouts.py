@@ -15,7 +15,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import Panel
 from rnnlab.series.seasons import find_season, note_guesses, understood
-from rnnlab.tables.options import ReadOptions, reading_options
+from rnnlab.tables.options import reading_options
 
 MONTHS = [each.date() for each in pd.date_range("1949-01", periods=144, freq="MS")]
 NAMES = [f"{month:%b}" for month in pd.date_range("2000-01", periods=12, freq="MS")]
@@ -23,7 +23,7 @@ NAMES = [f"{month:%b}" for month in pd.date_range("2000-01", periods=12, freq="M
 
 def load(path: Path, content: bytes | str, *read: str, **columns: str) -> Panel:
     path.write_bytes(content.encode() if isinstance(content, str) else content)
-    return load_panel(str(path), ReadOptions(**columns, **reading_options(read)))
+    return load_panel(str(path), reading_options(read, **columns))
 
 
 def said(panel: Panel) -> list[str]:

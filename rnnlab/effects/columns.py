@@ -1,0 +1,172 @@
+"""Columns of a table as covariates: numbers, yes or no, and one column for each text."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+
+from rnnlab.core.errors import InputError
+from rnnlab.core.notes import note
+from rnnlab.core.text import join_names
+from rnnlab.effects.holidays import holiday_columns
+from rnnlab.series.panel import Covariates, Panel
+from rnnlab.series.times import format_times, usual_step
+from rnnlab.tables.reading import Table
+
+MAX_TEXTS = 50
+
+
+def times_of(panel: Panel, horizon: int) -> tuple[np.ndarray, np.ndarray]:
+    """All times of each series and its next ones, [R], and where each series begins, [S + 1]."""
+    ahead = panel.future(horizon).reshape(-1, horizon)
+    parts = [
+        part
+        for ds, next_ones in zip(panel.parts(panel.ds), ahead, strict=True)
+        for part in (ds, next_ones)
+    ]
+    return np.concatenate(parts), panel.offsets + horizon * np.arange(len(panel.ids) + 1)
+
+
+def rows_ahead(panel: Panel, table: Table) -> int:
+    """How many rows all series have after their last value: the smallest number, 0 without any."""
+    last = panel.ds[panel.offsets[1:] - 1]
+    places = {name: place for place, name in enumerate(panel.ids)}
+    number = np.array([places.get(name, -1) for name in table.names])[table.codes]
+    later = (number >= 0) & (table.ds > last[number])
+    pairs = np.unique(np.column_stack([number[later], table.ds[later].astype(np.int64)]), axis=0)
+    return int(np.bincount(pairs[:, 0], minlength=len(panel.ids)).min())
+
+
+def known_columns(
+    panel: Panel, table: Table, ds: np.ndarray, offsets: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The table's known columns as numbers at the times ds [R] of each series, by name.
+
+    A missing cell of the past is filled with the one before, which is noted; so is each column that
+    is known in the past alone.
+
+    Raises:
+        InputError: a later value is missing, or a column has too many texts.
+    """
+    rows = _rows_at(panel, table, ds, offsets)
+    found: dict[str, np.ndarray] = {}
+    for name, cells in table.known.items():
+        values = np.where(rows >= 0, cells[rows], np.nan if cells.dtype.kind == "f" else "")
+        missing = np.isnan(values) if cells.dtype.kind == "f" else values == ""
+        if missing[_after(panel, offsets)].all():
+            note(f"{table.name}: {name!r} is known only in the past: not used")
+            continue
+        _check_later(panel, table, name, missing, ds, offsets)
+        values = _filled(values, missing, offsets, name, table)
+        found |= _numbers(name, values, table.name)
+    return found
+
+
+def as_covariates(
+    offsets: np.ndarray, columns: Mapping[str, np.ndarray], source: str
+) -> Covariates:
+    """Columns [R] by name, but for those that are constant or equal to another, which is noted."""
+    kept: dict[str, np.ndarray] = {}
+    for name, values in columns.items():
+        same = [other for other, known in kept.items() if np.array_equal(known, values)]
+        if np.ptp(values) == 0:
+            note(f"{source}: {name!r} is constant: not used")
+        elif same:
+            note(f"{source}: {name!r} is the same as {same[0]!r}: not used")
+        else:
+            kept[name] = values
+    rows = np.column_stack([*kept.values()]) if kept else np.empty((int(offsets[-1]), 0))
+    return Covariates(list(kept), offsets, rows)
+
+
+def _after(panel: Panel, offsets: np.ndarray) -> np.ndarray:
+    """Which rows of covariates come after the last value, bool [R]."""
+    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
+    return within >= np.repeat(panel.lengths, np.diff(offsets))
+
+
+def _rows_at(panel: Panel, table: Table, ds: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """The row of the table at each time ds [R] of each series; -1 where it has none."""
+    places = {name: place for place, name in enumerate(table.names)}
+    code = np.repeat([places[name] for name in panel.ids], np.diff(offsets))
+    times, wanted = table.ds.astype(np.int64), ds.astype(np.int64)
+    first = min(times.min(), wanted.min())
+    width = max(times.max(), wanted.max()) - first + 1
+    keys, own = code * width + (wanted - first), table.codes * width + (times - first)
+    order = np.argsort(own, kind="stable")
+    at = np.minimum(np.searchsorted(own[order], keys), len(own) - 1)
+    rows = order[at]
+    return np.where(own[rows] == keys, rows, -1)
+
+
+def _check_later(
+    panel: Panel,
+    table: Table,
+    name: str,
+    missing: np.ndarray,
+    ds: np.ndarray,
+    offsets: np.ndarray,
+) -> None:
+    lacking = np.flatnonzero(missing & _after(panel, offsets))
+    if len(lacking):
+        row = int(lacking[0])
+        series = panel.ids[int(np.searchsorted(offsets, row, side="right")) - 1]
+        of = f" of series {series!r}" if len(panel.ids) > 1 else ""
+        raise InputError(
+            f"{table.name}: {name!r}{of} has no value at {format_times(ds[row : row + 1])[0]}, "
+            "which is to be forecast; add that row, or choose a shorter --horizon"
+        )
+
+
+def _filled(
+    values: np.ndarray, missing: np.ndarray, offsets: np.ndarray, name: str, table: Table
+) -> np.ndarray:
+    """Values [R] where each missing one is the last known one of its series, or else the first."""
+    if not missing.any():
+        return values
+    note(f"{table.name}: {name!r} has no value in {missing.sum():,} rows: the one before is used")
+    place = np.arange(len(values))
+    last = np.maximum.accumulate(np.where(missing, -1, place))
+    start = np.repeat(offsets[:-1], np.diff(offsets))
+    following = np.minimum.accumulate(np.where(missing, len(values), place)[::-1])[::-1]
+    return values[np.where(last >= start, last, following)]
+
+
+def _numbers(name: str, values: np.ndarray, source: str) -> dict[str, np.ndarray]:
+    """A column as numbers, by name; one for each text but the most common one."""
+    if values.dtype.kind == "f":
+        return {name: values}
+    texts, codes, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
+    if len(texts) > MAX_TEXTS:
+        raise InputError(
+            f"{source}: {name!r} has {len(texts)} different texts, such as "
+            f"{join_names(map(repr, texts[:2].tolist()))}; up to {MAX_TEXTS} can be used"
+        )
+    usual = counts.argmax()
+    if len(texts) == 1:
+        return {name: codes.astype(float)}
+    return {
+        f"{name}={text}": (codes == number).astype(float)
+        for number, text in enumerate(texts)
+        if number != usual
+    }
+
+
+def with_covariates(panel: Panel, table: Table, horizon: int, holidays: str | None = None) -> Panel:
+    """The panel with its known columns, and the holidays of countries, up to ``horizon`` ahead.
+
+    Raises:
+        InputError: see ``known_columns`` and ``holiday_columns``; or none of them is of use.
+    """
+    if not table.known and not holidays:
+        return panel
+    ds, offsets = times_of(panel, horizon)
+    columns = known_columns(panel, table, ds, offsets)
+    if holidays:
+        columns |= holiday_columns(holidays, ds, usual_step(panel.ds, panel.offsets))
+    found = as_covariates(offsets, columns, table.name)
+    if not found.names:
+        raise InputError(
+            f"{table.name}: no column of --known or --holidays says anything; see above"
+        )
+    return replace(panel, covariates=found)
