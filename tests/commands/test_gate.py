@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 from committed import COMMITTED
-from faults import fault
 from helpers import (
     ROOT,
     edit_params,
@@ -296,20 +295,3 @@ def test_which_way_is_worse(measure: str, before: float, here: float, expected: 
 )
 def test_verdicts(name: str, before: float | None, here: float | None, verdict: str) -> None:
     assert Score("task", name, before, here, allowed=0.002).verdict == verdict
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "words"),
-    [
-        ("gate.accuracy", -0.1, "greater than or equal to 0"),
-        ("gate.mase", "little", "number"),
-        ("gate.mase", float("inf"), "finite"),
-        ("gate.acuracy", 0.1, "'accuracy'"),
-        ("gate", None, "dictionary"),
-    ],
-)
-def test_tolerances_are_checked(project: Path, key: str, value: Any, words: str) -> None:
-    edit_params(project, {key: value})
-    message = fault(project)
-    assert message.startswith(key)
-    assert words in message
