@@ -12,7 +12,7 @@ import runpy
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from functools import lru_cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -190,6 +190,25 @@ def run_stages_together(project: Path, *stages: str, **env: str) -> None:
         timeout=240,
     )
     assert done.returncode == 0, done.stderr
+
+
+def on_a_terminal(project: Path, stream: str, *command: str, **variables: str) -> str:
+    """What ``python COMMAND`` writes to ``stream``, stdout or stderr, if that is a terminal."""
+    outer, inner = os.openpty()
+    kept = {name: value for name, value in small_environment(no_proxy="127.0.0.1").items()
+            if name not in ("NO_COLOR", "FORCE_COLOR")}  # fmt: skip
+    options: Any = {"stdout": subprocess.DEVNULL, stream: inner}
+    environment = {**kept, "TERM": "xterm-256color", **variables}
+    process = subprocess.Popen([sys.executable, *command], cwd=project, env=environment, **options)
+    os.close(inner)
+    shown = b""
+    # Linux says so where the other end is closed
+    with suppress(OSError):
+        while part := os.read(outer, 4096):
+            shown += part
+    os.close(outer)
+    assert process.wait(timeout=60) == 0, shown
+    return shown.decode()
 
 
 def words_of(name: str) -> list[str]:

@@ -146,13 +146,6 @@ def test_images_were_destroyed(image_projects: tuple[Path, Path]) -> None:
     assert not np.array_equal(a[:45], b)
 
 
-def test_statistics_ignore_validation_images(image_projects: tuple[Path, Path]) -> None:
-    card = read_json(image_projects[0] / "data/normalized/mnist/card.json")
-    training = small_images()["train_images"][:250]
-    found = card["statistics"]
-    assert found == pytest.approx({"shift": training.mean(), "scale": training.std()}, rel=1e-9)
-
-
 EITHER = pytest.mark.parametrize(
     ("fixture", "fits"),
     [("main_projects", ("main",)), ("year_projects", ("main", "year"))],

@@ -234,12 +234,6 @@ def test_holms_correction() -> None:
     np.testing.assert_allclose(found, [0.03, np.nan, 0.06, 0.06])
 
 
-def test_speed_is_measured(networks: dict[str, ZeroShotNetwork]) -> None:
-    found = speed.measure_speed(networks["1"], many=8, rounds=1, calls=2)
-    assert found["series_per_second"] > 0
-    assert found["ms_one_series"] > 0
-
-
 def test_a_small_run(
     networks: dict[str, ZeroShotNetwork],
     tmp_path: Path,

@@ -32,6 +32,7 @@ from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 
 COLUMNS = ["unique_id", "ds", "forecast", "low_80", "high_80", "low_95", "high_95"]
+BOUNDS = ["low_95", "low_80", "forecast", "high_80", "high_95"]
 
 
 @pytest.fixture
@@ -83,7 +84,7 @@ def test_other_series_go_through_unchanged(
     expected = pd.date_range("2010-01-01", periods=count + 7, freq=frequency)[count:]
     assert list(table["ds"]) == list(expected.strftime("%Y-%m-%d"))
     assert table["ds"][0] == first
-    bounds = table[["low_95", "low_80", "forecast", "high_80", "high_95"]].to_numpy()
+    bounds = table[BOUNDS].to_numpy()
     assert np.isfinite(bounds).all()
     assert (np.diff(bounds, axis=1) > 0).all()
     # a smooth series that grows slowly: what is to come is not far from what was
@@ -106,28 +107,6 @@ def test_the_same_bytes_again_and_a_word_on_what_was_chosen(
     table = forecast_of(small, "--horizon", "5")
     assert (small / "forecasts/airline.csv").read_bytes() == before
     assert list(table["ds"]) == [f"1961-0{month}-01" for month in range(1, 6)]
-
-
-def test_columns_may_be_named(small: Path, tmp_path: Path) -> None:
-    """A table of a shop system: the store first, then more columns than are wanted."""
-    times = pd.date_range("2010-01-01", periods=60, freq="MS").strftime("%Y-%m-%d")
-    season = 20 + 5 * np.sin(np.pi * np.arange(60) / 6)
-    rows = [f"{s},{t},{y + s:.3f},9" for s in (7, 8) for t, y in zip(times, season, strict=True)]
-    path = tmp_path / "sales.csv"
-    path.write_text("store,date,sales,price\n" + "\n".join(rows) + "\n")
-    columns = ["--id", "store", "--time", "date", "--value", "sales"]
-    args = [str(path), "--period", "12", "--horizon", "3", *columns]
-    table = forecast_of(small, *args)
-    assert table["unique_id"].tolist() == [7, 7, 7, 8, 8, 8]
-    assert ((table["forecast"] > 20) & (table["forecast"] < 40)).all()
-
-
-def test_a_horizon_longer_than_training_allows_goes_on(small: Path) -> None:
-    table = forecast_of(small, "--horizon", "100")
-    assert len(table) == 100
-    assert np.isfinite(table[COLUMNS[2:]].to_numpy()).all()
-    widths = np.log(table["high_95"] / table["low_95"])
-    assert widths.iloc[-1] > widths.iloc[0]
 
 
 @pytest.mark.parametrize(
@@ -211,7 +190,7 @@ def test_no_series_is_left_without_a_forecast(small: Path, tmp_path: Path, more:
     write_odd(path)
     table = forecast_of(small, str(path), "--horizon", "3", *more)
     assert sorted(table["unique_id"].unique()) == sorted(ODD)
-    bounds = table[["low_95", "low_80", "forecast", "high_80", "high_95"]].to_numpy()
+    bounds = table[BOUNDS].to_numpy()
     assert np.isfinite(bounds).all()
     assert (np.diff(bounds, axis=1) >= 0).all()
     by_name = table.set_index("unique_id")
@@ -277,14 +256,32 @@ def stdout_of(project: Path, capsys: pytest.CaptureFixture[str], *args: str) -> 
     return capsys.readouterr().out
 
 
-def test_standard_output_holds_the_table_alone(
+def test_the_same_table_on_standard_output_and_in_other_formats(
     small: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     expected = forecast_of(small, "--horizon", "4")
     shutil.rmtree(small / "forecasts")
     text = stdout_of(small, capsys, "--horizon", "4", "--out", "-", "--backtest")
     pd.testing.assert_frame_equal(pd.read_csv(io.StringIO(text)), expected)
+    found = json.loads(stdout_of(small, capsys, "--horizon", "4", "--json", "--backtest"))
     assert not (small / "forecasts").exists()
+    assert (found["period"], found["horizon"]) == (12, 4)
+    assert found["validation"]["weights"] == {"zero_shot": 1.0}
+    errors = found["validation"]["relative_error"]
+    assert errors.keys() >= {"zero_shot", "naive", "seasonal_naive", "drift"}
+    methods = [row["method"] for row in found["backtest"]["errors"]]
+    assert {*methods} == {*errors, "combination"}
+    (series,) = found["series"]
+    assert series["ds"] == expected["ds"].tolist()
+    np.testing.assert_allclose(series["forecast"], expected["forecast"])
+    for name in ("other.csv", "deep/down.parquet", "a.json"):
+        assert run_stage_here(small, "forecast", "--horizon", "4", "--out", name) == 0
+        assert (small / name).with_suffix(".png").is_file()
+    pd.testing.assert_frame_equal(pd.read_csv(small / "other.csv"), expected)
+    parquet = pd.read_parquet(small / "deep/down.parquet")
+    assert parquet["ds"].dtype.kind == "M"
+    np.testing.assert_allclose(parquet["forecast"], expected["forecast"], rtol=1e-9)
+    assert json.loads((small / "a.json").read_text())["series"] == found["series"]
 
 
 def test_a_reader_may_stop_early(small: Path, tmp_path: Path) -> None:
@@ -310,40 +307,6 @@ def test_a_reader_may_stop_early(small: Path, tmp_path: Path) -> None:
     assert "error" not in said
     assert "Traceback" not in said
     assert "Exception" not in said
-
-
-def test_json_holds_the_table_and_what_was_found(
-    small: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    expected = forecast_of(small, "--horizon", "4")
-    found = json.loads(stdout_of(small, capsys, "--horizon", "4", "--json", "--backtest"))
-    assert (found["period"], found["horizon"]) == (12, 4)
-    assert found["validation"]["weights"] == {"zero_shot": 1.0}
-    assert found["validation"]["relative_error"].keys() >= {
-        "zero_shot",
-        "naive",
-        "seasonal_naive",
-        "drift",
-    }
-    methods = [row["method"] for row in found["backtest"]["errors"]]
-    assert {*methods} == {*found["validation"]["relative_error"], "combination"}
-    (series,) = found["series"]
-    assert series["ds"] == expected["ds"].tolist()
-    np.testing.assert_allclose(series["forecast"], expected["forecast"])
-    assert run_stage_here(small, "forecast", "--horizon", "4", "--out", "forecasts/a.json") == 0
-    written = json.loads((small / "forecasts/a.json").read_text())
-    assert written["series"] == found["series"]
-
-
-def test_the_ending_chooses_the_format(small: Path) -> None:
-    expected = forecast_of(small, "--horizon", "4")
-    for name in ("other.csv", "deep/down.parquet"):
-        assert run_stage_here(small, "forecast", "--horizon", "4", "--out", name) == 0
-        assert (small / name).with_suffix(".png").is_file()
-    pd.testing.assert_frame_equal(pd.read_csv(small / "other.csv"), expected)
-    parquet = pd.read_parquet(small / "deep/down.parquet")
-    assert parquet["ds"].dtype.kind == "M"
-    np.testing.assert_allclose(parquet["forecast"], expected["forecast"], rtol=1e-9)
 
 
 def test_a_backtest_shows_the_last_horizon_by_method(
@@ -459,7 +422,7 @@ def test_trained_networks_forecast_as_they_are(
     table = forecast_of(copy, "--trained", "--horizon", "30")
     # those of whole numbers are whole numbers
     np.testing.assert_array_equal(table["forecast"], np.rint(by_hand(copy, 30)))
-    bounds = table[["low_95", "low_80", "forecast", "high_80", "high_95"]].to_numpy()
+    bounds = table[BOUNDS].to_numpy()
     assert (np.diff(bounds, axis=1) > 0).all()
     before = (copy / "forecasts/airline.csv").read_bytes()
     changes = {"normalize.method": "minmax", "windows.look_back": 24, "model.hidden_size": 3}
@@ -477,11 +440,13 @@ def test_trained_networks_forecast_series_they_have_never_seen(
     times = pd.date_range("2010-01-01", periods=70, freq="MS")
     write_series(path, times, 12)
     one = pd.read_csv(path)
-    parts = [one.assign(unique_id=name, sold=one["sold"] * by) for name, by in (("a", 1), ("b", 9))]
-    parts.append(one.assign(unique_id="zero", sold=one["sold"] - one["sold"].min()))
+    # more columns than are wanted
+    parts = [one.assign(shop=name, sold=one["sold"] * by, price=9)
+             for name, by in (("a", 1), ("b", 9))]  # fmt: skip
+    parts.append(one.assign(shop="zero", sold=one["sold"] - one["sold"].min(), price=9))
     pd.concat(parts).to_csv(path, index=False)
     models = {p.name: p.read_bytes() for p in (copy / "data/models/airline").iterdir()}
-    columns = ["--time", "when", "--value", "sold"]
+    columns = ["--id", "shop", "--time", "when", "--value", "sold"]
     table = forecast_of(copy, "--trained", str(path), "--horizon", "6", *columns)
     assert table["unique_id"].tolist() == ["a"] * 6 + ["b"] * 6 + ["zero"] * 6
     assert table["ds"][0] == "2015-11-01"

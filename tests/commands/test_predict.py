@@ -133,10 +133,3 @@ def test_networks_of_another_version(
     (path.parent / "SHA256SUMS").unlink()
     assert run_stage_here(copy, "predict", str(pictures[0])) == 1
     one_error_line(capsys.readouterr().err, "card.json", "another version", "dvc repro train@mnist")
-
-
-def test_help(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert run_stage_here(project, "predict", "--help") == 0
-    text = capsys.readouterr().out
-    for word in ("Usage: ", "Reads: ", "Writes: ", "--onnx", "--task"):
-        assert word in text

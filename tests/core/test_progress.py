@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 
 import pytest
-from helpers import ROOT
+from helpers import ROOT, on_a_terminal
 
 from rnnlab.core import progress
 from rnnlab.core.progress import collect, format_duration, mute_progress, track_progress
@@ -223,26 +223,10 @@ def test_work_goes_on_where_nobody_reads_any_longer() -> None:
 
 @pytest.mark.skipif(os.name != "posix", reason="opens a terminal of its own")
 def test_a_terminal_has_a_bar_and_no_lines() -> None:
-    outer, inner = os.openpty()
-    kept = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
-    process = subprocess.Popen(
-        [sys.executable, "-c", PROGRAM],
-        cwd=ROOT,
-        env={**kept, "TERM": "xterm-256color", "COLUMNS": "120"},
-        stderr=inner,
-    )
-    os.close(inner)
-    shown = b""
-    try:
-        while part := os.read(outer, 4096):
-            shown += part
-    except OSError:
-        pass  # Linux says so where the other end is closed
-    os.close(outer)
-    assert process.wait() == 0
-    assert "━" in shown.decode()
-    assert "series 19" in shown.decode()
-    assert "forecast: " not in shown.decode()
+    shown = on_a_terminal(ROOT, "stderr", "-c", PROGRAM, COLUMNS="120")
+    assert "━" in shown
+    assert "series 19" in shown
+    assert "forecast: " not in shown
 
 
 def test_each_thread_reports_its_own_work(hurried: None, said: Callable[[], list[str]]) -> None:

@@ -20,6 +20,9 @@ FORBIDDEN_CALLS = {
     *("os.system", "os.popen"),
 }
 FORBIDDEN_METHODS = {"to_pickle", "read_pickle", "unsafe_load"}
+# torch.distributed packs objects by pickle
+FORBIDDEN_METHODS |= {"all_gather_object", "gather_object"}
+FORBIDDEN_METHODS |= {"broadcast_object_list", "scatter_object_list"}
 BUILT_IN = {"eval", "exec", "compile", "__import__"}
 
 

@@ -5,7 +5,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from faults import fails_here
 from helpers import Done
 
 from rnnlab.core.errors import InputError
@@ -27,11 +26,6 @@ def handed_on(project: Path) -> list[Path]:
     return sorted(path for path in files if path.is_file() and path.name != CHECKSUMS_FILE)
 
 
-def test_every_file_is_as_its_sum_says(finished: tuple[Path, Done]) -> None:
-    for path in handed_on(finished[0]):
-        READERS[path.suffix](path, "any")
-
-
 @pytest.mark.parametrize("place", [0.02, 0.5, 0.98], ids=["start", "middle", "end"])
 def test_a_flipped_bit_is_found_in_every_file(copy: Path, place: float) -> None:
     """In the header, the numbers and the end of each, also where the format allows the flip."""
@@ -49,30 +43,6 @@ def test_a_flipped_bit_in_the_sums_is_found(copy: Path) -> None:
         first = sums.read_text().splitlines()[0].split("  ")[1]
         with pytest.raises(InputError, match="is damaged"):
             READERS[Path(first).suffix](sums.parent / first, "any")
-
-
-@pytest.mark.parametrize(
-    ("stage", "path"),
-    [
-        ("windows", "data/normalized/mnist/images.safetensors"),
-        ("windows", "data/normalized/airline/series.safetensors"),
-        ("plot", "data/normalized/airline/series.safetensors"),
-        ("train", "data/windows/mnist/main/validation.safetensors"),
-        ("train", "data/windows/airline/year/refit.safetensors"),
-        ("evaluate", "data/windows/mnist/main/test.safetensors"),
-        ("evaluate", "data/models/mnist/weights.safetensors"),
-        ("evaluate", "data/models/airline/weights.safetensors"),
-        ("evaluate", "data/models/airline/card.json"),
-    ],
-)
-def test_a_stage_names_the_file_and_the_fix(
-    copy: Path, stage: str, path: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    # the last bit of the lowest byte of a number: no reader of the format would notice
-    flip(copy / path, 8 * ((copy / path).stat().st_size - 8))
-    folder = Path(path).parent
-    task = path.split("/")[2]
-    fails_here(copy, stage, task, [path, f"delete {folder}", "dvc repro"], capsys)
 
 
 @pytest.mark.skipif(shutil.which("sha256sum") is None, reason="sha256sum is not here")

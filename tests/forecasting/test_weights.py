@@ -145,15 +145,6 @@ def test_without_any_truth_the_first_method_is_used() -> None:
     assert weights == {"model": 1.0}
 
 
-def test_combine_by_hand() -> None:
-    forecasts = {
-        "a": np.array([[1.0, 2.0]]),
-        "b": np.array([[3.0, 6.0]]),
-        "c": np.array([[9.0, 9]]),
-    }
-    np.testing.assert_array_equal(combine(forecasts, {"a": 0.75, "b": 0.25}), [[1.5, 3.0]])
-
-
 def test_series_that_repeat_exactly_still_select_the_best_method() -> None:
     """They have no scale and so no MASE; unscaled errors select the method.
 

@@ -31,14 +31,6 @@ def test_a_set_of_torchvision(
     assert scores["accuracy"] > 2 / CLASSES
 
 
-def test_digits_of_scikit_learn(project: Path) -> None:
-    edit_params(project, {"tasks.mnist.data.dataset": "digits"})
-    learn(project)
-    scores = read_json(project / "metrics/mnist/scores.json")
-    assert scores["dataset"] == "digits"
-    assert scores["accuracy"] > 0.4  # after 6 epochs; guessing has 0.1
-
-
 def test_an_entry_comes_before_torchvisions_set_of_that_name(
     project: Path, mirror: Mirror, mirror_sums: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -15,52 +15,6 @@ def network(cell: str, **options) -> RecurrentNetwork:
     return RecurrentNetwork(**{"features": 3, "outputs": 2, "hidden_size": 4, **options}, cell=cell)
 
 
-@pytest.mark.parametrize("bidirectional", [False, True])
-@pytest.mark.parametrize("cell", CELL_NAMES)
-def test_shapes_of_the_tutorial(cell: str, bidirectional: bool) -> None:
-    directions = 2 if bidirectional else 1
-    recurrent = network(
-        cell, features=20, hidden_size=50, num_layers=2, bidirectional=bidirectional
-    ).recurrent
-    x = torch.randn(100, 32, 20)  # the tutorial's layout: sequence, batch, feature
-    output, state = recurrent(x.transpose(0, 1))
-    h_n = state[0] if cell == "lstm" else state
-    assert output.transpose(0, 1).shape == (100, 32, 50 * directions)
-    assert h_n.shape == (2 * directions, 32, 50)
-    if cell == "lstm":
-        assert state[1].shape == (2 * directions, 32, 50)
-    assert recurrent.weight_ih_l0.shape == (50 * GATES[cell], 20)
-    assert recurrent.weight_hh_l0.shape == (50 * GATES[cell], 50)
-    assert recurrent.weight_ih_l1.shape == (50 * GATES[cell], 50 * directions)
-    assert recurrent.bias_ih_l0.shape == recurrent.bias_hh_l1.shape == (50 * GATES[cell],)
-
-
-@pytest.mark.parametrize("cell", CELL_NAMES)
-def test_the_tutorials_layout_is_a_transpose(cell: str) -> None:
-    inside = network(cell, features=20, hidden_size=50, num_layers=2).recurrent
-    tutorial = CELLS[cell](input_size=20, hidden_size=50, num_layers=2)
-    tutorial.load_state_dict(inside.state_dict())
-    x = torch.randn(100, 32, 20)
-    expected = tutorial(x)[0]
-    torch.testing.assert_close(inside(x.transpose(0, 1))[0].transpose(0, 1), expected)
-
-
-@pytest.mark.parametrize(("cell", "times"), [("lstm", 4), ("gru", 3)])
-@pytest.mark.parametrize("options", [{}, {"num_layers": 2, "bidirectional": True}, {"bias": False}])
-def test_parameters_in_multiples_of_a_plain_rnn(cell: str, times: int, options: dict) -> None:
-    plain = count_parameters(network("rnn", **options).recurrent)
-    assert count_parameters(network(cell, **options).recurrent) == times * plain
-
-
-def test_gru_returns_no_cell_state() -> None:
-    output, h_n = nn.GRU(20, 50, 2)(torch.randn(100, 32, 20))
-    assert isinstance(h_n, torch.Tensor)
-    assert (output.shape, h_n.shape) == ((100, 32, 50), (2, 32, 50))
-    # the tutorial unpacks a pair here; h_n happens to hold two layers, so its c_n is layer 2's h
-    with pytest.raises(ValueError, match="unpack"):
-        _, (_h, _c) = nn.GRU(20, 50, 3)(torch.randn(100, 32, 20))
-
-
 def sigmoid(a: np.ndarray) -> np.ndarray:
     return 1 / (1 + np.exp(-a))
 

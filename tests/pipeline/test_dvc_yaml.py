@@ -30,11 +30,6 @@ def outputs(stage: str) -> list[str]:
     return paths([*found.get("outs", []), *found.get("metrics", []), *found.get("plots", [])])
 
 
-def test_stages_in_the_design_s_order() -> None:
-    assert tuple(name for name in PIPELINE if name not in OF_ZERO_SHOT[1:]) == STAGES
-    assert tuple(name for name in PIPELINE if name in OF_ZERO_SHOT) == OF_ZERO_SHOT
-
-
 # a change of a message, of a check or of progress changes no output
 PLUMBING = {
     "rnnlab/__init__.py",
@@ -151,18 +146,6 @@ def test_every_other_dependency_is_an_output_or_in_git(stage: str) -> None:
         if path.startswith(("stages/", "rnnlab/")) or path == "${item.data.csv}":
             continue
         assert any(path == output or path.startswith(f"{output}/") for output in made), path
-
-
-@pytest.mark.parametrize("stage", PIPELINE)
-def test_commands_and_tasks(stage: str) -> None:
-    if stage in ("download_mnist", "pretrain"):
-        assert definition(stage)["cmd"] == f"python -m stages.{stage}"
-    elif stage in OF_ZERO_SHOT:
-        script = stage.removesuffix("_zero_shot")
-        assert definition(stage)["cmd"] == f"python -m stages.{script} zero_shot"
-    else:
-        assert PIPELINE[stage]["foreach"] == "${tasks}"
-        assert definition(stage)["cmd"] == f"python -m stages.{stage} ${{key}}"
 
 
 def test_a_stage_reads_its_own_blocks() -> None:

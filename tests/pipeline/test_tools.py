@@ -1,17 +1,6 @@
 """Files for other tools: the dev container, git hooks and the citation."""
 
-import json
-
 from helpers import ROOT, read_yaml
-
-
-def test_the_container_has_the_extensions_and_makes_the_environment() -> None:
-    container = json.loads((ROOT / ".devcontainer/devcontainer.json").read_text())
-    assert container["image"].endswith("python:3.11")
-    extensions = container["customizations"]["vscode"]["extensions"]
-    assert {"Iterative.dvc", "ms-python.python", "charliermarsh.ruff"} <= set(extensions)
-    target = container["postCreateCommand"].removeprefix("make ")
-    assert f"INSTALLED := {target}\n" in (ROOT / "Makefile").read_text()
 
 
 def test_hooks_check_what_make_lint_checks() -> None:

@@ -1,21 +1,16 @@
 """The printed report: its tables, and findings on validation, paired tests and intervals."""
 
-import contextlib
-import os
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pandas as pd
 import pytest
 from helpers import (
+    on_a_terminal,
     read_json,
     read_yaml,
-    run_stage,
     run_stage_here,
-    small_environment,
     write_yaml,
 )
 
@@ -214,24 +209,6 @@ def test_a_fresh_clone_without_data_has_a_report(
 
 
 def test_no_color_turns_colours_off(airline_alone: Path) -> None:
-    reader, terminal = os.openpty()
-    command = [sys.executable, "-m", "rnnlab", "report"]
-    wanted = small_environment(NO_COLOR="1", TERM="xterm-256color")
-    with os.fdopen(reader, "rb") as shown:
-        done = subprocess.Popen(command, cwd=airline_alone, env=wanted, stdout=terminal)
-        os.close(terminal)
-        text = b""
-        # reading past the end of a terminal raises OSError
-        with contextlib.suppress(OSError):
-            while chunk := shown.read1():
-                text += chunk
-        assert done.wait() == 0
-    assert b"theta" in text
-    assert re.findall(rb"\x1b\[[\d;]*(?:3\d|4\d|9\d|10\d)[\d;]*m", text) == []
-
-
-def test_a_pipe_gets_plain_text(airline_alone: Path) -> None:
-    done = run_stage(airline_alone, "report", env={"TERM": "xterm-256color"})
-    assert done.returncode == 0
-    assert "Report: report/index.html" in done.stdout
-    assert "\x1b" not in done.stdout + done.stderr
+    text = on_a_terminal(airline_alone, "stdout", "-m", "rnnlab", "report", NO_COLOR="1")
+    assert "theta" in text
+    assert re.findall(r"\x1b\[[\d;]*(?:3\d|4\d|9\d|10\d)[\d;]*m", text) == []

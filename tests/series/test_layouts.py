@@ -164,18 +164,16 @@ def test_a_point_between_commas_is_the_decimal_sign(tmp_path: Path) -> None:
         load(tmp_path / "mine.csv", table_of(".", ",", COUNTS))
 
 
-@pytest.mark.parametrize("cell", ["0,234", "1,23", "1234,567", "1.234,567", "1,5"])
-def test_one_cell_tells_the_sign_of_the_whole_file(tmp_path: Path, cell: str) -> None:
-    text = table_of(",", ";", [*PRICES[:-1], cell])
-    assert load(tmp_path / "mine.csv", text).y[0] == 1.234
-    assert load(tmp_path / "mine.csv", text).table.notes == []
+DECIMAL, THOUSANDS = (1.234, "0,234 1,23 1234,567 1.234,567 1,5"), (1234, "1,234,567 1,234.5 12.5")
 
 
-@pytest.mark.parametrize("cell", ["1,234,567", "1,234.5", "12.5"])
-def test_one_cell_tells_the_thousands_of_the_whole_file(tmp_path: Path, cell: str) -> None:
-    text = table_of(",", ";", [*PRICES[:-1], cell])
-    assert load(tmp_path / "mine.csv", text).y[0] == 1234
-    assert load(tmp_path / "mine.csv", text).table.notes == []
+@pytest.mark.parametrize(
+    ("first", "cell"), [(n, cell) for n, cells in (DECIMAL, THOUSANDS) for cell in cells.split()]
+)
+def test_one_cell_tells_the_sign_of_the_whole_file(tmp_path: Path, first: float, cell: str) -> None:
+    panel = load(tmp_path / "mine.csv", table_of(",", ";", [*PRICES[:-1], cell]))
+    assert panel.y[0] == first
+    assert panel.table.notes == []
 
 
 @pytest.mark.parametrize(("sign", "separator"), [(",", ";"), (",", "\t"), (".", ";")])

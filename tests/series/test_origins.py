@@ -21,10 +21,6 @@ def pairs(request: Request) -> list[tuple[int, int]]:
     return list(zip(request.series.tolist(), request.end.tolist(), strict=True))
 
 
-def test_protocols_and_their_fits() -> None:
-    assert FIT_OF == {"one_step": "main", "year": "year", "long": "main", "rolling": "main"}
-
-
 def test_requests_by_hand() -> None:
     found = requests_of(LENGTHS, CUTS, 4)
     assert list(found) == list(FIT_OF)

@@ -1,6 +1,5 @@
 """A user's task with several series: from a table to scores, and what is left out."""
 
-import re
 import shutil
 from pathlib import Path
 
@@ -116,23 +115,6 @@ def test_stderr_names_each_in_one_line(project: Path, capsys: pytest.CaptureFixt
     assert sorted(lines) == sorted(
         f"{CSV}: left out: series {name!r} {reason}" for name, reason in REASONS.items()
     )
-
-
-@pytest.mark.parametrize("name", BROKEN)
-def test_alone_each_is_an_error_that_names_it(
-    project: Path, name: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    add_task(project, SMALL)
-    write_panel(project, (name,))
-    lines = (project / CSV).read_text().splitlines()
-    alone = [line for line in lines if line.split(",")[0] in ("unique_id", name)]
-    (project / CSV).write_text("\n".join(alone) + "\n")
-    capsys.readouterr()
-    assert run_stage_here(project, "normalize", "shops") == 1
-    # the row is another one, since the other series are not there
-    line = re.sub(r" \(row \d+\)", "", one_error_line(capsys.readouterr().err, CSV))
-    assert f"series {name!r} {re.sub(r' .row [0-9]+.', '', REASONS[name])}" in line
-    assert not (project / "data/normalized/shops").exists()
 
 
 def test_all_broken_is_an_error(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

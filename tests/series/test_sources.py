@@ -3,17 +3,13 @@
 import gzip
 import io
 import sys
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from functools import partial
-from http.server import HTTPServer, SimpleHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
+from helpers import serve
 
 from rnnlab.core.errors import InputError
 from rnnlab.tables import sources
@@ -24,27 +20,11 @@ from rnnlab.tables.sources import stem_of
 TEXT = b"date,sold\n2020-01,1.5\n2020-02,2\n2020-03,4\n"
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    def log_message(self, *args: object) -> None:
-        pass
-
-
-@contextmanager
-def served(folder: Path) -> Iterator[str]:
-    server = HTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder)))
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-
-
 @pytest.mark.parametrize("name", ["my shop.csv", "my shop.csv.gz"])
 def test_a_table_from_the_web(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(gzip.compress(TEXT) if name.endswith("gz") else TEXT)
-    with served(tmp_path) as address:
-        table = read_table(f"{address}/{name.replace(' ', '%20')}?download=1")
+    with serve(tmp_path) as address:
+        table = read_table(f"{address}{name.replace(' ', '%20')}?download=1")
     assert table.names == ["my shop"]
     np.testing.assert_array_equal(table.y, [1.5, 2, 4])
 
@@ -59,14 +39,14 @@ def test_the_address_of_a_file(tmp_path: Path) -> None:
 
 def test_the_web_may_fail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "mine.csv").write_bytes(TEXT)
-    with served(tmp_path) as address:
+    with serve(tmp_path) as address:
         with pytest.raises(InputError, match=r"none\.csv: the server answers 404 .*check the addr"):
-            read_table(f"{address}/none.csv")
+            read_table(f"{address}none.csv")
         monkeypatch.setattr(sources, "MAX_DOWNLOAD", 10)
         with pytest.raises(InputError, match=r"mine\.csv: has more than .* MB; download it"):
-            read_table(f"{address}/mine.csv")
+            read_table(f"{address}mine.csv")
     with pytest.raises(InputError, match=r"mine\.csv: cannot be fetched"):
-        read_table(f"{address}/mine.csv")
+        read_table(f"{address}mine.csv")
 
 
 @pytest.mark.parametrize("packed", [False, True])

@@ -76,23 +76,6 @@ def test_windows_of_series(finished: tuple[Path, Done], fit: str, counts: dict[s
         assert torch.isnan(y).sum() == beyond
 
 
-def test_files_of_windows_grow_with_the_series_and_not_with_the_windows(copy: Path) -> None:
-    """2,000 values, windows that look back 5 steps or 500: no window is copied."""
-    values = 100 + np.cumsum(np.random.default_rng(0).normal(size=2000))
-    rows = "".join(f"{n},{value}\n" for n, value in enumerate(values))
-    (copy / "data/raw/airline.csv").write_text("ds,y\n" + rows)
-    edit_params(copy, {"tasks.airline.normalize.method": "standard"})
-    assert run_stage_here(copy, "normalize", "airline") == 0
-    sizes = []
-    for look_back in (5, 500):
-        edit_params(copy, {"tasks.airline.windows.look_back": look_back})
-        assert run_stage_here(copy, "windows", "airline") == 0
-        file = copy / "data/windows/airline/main/train.safetensors"
-        sizes.append(file.stat().st_size)
-        assert len(load_file(file)["origin"]) == 1190 - 11 - look_back
-    assert sizes[1] < sizes[0] < 1190 * (4 + 8 + 8) + 1000
-
-
 def test_scores(finished: tuple[Path, Done]) -> None:
     scores = read_json(finished[0] / "metrics/airline/scores.json")
     assert list(scores) == METHODS

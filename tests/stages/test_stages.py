@@ -240,8 +240,16 @@ def test_other_cells(copy: Path, task: str, cell: str) -> None:
 
 
 def test_report(copy: Path) -> None:
-    done = run_stage(copy, "report")
+    done = run_stage(copy, "report", env={"TERM": "xterm-256color"})
     assert done.returncode == 0, done.stderr
-    for word in ("mnist", "small", "airline", "accuracy", "2.78 / 0.402", "one_step"):
+    for word in (
+        "Report: report/index.html",
+        "mnist",
+        "small",
+        "airline",
+        "accuracy",
+        "2.78 / 0.402",
+        "one_step",
+    ):
         assert word in done.stdout
     assert "\x1b" not in done.stdout + done.stderr

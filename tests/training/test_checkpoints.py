@@ -1,7 +1,6 @@
 """Training that is killed goes on from its checkpoint, and ends as if nothing had happened."""
 
 import os
-import re
 import signal
 import subprocess
 import sys
@@ -20,7 +19,6 @@ from helpers import (
     small_environment,
     trained,
 )
-from sources import sources
 from toys import settings, signs, sums
 
 from rnnlab.networks import storage
@@ -190,12 +188,6 @@ def test_of_another_training_nothing_is_used_and_a_line_says_so(
     assert len(capsys.readouterr().err.splitlines()) == 1
     assert open_checkpoints(folder, "one")("main-0").load() == {"x": 1}
     assert capsys.readouterr().err == ""
-
-
-def test_no_pickle_is_written_or_read() -> None:
-    banned = re.compile(r"torch\.(save|load)\b|\bpickle\b|_object_list|all_gather_object")
-    for path in sources():
-        assert not banned.search(path.read_text()), path
 
 
 def test_a_fingerprint_is_of_settings_data_and_code(tmp_path: Path) -> None:

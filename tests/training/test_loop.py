@@ -1,6 +1,5 @@
 """The training loop: losses, schedules, early stopping, best weights."""
 
-import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
@@ -21,16 +20,9 @@ def run(seed: int = 1, train: Samples = TRAIN, validation: Samples | None = VALI
     epochs = options.pop("to_epoch", None)
     generator = seeded_generator(seed)
     network = RecurrentNetwork(1, 2, cell="gru", hidden_size=8)
-    result = fit(
-        network,
-        train,
-        validation,
-        settings(**options),
-        generator,
-        epochs=epochs,
-        watch=Watch(**callbacks),
-    )
-    return network, result
+    watch = Watch(**callbacks)
+    chosen = settings(**options)
+    return network, fit(network, train, validation, chosen, generator, epochs=epochs, watch=watch)
 
 
 def assert_same(a: dict[str, Tensor], b: dict[str, Tensor]) -> None:
@@ -100,20 +92,11 @@ def test_learns_sums(optimizer: str) -> None:
     assert min(losses) < 0.02
 
 
-def test_learns_classes() -> None:
-    _, result = run(
-        train=signs(200, 1), validation=signs(50, 2), loss="cross_entropy", epochs=25
-    )  # fmt: skip
-    best = result.history[result.best_epoch - 1]
-    assert best["validation_accuracy"] == max(e["validation_accuracy"] for e in result.history)
-    assert best["validation_accuracy"] >= 0.9
-
-
-def test_same_seed_same_bytes_other_seed_others() -> None:
-    first, again, other = (run(seed)[1] for seed in (1, 1, 2))
-    assert_same(first.weights, again.weights)
-    assert first.history == again.history
-    assert not torch.equal(first.weights["head.weight"], other.weights["head.weight"])
+def test_learns_classes_and_accuracy_comes_before_loss() -> None:
+    _, result = run(train=signs(200, 1), validation=signs(20, 3), loss="cross_entropy", epochs=25)
+    ranks = [(epoch["validation_accuracy"], -epoch["validation_loss"]) for epoch in result.history]
+    assert ranks.index(max(ranks)) + 1 == result.best_epoch
+    assert max(ranks)[0] >= 0.9
 
 
 def opposite() -> Samples:
@@ -148,12 +131,6 @@ def test_an_epoch_without_a_loss_is_not_the_best() -> None:
     unknown = {"validation_loss": float("nan")}
     assert is_best({"validation_loss": 3.0}, Result(best_epoch=1, history=[unknown]))
     assert not is_best(unknown, Result(best_epoch=1, history=[{"validation_loss": 3.0}]))
-
-
-def test_accuracy_comes_before_loss() -> None:
-    _, result = run(train=signs(200, 1), validation=signs(20, 3), loss="cross_entropy", epochs=20)
-    ranks = [(epoch["validation_accuracy"], -epoch["validation_loss"]) for epoch in result.history]
-    assert ranks.index(max(ranks)) + 1 == result.best_epoch
 
 
 def test_without_validation_the_last_weights_are_kept() -> None:
@@ -222,24 +199,6 @@ def test_half_precision_learns_and_keeps_whole_weights() -> None:
     assert min(losses) < 0.2 * losses[0]
 
 
-@pytest.mark.parametrize("clip", [0.0, 0.01])
-def test_gradient_clip(clip: float) -> None:
-    moved = []
-    torch.manual_seed(0)
-    network = nn.Sequential(nn.Flatten(), nn.Linear(5, 2))
-    before = [p.detach().clone() for p in network.parameters()]
-    changes = settings(optimizer="sgd", learning_rate=1.0, gradient_clip=clip, epochs=1)
-    x, y = everything(TRAIN)
-    fit(network, samples(x[:32], y[:32] * 100), None, changes, torch.Generator())
-    moved = torch.cat(
-        [(p - b).flatten() for p, b in zip(network.parameters(), before, strict=True)]
-    )  # fmt: skip
-    if clip:
-        assert moved.norm().item() == pytest.approx(clip, rel=1e-3)
-    else:
-        assert moved.norm() > 1
-
-
 def test_every_sample_is_read_once_an_epoch() -> None:
     seen: list[Tensor] = []
     told: list[tuple[list[int], float]] = []
@@ -271,22 +230,6 @@ def test_every_sample_is_read_once_an_epoch() -> None:
     x, _ = everything(TRAIN)
     for epoch in epochs:
         assert torch.equal(epoch.sum(1).sort().values, x.flatten(1).sum(1).sort().values)
-
-
-def test_callbacks() -> None:
-    batches, epochs = [], []
-    run(epochs=2, on_batch=lambda: batches.append(1), on_epoch=epochs.append)
-    assert len(batches) == 2 * 7
-    assert [set(figures) for figures in epochs] == [{"epoch", "train_loss", "validation_loss"}] * 2
-
-
-@pytest.mark.parametrize("schedule", ["constant", "cosine", "one_cycle"])
-@pytest.mark.parametrize("epochs", [1, 2, 3, 4, 5, 9])
-def test_a_few_steps(schedule: str, epochs: int) -> None:
-    # a rise over a fifth of five steps is one of no length
-    _, result = run(schedule=schedule, epochs=epochs, batch_size=1000, warm_up=0.2)
-    assert len(result.history) == epochs
-    assert np.isfinite(result.history[-1]["train_loss"])
 
 
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])

@@ -50,22 +50,6 @@ def test_pinball_by_hand(quantile: float) -> None:
     np.testing.assert_allclose(answers.grad, expected, rtol=1e-6)
 
 
-def test_pinball_at_one_half_is_half_the_absolute_error() -> None:
-    torch.manual_seed(0)
-    answers, y = torch.randn(2, 50, 3)
-    half = loss_of(answers, y, "pinball", quantile=0.5).item()
-    assert half == pytest.approx(loss_of(answers, y, "mae").item() / 2)
-
-
-@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.9])
-def test_pinball_is_least_at_the_quantile(quantile: float) -> None:
-    y = torch.from_numpy(np.random.default_rng(0).gamma(2.0, size=(5000, 1)))
-    tried = torch.linspace(0, 8, 401).double()
-    losses = [loss_of(t.expand(5000, 1), y, "pinball", quantile=quantile).item() for t in tried]
-    found = tried[int(np.argmin(losses))].item()
-    assert found == pytest.approx(np.quantile(y.numpy(), quantile), abs=0.03)
-
-
 def test_sow_depends_on_every_part_of_the_path() -> None:
     def first(*path: str | int) -> int:
         return torch.randint(2**60, (1,), generator=seeded_generator(*path)).item()

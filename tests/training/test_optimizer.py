@@ -44,14 +44,6 @@ def test_schedules() -> None:
     assert rates("constant", 20) == [0.02] * 20
     expected = 0.01 * (1 + np.cos(np.pi * np.arange(20) / 20))
     np.testing.assert_allclose(rates("cosine", 20), expected, atol=1e-12)
-    cycle = rates("one_cycle", 20)
-    assert max(cycle) == pytest.approx(0.02, rel=0.01)  # the top may lie between two steps
-    top = int(np.argmax(cycle))
-    assert 0 < top < 10
-    assert (np.diff(cycle[: top + 1]) > 0).all()
-    assert (np.diff(cycle[top:]) < 0).all()
-    assert cycle[0] == pytest.approx(0.02 / 25)
-    assert cycle[-1] < cycle[0]
 
 
 def test_one_cycle_is_that_of_smith_and_topin() -> None:
@@ -126,12 +118,13 @@ def test_no_step_imports_the_compiler() -> None:
     assert done.stdout.splitlines() == [f"{name} False" for name in OPTIMIZERS]
 
 
-def test_gradients_are_clipped_by_their_total_norm() -> None:
+@pytest.mark.parametrize(("clip", "norm"), [(0.5, 0.5), (0.0, 1000 * 3**0.5)])
+def test_gradients_are_clipped_by_their_total_norm_or_not_at_all(clip: float, norm: float) -> None:
     network = nn.Linear(2, 1)
-    optimization = Optimization.from_settings(network, settings(gradient_clip=0.5), 1)
+    optimization = Optimization.from_settings(network, settings(gradient_clip=clip), 1)
     optimization.step(1000 * network(torch.ones(1, 2)).sum())
     gradients = [weight.grad for weight in network.parameters()]
-    assert torch.cat([g.flatten() for g in gradients]).norm() == pytest.approx(0.5, rel=1e-4)
+    assert torch.cat([g.flatten() for g in gradients]).norm() == pytest.approx(norm, rel=1e-4)
 
 
 @pytest.mark.parametrize(("delay", "second"), [(9, 2 / 11), (10, 2 / 12)])
