@@ -1,10 +1,10 @@
 """The public functions: a table in, a table out."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from functools import wraps
 from numbers import Integral
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -17,8 +17,8 @@ from rnnlab.core.process import available_cpus
 from rnnlab.core.progress import without_bars
 from rnnlab.forecasting.forecast import LEVELS, checked_shares, forecast_panel
 from rnnlab.forecasting.task_settings import check_steps
-from rnnlab.frames.reading import read_data
-from rnnlab.frames.shape import Shape
+from rnnlab.frames.reading import Data, read_data
+from rnnlab.frames.shape import Frame, Shape
 from rnnlab.series.loading import panel_of
 from rnnlab.series.panel import Panel, warn_left_out
 from rnnlab.series.seasons import Season, note_guesses, settle
@@ -51,7 +51,7 @@ def _public(function: Callable[P, R]) -> Callable[P, R]:
 
 @_public
 def forecast(
-    data: Any,
+    data: Data,
     horizon: int | None = None,
     *,
     period: int | None = None,
@@ -63,7 +63,7 @@ def forecast(
     mean: bool = False,
     fit: bool = False,
     read: Mapping[str, str] | None = None,
-) -> Any:
+) -> Frame:
     """Forecast the next steps of every series, in the units of its values.
 
     The pretrained network forecasts each series from its past; where simple methods do better on
@@ -118,7 +118,7 @@ def forecast(
 
 @_public
 def backtest(
-    data: Any,
+    data: Data,
     horizon: int | None = None,
     windows: int = 1,
     *,
@@ -159,10 +159,10 @@ def backtest(
 
 @_public
 def plot(
-    data: Any,
-    forecast: Any,
+    data: Data,
+    forecast: Frame,
     *,
-    ids: Sequence[Any] | None = None,
+    ids: Iterable[Hashable] | None = None,
     id: str | None = None,
     time: str | None = None,
     value: str | None = None,
@@ -253,7 +253,7 @@ def _options(
 
 
 def _understood(
-    data: Any,
+    data: Data,
     period: int | None,
     horizon: int | None,
     options: ReadOptions,

@@ -4,9 +4,8 @@ They are few and their names are short, so that a table of experiments and the p
 differ fit into 160 columns. scores.json holds everything else.
 """
 
-from typing import Any
-
 from rnnlab.backtesting.labels import best_baseline
+from rnnlab.core.files import Json
 from rnnlab.training.precision import BITS
 
 # names of the protocols in metrics.json
@@ -16,7 +15,7 @@ SHORT_NAMES = {"one_step": "step", "year": "year", "long": "long", "rolling": "r
 DECIMALS = {"mase": 3, "mape": 2, "cov": 1, "base": 3}
 
 
-def dvc_metrics(scores: dict[str, Any], card: dict[str, Any]) -> dict[str, float | None]:
+def dvc_metrics(scores: Json, card: Json) -> dict[str, float | None]:
     """The content of metrics.json; a score that cannot be computed is None, which DVC leaves out.
 
     In the names, step is the protocol one_step, and roll is rolling:

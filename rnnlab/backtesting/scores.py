@@ -1,7 +1,6 @@
 """Scores of forecasts: the networks, their control, the baselines and the combination."""
 
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -65,7 +64,7 @@ def evaluate_series(
 
 def series_scores(results: dict[str, ProtocolForecasts], ids: np.ndarray) -> pd.DataFrame:
     """A row for each series, protocol and method, with all measures."""
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for protocol, result in results.items():
         numbers = np.arange(len(ids) + 1)
         edges = np.searchsorted(result.request.series, numbers)
@@ -168,7 +167,7 @@ def validation_table(results: dict[str, ProtocolForecasts]) -> pd.DataFrame:
 
     The error is relative to the seasonal naive forecast's; MASE stands beside it.
     """
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for fit, protocol in (("main", "long"), ("year", "year")):
         selection = results[protocol].selection
         for method, error in selection.errors.items():

@@ -6,14 +6,19 @@ A command's own module is imported when it runs: help and completion need no tor
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from rnnlab.commands.options import ForecastOptions, TableOptions, takes_options
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.process import prepare_program
 from rnnlab.core.progress import track_progress
 from rnnlab.core.text import use_utf8
+
+if TYPE_CHECKING:
+    from rnnlab.core.params import Params
 
 EXIT_CODES = """\
 All but forecast run in the root of a project. Exit codes: 0 done; 1 bad input or a fault of the
@@ -26,78 +31,15 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
 )
 
-Period = Annotated[
-    int | None, typer.Option(help="steps in a season: by the spacing of the times; 1 for none")
-]
-IdColumn = Annotated[
-    str | None,
-    typer.Option("--id", metavar="COLUMN", help="column of the series' names (found)"),
-]
-TimeColumn = Annotated[
-    str | None, typer.Option("--time", metavar="COLUMN", help="column of times (found)")
-]
-ValueColumn = Annotated[
-    str | None, typer.Option("--value", metavar="COLUMN", help="column of values (found)")
-]
-Reading = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--read",
-        metavar="KEY=VALUE",
-        help="how to read the file, where it has two readings: layout, decimal, dates, century, "
-        "separator, sheet, encoding, missing",
-    ),
-]
-SettingsTask = Annotated[str, typer.Option("--task", help="task whose settings are used")]
-
 
 @app.command(epilog=EXIT_CODES)
+@takes_options
 def forecast(
+    options: ForecastOptions,
     file: Annotated[
         str | None, typer.Argument(metavar="FILE", help="file, folder, address or -")
     ] = None,
     csv: Annotated[str | None, typer.Option(help="the same as FILE", hidden=True)] = None,
-    period: Period = None,
-    horizon: Annotated[
-        int | None, typer.Option(help="steps to forecast (one season, six without one)")
-    ] = None,
-    id_column: IdColumn = None,
-    time_column: TimeColumn = None,
-    value_column: ValueColumn = None,
-    read: Reading = None,
-    fit: Annotated[
-        bool, typer.Option("--fit", help="fit Theta, ETS and SARIMA to each series, too")
-    ] = False,
-    out: Annotated[
-        str | None,
-        typer.Option(
-            metavar="PATH",
-            help="folder (forecasts), a name that ends with .csv, .parquet or .json, or - for "
-            "standard output",
-        ),
-    ] = None,
-    json: Annotated[
-        bool, typer.Option("--json", help="JSON, to standard output unless --out names a place")
-    ] = False,
-    backtest: Annotated[
-        bool, typer.Option("--backtest", help="print the last horizon by method")
-    ] = False,
-    plot_series: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ID", help="a series for the picture; may be repeated"),
-    ] = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ADDRESS", help="Ray cluster that does the parts of a folder; or local:WORKERS"
-        ),
-    ] = None,
-    trained: Annotated[
-        bool, typer.Option("--trained", help="ask the networks that `dvc repro` trained, too")
-    ] = False,
-    task: Annotated[
-        str, typer.Option("--task", help="in a project: task of --trained, or without a file")
-    ] = "airline",
 ) -> None:
     """Forecast the next steps of every series, with intervals.
 
@@ -126,26 +68,11 @@ def forecast(
     """
 
     def work() -> None:
-        from rnnlab.commands import forecast as command
-        from rnnlab.tables.options import reading_options
+        from rnnlab.commands.forecast import forecast as command
 
         if file is not None and csv is not None:
             raise InputError(f"{file} --csv {csv}: name one file")
-        columns = id_column, time_column, value_column
-        reading = reading_options(read or (), *columns)
-        options = command.ForecastOptions(
-            task=task,
-            period=period,
-            horizon=horizon,
-            fit=fit,
-            trained=trained,
-            out=out,
-            json=json,
-            backtest=backtest,
-            plot_series=tuple(plot_series or ()),
-            ray=ray,
-        )
-        command.forecast(csv if file is None else file, reading, options)
+        command(csv if file is None else file, options)
 
     finish("forecast", work)
 
@@ -191,18 +118,15 @@ def predict(
 
 
 @app.command("new-series", epilog=EXIT_CODES)
+@takes_options
 def new_series(
     csv: Annotated[str, typer.Argument(metavar="FILE", help="any table that `forecast` takes")],
-    period: Period = None,
+    table: TableOptions,
     name: Annotated[str | None, typer.Option(help="name of the task (that of the file)")] = None,
     unit: Annotated[
         str | None, typer.Option(help="what a value counts, for plots (the column of values)")
     ] = None,
-    id_column: IdColumn = None,
-    time_column: TimeColumn = None,
-    value_column: ValueColumn = None,
-    read: Reading = None,
-    task: SettingsTask = "airline",
+    task: Annotated[str, typer.Option("--task", help="task whose settings are used")] = "airline",
 ) -> None:
     """Make a series of your own a task of the pipeline.
 
@@ -222,12 +146,11 @@ def new_series(
     Needs:   a file of a series; no data of other tasks
     """
 
-    def work(module: Any, params: Any) -> None:
+    def work(module: ModuleType, params: "Params") -> None:
         from rnnlab.forecasting.task_settings import SeriesOptions
 
-        options = SeriesOptions(
-            task, csv, period, id_column, time_column, value_column, tuple(read or ())
-        )
+        columns = table.id_column, table.time_column, table.value_column
+        options = SeriesOptions(task, csv, table.period, *columns, tuple(table.read or ()))
         module.new_series(options, name, unit, params)
 
     run("new_series", work)
@@ -283,7 +206,7 @@ def gate(
     run("gate", lambda module, params: module.gate(against, out, params))
 
 
-def run(name: str, work: Callable[[Any, Any], None]) -> None:
+def run(name: str, work: Callable[[ModuleType, "Params"], None]) -> None:
     """Check all parameters, then do ``work(module, params)`` with the command's own module."""
 
     def checked() -> None:

@@ -2,7 +2,8 @@
 
 import sys
 from collections import Counter
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import torch
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel, errors_by_method
 from rnnlab.commands.forecast_text import backtest_lines, selection_sentence, steps_to_print
+from rnnlab.commands.options import ForecastOptions
 from rnnlab.commands.project import project_params
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
@@ -37,35 +39,8 @@ from rnnlab.zero_shot.forecaster import steps_at_once
 from rnnlab.zero_shot.storage import read_card, read_zero_shot
 
 
-@dataclass(frozen=True)
-class ForecastOptions:
-    """What a person wants of a forecast.
-
-    Attributes:
-        task: whose series are forecast where no file is named, and whose networks are asked.
-        period, horizon: steps of a season, and to forecast; None for those of the data.
-        fit: whether slow methods are fitted, too.
-        trained: whether the networks that the pipeline trained are asked, too.
-        out: folder, file or - for the table; None for forecasts/.
-        json: whether the table is JSON.
-        backtest: whether the last horizon by method is printed.
-        plot_series: names of the series in the picture; none for those to learn from.
-        ray: address of a Ray cluster that does the parts of a folder; None for none.
-    """
-
-    task: str = "airline"
-    period: int | None = None
-    horizon: int | None = None
-    fit: bool = False
-    trained: bool = False
-    out: str | None = None
-    json: bool = False
-    backtest: bool = False
-    plot_series: tuple[str, ...] = ()
-    ray: str | None = None
-
-
-def forecast(file: str | None, reading: ReadOptions, options: ForecastOptions) -> None:
+def forecast(file: str | None, options: ForecastOptions) -> None:
+    reading = options.reading
     check_steps("period", options.period)
     check_steps("horizon", options.horizon)
     task = None
@@ -119,7 +94,7 @@ def forecast_table(
     print(understood(panel, season), file=sys.stderr)
     note_guesses(panel, season)
     panel, horizon = panel.without_rows(), options.horizon or season.horizon
-    shown = series_to_show(panel, options.plot_series, file)
+    shown = series_to_show(panel, options.plot_series or (), file)
     trained = read_trained(options.task, panel, device) if options.trained else None
     # some of the last values of the task's own series choose the networks' best epoch
     spans = panel.lengths - cut_at(panel.lengths, panel.lengths, task.data).train if task else None
@@ -221,7 +196,7 @@ def print_results(results: list[PartResult], parts: int, horizon: int, folder: P
         raise InputError(f"{errors[0]}{others}; the other parts are done")
 
 
-def series_to_show(panel: Panel, names: tuple[str, ...], file: str) -> list[int]:
+def series_to_show(panel: Panel, names: Sequence[str], file: str) -> list[int]:
     """The places of ``--plot-series`` in the panel.
 
     Raises:

@@ -6,7 +6,6 @@ from collections import Counter
 from dataclasses import dataclass
 from math import inf, isclose
 from pathlib import Path
-from typing import Any
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
@@ -157,7 +156,7 @@ def unreadable(revision: str, path: Path) -> InputError:
     return InputError(f"--against {revision}: {path} is damaged there; name another revision")
 
 
-def flat(scores: dict[str, Any], above: str = "") -> dict[str, float]:
+def flat(scores: dict[str, object], above: str = "") -> dict[str, float]:
     """The numbers of a tree under dotted names, such as model.one_step.mase."""
     numbers: dict[str, float] = {}
     for key, value in scores.items():

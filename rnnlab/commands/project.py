@@ -1,7 +1,7 @@
 """What needs a project: its parameters, and the libraries of the pipeline."""
 
 from importlib import import_module
-from typing import Any
+from types import ModuleType
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import PARAMS_FILE, Params, load_params
@@ -24,7 +24,7 @@ def project_params(wanted: str) -> Params:
     return load_params()
 
 
-def command_module(name: str) -> Any:
+def command_module(name: str) -> ModuleType:
     """The module of a command; raise InputError if a library of the pipeline is not installed."""
     try:
         return import_module(f"rnnlab.commands.{name}")

@@ -3,7 +3,6 @@
 import io
 import re
 from copy import deepcopy
-from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -62,7 +61,7 @@ def with_artifact(text: str, name: str, like: str) -> str:
     return _with_lines(text, "artifacts", {name: entry})
 
 
-def _with_lines(text: str, key: str, more: Any) -> str:
+def _with_lines(text: str, key: str, more: object) -> str:
     """``text`` with ``more`` at the end of what its top-level ``key`` holds."""
     lines, tree = list(io.StringIO(text)), YAML().load(text)
     places = [tree.lc.key(each)[0] for each in tree]

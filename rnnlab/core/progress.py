@@ -18,7 +18,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from threading import Event, Lock, Thread, local
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
 
 Result = TypeVar("Result")
 
@@ -88,7 +91,7 @@ class _Here(local):
     def __init__(self) -> None:
         self.active: list[Work] = []
         self.writer: _LogWriter | None = None
-        self.bars: Any = None
+        self.bars: Progress | None = None
         self.has_bars = True
 
 
@@ -234,7 +237,7 @@ def _bar(work: Work) -> Iterator[None]:
             bars.remove_task(bar)
 
 
-def _new_bars() -> Any:
+def _new_bars() -> "Progress | None":
     """None on a terminal that cannot move its cursor."""
     # the import takes a tenth of a second: only on a terminal
     from rich.console import Console

@@ -6,7 +6,7 @@ training part or a longer one) and a number of steps. A forecaster refits nothin
 
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -15,6 +15,10 @@ from rnnlab.features.seasons import a_period_ago
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 
+if TYPE_CHECKING:
+    from statsforecast.models import AutoETS, AutoTheta
+
+R = TypeVar("R")
 Forecaster = Callable[[np.ndarray, int], np.ndarray]
 
 # for more series than this, slow baselines are fitted in parallel processes
@@ -181,7 +185,7 @@ def theta(training: np.ndarray, period: int) -> Forecaster:
     return _statsforecast(AutoTheta(season_length=period), training)
 
 
-def _statsforecast(model: Any, training: np.ndarray) -> Forecaster:
+def _statsforecast(model: "AutoETS | AutoTheta", training: np.ndarray) -> Forecaster:
     transform, inverse = _logs(training)
     fitted = model.fit(transform(training))
 
@@ -235,7 +239,7 @@ def fit_with_fallback(
     return forecast
 
 
-def _result_or_none(function: Callable[[], Any]) -> Any:
+def _result_or_none(function: Callable[[], R]) -> R | None:
     """The result of ``function``, without warnings; None if it raises an exception."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")

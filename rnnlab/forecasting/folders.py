@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 import pandas as pd
@@ -188,7 +188,7 @@ def on_ray(address: str) -> Callable[[FolderJob, list[Path]], Iterator[PartResul
         connect(ray, address)
         task = ray.remote(num_cpus=1, max_retries=2)(forecast_part)
         at_once = 2 * max(1, int(ray.cluster_resources().get("CPU", 1)))
-        running: list[Any] = []
+        running: list[object] = []
         try:
             for path in paths:
                 running.append(task.remote(job, path))
@@ -213,7 +213,7 @@ def on_ray(address: str) -> Callable[[FolderJob, list[Path]], Iterator[PartResul
     return run
 
 
-def connect(ray: Any, address: str) -> None:
+def connect(ray: ModuleType, address: str) -> None:
     """Start Ray here (``local`` or ``local:WORKERS``), or join the cluster at ``address``."""
     where, _, workers = address.partition(":")
     if where == "local":

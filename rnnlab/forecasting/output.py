@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TextIO
 
 import pandas as pd
 
@@ -61,7 +61,7 @@ def write_files(
     panel: Panel,
     name: str,
     table: pd.DataFrame,
-    content: dict[str, Any],
+    content: dict[str, object],
     draw: Callable[[Path], None],
 ) -> str:
     """The table, the picture and, where series are left out, the list of them.
@@ -88,7 +88,7 @@ def write_files(
     return f"{target} and {picture}"
 
 
-def write_forecast(path: Path, table: pd.DataFrame, content: dict[str, Any]) -> None:
+def write_forecast(path: Path, table: pd.DataFrame, content: dict[str, object]) -> None:
     """Write the table in the format of the name's ending; ``content`` stands before it in JSON."""
     ending = path.suffix.lower()
     if ending == ".parquet":
@@ -99,7 +99,7 @@ def write_forecast(path: Path, table: pd.DataFrame, content: dict[str, Any]) -> 
         write_table(path, with_texts(table))
 
 
-def print_forecast(table: pd.DataFrame, content: dict[str, Any], json: bool) -> None:
+def print_forecast(table: pd.DataFrame, content: dict[str, object], json: bool) -> None:
     """Write the table to standard output."""
     if json:
         print(as_json(as_content(table, content)))
@@ -124,7 +124,7 @@ def with_texts(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(ds=format_times(table["ds"].to_numpy()))
 
 
-def as_content(table: pd.DataFrame, content: dict[str, Any]) -> dict[str, Any]:
+def as_content(table: pd.DataFrame, content: dict[str, object]) -> dict[str, object]:
     """``content`` and, by series, the columns of the table as lists."""
     table = with_texts(table)
     columns = [name for name in table.columns if name != "unique_id"]

@@ -1,7 +1,7 @@
 """Frames as Arrow has them, and from there as tables."""
 
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import narwhals.stable.v2 as nw
 import pandas as pd
@@ -13,8 +13,11 @@ from rnnlab.tables.parquet import arrow_array
 from rnnlab.tables.reading import Table, read_dataset
 from rnnlab.tables.sources import Source
 
+if TYPE_CHECKING:
+    import pyarrow
 
-def table_of(arrow: Any, name: str, options: ReadOptions) -> Table:
+
+def table_of(arrow: "pyarrow.Table", name: str, options: ReadOptions) -> Table:
     """The table in Arrow's columns, called ``name`` in messages."""
     import pyarrow.dataset
 
@@ -26,7 +29,7 @@ def table_of(arrow: Any, name: str, options: ReadOptions) -> Table:
     return table
 
 
-def to_pandas(table: Any) -> pd.DataFrame:
+def to_pandas(table: object) -> pd.DataFrame:
     """A frame of any library in pandas; raise InputError if it is none."""
     if isinstance(table, pd.DataFrame):
         return table
@@ -36,7 +39,7 @@ def to_pandas(table: Any) -> pd.DataFrame:
     return frame.to_arrow().to_pandas(date_as_object=True)
 
 
-def to_arrow(frame: pd.DataFrame) -> Any:
+def to_arrow(frame: pd.DataFrame) -> "pyarrow.Table":
     """A frame of pandas in Arrow, its times without a zone."""
     import pyarrow
 

@@ -3,11 +3,12 @@
 import os
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
+from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
 
 from rnnlab.core.errors import InputError
 from rnnlab.frames.arrow import table_of, to_arrow, to_pandas
@@ -17,12 +18,22 @@ from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.parquet import arrow_array
 from rnnlab.tables.reading import Table, read_table
 
+# what a person may hand over
+Data: TypeAlias = (
+    str
+    | os.PathLike[str]
+    | IntoDataFrame
+    | IntoSeries
+    | np.ndarray
+    | Iterable[object]
+    | Mapping[Hashable, object]
+)
 WANTED = (
     "give a path, a frame of pandas, polars or pyarrow, a pandas Series, or arrays of one dimension"
 )
 
 
-def read_data(data: Any, options: ReadOptions) -> tuple[Table, Shape]:
+def read_data(data: Data, options: ReadOptions) -> tuple[Table, Shape]:
     """Read what a person hands over: a path, a frame, a series, or arrays.
 
     Frames are read as Parquet is: long or wide, their columns found or named by ``options``.
@@ -107,7 +118,7 @@ def _is_wide(frame: pd.DataFrame) -> bool:
     return len(numbers) > 1 and all(numbers) and not {ID, "y"} & set(frame.columns)
 
 
-def _read_frame(frame: nw.DataFrame[Any], options: ReadOptions) -> tuple[Table, Shape]:
+def _read_frame(frame: nw.DataFrame[IntoDataFrame], options: ReadOptions) -> tuple[Table, Shape]:
     from pyarrow import types
 
     name, arrow = type(frame.to_native()).__name__, frame.to_arrow()
@@ -144,15 +155,15 @@ def _first_times(frame: pd.DataFrame) -> pd.Series | None:
     return frame[found[0]] if len(found) == 1 else None
 
 
-def _read_several(keys: Sequence[Hashable], values: list[Any]) -> tuple[Table, Shape]:
+def _read_several(keys: Sequence[Hashable], values: Sequence[object]) -> tuple[Table, Shape]:
     """Arrays, or pandas Series with times, by name."""
     if not values:
         raise InputError(f"no series in it; {WANTED}")
-    dated = [isinstance(each, pd.Series) and not _is_counted(each.index) for each in values]
-    if all(dated):
+    dated = [each for each in values if isinstance(each, pd.Series) and not _is_counted(each.index)]
+    if len(dated) == len(values):
         parts = [
             pd.DataFrame({ID: number, TIME: each.index, "y": each.to_numpy()})
-            for number, each in enumerate(values)
+            for number, each in enumerate(dated)
         ]
         frame = pd.concat(parts, ignore_index=True)
         table = table_of(to_arrow(frame), "Series", ReadOptions())
@@ -179,7 +190,7 @@ def _is_counted(index: pd.Index) -> bool:
     return isinstance(index, pd.RangeIndex) and index.start == 0 and index.step == 1
 
 
-def _as_values(key: Hashable, values: Any) -> np.ndarray:
+def _as_values(key: Hashable, values: object) -> np.ndarray:
     """One series as float64 [T], with NaN for masked values."""
     try:
         array = np.ma.filled(np.ma.asarray(values).astype(np.float64), np.nan)

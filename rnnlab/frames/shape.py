@@ -1,17 +1,21 @@
 """The types in which data came, for what goes out."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import narwhals.stable.v2 as nw
 import numpy as np
 import pandas as pd
+from narwhals.stable.v2.typing import IntoDataFrame
 
 from rnnlab.core.errors import InputError
 from rnnlab.frames.arrow import table_of, to_arrow, to_pandas
 from rnnlab.frames.times import as_clock_times, like_times
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.parquet import can_be_cast
+
+# a frame of the library in which the data came, which only the caller knows
+Frame: TypeAlias = Any
 
 ID, TIME = "unique_id", "ds"
 
@@ -33,9 +37,9 @@ class Shape:
     times: pd.Series | None = None
     id_name: str = ID
     time_name: str = TIME
-    frame: nw.DataFrame[Any] | None = None
+    frame: nw.DataFrame[IntoDataFrame] | None = None
 
-    def result(self, table: pd.DataFrame) -> Any:
+    def result(self, table: pd.DataFrame) -> Frame:
         """A table with the columns unique_id and ds, in the types and the frame that came in."""
         order = {name: number for number, name in enumerate(self.names)}
         place = table[ID].map(order).to_numpy()
@@ -47,13 +51,13 @@ class Shape:
         table = table.rename(columns={ID: self.id_name, TIME: self.time_name})
         return table if self.frame is None else self._in_frame(table)
 
-    def _in_frame(self, table: pd.DataFrame) -> Any:
+    def _in_frame(self, table: pd.DataFrame) -> Frame:
         import pyarrow
 
         assert self.frame is not None
         arrow = pyarrow.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
         if self.frame.implementation.is_pyarrow():
-            schema = self.frame.to_native().schema
+            schema = self.frame.to_arrow().schema
             for name in {self.id_name, self.time_name} & set(schema.names):
                 place, kind = arrow.schema.get_field_index(name), schema.field(name).type
                 if can_be_cast(arrow.schema.field(name).type, kind):
@@ -67,7 +71,7 @@ class Shape:
                 frame = frame.with_columns(nw.col(name).cast(schema[name]))
         return frame.to_native()
 
-    def as_came(self, table: Any, kind: np.dtype) -> pd.DataFrame:
+    def as_came(self, table: Frame, kind: np.dtype) -> pd.DataFrame:
         """What ``result`` gave as it was before, in pandas.
 
         Args:

@@ -1,7 +1,6 @@
 """Plots of image classification: predictions, mistakes, confusion, early reading."""
 
 import math
-from typing import Any
 
 import matplotlib
 import numpy as np
@@ -90,16 +89,15 @@ def _sheet(
         left, top = across * (number % columns), down * (number // columns)
         extent = (left, left + 1, top + height, top)
         ax.imshow(image, cmap="gray_r", vmin=0, vmax=255, extent=extent)
-        edge: dict[str, Any] = (
-            {"edgecolor": MISTAKE_COLOR, "linewidth": 2} if mark else {"edgecolor": "0.85"}
-        )
-        ax.add_patch(Rectangle((left, top), 1, height, fill=False, **edge))
-        style: dict[str, Any] = (
-            {"color": MISTAKE_COLOR, "weight": "bold"} if mark else {"color": "0.25"}
-        )
+        frame = Rectangle((left, top), 1, height, fill=False, edgecolor="0.85")
+        ax.add_patch(frame)
         # with very many images, captions shrink with the images
         size = min(9, 14 * inch)
-        ax.text(left + 0.5, top + height + 0.06, caption, ha="center", va="top", size=size, **style)
+        where = left + 0.5, top + height + 0.06
+        text = ax.text(*where, caption, ha="center", va="top", size=size, color="0.25")
+        if mark:
+            frame.set(edgecolor=MISTAKE_COLOR, linewidth=2)
+            text.set(color=MISTAKE_COLOR, weight="bold")
     ax.set(xlim=(-0.03, columns * across), ylim=(rows * down, -0.03), aspect="equal")
     ax.axis("off")
     return figure
@@ -169,8 +167,8 @@ def early_figure(
     ax.text(last, 1 / classes + 0.01, "guessing", ha="right", va="bottom", color="0.4")
     ax.plot(steps, accuracy, color=color, linewidth=2)
     ax.plot(last, final, "o", color=color)
-    where: dict[str, Any] = {"xytext": (14, 0), "textcoords": "offset points", "va": "center"}
-    ax.annotate(f"{percent(final)}\nat the end", (last, final), **where)
+    words = f"{percent(final)}\nat the end"
+    ax.annotate(words, (last, final), (14, 0), textcoords="offset points", va="center")
     if sequence == "flat":
         title = f"The network reads the whole image in one step; accuracy {percent(final)}"
         ax.set_xlabel("steps read (of 1)")
@@ -230,8 +228,7 @@ def _draw_classes(
     last = early["step"].iloc[-1]
     shade = LinearSegmentedColormap.from_list("known", ["white", color])
     extent = (0.5, last + 0.5, classes - 0.5, -0.5)
-    look: dict[str, Any] = {"cmap": shade, "vmin": 0, "vmax": 1, "interpolation": "nearest"}
-    ax.imshow(shares, aspect="auto", extent=extent, **look)
+    ax.imshow(shares, shade, aspect="auto", extent=extent, vmin=0, vmax=1, interpolation="nearest")
     for place, label in enumerate(order):
         text = "never"
         if label in known:

@@ -1,7 +1,6 @@
 """Plots of forecasts and their intervals with the truth and the baselines."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -137,12 +136,9 @@ def _shade_parts(ax: Axes, series: Series) -> None:
         left, right = series.ds[start], series.ds[end]
         ax.axvspan(left, right, color=shade, linewidth=0, zorder=0)
         narrow = (end - start) / len(series.ds) < 0.09
-        where: dict[str, Any] = {
-            "transform": ax.get_xaxis_transform(),
-            "rotation": 90 if narrow else 0,
-        }
         middle = left + (right - left) / 2
-        ax.text(middle, 1.02, part, ha="center", va="bottom", color="0.4", **where)
+        label = ax.text(middle, 1.02, part, ha="center", va="bottom", color="0.4")
+        label.set(transform=ax.get_xaxis_transform(), rotation=90 if narrow else 0)
 
 
 def closeup_figure(panel: list[Series], total: int, scores: dict, unit: str, color: str) -> Figure:

@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass, field
 from textwrap import fill
-from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -126,12 +125,12 @@ def _draw_bands(ax: Axes, ds: np.ndarray, line: Line) -> None:
     for level, (lower, upper) in line.forecast.bands.items():
         # matplotlib cannot fill up to infinity
         ends = lower.clip(low, high), upper.clip(low, high)
-        look: dict[str, Any] = {"color": line.color, "alpha": BAND_ALPHA[level]}
+        color, alpha = line.color, BAND_ALPHA[level]
         if len(ds) == 1:
             # an area needs two points
-            ax.vlines(ds, *ends, linewidth=8, **look)
+            ax.vlines(ds, *ends, linewidth=8, color=color, alpha=alpha)
         else:
-            ax.fill_between(ds, *ends, linewidth=0, **look)
+            ax.fill_between(ds, *ends, linewidth=0, color=color, alpha=alpha)
 
 
 def band_patches(color: str, labels: dict[int, str]) -> list[Patch]:

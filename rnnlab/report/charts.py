@@ -4,15 +4,15 @@ They refer to styles instead of colours; the page defines these for light and da
 """
 
 from collections.abc import Iterable
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from rnnlab.backtesting.labels import NOT_BASELINES, PROTOCOL_LABELS, best_baseline
+from rnnlab.core.files import Json
 from rnnlab.core.text import readable
 
-Spec = dict[str, Any]
+Spec = Json
 # with more classes, counts do not fit into the squares of a confusion matrix
 MAX_CLASSES = 15
 COUNT_LABEL: Spec = {"text": {"field": "size", "type": "quantitative", "format": "d"}}

@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice
@@ -253,3 +254,19 @@ def _fit(sample: str, sign: str) -> tuple[float, float]:
     cells = [cell for row in body for cell in row]
     sense = [bool(NUMBER_OR_TIME.fullmatch(cell)) or is_missing(cell) for cell in cells]
     return -header, sum(sense) / len(sense) if sense else 0
+
+
+class Marks:
+    """The rows' numbers in the file, kept where they leap over a blank line or an end of line."""
+
+    def __init__(self) -> None:
+        self.counts, self.numbers = [0], [0]
+
+    def add(self, count: int, number: int) -> None:
+        if number - count != self.numbers[-1] - self.counts[-1]:
+            self.counts.append(count)
+            self.numbers.append(number)
+
+    def row(self, count: int) -> int:
+        place = bisect_right(self.counts, count) - 1
+        return self.numbers[place] + count - self.counts[place]

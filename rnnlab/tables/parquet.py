@@ -1,7 +1,7 @@
 """Parquet: a file, or a folder of files with the same columns."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,13 +14,17 @@ from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.sheets import cell_text
 from rnnlab.tables.sources import Source
 
+if TYPE_CHECKING:
+    import pyarrow
+    from pyarrow.dataset import Dataset
+
 BATCH_ROWS = 10_000
 
 # names of the series, and for each row the index of its name, its time and its value
 Rows = tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
 
 
-def open_parquet(source: Source) -> Any:
+def open_parquet(source: Source) -> "Dataset":
     """The pyarrow.dataset of a file or folder.
 
     Raises:
@@ -51,7 +55,7 @@ def open_parquet(source: Source) -> Any:
         raise parquet_error(source, error) from None
 
 
-def parquet_grid(source: Source, dataset: Any) -> Grid:
+def parquet_grid(source: Source, dataset: "Dataset") -> Grid:
     """The columns as cells."""
 
     def rows() -> Iterator[tuple[int, list[str]]]:
@@ -65,7 +69,7 @@ def parquet_grid(source: Source, dataset: Any) -> Grid:
     return Grid(source.name, source.stem, dataset.schema.names, rows)
 
 
-def is_typed(dataset: Any, layout: Layout) -> bool:
+def is_typed(dataset: "Dataset", layout: Layout) -> bool:
     """Whether each column of values holds numbers, and that of times times."""
     from pyarrow import types
 
@@ -76,7 +80,7 @@ def is_typed(dataset: Any, layout: Layout) -> bool:
     )
 
 
-def read_typed(source: Source, dataset: Any, layout: Layout, options: ReadOptions) -> Rows:
+def read_typed(source: Source, dataset: "Dataset", layout: Layout, options: ReadOptions) -> Rows:
     """A table with one column of times, by columns: as exact and fast as the file holds it."""
     header = dataset.schema.names
     ds_name, y_names = header[layout.times[0]], [header[place] for place in layout.values]
@@ -102,7 +106,7 @@ def read_typed(source: Source, dataset: Any, layout: Layout, options: ReadOption
     return list(names), codes[places], ds, y
 
 
-def _read_column(source: Source, dataset: Any, name: str) -> Any:
+def _read_column(source: Source, dataset: "Dataset", name: str) -> "pyarrow.ChunkedArray":
     """A column as Arrow has it; one at a time, since all of them take much memory."""
     import pyarrow
 
@@ -113,7 +117,9 @@ def _read_column(source: Source, dataset: Any, name: str) -> Any:
         raise parquet_error(source, error) from None
 
 
-def _distinct(column: Any, name: str, source: str) -> tuple[np.ndarray, pd.Series]:
+def _distinct(
+    column: "pyarrow.ChunkedArray", name: str, source: str
+) -> tuple[np.ndarray, pd.Series]:
     """The distinct values of an Arrow column in order, and for each row the index of its own.
 
     Raises:
@@ -169,7 +175,7 @@ def names_of_series(source: Source, options: ReadOptions) -> list[str]:
         return [dataset.schema.names[place] for place in layout.values]
     if layout.id is None:
         return [source.stem]
-    names: set[Any] = set()
+    names: set[object] = set()
     for batch in dataset.to_batches(columns=[dataset.schema.names[layout.id]]):
         names.update(batch.column(0).unique().to_pylist())
     return sorted(map(str, names))
@@ -183,7 +189,7 @@ def parquet_error(source: Source, error: Exception) -> Exception:
     return InputError(f"{source.name}: is not a valid Parquet file; save it as Parquet")
 
 
-def arrow_array(column: pd.Series) -> Any:
+def arrow_array(column: pd.Series) -> "pyarrow.Array":
     """A column as Arrow has it; as text where its cells are of several types."""
     import pyarrow
 
@@ -193,7 +199,7 @@ def arrow_array(column: pd.Series) -> Any:
         return pyarrow.array(column.astype(str).where(column.notna(), None), from_pandas=True)
 
 
-def can_be_cast(found: Any, wanted: Any) -> bool:
+def can_be_cast(found: "pyarrow.DataType", wanted: "pyarrow.DataType") -> bool:
     """Whether times or names can be cast: texts that are no known form of times became dates."""
     from pyarrow import types
 

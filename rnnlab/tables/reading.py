@@ -2,10 +2,9 @@
 
 import re
 from array import array
-from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from rnnlab.tables.columns import part_text, without_fraction
 from rnnlab.tables.dates import are_times, is_footer, offsets_from_utc, read_times
 from rnnlab.tables.grids import (
     Grid,
+    Marks,
     cells_of,
     followed_by,
     is_title,
@@ -27,6 +27,9 @@ from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.parquet import Rows, is_typed, open_parquet, parquet_grid, read_typed
 from rnnlab.tables.sheets import sheet_grid
 from rnnlab.tables.sources import Source, find_source
+
+if TYPE_CHECKING:
+    from pyarrow.dataset import Dataset
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def _beside_values(
     return {name: of[place] for name, of in cells.items()}
 
 
-def read_dataset(source: Source, dataset: Any, options: ReadOptions) -> Table:
+def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Table:
     """The table of a pyarrow dataset: by columns where their types say all, else cell by cell.
 
     Raises:
@@ -174,22 +177,9 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     first_rows: list[int] = []
     codes, when = array("i"), array("i")
     marks = Marks()
-    width, labels = len(grid.header), _labels(grid, layout)
-    time_of, values_first = _time_reader(layout), layout.values[0] == 0
-    for count, (number, row) in enumerate(grid.rows()):
+    labels, time_of = _labels(grid, layout), _time_reader(layout)
+    for count, (number, row) in enumerate(_full_rows(grid, layout)):
         marks.add(count, number)
-        if values_first and is_title(row) and not readings(row[0]):
-            # a footer, which is no value though it lies below values
-            row = ["", *row[1:]]
-        if len(row) > width:
-            _check_width(grid, number, row)
-        elif len(row) < width:
-            # a footer may have fewer cells than the header
-            row = [*row, *[""] * (width - len(row))]
-        for column_place, constant in layout.constant.items():
-            other = without_fraction(row[column_place].strip())
-            if other not in ("", constant):
-                raise _several_series(grid, number, column_place, constant, other)
         name = row[layout.id].strip() if layout.id is not None else grid.stem
         for value_place, label, column in labels:
             cell = row[value_place]
@@ -228,20 +218,23 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of, *columns)
 
 
-class Marks:
-    """The rows' numbers in the file, kept where they leap over a blank line or an end of line."""
-
-    def __init__(self) -> None:
-        self.counts, self.numbers = [0], [0]
-
-    def add(self, count: int, number: int) -> None:
-        if number - count != self.numbers[-1] - self.counts[-1]:
-            self.counts.append(count)
-            self.numbers.append(number)
-
-    def row(self, count: int) -> int:
-        place = bisect_right(self.counts, count) - 1
-        return self.numbers[place] + count - self.counts[place]
+def _full_rows(grid: Grid, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """The rows of the grid, with a cell for each column of its header."""
+    width, values_first = len(grid.header), layout.values[0] == 0
+    for number, row in grid.rows():
+        if values_first and is_title(row) and not readings(row[0]):
+            # a footer, which is no value though it lies below values
+            row = ["", *row[1:]]
+        if len(row) > width:
+            _check_width(grid, number, row)
+        elif len(row) < width:
+            # a footer may have fewer cells than the header
+            row = [*row, *[""] * (width - len(row))]
+        for place, constant in layout.constant.items():
+            other = without_fraction(row[place].strip())
+            if other not in ("", constant):
+                raise _several_series(grid, number, place, constant, other)
+        yield number, row
 
 
 def _labels(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:

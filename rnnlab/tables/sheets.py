@@ -2,13 +2,16 @@
 
 import datetime
 import zipfile
-from typing import Any
+from typing import TYPE_CHECKING
 
 from rnnlab.core.errors import InputError
 from rnnlab.tables.grids import Grid, Rows, grid_of
 from rnnlab.tables.numbers import Typed
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.sources import Source
+
+if TYPE_CHECKING:
+    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
 
 def sheet_grid(source: Source, options: ReadOptions) -> Grid:
@@ -51,7 +54,7 @@ def sheet_grid(source: Source, options: ReadOptions) -> Grid:
     return grid_of(source, all_rows, None, [])
 
 
-def _rows(sheet: Any) -> list[tuple[int, list[str]]]:
+def _rows(sheet: "ReadOnlyWorksheet") -> list[tuple[int, list[str]]]:
     found = []
     for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
         cells = [cell_text(cell) for cell in row]
@@ -60,7 +63,7 @@ def _rows(sheet: Any) -> list[tuple[int, list[str]]]:
     return found
 
 
-def cell_text(cell: Any) -> str:
+def cell_text(cell: object) -> str:
     """A cell as text; numbers and times as Typed, so that no sign in them is guessed."""
     if cell is None:
         return ""

@@ -1,0 +1,110 @@
+"""The options of the commands that read a table of series: type, default and help in one place.
+
+A command takes a whole group of them as one dataclass; ``takes_options`` lets typer see each field
+as an option of its own. To add an option, add a field.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, is_dataclass
+from functools import wraps
+from inspect import Parameter, Signature, signature
+from typing import Annotated
+
+from typer import Option
+
+from rnnlab.tables.options import ReadOptions, reading_options
+
+
+@dataclass(frozen=True)
+class TableOptions:
+    """What a person says of a table of series; None where nothing is said."""
+
+    period: Annotated[
+        int | None, Option(help="steps in a season: by the spacing of the times; 1 for none")
+    ] = None
+    id_column: Annotated[
+        str | None, Option("--id", metavar="COLUMN", help="column of the series' names (found)")
+    ] = None
+    time_column: Annotated[
+        str | None, Option("--time", metavar="COLUMN", help="column of times (found)")
+    ] = None
+    value_column: Annotated[
+        str | None, Option("--value", metavar="COLUMN", help="column of values (found)")
+    ] = None
+    read: Annotated[
+        list[str] | None,
+        Option(
+            metavar="KEY=VALUE",
+            help="how to read the file, where it has two readings: layout, decimal, dates, "
+            "century, separator, sheet, encoding, missing",
+        ),
+    ] = None
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How the table is to be read; InputError where ``--read`` makes no sense."""
+        columns = self.id_column, self.time_column, self.value_column
+        return reading_options(self.read or (), *columns)
+
+
+@dataclass(frozen=True)
+class ForecastOptions(TableOptions):
+    """What a person wants of a forecast."""
+
+    horizon: Annotated[
+        int | None, Option(help="steps to forecast (one season, six without one)")
+    ] = None
+    fit: Annotated[bool, Option("--fit", help="fit Theta, ETS and SARIMA to each series, too")] = (
+        False
+    )
+    out: Annotated[
+        str | None,
+        Option(
+            metavar="PATH",
+            help="folder (forecasts), a name that ends with .csv, .parquet or .json, or - for "
+            "standard output",
+        ),
+    ] = None
+    json: Annotated[
+        bool, Option("--json", help="JSON, to standard output unless --out names a place")
+    ] = False
+    backtest: Annotated[bool, Option("--backtest", help="print the last horizon by method")] = False
+    plot_series: Annotated[
+        list[str] | None, Option(metavar="ID", help="a series for the picture; may be repeated")
+    ] = None
+    ray: Annotated[
+        str | None,
+        Option(
+            metavar="ADDRESS", help="Ray cluster that does the parts of a folder; or local:WORKERS"
+        ),
+    ] = None
+    trained: Annotated[
+        bool, Option("--trained", help="ask the networks that `dvc repro` trained, too")
+    ] = False
+    task: Annotated[
+        str, Option("--task", help="in a project: task of --trained, or without a file")
+    ] = "airline"
+
+
+def takes_options(function: Callable[..., None]) -> Callable[..., None]:
+    """The function with the fields of its dataclasses as parameters of its own, for typer."""
+    shown: dict[str, Parameter] = {}
+    groups: dict[str, tuple[type, list[str]]] = {}
+    for name, parameter in signature(function).parameters.items():
+        group = parameter.annotation
+        if isinstance(group, type) and is_dataclass(group):
+            options = signature(group).parameters
+            shown |= options
+            groups[name] = group, list(options)
+        else:
+            shown[name] = parameter
+
+    @wraps(function)
+    def command(**values: object) -> None:
+        for name, (group, options) in groups.items():
+            values[name] = group(**{option: values.pop(option) for option in options})
+        function(**values)
+
+    vars(command)["__signature__"] = Signature(list(shown.values()))
+    command.__annotations__ = {name: parameter.annotation for name, parameter in shown.items()}
+    return command
