@@ -262,8 +262,6 @@ def forecast_baseline(
         Forecasts in the units of the series, [N, H] for each request.
         The number of series with at least one failed forecast, replaced by the seasonal naive one.
     """
-    from joblib import Parallel, delayed
-
     numbers = np.unique(np.concatenate([request.series for request in requests]))
     # requests are sorted by series, so those of one series are a slice
     edges = [np.searchsorted(each.series, [numbers, numbers + 1]).T for each in requests]
@@ -278,6 +276,8 @@ def forecast_baseline(
     if name in NEEDS_NO_FIT or len(jobs) <= MAX_SERIES_SERIAL:
         results = (_forecast_one(*job) for job in jobs)
     else:
+        from joblib import Parallel, delayed
+
         parallel = Parallel(processes, return_as="generator")
         results = parallel(delayed(_forecast_one)(*job) for job in jobs)
     found = collect(results, name, len(jobs), "series")
