@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from rnnlab.core.progress import collect
-from rnnlab.features.seasons import a_period_ago
+from rnnlab.forecasting.quick import QUICK, forecast_quick
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 
@@ -24,20 +24,15 @@ Forecaster = Callable[[np.ndarray, int], np.ndarray]
 # for more series than this, slow baselines are fitted in parallel processes
 MAX_SERIES_SERIAL = 20
 MAX_SARIMA_PERIOD = 24
-NEEDS_NO_FIT = ("naive", "seasonal_naive", "last_growth", "drift")
+NEEDS_NO_FIT = (*QUICK, "last_growth")
 
 
-def naive(training: np.ndarray, period: int) -> Forecaster:
-    """The last value."""
-    return lambda history, steps: np.full(steps, history[-1])
-
-
-def seasonal_naive(training: np.ndarray, period: int) -> Forecaster:
-    """The value one period earlier, or the last value if the history is shorter than a period."""
+def quick(name: str, period: int) -> Forecaster:
+    """A quick method for one history."""
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
-        length = np.array([len(history)])
-        return a_period_ago(history[None], length, period, np.arange(1, steps + 1))[0]
+        whole = np.array([0]), np.array([len(history)])
+        return QUICK[name](history, *whole, period, steps)[0]
 
     return forecast
 
@@ -59,16 +54,6 @@ def last_growth(training: np.ndarray, period: int) -> Forecaster:
     return forecast
 
 
-def drift(training: np.ndarray, period: int) -> Forecaster:
-    """The line through the first and the last value (Hyndman & Athanasopoulos 2021, 5.2)."""
-
-    def forecast(history: np.ndarray, steps: int) -> np.ndarray:
-        slope = (history[-1] - history[0]) / (len(history) - 1)
-        return history[-1] + slope * np.arange(1, steps + 1)
-
-    return forecast
-
-
 def naive2(training: np.ndarray, period: int) -> Forecaster:
     """The last value, seasonally adjusted, times the seasonal index of the forecast step.
 
@@ -77,7 +62,7 @@ def naive2(training: np.ndarray, period: int) -> Forecaster:
     The forecast is ``naive`` unless the autocorrelation at one period is significant at 90 %.
     """
     if not _is_seasonal(training, period):
-        return naive(training, period)
+        return quick("naive", period)
     from statsmodels.tsa.seasonal import seasonal_decompose
 
     positive = training.min() > 0
@@ -121,22 +106,15 @@ def holt_winters(training: np.ndarray, period: int) -> Forecaster:
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
     seasonal = period > 1 and len(training) >= 2 * period
-    form = {
-        "trend": "add",
-        "seasonal": ("mul" if training.min() > 0 else "add") if seasonal else None,
-        "seasonal_periods": period if seasonal else None,
-    }
+    form: dict[str, Any] = {"trend": "add"}
+    if seasonal:
+        form |= {"seasonal": "mul" if training.min() > 0 else "add", "seasonal_periods": period}
     fitted = ExponentialSmoothing(training, **form).fit().params
-    known = {
-        "initial_level": fitted["initial_level"],
-        "initial_trend": fitted["initial_trend"],
-        "initial_seasonal": fitted["initial_seasons"] if seasonal else None,
-    }
-    smoothing = {
-        "smoothing_level": fitted["smoothing_level"],
-        "smoothing_trend": fitted["smoothing_trend"],
-        "smoothing_seasonal": fitted["smoothing_seasonal"] if seasonal else None,
-    }
+    known = {name: fitted[name] for name in ("initial_level", "initial_trend")}
+    smoothing = {name: fitted[name] for name in ("smoothing_level", "smoothing_trend")}
+    if seasonal:
+        known["initial_seasonal"] = fitted["initial_seasons"]
+        smoothing["smoothing_seasonal"] = fitted["smoothing_seasonal"]
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
         model = ExponentialSmoothing(history, **form, initialization_method="known", **known)
@@ -203,11 +181,11 @@ def _logs(training: np.ndarray) -> tuple[Callable, Callable]:
 
 
 BASELINES: dict[str, Callable[[np.ndarray, int], Forecaster]] = {
-    "naive": naive,
-    "seasonal_naive": seasonal_naive,
+    "naive": lambda training, period: quick("naive", period),
+    "seasonal_naive": lambda training, period: quick("seasonal_naive", period),
     "naive2": naive2,
     "last_growth": last_growth,
-    "drift": drift,
+    "drift": lambda training, period: quick("drift", period),
     "holt_winters": holt_winters,
     "ets": ets,
     "sarima": sarima,
@@ -226,7 +204,7 @@ def fit_with_fallback(
     Args:
         on_fallback: called for each seasonal naive forecast that replaces a failed one.
     """
-    fallback = seasonal_naive(training, period)
+    fallback = quick("seasonal_naive", period)
     forecaster = _result_or_none(lambda: BASELINES[name](training, period))
 
     def forecast(history: np.ndarray, steps: int) -> np.ndarray:
@@ -266,8 +244,8 @@ def forecast_baseline(
         Forecasts in the units of the series, [N, H] for each request.
         The number of series with at least one failed forecast, replaced by the seasonal naive one.
     """
-    from joblib import Parallel, delayed
-
+    if name in QUICK:
+        return forecast_quick(name, panel, requests)
     numbers = np.unique(np.concatenate([request.series for request in requests]))
     # requests are sorted by series, so those of one series are a slice
     edges = [np.searchsorted(each.series, [numbers, numbers + 1]).T for each in requests]
@@ -282,6 +260,8 @@ def forecast_baseline(
     if name in NEEDS_NO_FIT or len(jobs) <= MAX_SERIES_SERIAL:
         results = (_forecast_one(*job) for job in jobs)
     else:
+        from joblib import Parallel, delayed
+
         parallel = Parallel(processes, return_as="generator")
         results = parallel(delayed(_forecast_one)(*job) for job in jobs)
     found = collect(results, name, len(jobs), "series")

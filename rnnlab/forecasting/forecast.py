@@ -33,7 +33,7 @@ from rnnlab.forecasting.selection import (
 from rnnlab.forecasting.trained import TrainedMethods
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
-from rnnlab.zero_shot.forecaster import interpolation
+from rnnlab.zero_shot.forecaster import check_levels, interpolation, is_level
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
 # forms of an effect take several forecasts of each
@@ -86,9 +86,7 @@ class Forecast:
         Raises:
             InputError: a level lies outside.
         """
-        for level in levels:
-            if not LOWEST_LEVEL - 1e-9 <= level <= 1 - LOWEST_LEVEL + 1e-9:
-                raise InputError(f"quantile {level:g}: write {LOWEST_LEVEL} to {1 - LOWEST_LEVEL}")
+        check_levels(levels)
         return self.panel.as_values(self._at(levels))
 
     def _at(self, levels: Sequence[float]) -> np.ndarray:
@@ -242,7 +240,7 @@ def checked_shares(levels: Sequence[float], quantiles: Sequence[float] | None) -
         if not isinstance(each, Real) or not math.isfinite(each):
             raise InputError(f"{name}: {each!r} is not a number")
         lowest = (1 - float(each) / 100) / 2 if quantiles is None else float(each)
-        if not LOWEST_LEVEL - 1e-9 <= lowest <= 1 - LOWEST_LEVEL + 1e-9 or (each == 0):
+        if not is_level(lowest) or each == 0:
             raise InputError(f"{name}: {each:g} is out of range; write {RANGES[name]}")
         found.append(float(each))
     if quantiles is None and found and max(found) < 1:

@@ -9,6 +9,7 @@ import numpy as np
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.baselines import forecast_baseline
+from rnnlab.forecasting.quick import QUICK
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 from rnnlab.zero_shot.forecaster import forecast_quantiles
@@ -19,8 +20,6 @@ from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 # median in the middle. A method without quantiles has Q = 1. NaN where it cannot forecast.
 Method = Callable[[Panel, np.ndarray, list[Request]], list[np.ndarray]]
 
-# beside zero_shot, on any number of series: none needs a fit
-QUICK = ("naive", "seasonal_naive", "drift")
 # with --fit
 FITTED = ("theta", "ets", "sarima")
 # forecasts in one batch, which bounds the memory

@@ -104,7 +104,7 @@ def print_forecast(table: pd.DataFrame, content: dict[str, object], json: bool) 
     if json:
         print(as_json(as_content(table, content)))
     else:
-        with_texts(table).to_csv(sys.stdout, index=False, lineterminator="\n", float_format="%.10g")
+        write_table(sys.stdout, with_texts(table))
 
 
 def left_out_path(target: Path) -> Path:

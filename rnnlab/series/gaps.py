@@ -13,7 +13,7 @@ from rnnlab.series.times import (
     Step,
     are_month_ends,
     months_after,
-    step_of,
+    steps_of,
 )
 
 # so few rows among so many missing ones have a date of another century rather than gaps
@@ -38,7 +38,7 @@ def with_missing_rows(series: list[np.ndarray]) -> list[np.ndarray]:
     Args:
         series: times in order, datetime64[s] or int64.
     """
-    even = [step_of(ds) if len(ds) >= MIN_ROWS else None for ds in series]
+    even = steps_of(series, MIN_ROWS)
     steps = [
         step or (find_step(ds) if len(ds) >= MIN_ROWS else None)
         for step, ds in zip(even, series, strict=True)

@@ -10,7 +10,7 @@ from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
 from rnnlab.series.gaps import first_uneven, with_missing_rows
 from rnnlab.series.panel import MAX_LINES, Panel, say_notes
-from rnnlab.series.times import Step, format_times, future_times, step_of, usual_step
+from rnnlab.series.times import Step, format_times, future_times, steps_of, usual_step
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.reading import Table, read_table
 
@@ -163,25 +163,23 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
         return f" (row {table.row_at(panel.ids[number], time, again)})" if few else ""
 
     steps: dict[int, Step] = {}
-    for number in range(len(panel.ids)):
-        ds, y = panel.ds[panel.span(number)], panel.y[panel.span(number)]
+    times, largest, doubled = panel.parts(panel.ds), _largest(panel), _doubled(panel)
+    each = zip(times, panel.parts(panel.y), steps_of(times), strict=True)
+    for number, (ds, y, step) in enumerate(each):
         if len(y) < least:
             many = f"has {len(y)} value{'s' * (len(y) != 1)}; it needs many more"
             problems[number] = "has no value" if any_series else many
             continue
-        if np.nanmax(np.abs(y)) > MAX_ABS_VALUE:
-            largest = np.nanmax(np.abs(y))
-            problems[number] = f"holds {largest:g} or its negative; write it in a larger unit"
+        if largest[number] > MAX_ABS_VALUE:
+            size = f"{largest[number]:g}"
+            problems[number] = f"holds {size} or its negative; write it in a larger unit"
             continue
         if len(y) == 1:
             continue
-        gaps = np.diff(ds)
-        doubled = np.flatnonzero(gaps == gaps.dtype.type(0))
-        if len(doubled):
-            time = format_times(ds)[doubled[0]]
-            again = row(number, ds[doubled[0]], again=1)
-            problems[number] = f"has {time} twice{again}; {_keep_one(ds, int(doubled[0]))}"
-        elif (step := step_of(ds)) is None:
+        if (place := doubled.get(number)) is not None:
+            again = row(number, ds[place], again=1)
+            problems[number] = f"has {format_times(ds)[place]} twice{again}; {_keep_one(ds, place)}"
+        elif step is None:
             place = first_uneven(ds)
             first = f"{format_times(ds)[place]}{row(number, ds[place])}"
             problems[number] = (
@@ -207,3 +205,21 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
             if step != usual:
                 problems[number] = f"has steps of {step} where the others have {usual}"
     return dict(sorted(problems.items()))
+
+
+def _largest(panel: Panel) -> np.ndarray:
+    """The largest absolute value of each series, [S]; 0 for one without a value."""
+    largest, some = np.zeros(len(panel.ids)), panel.lengths > 0
+    largest[some] = np.fmax.reduceat(np.abs(panel.y), panel.offsets[:-1][some])
+    return largest
+
+
+def _doubled(panel: Panel) -> dict[int, int]:
+    """Where the first time that is there twice stands, by the number of its series."""
+    same = np.flatnonzero(panel.ds[1:] == panel.ds[:-1])
+    numbers = np.searchsorted(panel.offsets, same, side="right") - 1
+    inside = same + 1 < panel.offsets[numbers + 1]
+    found: dict[int, int] = {}
+    for number, place in zip(numbers[inside].tolist(), same[inside].tolist(), strict=True):
+        found.setdefault(number, place - int(panel.offsets[number]))
+    return found

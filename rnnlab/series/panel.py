@@ -87,19 +87,16 @@ class Panel:
     @cached_property
     def lowest(self) -> np.ndarray:
         """What no forecast lies below, [S]: 0 where a series never did, else minus infinity."""
-        return np.where(np.fmin.reduceat(self.y, self.offsets[:-1]) >= 0, 0.0, -np.inf)
+        return lowest_values(self.y, self.offsets)
 
     @cached_property
     def whole(self) -> np.ndarray:
         """Which series have whole numbers alone, bool [S]."""
-        whole = (self.y == np.rint(self.y)) | np.isnan(self.y)
-        return np.logical_and.reduceat(whole, self.offsets[:-1])
+        return have_whole_numbers(self.y, self.offsets)
 
     def as_values(self, forecasts: np.ndarray) -> np.ndarray:
         """Forecasts [S, ...] as each series can take them: not below its lowest, whole numbers."""
-        each = (slice(None), *[None] * (forecasts.ndim - 1))
-        limited = np.maximum(forecasts, self.lowest[each])
-        return np.where(self.whole[each], np.rint(limited), limited)
+        return as_values(forecasts, self.lowest, self.whole)
 
     @property
     def notes(self) -> list[str]:
@@ -198,6 +195,23 @@ class Panel:
         kept = np.array([number for number in range(len(self.ids)) if number not in problems])
         named = {self.ids[number]: reason for number, reason in problems.items()}
         return replace(self.subset(kept), left_out={**self.left_out, **named})
+
+
+def lowest_values(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """What no forecast of series y [M] lies below, [S]: 0 or minus infinity."""
+    return np.where(np.fmin.reduceat(y, offsets[:-1]) >= 0, 0.0, -np.inf)
+
+
+def have_whole_numbers(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """Which series of y [M] have whole numbers alone, bool [S]."""
+    return np.logical_and.reduceat((y == np.rint(y)) | np.isnan(y), offsets[:-1])
+
+
+def as_values(forecasts: np.ndarray, lowest: np.ndarray, whole: np.ndarray) -> np.ndarray:
+    """Forecasts [S, ...], none below ``lowest`` [S], and whole numbers where ``whole`` [S]."""
+    each = (slice(None), *[None] * (forecasts.ndim - 1))
+    limited = np.maximum(forecasts, lowest[each])
+    return np.where(whole[each], np.rint(limited), limited)
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,18 @@ class Step:
         return f"{count} {unit}{'s' * (count != 1 and unit in (*SECONDS, MONTH, WORKDAY))}"
 
 
+def steps_of(series: list[np.ndarray], least: int = 2) -> list[Step | None]:
+    """``step_of`` of each series; None for those with fewer than ``least`` times."""
+    steps: list[Step | None] = []
+    for number, ds in enumerate(series):
+        # series of a panel often have the same times
+        if number and np.array_equal(ds, series[number - 1]):
+            steps.append(steps[-1])
+        else:
+            steps.append(step_of(ds) if len(ds) >= least else None)
+    return steps
+
+
 def step_of(ds: np.ndarray) -> Step | None:
     """The step of an evenly spaced series ds [n]; None if it is not evenly spaced."""
     gaps = np.diff(ds)

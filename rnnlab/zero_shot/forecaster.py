@@ -13,6 +13,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.features.context import context_length, max_horizon
 from rnnlab.features.extraction import extract_features
 from rnnlab.features.histories import seasonal_naive
+from rnnlab.series.panel import as_values, have_whole_numbers, lowest_values
 from rnnlab.zero_shot.answers import in_units
 from rnnlab.zero_shot.network import HIGH, LOW, NORMAL, QUANTILES, ZeroShotNetwork, to_inputs
 from rnnlab.zero_shot.storage import packaged_network, read_zero_shot
@@ -89,10 +90,19 @@ def at_levels(quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
     Raises:
         InputError: a level lies outside of those of the network.
     """
-    for level in levels:
-        if not QUANTILES[0] - 1e-9 <= level <= QUANTILES[-1] + 1e-9:
-            raise InputError(f"quantile {level:g}: write {QUANTILES[0]} to {QUANTILES[-1]}")
+    check_levels(levels)
     return quantiles @ interpolation(levels).T
+
+
+def check_levels(levels: Sequence[float]) -> None:
+    """Raise InputError if a level lies outside of those of the network."""
+    for level in levels:
+        if not is_level(level):
+            raise InputError(f"quantile {level:g}: write {QUANTILES[0]} to {QUANTILES[-1]}")
+
+
+def is_level(level: float) -> bool:
+    return QUANTILES[0] - 1e-9 <= level <= QUANTILES[-1] + 1e-9
 
 
 def interpolation(levels: Sequence[float]) -> np.ndarray:
@@ -126,19 +136,28 @@ def forecast_quantiles(
             has at least one value that is not missing.
         period: steps in a season, 1 or more.
     """
-    seasons = [mean_cycle(y, period) if period > MAX_PERIOD else np.zeros(1) for y in histories]
-    flat = [y - np.resize(season, len(y)) for y, season in zip(histories, seasons, strict=True)]
-    floors = np.array([floor_of(y) for y in flat])
-    raised = [y - floor for y, floor in zip(flat, floors, strict=True)]
     known = period if period <= MAX_PERIOD else 1
-    steps = min(horizon, max_horizon(known))
+    ahead = np.arange(1, min(horizon, max_horizon(known)) + 1)
+    if not len(histories):
+        return np.empty((0, horizon, len(QUANTILES)))
+    y, offsets = end_to_end(histories)
+    season, season_ahead = np.zeros(1), np.zeros((1, 1))
+    if period > MAX_PERIOD:
+        season, season_ahead = _seasons(histories, period, horizon)
+    flat = y - season
+    floors = floors_of(flat, offsets)
+    raised = flat - np.repeat(floors, np.diff(offsets))
     with np.errstate(all="ignore"):
-        found = _forecast_at_once(network, raised, known, np.arange(1, steps + 1))
+        found = _forecast_at_once(network, raised, offsets, known, ahead)
     found = extended(found, known, horizon) + floors[:, None, None]
-    for row, (y, season) in enumerate(zip(histories, seasons, strict=True)):
-        ahead = np.resize(np.roll(season, -len(y)), horizon)
-        found[row] = _as_values(found[row] + ahead[:, None], y, period)
-    return found
+    return _as_values(found + season_ahead[:, :, None], y, offsets, period)
+
+
+def end_to_end(histories: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """All values, NaN for missing ones, [M], and where each history begins and ends, [S + 1]."""
+    y = np.concatenate(histories, dtype=np.float64)
+    offsets = np.cumsum([0, *map(len, histories)])
+    return np.where(np.isfinite(y), y, np.nan), offsets
 
 
 def steps_at_once(period: int) -> int:
@@ -179,14 +198,32 @@ def growth_of(quantiles: np.ndarray, season: int) -> np.ndarray:
     return np.clip(np.nan_to_num(power), 0, 0.5)
 
 
-def floor_of(y: np.ndarray) -> float:
-    """What the network is not told of a history: 0 but where values differ little.
+def floors_of(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """What the network is not told of histories, [S]: 0 but where values differ little.
 
     The network's numbers are of single precision: it would not see a change of a millionth.
     """
-    known = y[np.isfinite(y)]
-    low, spread = known.min(), np.ptp(known)
-    return float(low - spread) if spread <= NEAR_CONSTANT * np.abs(known).max() else 0.0
+    low, high = extremes(y, offsets)
+    size = np.maximum(np.abs(low), np.abs(high))
+    return np.where(high - low <= NEAR_CONSTANT * size, low - (high - low), 0.0)
+
+
+def extremes(y: np.ndarray, offsets: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The lowest and the highest value of each history, [S] each."""
+    return np.fmin.reduceat(y, offsets[:-1]), np.fmax.reduceat(y, offsets[:-1])
+
+
+def _seasons(
+    histories: Sequence[np.ndarray], period: int, horizon: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The mean cycles of all histories, end to end, [M], and of the steps ahead, [S, horizon]."""
+    cycles = [mean_cycle(y, period) for y in histories]
+    past = [np.resize(cycle, len(y)) for y, cycle in zip(histories, cycles, strict=True)]
+    ahead = [
+        np.resize(np.roll(cycle, -len(y)), horizon)
+        for y, cycle in zip(histories, cycles, strict=True)
+    ]
+    return np.concatenate(past), np.array(ahead)
 
 
 def mean_cycle(y: np.ndarray, period: int) -> np.ndarray:
@@ -205,57 +242,56 @@ def mean_cycle(y: np.ndarray, period: int) -> np.ndarray:
     return np.roll(season, len(y) % period)
 
 
-def _as_values(quantiles: np.ndarray, y: np.ndarray, period: int) -> np.ndarray:
-    """Quantiles [H, 11] as a series y [T] can take them: its lowest value, whole numbers."""
-    known = y[np.isfinite(y)]
-    if known.min() == known.max():
-        return np.full_like(quantiles, known[0])
-    if not np.isfinite(quantiles).all():
-        [naive] = seasonal_naive(y[None], period, np.arange(1, len(quantiles) + 1))
-        return np.repeat(naive[:, None], len(QUANTILES), axis=1)
-    if known.min() >= 0:
-        quantiles = np.maximum(quantiles, 0)
-    return np.rint(quantiles) if are_whole(known) else quantiles
-
-
-def are_whole(y: np.ndarray) -> bool:
-    """Whether all values are whole numbers."""
-    return bool((y == np.rint(y)).all())
+def _as_values(
+    quantiles: np.ndarray, y: np.ndarray, offsets: np.ndarray, period: int
+) -> np.ndarray:
+    """Quantiles [S, H, 11] as series can take them: their lowest values, whole numbers."""
+    values = as_values(quantiles, lowest_values(y, offsets), have_whole_numbers(y, offsets))
+    ahead = np.arange(1, quantiles.shape[1] + 1)
+    for row in np.flatnonzero(~np.isfinite(quantiles).all(axis=(1, 2))):
+        history = y[offsets[row] : offsets[row + 1]]
+        values[row] = seasonal_naive(history[None], period, ahead)[0, :, None]
+    low, high = extremes(y, offsets)
+    constant = low == high
+    values[constant] = low[constant, None, None]
+    return values
 
 
 def _forecast_at_once(
-    network: ZeroShotNetwork, histories: Sequence[np.ndarray], period: int, ahead: np.ndarray
+    network: ZeroShotNetwork, y: np.ndarray, offsets: np.ndarray, period: int, ahead: np.ndarray
 ) -> np.ndarray:
-    result = np.empty((len(histories), len(ahead), len(QUANTILES)))
+    result = np.empty((len(offsets) - 1, len(ahead), len(QUANTILES)))
     longest = context_length(period)
-    histories = [trimmed(history, longest) for history in histories]
+    first, stop = trimmed(y, offsets, longest)
     # two values at least, so that there is a difference to look at
     unit = max(2, -(-longest // WIDTHS))
-    widths = np.array([-(-len(history) // unit) * unit for history in histories])
+    widths = -(-(stop - first) // unit) * unit
     for width in np.unique(widths):
         same = np.flatnonzero(widths == width)
         for begin in range(0, len(same), BATCH):
             rows = same[begin : begin + BATCH]
-            block = right_aligned([histories[row] for row in rows], width)
+            block = right_aligned(y, first[rows], stop[rows], width)
             result[rows] = forecast_steps(network, block, period, ahead, limited=False)
     return result
 
 
-def trimmed(history: np.ndarray, longest: int) -> np.ndarray:
-    """The last values, from the first known one; a gap at the end is dropped if it is as long."""
-    history = np.asarray(history, dtype=np.float64)
-    recent = history[-longest:]
-    if not np.isfinite(recent).any():
-        recent = history[: np.flatnonzero(np.isfinite(history))[-1] + 1][-longest:]
-    return recent[np.isfinite(recent).argmax() :]
+def trimmed(y: np.ndarray, offsets: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where what the network reads of each history begins and ends, [S] each.
+
+    The last values, from the first known one; a gap at the end is dropped if it is as long.
+    """
+    places = np.flatnonzero(~np.isnan(y))
+    begin, stop = offsets[:-1], offsets[1:]
+    last = places[np.searchsorted(places, stop) - 1]
+    stop = np.where(last < stop - longest, last + 1, stop)
+    first = np.maximum(begin, stop - longest)
+    return places[np.searchsorted(places, first)], stop
 
 
-def right_aligned(histories: Sequence[np.ndarray], width: int) -> np.ndarray:
-    """Histories as an array [S, width], NaN before each begins."""
-    block = np.full((len(histories), width), np.nan)
-    for row, history in zip(block, histories, strict=True):
-        row[width - len(history) :] = history
-    return block
+def right_aligned(y: np.ndarray, first: np.ndarray, stop: np.ndarray, width: int) -> np.ndarray:
+    """Values ``first`` to ``stop`` [S] as an array [S, width], NaN before each begins."""
+    places = stop[:, None] + np.arange(-width, 0)
+    return np.where(places >= first[:, None], y[np.maximum(places, 0)], np.nan)
 
 
 def forecast_steps(
