@@ -21,8 +21,3 @@ def sources(*folders: str) -> list[Path]:
         assert len(names) >= FEWEST[folder], f"{folder}/: {len(names)} modules"
         found += [ROOT / name for name in names if (ROOT / name).is_file()]
     return sorted(found)
-
-
-def committed(path: str) -> bytes:
-    """A file as the last commit has it, whatever has been run or changed here since."""
-    return run(["git", "show", f"HEAD:{path}"], cwd=ROOT, capture_output=True, check=True).stdout

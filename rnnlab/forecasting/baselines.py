@@ -106,7 +106,7 @@ def holt_winters(training: np.ndarray, period: int) -> Forecaster:
     from statsmodels.tsa.holtwinters import ExponentialSmoothing
 
     seasonal = period > 1 and len(training) >= 2 * period
-    form: dict[str, Any] = {"trend": "add"}
+    form: dict[str, str | int] = {"trend": "add"}
     if seasonal:
         form |= {"seasonal": "mul" if training.min() > 0 else "add", "seasonal_periods": period}
     fitted = ExponentialSmoothing(training, **form).fit().params

@@ -6,8 +6,8 @@ from functools import cache
 
 import numpy as np
 import pytest
+from committed import COMMITTED
 from shell import tracked
-from sources import committed
 from test_docs import BLOCK, MAX_LINES, MAX_WORDS, PAGES, text_of
 
 from rnnlab.features.context import patch_count, patch_size
@@ -27,7 +27,7 @@ def number(text: str) -> float:
 
 @cache
 def read(path: str) -> dict:
-    return json.loads(committed(path))
+    return json.loads((COMMITTED / path).read_text())
 
 
 def described(period: int) -> Features:

@@ -1,10 +1,8 @@
 """The shipped weights forecast what they did, on any processor: they fit these features alone."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
-from sources import committed
+from committed import COMMITTED
 
 from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import ZeroShotNetwork
@@ -142,12 +140,9 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def shipped(tmp_path_factory: pytest.TempPathFactory) -> ZeroShotNetwork:
+def shipped() -> ZeroShotNetwork:
     """The network of the last commit, whatever has been trained here since."""
-    folder: Path = tmp_path_factory.mktemp("shipped")
-    for name in ("card.json", "weights.safetensors"):
-        (folder / name).write_bytes(committed(f"models/zero_shot/{name}"))
-    return read_zero_shot(folder)
+    return read_zero_shot(COMMITTED / "models/zero_shot")
 
 
 def figures(network: ZeroShotNetwork, period: int) -> dict[str, tuple[float, ...]]:
