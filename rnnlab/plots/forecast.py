@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator
+from matplotlib.dates import AutoDateFormatter, AutoDateLocator
 from matplotlib.figure import Figure
 
 from rnnlab.core.notes import note
@@ -102,6 +102,8 @@ def forecast_figure(
         ax.set_title(example, loc="left", fontsize="small")
         for column, other in enumerate(others):
             other.sharex(ax)
+            ax.tick_params(labelbottom=False)
+            other.tick_params(labelbottom=other is others[-1])
             draw_covariate(other, panel, number, column, ahead["ds"].to_numpy()[drawn])
     axes[-1].set_xlabel("time")
     # below all axes, where it covers no values
@@ -158,14 +160,16 @@ def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame) -> Non
     ax.plot(from_last, np.r_[last, ahead["forecast"]], color=COLOR, label="forecast")
     if panel.ds.dtype.kind == "M":
         # more dates would run into each other
-        ax.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=7))
+        locator = AutoDateLocator(minticks=3, maxticks=7)
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(AutoDateFormatter(locator))
     ax.margins(x=0.01)
     ax.grid(axis="y", color="0.92")
     ax.spines[["top", "right"]].set_visible(False)
 
 
 def draw_covariate(ax: Axes, panel: Panel, number: int, column: int, ahead: np.ndarray) -> None:
-    """A covariate of a series in the recent past, and at the times ``ahead`` [H] of the forecast."""
+    """A covariate of a series in the recent past, and at the times ``ahead`` [H]."""
     covariates = panel.covariates
     assert covariates is not None
     first, stop = covariates.offsets[number : number + 2]
