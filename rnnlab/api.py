@@ -299,7 +299,8 @@ def _understood(
     if said:
         note_guesses(panel, season)
         warn_left_out(panel, table.name)
-    horizon = horizon or (rows_ahead(panel, table) if ahead else None) or season.horizon
+    rows = rows_ahead(panel, table) if ahead else None
+    horizon = horizon or rows or season.horizon
     panel = with_covariates(panel, table, horizon if ahead else 0, holidays)
     return shape, panel.without_rows(), horizon
 

@@ -101,7 +101,8 @@ def forecast_table(
     # standard output is for results
     print(understood(panel, season), file=sys.stderr)
     note_guesses(panel, season)
-    horizon = options.horizon or rows_ahead(panel, table) or season.horizon
+    ahead = rows_ahead(panel, table)
+    horizon = options.horizon or ahead or season.horizon
     panel = with_covariates(panel, table, horizon, options.holidays).without_rows()
     del table
     shown = series_to_show(panel, options.plot_series or (), file)
