@@ -12,7 +12,8 @@ Writes:  metrics/TASK/: scores.json, metrics.json (the main scores, for DVC),
          series: series.csv (all measures by series), forecasts.csv (of every method, of the first
          six series), by_step.csv (errors by step ahead), validation.csv (errors on validation, and
          the weights of the combination), comparison.csv (paired tests against the model),
-         fallbacks.csv (number of series where a method failed and seasonal naive was used)
+         fallbacks.csv (number of series where a method failed and seasonal naive was used), and
+         with covariates effects.csv (what +1 of each adds, and how much each usually changes)
          zero_shot: scores.json, metrics.json, and tables/: synthetic.csv (scores by period, of
          series that training never drew), real.csv (of each real series of statsmodels, the last
          season held out) and forecasts.csv (their quantiles)

@@ -4,7 +4,8 @@ Reads:   params.yaml (tasks.TASK.data, normalize), the task's data.csv and the f
 Writes:  data/normalized/TASK/: card.json with the statistics, and
          images: images.safetensors with grey levels (the statistics are applied by the network)
          series: series.safetensors with the series in their units, the ends of the parts of each
-         fit, and the fitted numbers: FIT.normalization on training, FIT.refit also on validation
+         fit, and the fitted numbers: FIT.normalization on training, FIT.refit also on validation;
+         with normalize.covariates the series without the effect of their covariates, and the effect
 Needs:   for images, the outputs of `dvc repro download_mnist`
 """
 
@@ -17,9 +18,10 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_folder, write_checksums, write_json, write_tensors
 from rnnlab.core.params import ImagesTask, Params, SeriesTask
 from rnnlab.core.stage import run_task_stage
+from rnnlab.effects.task import describe_effect, usable_rest
 from rnnlab.images.idx import input_statistics, read_idx, read_list
-from rnnlab.series.loading import read_panel
-from rnnlab.series.normalization import fit_normalization, unusable_series
+from rnnlab.series.loading import by_keys, read_panel
+from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.panel import cut_series, warn_left_out
 
 
@@ -74,9 +76,10 @@ def check_parts(tensors: dict[str, np.ndarray], list_path: Path) -> None:
 
 def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
     panel = read_panel(task.data)
-    cuts = cut_series(panel.lengths, task.data)
-    training = np.minimum(cuts["main"].train, cuts["year"].train)
-    panel = panel.without(unusable_series(panel, training, task.normalize.method), task.data.csv)
+    try:
+        panel, effect = usable_rest(panel, task)
+    except InputError as error:
+        raise by_keys(error) from None
     warn_left_out(panel, task.data.csv, Path("data/normalized") / name / "card.json")
     tensors = {
         "offsets": panel.offsets,
@@ -84,6 +87,8 @@ def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
         "y": panel.filled,
         "filled": np.isnan(panel.y),
     }
+    if effect is not None:
+        tensors["effect"] = effect
     cuts = cut_series(panel.lengths, task.data)
     for fit, cut in cuts.items():
         tensors |= {f"{fit}.{part}": ends for part, ends in asdict(cut).items()}
@@ -102,9 +107,17 @@ def normalize_series(name: str, task: SeriesTask, folder: Path) -> None:
         "left_out": panel.left_out,
         "time": "dates" if panel.ds.dtype.kind == "M" else "numbers",
         "period": task.data.period,
-        "normalize": task.normalize.model_dump(),
+        # of the covariates there is more below
+        "normalize": task.normalize.model_dump(exclude={"covariates"}),
         "fits": list(cuts),
     }
+    if effect is not None:
+        card["covariates"] = {
+            "form": task.normalize.covariates,
+            "known": task.data.known,
+            "holidays": task.data.holidays,
+            "effects": describe_effect(panel, effect),
+        }
     write_json(folder / "card.json", card)
 
 

@@ -7,7 +7,7 @@ Reads:   params.yaml (tasks.TASK.plot), data/normalized/TASK/, metrics/TASK/: sc
 Writes:  metrics/TASK/plots/:
          images: curves.png (loss by epoch), digits.png, confusion.png, mistakes.png, early.png
          series: curves.png, series.png, test.png, errors_by_step.png, residuals.png, scores.png,
-         intervals.png
+         intervals.png, and with covariates effects.png
          zero_shot: loss.png (by step), forecasts.png, guess.png (synthetic series and real
          ones) and guess.csv (which is which)
 Needs:   the outputs of `dvc repro evaluate@TASK`; for zero_shot, of `dvc repro evaluate_zero_shot`
@@ -25,6 +25,7 @@ from rnnlab.core.files import output_folder, read_json, read_table, read_tensors
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import ImagesPlot, Params, SeriesPlot
 from rnnlab.core.stage import run_task_stage
+from rnnlab.plots.effects import effects_figure
 from rnnlab.plots.images import (
     confusion_figure,
     digits_figure,
@@ -121,7 +122,7 @@ def draw_series(name: str, normalized: Path, card: dict, plot: SeriesPlot) -> di
     tensors = read_tensors(normalized / "series.safetensors", f"normalize@{name}")
     panel = load_series(tensors, card, read_evaluated(name, "tables/forecasts.csv"))
     total, by_step = len(card["ids"]), read_evaluated(name, "tables/by_step.csv")
-    return {
+    figures = {
         "series": overview_figure(panel, total, scores, plot.unit, plot.color),
         "test": closeup_figure(panel, total, scores, plot.unit, plot.color),
         "errors_by_step": steps_figure(by_step, plot.color),
@@ -129,6 +130,11 @@ def draw_series(name: str, normalized: Path, card: dict, plot: SeriesPlot) -> di
         "scores": scores_figure(scores, plot.color),
         "intervals": intervals_figure(scores, plot.color),
     }
+    # evaluate writes it only for a task with covariates
+    if (Path("metrics") / name / "tables/effects.csv").exists():
+        effects = read_evaluated(name, "tables/effects.csv")
+        figures["effects"] = effects_figure(effects, plot.unit, plot.color)
+    return figures
 
 
 if __name__ == "__main__":

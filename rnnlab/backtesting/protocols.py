@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
+from rnnlab.backtesting.forecasts import ProtocolForecasts, added
 from rnnlab.core.params import Model, SeriesEvaluate, SeriesNormalize, Train
 from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout
@@ -35,7 +36,7 @@ class TrainedTask:
     """A series task after training.
 
     Attributes:
-        panel: all series.
+        panel: all series, without the effect of their covariates: what all methods forecast.
         cuts: by fit, where the parts train and validation end in each series, [S] each.
         networks, card: the output of train.
         settings: block ``evaluate`` of params.yaml.
@@ -43,6 +44,7 @@ class TrainedTask:
         pretrained: the network of method zero_shot; None if that is not one of them.
         fallbacks: by method, the largest number of series for which it failed in one call and
             the seasonal naive forecast was used.
+        effect: of the covariates at each value, [M]; None without them.
     """
 
     panel: Panel
@@ -54,6 +56,20 @@ class TrainedTask:
     device: torch.device
     pretrained: ZeroShotNetwork | None = None
     fallbacks: Counter[str] = field(default_factory=Counter)
+    effect: np.ndarray | None = None
+
+    @property
+    def observed(self) -> Panel:
+        """All series, in their units."""
+        if self.effect is None:
+            return self.panel
+        return replace(self.panel, y=self.panel.y + self.effect)
+
+    def effect_ahead(self, request: Request) -> np.ndarray | None:
+        """The effect at the steps of a request, [N, H], 0 beyond the end of a series; or None."""
+        if self.effect is None:
+            return None
+        return np.nan_to_num(request.truth(self.effect, self.panel.offsets))
 
     @property
     def normalize(self) -> SeriesNormalize:
@@ -95,35 +111,9 @@ class TrainedTask:
         return self.methods(networks, None if has_refit else self.cuts[fit]["train"])
 
 
-@dataclass(frozen=True)
-class ProtocolForecasts:
-    """All forecasts by one protocol.
-
-    Attributes:
-        request: the origins and the number of steps.
-        truth: the values that followed, [N, H]; NaN beyond the end of a series.
-        by_method: forecasts, [N, H] each.
-        selection: of the protocol's fit.
-        widths: of the intervals, by method.
-        scale: the scale of MASE, [S].
-    """
-
-    request: Request
-    truth: np.ndarray
-    by_method: dict[str, np.ndarray]
-    selection: Selection
-    widths: dict[str, IntervalWidths]
-    scale: np.ndarray
-
-    def bounds(self, method: str, level: float) -> tuple[np.ndarray, np.ndarray]:
-        """Lower and upper bounds of the interval, [N, H] each."""
-        widths = self.widths[method]
-        return widths.bounds(self.by_method[method], self.request.series, level)
-
-
 def run_protocols(trained: TrainedTask) -> dict[str, ProtocolForecasts]:
     """Validate all methods, then forecast the test part; a result for each protocol."""
-    panel = trained.panel
+    panel = trained.observed
     ends = {fit: parts["validation"] for fit, parts in trained.cuts.items()}
     requests = test_requests(panel.lengths, ends, panel.period)
     results = {}
@@ -134,13 +124,15 @@ def run_protocols(trained: TrainedTask) -> dict[str, ProtocolForecasts]:
         forecasts = forecast_test_part(trained, fit, cut, {p: requests[p] for p in protocols})
         for protocol, by_method in forecasts.items():
             truth = requests[protocol].truth(panel.y, panel.offsets)
+            effect = trained.effect_ahead(requests[protocol])
+            by_method = {method: added(values, effect) for method, values in by_method.items()}
             by_method = {
                 "model": by_method["model"],
                 COMBINATION: combine(by_method, selection.weights),
                 **by_method,
             }
             results[protocol] = ProtocolForecasts(
-                requests[protocol], truth, by_method, selection, widths, scale
+                requests[protocol], truth, by_method, selection, widths, scale, effect
             )
     return {protocol: results[protocol] for protocol in FIT_OF}
 
@@ -169,10 +161,13 @@ def validate_fit(trained: TrainedTask, fit: str) -> tuple[Selection, dict[str, I
     ]
     with track_progress("validation"):
         found = forecast_all(trained.methods_of(fit, refit=False), panel, train, [*requests])
-    candidates = {m: of_parts[0][:, :period] for m, of_parts in found.items() if m != "control"}
-    selection = select_methods(
-        panel, train, replace(requests[0], steps=period), truths[0][:, :period], candidates
-    )
+    effect = trained.effect_ahead(requests[0])
+    candidates = {
+        m: added(of_parts[0], effect)[:, :period] for m, of_parts in found.items() if m != "control"
+    }
+    within_period = replace(requests[0], steps=period)
+    truth = added(truths[0], effect)[:, :period]
+    selection = select_methods(trained.observed, train, within_period, truth, candidates)
     forecasts = {m: [median(values) for values in of_parts] for m, of_parts in found.items()}
     forecasts[COMBINATION] = [
         combine({method: of_parts[k] for method, of_parts in forecasts.items()}, selection.weights)
@@ -181,7 +176,7 @@ def validate_fit(trained: TrainedTask, fit: str) -> tuple[Selection, dict[str, I
     log = trained.normalize.method.startswith("log")
     scales = series_scales(panel, train, log)
     # the validation part counts too, since the forecasts come after it
-    lowest = np.array([y.min() for y in panel.parts(panel.filled, validation)])
+    lowest = np.array([y.min() for y in panel.parts(trained.observed.filled, validation)])
     lower_limit = np.where(lowest >= 0, 0.0, -np.inf)
     widths = {}
     for method, of_parts in forecasts.items():

@@ -7,8 +7,9 @@ import pandas as pd
 import torch
 
 from rnnlab.backtesting.dvc_metrics import dvc_metrics
+from rnnlab.backtesting.forecasts import ProtocolForecasts
 from rnnlab.backtesting.labels import PLOTTED_PROTOCOLS, fallback_lines
-from rnnlab.backtesting.protocols import ProtocolForecasts, TrainedTask, run_protocols
+from rnnlab.backtesting.protocols import TrainedTask, run_protocols
 from rnnlab.backtesting.significance import paired_test
 from rnnlab.core.files import read_json, read_tensors, write_json, write_table
 from rnnlab.core.notes import note
@@ -41,7 +42,17 @@ def evaluate_series(
     }
     settings = params.series(name).evaluate
     pretrained = read_zero_shot(FOLDER, device) if ZERO_SHOT in settings.baselines else None
-    trained = TrainedTask(panel, cuts, networks, card, settings, params.threads, device, pretrained)
+    trained = TrainedTask(
+        panel,
+        cuts,
+        networks,
+        card,
+        settings,
+        params.threads,
+        device,
+        pretrained,
+        effect=tensors.get("effect"),
+    )
     results = run_protocols(trained)
     for line in fallback_lines(trained.fallbacks):
         note(line)
@@ -51,15 +62,18 @@ def evaluate_series(
     # read again, since what cannot be computed is null there
     written = read_json(folder / "scores.json", f"evaluate@{name}")
     write_json(folder / "metrics.json", dvc_metrics(written, card))
-    write_table(folder / "predictions.csv", predictions(results, panel))
+    write_table(folder / "predictions.csv", predictions(results, trained.observed))
     tables = folder / "tables"
     write_table(tables / "series.csv", scores)
-    write_table(tables / "forecasts.csv", forecast_table(results, panel))
+    write_table(tables / "forecasts.csv", forecast_table(results, trained.observed))
     write_table(tables / "by_step.csv", errors_by_step(results["rolling"]))
     write_table(tables / "validation.csv", validation_table(results))
     write_table(tables / "comparison.csv", comparison(results))
     counts = pd.DataFrame(trained.fallbacks.items(), columns=["method", "series"])
     write_table(tables / "fallbacks.csv", counts)
+    if "covariates" in normalized:
+        effects = pd.DataFrame.from_dict(normalized["covariates"]["effects"], orient="index")
+        write_table(tables / "effects.csv", effects.rename_axis("covariate").reset_index())
 
 
 def series_scores(results: dict[str, ProtocolForecasts], ids: np.ndarray) -> pd.DataFrame:

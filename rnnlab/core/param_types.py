@@ -21,6 +21,21 @@ CountOrZero = Annotated[int, Field(ge=0, le=10**6)]
 NonNegative = Annotated[float, Field(ge=0, le=10**6)]
 Tolerance = Annotated[float, Field(ge=0)]
 GatedMeasure = Literal["accuracy", "macro_f1", "loss", "mape", "smape", "mase", "msis", "coverage"]
+SeriesNormalization = Literal[
+    "none",
+    "minmax",
+    "standard",
+    "log",
+    "log_standard",
+    "log_difference",
+    "log_seasonal_difference",
+    "log_seasonal_and_first_difference",
+    "exponential_smoothing",
+    "log_exponential_smoothing",
+]
+CovariateEffect = Literal[
+    "none", "ridge", "curved_ridge", "ridge_by_phase", "curved_ridge_by_phase"
+]
 # what a series task can compare its networks with; zero_shot is the network of stage pretrain
 Method = Literal[
     "naive",

@@ -11,12 +11,14 @@ from rnnlab.core.param_types import (
     Block,
     Count,
     CountOrZero,
+    CovariateEffect,
     Fraction,
     FractionOrZero,
     GatedMeasure,
     Method,
     NonNegative,
     ProjectPath,
+    SeriesNormalization,
     TaskName,
     Tolerance,
     check_chrono,
@@ -50,6 +52,9 @@ class SeriesData(Block):
     id_column: str | None = None
     time_column: str | None = None
     value_column: str | None = None
+    # optional: older parameter files lack these keys
+    known: list[str] = Field(default_factory=list)
+    holidays: str | None = None
 
 
 class ImagesNormalize(Block):
@@ -57,21 +62,12 @@ class ImagesNormalize(Block):
 
 
 class SeriesNormalize(Block):
-    method: Literal[
-        "none",
-        "minmax",
-        "standard",
-        "log",
-        "log_standard",
-        "log_difference",
-        "log_seasonal_difference",
-        "log_seasonal_and_first_difference",
-        "exponential_smoothing",
-        "log_exponential_smoothing",
-    ]
+    method: SeriesNormalization
     level: FractionOrZero
     season: FractionOrZero
     damping: Annotated[float, Field(ge=0, le=1)]
+    # optional: older models and parameter files lack this key
+    covariates: CovariateEffect = "none"
 
 
 class ImagesWindows(Block):
@@ -189,6 +185,13 @@ class SeriesTask(Block):
             raise ValueError("train.loss cross_entropy is for images; write mse or mae")
         if self.train.augment is not None:
             raise ValueError("train.augment is for images; remove the key")
+        return self
+
+    @model_validator(mode="after")
+    def _effect_has_covariates(self) -> "SeriesTask":
+        form, data = self.normalize.covariates, self.data
+        if form != "none" and not (data.known or data.holidays):
+            raise ValueError(f"normalize.covariates {form} needs data.known or data.holidays")
         return self
 
     @model_validator(mode="after")

@@ -18,7 +18,7 @@ MAX_TEXTS = 50
 
 def times_of(panel: Panel, horizon: int) -> tuple[np.ndarray, np.ndarray]:
     """All times of each series and its next ones, [R], and where each series begins, [S + 1]."""
-    ahead = panel.future(horizon).reshape(-1, horizon)
+    ahead = panel.future(horizon).reshape(len(panel.ids), horizon)
     parts = [
         part
         for ds, next_ones in zip(panel.parts(panel.ds), ahead, strict=True)
@@ -43,9 +43,11 @@ def known_columns(
     for name, cells in table.known.items():
         values = np.where(rows >= 0, cells[rows], np.nan if cells.dtype.kind == "f" else "")
         missing = np.isnan(values) if cells.dtype.kind == "f" else values == ""
-        if missing[_after(panel, offsets)].all():
+        later = _after(panel, offsets)
+        if later.any() and missing[later].all():
             note(f"{table.name}: {name!r} is known only in the past: not used")
             continue
+        _check_some(panel, table, name, missing, offsets)
         _check_later(panel, table, name, missing, ds, offsets)
         values = _filled(values, missing, offsets, name, table)
         found |= _numbers(name, values, table.name)
@@ -87,6 +89,15 @@ def _rows_at(panel: Panel, table: Table, ds: np.ndarray, offsets: np.ndarray) ->
     at = np.minimum(np.searchsorted(own[order], keys), len(own) - 1)
     rows = order[at]
     return np.where(own[rows] == keys, rows, -1)
+
+
+def _check_some(
+    panel: Panel, table: Table, name: str, missing: np.ndarray, offsets: np.ndarray
+) -> None:
+    without = np.flatnonzero(np.logical_and.reduceat(missing, offsets[:-1]))
+    if len(without):
+        of = f" of series {panel.ids[int(without[0])]!r}" if len(panel.ids) > 1 else ""
+        raise InputError(f"{table.name}: {name!r}{of} has no value; add some, or leave it out")
 
 
 def _check_later(

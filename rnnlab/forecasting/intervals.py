@@ -89,10 +89,14 @@ class IntervalWidths:
             low, high = middle - half_width, middle + half_width
             if self.log:
                 return np.exp(low), np.exp(high)
-        if self.lower_limit is not None:
-            # an interval always contains its forecast, even one below the limit
-            low = np.minimum(np.maximum(low, self.lower_limit[series, None]), forecast)
-        return low, high
+        return self.limited(low, forecast, series), high
+
+    def limited(self, low: np.ndarray, forecast: np.ndarray, series: np.ndarray) -> np.ndarray:
+        """Lower bounds [N, K] that are not below the lowest possible value of series [N]."""
+        if self.lower_limit is None:
+            return low
+        # an interval always contains its forecast, even one below the limit
+        return np.minimum(np.maximum(low, self.lower_limit[series, None]), forecast)
 
     def widened_to(self, other: "IntervalWidths") -> "IntervalWidths":
         """These widths, but at each step at least those of ``other``."""

@@ -72,7 +72,9 @@ def load_series(
         }
         forecast = Forecast(rows["forecast"].to_numpy(dtype=float), bands)
         by_id.setdefault(unique_id, {})[tuple(key)] = forecast
-    ds = tensors["ds"]
+    ds, values = tensors["ds"], tensors["y"]
+    if "effect" in tensors:
+        values = values + tensors["effect"]
     if card["time"] == "dates":
         ds = ds.astype("datetime64[s]")
     panel = []
@@ -82,7 +84,7 @@ def load_series(
             train, validation = (
                 int(tensors[f"main.{part}"][number]) for part in ("train", "validation")
             )
-            y, filled = tensors["y"][span], tensors["filled"][span]
+            y, filled = values[span], tensors["filled"][span]
             forecasts_of = by_id[unique_id]
             panel.append(Series(unique_id, ds[span], y, filled, train, validation, forecasts_of))
     return panel

@@ -31,6 +31,7 @@ CAPTIONS = {
     "scores": "All methods by protocol, the best at the top.",
     "intervals": "Points on their dashed line have the nominal coverage, points left of it less. "
     "Bars show the interval score, which also counts width: short is good.",
+    "effects": "What a usual change of each covariate adds to a value. The forecasts hold it.",
     "curves": "Both losses fall while the network learns. If validation loss rises while training "
     "loss falls, the network overfits.",
 }

@@ -1,5 +1,6 @@
 """A person's table as series: sorted, with gaps for what it lacks, without what is unusable."""
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -21,21 +22,30 @@ DAY, AUTUMN = np.timedelta64(1, "D"), (10, 11)
 
 
 def read_panel(data: SeriesData) -> Panel:
-    """Read the table of a series task.
+    """Read the table of a series task; its known columns stay in the panel's table.
 
     Raises:
         InputError: see ``load_panel``.
     """
-    options = ReadOptions(data.id_column, data.time_column, data.value_column)
+    columns = data.id_column, data.time_column, data.value_column
     try:
-        panel = load_panel(data.csv, options)
+        panel = load_panel(data.csv, ReadOptions(*columns, known=tuple(data.known)))
     except InputError as error:
         # stages take no such option
         if "--read " in str(error):
             raise InputError(f"{error} to `rnnlab new-series`") from None
-        raise
+        raise by_keys(error) from None
     say_notes(panel)
     return replace(panel, period=data.period)
+
+
+def by_keys(error: InputError) -> InputError:
+    """The error with keys of params.yaml in the place of options that say what is known ahead."""
+    text = str(error)
+    if not re.search("--(known|holidays)", text):
+        return error
+    text = re.sub("--(known|holidays)", r"data.\1", text)
+    return InputError(re.sub("--(id|time|value)", r"data.\1_column", text))
 
 
 def load_panel(csv: str, options: ReadOptions, any_series: bool = False) -> Panel:

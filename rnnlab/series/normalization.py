@@ -157,28 +157,41 @@ def normalization_from(
     return Normalization(scaler, Smoothing(*constants, *(arrays[key] for key in SMOOTHED)))
 
 
-def unusable_series(panel: Panel, training: np.ndarray, method: str) -> dict[int, str]:
-    """Reasons why a normalization cannot be fitted on series, by their numbers.
+def short_series(panel: Panel, training: np.ndarray, method: str) -> dict[int, str]:
+    """Reasons why series are too short for a normalization, by their numbers.
 
     Args:
         training: number of training values of each series, [S].
         method: a choice of ``normalize.method``.
     """
     needed = min_training_values(method, panel.period)
-    problems = {}
+    return {
+        int(number): (
+            f"has {panel.lengths[number]} values, {max(int(training[number]), 0)} of them for "
+            f"training; normalize.method {method} with period {panel.period} takes {needed} or more"
+        )
+        for number in np.flatnonzero(training < needed)
+    }
+
+
+def unusable_series(panel: Panel, training: np.ndarray, method: str) -> dict[int, str]:
+    """Reasons why a normalization cannot be fitted on series, by their numbers.
+
+    Args:
+        training, method: see ``short_series``.
+    """
+    problems = short_series(panel, training, method)
+    rest = " without the effect of its covariates" if panel.covariates is not None else ""
     for number, (y, count) in enumerate(zip(panel.parts(panel.filled), training, strict=True)):
-        if count < needed:
-            problems[number] = (
-                f"has {len(y)} values, {max(int(count), 0)} of them for training; "
-                f"normalize.method {method} with period {panel.period} takes {needed} or more"
-            )
+        if number in problems:
+            continue
         # checked in the whole series, since test values need a logarithm too
-        elif method.startswith("log") and y.min() <= 0:
+        if method.startswith("log") and y.min() <= 0:
             other = "exponential_smoothing" if "smoothing" in method else "minmax or standard"
             problems[number] = (
-                f"holds {y.min():g}, which has no logarithm; "
+                f"holds {y.min():g}{rest}, which has no logarithm; "
                 f"write {other} as normalize.method in params.yaml"
             )
         elif np.ptp(y[:count]) == 0:
-            problems[number] = f"is constant ({y[0]:g}) in its training part"
-    return problems
+            problems[number] = f"is constant ({y[0]:g}{rest}) in its training part"
+    return dict(sorted(problems.items()))

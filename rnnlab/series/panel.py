@@ -243,6 +243,12 @@ def cut_series(lengths: np.ndarray, data: SeriesData) -> dict[str, Cut]:
     }
 
 
+def training_ends(lengths: np.ndarray, data: SeriesData) -> np.ndarray:
+    """How many values of each series are for training in both of its cuts, [S]."""
+    cuts = cut_series(lengths, data)
+    return np.minimum(cuts["main"].train, cuts["year"].train)
+
+
 def cut_at(ends: np.ndarray, lengths: np.ndarray, data: SeriesData) -> Cut:
     """The cut whose test parts begin at ``ends`` [S]; negative if a series is too short."""
     validation = np.maximum(1, np.round(ends * data.validation_fraction).astype(np.int64))
