@@ -60,7 +60,6 @@ RERUNS = {
     "rnnlab/networks": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/training": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/forecasting": [f"evaluate@{task}" for task in ("mnist", "airline")],
-    "rnnlab/effects": [],
     "rnnlab/backtesting": [f"{s}@{t}" for s in AFTER_TRAIN for t in ("mnist", "airline")],
     "rnnlab/features": [
         *(f"evaluate@{task}" for task in ("mnist", "airline")),
