@@ -1,8 +1,10 @@
 """Reference implementations for series: plain loops over one series at a time."""
 
+from dataclasses import replace
+
 import numpy as np
 
-from rnnlab.series.panel import Panel
+from rnnlab.series.panel import Covariates, Panel
 
 
 def joined(*series: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -22,6 +24,13 @@ def panel_of(*series: np.ndarray | list, period: int = 12) -> Panel:
     """A panel of series s0, s1 and so on, in numbered steps; NaN for gaps."""
     y, offsets = joined(*map(np.asarray, series))
     return Panel([f"s{n}" for n in range(len(series))], offsets, np.arange(len(y)), y, period)
+
+
+def with_columns(panel: Panel, columns: dict[str, np.ndarray], ahead: int) -> Panel:
+    """The panel with covariates, whose rows go on for ``ahead`` steps after each series."""
+    offsets = panel.offsets + ahead * np.arange(len(panel.offsets))
+    values = np.column_stack([*columns.values()])
+    return replace(panel, covariates=Covariates(list(columns), offsets, values))
 
 
 def ragged(lengths: list[int], period: int) -> tuple[np.ndarray, np.ndarray]:

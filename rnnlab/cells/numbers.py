@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.notes import note
 
 # cells that mean a missing value; . .. and : are those of statistics offices
 MISSING_CELLS = {"", "nan", "na", "null", "none", "n/a", "#n/a", "<na>", ".", "..", "...", ":"}
@@ -24,6 +25,8 @@ FORMS = {
 }
 # fewer cells of a kind may be chance
 SURE = 3
+# a smaller share of texts among numbers is mistyped
+FEW = 0.05
 # what most files hold, for speed
 PLAIN = re.compile(r"-?[0-9]+\.[0-9]+")
 
@@ -169,28 +172,48 @@ class Numbers:
 
 
 def as_column(
-    cells: Sequence[object], name: str, column: str, decimal: str | None, separator: str | None
+    cells: Sequence[object],
+    name: str,
+    column: str,
+    decimal: str | None,
+    separator: str | None,
+    rows: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Cells as float64 with NaN for missing ones if all others are numbers, else as texts, [M].
 
     Args:
         name: of the file.
         decimal, separator: see ``Numbers``.
+        rows: of the cells in the file, [M]; None where they are counted from 1.
 
     Raises:
-        InputError: no cell says which sign is the decimal one.
+        InputError: no cell says which sign is the decimal one, or a few are no numbers among many.
     """
     codes, unique = pd.factorize(np.asarray(cells, dtype=object))
     texts = [str(each).strip() for each in unique]
     texts = ["" if is_missing(text) else text for text in texts]
     typed = [not isinstance(each, str) or isinstance(each, Typed) for each in unique]
-    booleans = {"True": "1", "False": "0"}
-    if {*texts} <= {*booleans, ""} and any(texts):
-        texts = [booleans.get(text, "") for text in texts]
-    if not all(readings(text) for text in texts if text):
+    booleans = {"true": "1", "false": "0"}
+    if {text.lower() for text in texts} <= {*booleans, ""} and any(texts):
+        texts = [booleans.get(text.lower(), "") for text in texts]
+    # codes are in the order in which cells stand
+    first = np.flatnonzero(np.diff(np.maximum.accumulate(codes), prepend=-1))
+    places = [int(place) + 1 if rows is None else rows[int(place)] for place in first]
+    counts = np.bincount(codes[codes >= 0], minlength=len(texts))
+    words = [place for place, text in enumerate(texts) if text and not readings(text)]
+    if words:
+        filled = counts[[place for place, text in enumerate(texts) if text]].sum()
+        infinite = any(isinstance(unique[place], float) for place in words)
+        if infinite or counts[words].sum() < FEW * filled:
+            raise InputError(
+                f"{name}: row {places[words[0]]}: column {column!r} holds {texts[words[0]]!r}, but "
+                "numbers elsewhere; write a number or leave it empty"
+            )
         return np.array([*texts, ""], dtype=object)[codes]
     numbers = Numbers(name, decimal, separator)
-    for text, is_typed in zip(texts, typed, strict=True):
-        numbers.add(Typed(text) if is_typed else text, 0, column)
+    for text, is_typed, row in zip(texts, typed, places, strict=True):
+        numbers.add(Typed(text) if is_typed else text, row, column)
     numbers.finish(np.zeros(len(texts), dtype=np.int64))
+    for guess in numbers.notes:
+        note(f"{name}: column {column!r}: {guess}")
     return np.array([*numbers.values, np.nan])[codes]

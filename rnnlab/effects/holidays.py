@@ -30,7 +30,9 @@ def holiday_columns(countries: str, ds: np.ndarray, step: Step | None) -> dict[s
         raise InputError(f"--holidays {countries}: the times are no dates; write 2024-12-31")
     days = ds.astype("datetime64[D]")
     codes = [code.strip() for code in countries.split(",") if code.strip()]
-    years = range(int(str(days.min())[:4]) - 1, int(str(days.max())[:4]) + 2)
+    around = 1 + (step.count // 12 if step.unit == MONTH else 0)
+    of_days = days.astype("datetime64[Y]").astype(np.int64) + 1970
+    years = range(max(1, of_days.min() - around), min(9999, of_days.max() + around) + 1)
     by_code = {code: holidays_of(code, years) for code in codes}
     long = step.unit == MONTH or (step.unit == SECOND and step.count > DAY_S)
     found: dict[str, np.ndarray] = {}
@@ -67,8 +69,10 @@ def holidays_of(code: str, years: range) -> dict[np.datetime64, str]:
 
 def _days(dates: Mapping[np.datetime64, str], days: np.ndarray) -> dict[str, np.ndarray]:
     found = {}
-    for name in sorted({*dates.values()}):
-        own = np.array([day for day, each in dates.items() if each == name])
+    # two holidays on one day have names such as "Labor Day; Ascension Day"
+    names = {day: name.split("; ") for day, name in dates.items()}
+    for name in sorted({each for of_day in names.values() for each in of_day}):
+        own = np.array([day for day, of_day in names.items() if name in of_day])
         for shift, word in AROUND.items():
             found[f"{word}{name}"] = np.isin(days, own + shift).astype(float)
     return found

@@ -22,6 +22,8 @@ FEW_VALUES, KNOTS = 8, (0.25, 0.5, 0.75, 0.95)
 # how far coefficients are drawn to others: as far as so many observations draw them in which the
 # covariate changes by as much as it ever did
 STRENGTH = 1.0
+# with fewer changes the size of a series' own says less than what is usual in the panel
+FEW_CHANGES = 10
 # numbers in one batch of series, which bounds the memory
 BATCH_NUMBERS = 5_000_000
 
@@ -112,18 +114,24 @@ class _Moments:
         self.season = season
         self.gram = np.zeros((series, width, width))
         self.moment = np.zeros((series, width))
-        self.size, self.unit = np.zeros((series, width)), np.ones(series)
+        self.size, self.unit = np.zeros((series, width)), np.zeros(series)
+        count, level = np.zeros(series), np.zeros(series)
         for batch in batches(panel, ends):
             dx, dy, known = changes(batch, season)
             self.size[batch.series] = np.abs(dx).max(axis=1, initial=0)
-            mean = np.abs(dy).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
-            self.unit[batch.series] = np.where(mean > 0, mean, 1)
+            count[batch.series] = known.sum(axis=1)
+            self.unit[batch.series] = np.abs(dy).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+            level[batch.series] = mean_size(batch.y)
             self.gram[batch.series] = np.swapaxes(dx, 1, 2) @ dx
             self.moment[batch.series] = np.einsum("gtk,gt->gk", dx, dy)
+        if series > 1:
+            self.unit = _towards_usual(self.unit, count, level)
+        # a series of zeros has no size to give an effect in
+        self._divisor = np.where(self.unit > 0, self.unit, 1)
         # a covariate that never changed in one series has the size of the largest change elsewhere
         largest = self.size.max(axis=0, initial=0)
         self.size = np.where(self.size > 0, self.size, np.where(largest > 0, largest, 1))
-        self.moment /= self.size * self.unit[:, None]
+        self.moment /= self.size * self._divisor[:, None]
         self.gram /= self.size[:, :, None] * self.size[:, None, :]
         nothing = np.zeros(width)
         self.pooled = (
@@ -139,7 +147,20 @@ class _Moments:
     def changes(self, batch: _Batch) -> tuple[np.ndarray, np.ndarray]:
         """Scaled changes of covariates [G, T, K] and values [G, T], weighted; 0 where unknown."""
         dx, dy, _ = changes(batch, self.season)
-        return dx / self.size[batch.series, None], dy / self.unit[batch.series, None]
+        return dx / self.size[batch.series, None], dy / self._divisor[batch.series, None]
+
+
+def mean_size(y: np.ndarray) -> np.ndarray:
+    """The mean of the absolute values of y [G, T] that are known, [G]; 0 without any."""
+    known = np.isfinite(y)
+    return np.where(known, np.abs(y), 0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
+
+
+def _towards_usual(unit: np.ndarray, count: np.ndarray, level: np.ndarray) -> np.ndarray:
+    """The size of changes [S], drawn to what is usual for the level [S] where few are known."""
+    varied = (unit > 0) & (level > 0)
+    usual = level * (np.median(unit[varied] / level[varied]) if varied.any() else 0)
+    return np.where(usual > 0, (count * unit + FEW_CHANGES * usual) / (count + FEW_CHANGES), unit)
 
 
 def changes(batch: _Batch, season: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -209,7 +230,7 @@ def with_bends(panel: Panel, ends: np.ndarray, straight: np.ndarray) -> Covariat
     bends = np.empty((len(joint), size * len(KNOTS)))
     for batch in batches(panel, ends):
         x = joint[batch.rows]
-        knots = np.quantile(x[:, : batch.y.shape[1]], KNOTS, axis=1)
+        knots = np.quantile(x[:, : max(1, batch.y.shape[1])], KNOTS, axis=1)
         for place, knot in enumerate(knots):
             columns = slice(place * size, (place + 1) * size)
             bends[batch.rows, columns] = np.maximum(0, x - knot[:, None])

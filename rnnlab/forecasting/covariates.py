@@ -86,25 +86,37 @@ def effect_ahead(panel: Panel, effect: np.ndarray, request: Request) -> np.ndarr
     return effect[np.minimum(rows, stop[:, None] - 1)]
 
 
-def possible_forms(panel: Panel, ends: np.ndarray) -> dict[str, Form]:
-    """The forms of an effect that are compared, by name."""
-    usual, period = float(np.median(ends)), panel.period
+def every_form(period: int) -> dict[str, Form]:
+    """The forms of an effect on series with such a period, by name."""
     longer = LONGER.get(period, 0)
     # weekdays would not meet after 365 days
-    seasons = [period, longer] if longer % period == 0 else [period]
-    seasons = [each for each in seasons if each and usual >= MIN_CYCLES * each] or [1]
+    seasons = {1, period, longer} if longer and longer % period == 0 else {1, period}
     forms = {}
-    for season in seasons:
-        for curved in (False, True)[: 1 + bool(many_values(panel, ends).any())]:
+    for season in sorted(seasons):
+        for curved in (False, True):
             for crossed in (False, True)[: 1 + (1 < period <= season)]:
                 words = ["curved" if curved else "straight", *["by phase"] * crossed]
                 forms[f"{' '.join(words)} ({season})"] = Form(season, curved, crossed)
     return forms
 
 
+def possible_forms(panel: Panel, ends: np.ndarray) -> dict[str, Form]:
+    """The forms that are compared: changes by a season, or from step to step without one."""
+    forms, usual = every_form(panel.period), float(np.median(ends))
+    seasons = {form.season for form in forms.values()} - ({1} if panel.period > 1 else set())
+    long_enough = {each for each in seasons if usual >= MIN_CYCLES * each} or {1}
+    bends = bool(many_values(panel, ends).any())
+    return {
+        name: form
+        for name, form in forms.items()
+        if form.season in long_enough and (bends or not form.curved)
+    }
+
+
 def mean_effect(panel: Panel, ends: np.ndarray, weights: Mapping[str, float]) -> np.ndarray:
     """The mean effect of forms that are fitted on the first ``ends`` [S] values, [rows]."""
-    forms = possible_forms(panel, ends)
+    # more values may allow other forms than those that were compared
+    forms = every_form(panel.period)
     assert panel.covariates is not None
     effect = np.zeros(len(panel.covariates.values))
     for name, weight in weights.items():

@@ -22,11 +22,16 @@ def without_columns(grid: Grid, names: Collection[str]) -> Grid:
     return replace(grid, header=[grid.header[place] for place in kept], rows=rows)
 
 
-def cells_of(grid: Grid, names: Sequence[str]) -> dict[str, list[str]]:
-    """The cells of the columns of these names, row by row."""
-    places = [grid.header.index(name) for name in names]
-    rows = [[row[p].strip() if p < len(row) else "" for p in places] for _, row in grid.rows()]
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
+def cells_of(grid: Grid, names: Sequence[str]) -> tuple[dict[str, list[str]], list[int]]:
+    """The cells of the columns of these names, row by row, and the rows' numbers in the file."""
+    cells: dict[str, list[str]] = {name: [] for name in names}
+    columns = [(cells[name], grid.header.index(name)) for name in cells]
+    numbers = []
+    for number, row in grid.rows():
+        numbers.append(number)
+        for column, place in columns:
+            column.append(row[place] if place < len(row) else "")
+    return cells, numbers
 
 
 def followed_by(grid: Grid, later: Grid) -> Grid:

@@ -93,9 +93,10 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
     values = without_columns(grid, options.known) if options.known else grid
     layout = find_layout(values, options)
     table = _read_cells(values, layout, options)
+    texts, numbers = cells_of(grid, options.known) if options.known else ({}, [])
     cells = {
-        column: as_column(cells, grid.name, column, options.decimal, grid.separator)
-        for column, cells in (cells_of(grid, options.known) if options.known else {}).items()
+        column: as_column(cells, grid.name, column, options.decimal, grid.separator, numbers)
+        for column, cells in texts.items()
     }
     plain = source.kind == "text" and source.path is not None and source.path.suffix != ".gz"
     return replace(
