@@ -15,13 +15,14 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.notes import in_python, note, phrasing
 from rnnlab.core.process import available_cpus
 from rnnlab.core.progress import without_bars
+from rnnlab.effects.columns import rows_ahead, with_covariates
 from rnnlab.forecasting.forecast import LEVELS, checked_shares, forecast_panel
 from rnnlab.forecasting.task_settings import check_steps
 from rnnlab.frames.reading import Data, read_data
 from rnnlab.frames.shape import Frame, Shape
 from rnnlab.series.loading import panel_of
 from rnnlab.series.panel import Panel, warn_left_out
-from rnnlab.series.seasons import Season, note_guesses, settle
+from rnnlab.series.seasons import note_guesses, settle
 from rnnlab.tables.options import ReadOptions, reading_options
 from rnnlab.zero_shot.storage import packaged_network
 
@@ -62,6 +63,9 @@ def forecast(
     quantiles: Sequence[float] | None = None,
     mean: bool = False,
     fit: bool = False,
+    known: Sequence[str] = (),
+    future: Data | None = None,
+    holidays: str | None = None,
     read: Mapping[str, str] | None = None,
 ) -> Frame:
     """Forecast the next steps of every series, in the units of its values.
@@ -81,6 +85,11 @@ def forecast(
         quantiles: 0.025 to 0.975; columns q0.1 and so on in the place of intervals.
         mean: whether there is a column ``mean``; ``forecast`` is the median.
         fit: whether Theta, ETS and SARIMA are fitted to each series and compared, which is slow.
+        known: columns that are known of the steps ahead, too, such as promotions, prices or
+            weather: numbers, booleans or texts. Rows of these steps follow the last value, with no
+            value; their number is the horizon where that is None.
+        future: these rows, if they are not in ``data``: a frame of the same library, or a path.
+        holidays: of a country, or of a part of it: ``"AT"``, ``"US-CA"``, ``"DE,FR"``.
         read: how to read an ambiguous table, such as ``{"dates": "day-first"}``.
 
     Returns:
@@ -106,10 +115,11 @@ def forecast(
         2     sales  2024-03      13.0
     """
     shares = checked_shares(levels, quantiles)
-    shape, panel, season = _understood(data, period, horizon, _options(id, time, value, read))
-    found = forecast_panel(
-        panel, packaged_network(), horizon or season.horizon, fit, available_cpus()
+    options = _options(id, time, value, read, known)
+    shape, panel, horizon = _understood(
+        data, period, horizon, options, future=future, holidays=holidays
     )
+    found = forecast_panel(panel, packaged_network(), horizon, fit, available_cpus())
     for line in fallback_lines(found.fallbacks):
         note(line)
     wanted = {"levels": shares} if quantiles is None else {"quantiles": shares}
@@ -127,13 +137,15 @@ def backtest(
     time: str | None = None,
     value: str | None = None,
     fit: bool = False,
+    known: Sequence[str] = (),
+    holidays: str | None = None,
     read: Mapping[str, str] | None = None,
 ) -> Backtest:
     """Forecast the last ``windows`` horizons of each series, each from what came before it.
 
     Args:
         windows: they lie end to end; the last one ends with the series.
-        data, horizon, period, id, time, value, fit, read: as in ``forecast``.
+        data, horizon, period, id, time, value, fit, known, holidays, read: as in ``forecast``.
 
     Returns:
         ``errors`` and ``forecasts``, tables as ``forecast`` returns them.
@@ -150,10 +162,11 @@ def backtest(
     """
     if not _is_count(windows):
         raise InputError(f"windows={windows!r}: write 1 or more")
-    shape, panel, season = _understood(data, period, horizon, _options(id, time, value, read))
-    found = backtest_panel(
-        panel, packaged_network(), horizon or season.horizon, windows, fit, available_cpus()
+    options = _options(id, time, value, read, known)
+    shape, panel, horizon = _understood(
+        data, period, horizon, options, ahead=False, holidays=holidays
     )
+    found = backtest_panel(panel, packaged_network(), horizon, windows, fit, available_cpus())
     return Backtest(shape.result(found.errors), shape.result(found.forecasts))
 
 
@@ -166,12 +179,15 @@ def plot(
     id: str | None = None,
     time: str | None = None,
     value: str | None = None,
+    known: Sequence[str] = (),
+    future: Data | None = None,
     read: Mapping[str, str] | None = None,
 ) -> "Figure":
     """The recent past of up to six series, and their forecast with its intervals.
 
     Args:
-        data, id, time, value, read: as in ``forecast``; it may hold later values, too.
+        data, id, time, value, known, future, read: as in ``forecast``; data may hold later values,
+            too. Up to three known columns are drawn below the values.
         forecast: what ``forecast`` returned.
         ids: the series to show; the first six where it is None.
 
@@ -191,13 +207,14 @@ def plot(
     """
     from rnnlab.plots.forecast import MAX_SERIES, forecast_figure, with_bounds
 
-    shape, panel, _ = _understood(data, None, None, _options(id, time, value, read), False)
+    options = _options(id, time, value, read, known)
+    shape, panel, _ = _understood(data, None, None, options, said=False, future=future)
     table = with_bounds(shape.as_came(forecast, panel.ds.dtype))
     named = list(map(str, shape.names if ids is None else ids))
-    known = {*panel.ids} & {*table["unique_id"]}
-    if unknown := [name for name in named if name not in known] if ids is not None else []:
+    both = {*panel.ids} & {*table["unique_id"]}
+    if unknown := [name for name in named if name not in both] if ids is not None else []:
         raise InputError(f"ids: data and forecast have no series {unknown[0]!r} in common")
-    shown = [name for name in named if name in known][: None if ids else MAX_SERIES]
+    shown = [name for name in named if name in both][: None if ids else MAX_SERIES]
     if not shown:
         raise InputError("data and forecast have no series in common")
     numbers = {name: number for number, name in enumerate(panel.ids)}
@@ -245,11 +262,16 @@ def read_table(
 
 
 def _options(
-    id: str | None, time: str | None, value: str | None, read: Mapping[str, str] | None
+    id: str | None,
+    time: str | None,
+    value: str | None,
+    read: Mapping[str, str] | None,
+    known: Sequence[str] = (),
 ) -> ReadOptions:
     id, time, value = (None if name is None else str(name) for name in (id, time, value))
     pairs = [f"{key}={choice}" for key, choice in (read or {}).items()]
-    return reading_options(pairs, id, time, value)
+    names = [known] if isinstance(known, str) else known
+    return reading_options(pairs, id, time, value, map(str, names))
 
 
 def _understood(
@@ -258,18 +280,29 @@ def _understood(
     horizon: int | None,
     options: ReadOptions,
     said: bool = True,
-) -> tuple[Shape, Panel, Season]:
-    """The series of what a person hands over; what was guessed is noted if it is to be ``said``."""
+    ahead: bool = True,
+    future: Data | None = None,
+    holidays: str | None = None,
+) -> tuple[Shape, Panel, int]:
+    """The series of what a person hands over, and the horizon.
+
+    Args:
+        said: whether what was guessed is noted.
+        ahead: whether covariates are needed at the steps after the last value, too.
+    """
     for name, steps in (("period", period), ("horizon", horizon)):
         if steps is not None and not _is_count(steps):
             raise InputError(f"{name}={steps!r}: write a whole number, 1 or more")
         check_steps(name, steps)
-    table, shape = read_data(data, options)
+    table, shape = read_data(data, options, future)
     panel, season = settle(panel_of(table, options, any_series=True), period)
     if said:
         note_guesses(panel, season)
         warn_left_out(panel, table.name)
-    return shape, panel.without_rows(), season
+    rows = rows_ahead(panel, table) if ahead else None
+    horizon = horizon or rows or season.horizon
+    panel = with_covariates(panel, table, horizon if ahead else 0, holidays)
+    return shape, panel.without_rows(), horizon
 
 
 def _is_count(number: object) -> bool:

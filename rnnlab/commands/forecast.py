@@ -11,13 +11,19 @@ import torch
 
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel, errors_by_method
-from rnnlab.commands.forecast_text import backtest_lines, selection_sentence, steps_to_print
+from rnnlab.commands.forecast_text import (
+    backtest_lines,
+    covariates_lines,
+    selection_sentence,
+    steps_to_print,
+)
 from rnnlab.commands.options import ForecastOptions
 from rnnlab.commands.project import project_params
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import PARAMS_FILE, SeriesTask, load_params
 from rnnlab.core.process import available_cpus
+from rnnlab.effects.columns import rows_ahead, with_covariates
 from rnnlab.forecasting.folders import FolderJob, PartResult, find_parts, forecast_parts
 from rnnlab.forecasting.forecast import Forecast, forecast_panel
 from rnnlab.forecasting.output import (
@@ -29,10 +35,11 @@ from rnnlab.forecasting.output import (
 )
 from rnnlab.forecasting.task_settings import check_steps
 from rnnlab.forecasting.trained import read_trained
-from rnnlab.series.loading import load_panel
+from rnnlab.series.loading import load_panel, panel_of
 from rnnlab.series.panel import Panel, cut_at, warn_left_out
 from rnnlab.series.seasons import Season, note_guesses, settle, understood
 from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.reading import read_table
 from rnnlab.tables.sources import local_name, stem_of
 from rnnlab.training.device import prepare, prepare_process
 from rnnlab.zero_shot.forecaster import steps_at_once
@@ -89,11 +96,15 @@ def forecast_table(
         prepare_process(processes)
     # before the file, so that missing weights are reported at once
     network = read_zero_shot(device=device)
-    panel, season = settle(load_panel(file, reading, any_series=True), options.period)
+    table = read_table(file, reading)
+    panel, season = settle(panel_of(table, reading, any_series=True), options.period)
     # standard output is for results
     print(understood(panel, season), file=sys.stderr)
     note_guesses(panel, season)
-    panel, horizon = panel.without_rows(), options.horizon or season.horizon
+    ahead = rows_ahead(panel, table)
+    horizon = options.horizon or ahead or season.horizon
+    panel = with_covariates(panel, table, horizon, options.holidays).without_rows()
+    del table
     shown = series_to_show(panel, options.plot_series or (), file)
     trained = read_trained(options.task, panel, device) if options.trained else None
     # some of the last values of the task's own series choose the networks' best epoch
@@ -128,6 +139,9 @@ def forecast_folder(
         "--json": options.json,
         "--backtest": options.backtest,
         "--plot-series": bool(options.plot_series),
+        "--known": bool(options.known),
+        "--future": bool(options.future),
+        "--holidays": bool(options.holidays),
         f"--out {options.out}": is_file,
     }
     for option, given in refused.items():
@@ -224,6 +238,14 @@ def report(
             "forecasts_compared": len(selection.request.end),
         },
     }
+    if found.covariates is not None:
+        used = found.covariates
+        content["covariates"] = {
+            "relative_error": used.error,
+            "relative_error_without": used.error_without,
+            "weights": used.weights,
+            "slopes": used.slopes,
+        }
     if tested is not None:
         content["backtest"] = {
             "errors": errors_by_method(tested.errors).to_dict("records"),
@@ -241,6 +263,8 @@ def report(
         lines.append(f"zero_shot forecasts {at_once} steps; later ones repeat its last season.")
     if tested is not None:
         lines += backtest_lines(tested, steps_to_print(tested, shown, panel))
+    if found.covariates is not None:
+        lines += covariates_lines(found.covariates, panel)
     for line in lines:
         print(line, file=target.messages)
     if target.path is not None:

@@ -7,12 +7,15 @@ import pandas as pd
 
 from rnnlab.backtesting.windows import Backtest, errors_by_method
 from rnnlab.core.text import join_names, readable
+from rnnlab.forecasting.covariates import UsedEffect
 from rnnlab.forecasting.output import with_texts
 from rnnlab.forecasting.selection import COMBINATION, Selection
 from rnnlab.series.panel import Panel
 
 # series whose last steps are printed beside the truth
 MAX_PRINTED = 6
+# covariates whose effect is printed
+MAX_EFFECTS = 10
 
 
 def selection_sentence(selection: Selection) -> str:
@@ -34,6 +37,28 @@ def selection_sentence(selection: Selection) -> str:
         f"Error of {count:,} forecasts of the last values, relative to seasonal naive: "
         f"{join_names(texts)}. The forecast uses {used}."
     )
+
+
+def covariates_lines(used: UsedEffect, panel: Panel) -> Iterator[str]:
+    """The errors with and without covariates, and what each of these does to a value."""
+    if np.isnan(used.error):
+        yield "The series are too short to fit an effect of covariates: none is used."
+        return
+    errors = f"Relative error with covariates {used.error:.3f}, without {used.error_without:.3f}"
+    if used.effect is None or panel.covariates is None:
+        yield f"{errors}: they are not used."
+        return
+    weights = sorted(used.weights.items(), key=lambda item: -item[1])
+    yield f"{errors}; effect: {join_names(f'{100 * w:.0f} % {form}' for form, w in weights)}."
+    columns = dict(zip(panel.covariates.names, panel.covariates.values.T, strict=True))
+    largest = sorted(columns, key=lambda name: -abs(used.slopes[name]) * columns[name].std())
+    texts = []
+    for name in largest[:MAX_EFFECTS]:
+        slope, is_switch = used.slopes[name], np.isin(columns[name], (0, 1)).all()
+        number = f"{slope:+,.0f}" if abs(slope) >= 100 else f"{slope:+.3g}"
+        texts.append(f"{name}: {number}{'' if is_switch else ' for +1'}")
+    more = f"; and {len(largest) - MAX_EFFECTS} more" if len(largest) > MAX_EFFECTS else ""
+    yield f"{'; '.join(texts)}{more}"
 
 
 def steps_to_print(tested: Backtest, shown: list[int], panel: Panel) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rnnlab.cells.numbers import readings
 from rnnlab.commands.yaml_entry import with_artifact, with_plots, with_task
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
@@ -24,7 +25,6 @@ from rnnlab.forecasting.task_settings import (
 from rnnlab.series.normalization import fit_normalization, unusable_series
 from rnnlab.series.panel import Panel, cut_series, warn_left_out
 from rnnlab.series.times import format_times
-from rnnlab.tables.numbers import readings
 from rnnlab.tables.reading import Table
 from rnnlab.tables.sources import local_name, stem_of
 

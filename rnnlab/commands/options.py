@@ -5,7 +5,7 @@ as an option of its own. To add an option, add a field.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
 from typing import Annotated
@@ -54,6 +54,20 @@ class ForecastOptions(TableOptions):
     horizon: Annotated[
         int | None, Option(help="steps to forecast (one season, six without one)")
     ] = None
+    known: Annotated[
+        list[str] | None,
+        Option(
+            metavar="COLUMNS",
+            help="columns known of the steps ahead, too: rows with them and no value follow the "
+            "last value; several with a comma",
+        ),
+    ] = None
+    future: Annotated[
+        str | None, Option(metavar="FILE", help="these rows, if they are not in the table")
+    ] = None
+    holidays: Annotated[
+        str | None, Option(metavar="CODES", help="of a country or a part of it: AT, US-CA or DE,FR")
+    ] = None
     fit: Annotated[bool, Option("--fit", help="fit Theta, ETS and SARIMA to each series, too")] = (
         False
     )
@@ -84,6 +98,12 @@ class ForecastOptions(TableOptions):
     task: Annotated[
         str, Option("--task", help="in a project: task of --trained, or without a file")
     ] = "airline"
+
+    @property
+    def reading(self) -> ReadOptions:
+        """How the table is to be read, with its known columns."""
+        names = [name.strip() for names in self.known or () for name in names.split(",")]
+        return replace(super().reading, known=tuple(filter(None, names)), future=self.future)
 
 
 def takes_options(function: Callable[..., None]) -> Callable[..., None]:

@@ -27,16 +27,6 @@ def times_of(panel: Panel, horizon: int) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(parts), panel.offsets + horizon * np.arange(len(panel.ids) + 1)
 
 
-def rows_ahead(panel: Panel, table: Table) -> int:
-    """How many rows all series have after their last value: the smallest number, 0 without any."""
-    last = panel.ds[panel.offsets[1:] - 1]
-    places = {name: place for place, name in enumerate(panel.ids)}
-    number = np.array([places.get(name, -1) for name in table.names])[table.codes]
-    later = (number >= 0) & (table.ds > last[number])
-    pairs = np.unique(np.column_stack([number[later], table.ds[later].astype(np.int64)]), axis=0)
-    return int(np.bincount(pairs[:, 0], minlength=len(panel.ids)).min())
-
-
 def known_columns(
     panel: Panel, table: Table, ds: np.ndarray, offsets: np.ndarray
 ) -> dict[str, np.ndarray]:
@@ -161,6 +151,29 @@ def _numbers(name: str, values: np.ndarray, source: str) -> dict[str, np.ndarray
         for number, text in enumerate(texts)
         if number != usual
     }
+
+
+def rows_ahead(panel: Panel, table: Table) -> int | None:
+    """How many rows with known columns follow the last value of each series; None without columns.
+
+    Raises:
+        InputError: no series has such rows.
+    """
+    if not table.known:
+        return None
+    last = panel.ds[panel.offsets[1:] - 1]
+    places = {name: place for place, name in enumerate(panel.ids)}
+    number = np.array([places.get(name, -1) for name in table.names])[table.codes]
+    later = (number >= 0) & (table.ds > last[number])
+    pairs = np.unique(np.column_stack([number[later], table.ds[later].astype(np.int64)]), axis=0)
+    counts = np.bincount(pairs[:, 0], minlength=len(panel.ids))
+    if not counts.any():
+        raise InputError(
+            f"{table.name}: has no rows after the last value, where --known columns are to be "
+            f"known; add such rows with an empty {table.value!r}, or name their file by --future"
+        )
+    # a series without any is named when its first step is looked for
+    return int(counts[counts > 0].min())
 
 
 def with_covariates(panel: Panel, table: Table, horizon: int, holidays: str | None = None) -> Panel:

@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.progress import track_progress
-from rnnlab.effects.regression import Form, fit_effect, many_values
+from rnnlab.effects.regression import Form, fit_effect, many_values, mean_slopes
 from rnnlab.forecasting.methods import Method, forecast_all
 from rnnlab.forecasting.selection import Selection, chance_gain, compare, select_methods
 from rnnlab.series.origins import Request
@@ -29,11 +29,15 @@ class UsedEffect:
     Attributes:
         weights: of the forms in the mean effect; what they lack to 1 is no effect.
         effect: at each row of the covariates, fitted on everything; None where none is used.
-        error, error_without: on validation, relative to the seasonal naive forecast.
+        slopes: by covariate, ``mean_slopes`` of the effect.
+        error: with them on validation, relative to the seasonal naive forecast; of the best form
+            where none is used. NaN where nothing was compared.
+        error_without: the same without them.
     """
 
     weights: dict[str, float]
     effect: np.ndarray | None
+    slopes: dict[str, float]
     error: float
     error_without: float
 
@@ -100,10 +104,8 @@ def mean_effect(panel: Panel, ends: np.ndarray, weights: Mapping[str, float]) ->
     return effect
 
 
-def choose_forms(
-    panel: Panel, method: Method, request: Request, ends: np.ndarray
-) -> dict[str, float]:
-    """Weights of the forms of the effect that forecast best.
+def choose_forms(panel: Panel, method: Method, request: Request, ends: np.ndarray) -> Selection:
+    """The forms of the effect that forecast best, compared as methods are.
 
     Args:
         method: forecasts what the effect leaves over.
@@ -123,7 +125,7 @@ def choose_forms(
         found = forecast_all(methods, panel, ends, [request])
     quantiles = {name: of_requests[0] for name, of_requests in found.items()}
     gain = chance_gain(request, truth)
-    return select_methods(panel, ends, request, truth, quantiles, NONE, gain).weights
+    return select_methods(panel, ends, request, truth, quantiles, NONE, gain)
 
 
 def compare_effect(
@@ -135,17 +137,20 @@ def compare_effect(
         without: the choice among methods that forecast the values alone. It stays, unless the
             effect lowers its error by more than chance.
     """
-    request = without.request
-    weights, error = {NONE: 1.0}, without.error
-    if len(request.end):
-        weights = choose_forms(panel, methods[ZERO_SHOT], request, ends)
+    request, error = without.request, without.error
+    nothing = UsedEffect({}, None, {}, float("nan"), error)
+    if not len(request.end):
+        return nothing, without
+    chosen = choose_forms(panel, methods[ZERO_SHOT], request, ends)
+    weights = chosen.weights
     if {*weights} == {NONE}:
-        return UsedEffect({}, None, error, error), without
+        best = min(error for name, error in chosen.errors.items() if name != NONE)
+        return replace(nothing, error=best), without
     effect = mean_effect(panel, ends, weights)
     reference = without.forecasts["seasonal_naive"]
     found = compare(panel, all_with_effect(methods, effect), request, ends, reference)
     if not found.error < (1 - chance_gain(request, without.truth)) * error:
-        return UsedEffect({}, None, error, error), without
+        return replace(nothing, error=found.error), without
     forms = {name: weight for name, weight in weights.items() if name != NONE}
     final = mean_effect(panel, panel.lengths, weights)
-    return UsedEffect(forms, final, found.error, error), found
+    return UsedEffect(forms, final, mean_slopes(panel, final), found.error, error), found

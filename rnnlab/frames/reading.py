@@ -33,20 +33,30 @@ WANTED = (
 )
 
 
-def read_data(data: Data, options: ReadOptions) -> tuple[Table, Shape]:
+def read_data(data: Data, options: ReadOptions, future: Data | None = None) -> tuple[Table, Shape]:
     """Read what a person hands over: a path, a frame, a series, or arrays.
 
     Frames are read as Parquet is: long or wide, their columns found or named by ``options``.
     Arrays [T] have whole-number times 0 to T - 1; NaN is a missing value.
 
+    Args:
+        future: rows that go on where the data end, without values: a path if ``data`` is one, else
+            a frame of the same library.
+
     Raises:
         InputError: it is something else, or see ``read_table``.
     """
     if isinstance(data, str | os.PathLike):
+        if future is not None:
+            if not isinstance(future, str | os.PathLike):
+                raise InputError("--future: give a path beside a path, and a frame beside a frame")
+            options = replace(options, future=os.fspath(future))
         table = read_table(os.fspath(data), options)
         return table, Shape(table.names, pd.Series(table.names, dtype=object))
     if isinstance(data, pd.Series):
         return _read_series(data, options)
+    if future is not None:
+        data = _with_later_rows(data, future)
     if isinstance(data, pd.DataFrame):
         return _read_pandas(data, options)
     frame = nw.from_native(data, eager_only=True, pass_through=True)
@@ -62,6 +72,27 @@ def read_data(data: Data, options: ReadOptions) -> tuple[Table, Shape]:
             values = [data if hasattr(data, "__array__") else values]
         return _read_several(range(len(values)), values)
     raise InputError(f"{type(data).__name__}: is no data; {WANTED}")
+
+
+def _with_later_rows(data: Data, future: Data) -> IntoDataFrame:
+    """A frame with the rows of another one below its own; columns that one lacks are missing.
+
+    Raises:
+        InputError: they are not frames of one library, or the second has a column of its own.
+    """
+    found = [nw.from_native(each, eager_only=True, pass_through=True) for each in (data, future)]
+    frames = [each for each in found if isinstance(each, nw.DataFrame)]
+    if len(frames) < 2 or len({each.implementation for each in frames}) > 1:
+        raise InputError("--future: give a path beside a path, and a frame beside a frame")
+    if extra := [name for name in frames[1].columns if name not in frames[0].columns]:
+        raise InputError(f"--future: column {extra[0]!r} is not in the data; rename it")
+    if isinstance(data, pd.DataFrame) and isinstance(future, pd.DataFrame):
+        return pd.concat([data, future])
+    import pyarrow
+
+    # types may differ: whole numbers, and numbers
+    arrow = pyarrow.concat_tables([f.to_arrow() for f in frames], promote_options="permissive")
+    return nw.from_arrow(arrow, backend=frames[0].implementation).to_native()
 
 
 def _read_series(data: pd.Series, options: ReadOptions) -> tuple[Table, Shape]:
@@ -85,7 +116,8 @@ def _read_pandas(data: pd.DataFrame, options: ReadOptions) -> tuple[Table, Shape
         options = replace(options, id=id, time=time)
     labels = list(frame.columns)
     frame.columns = pd.Index(list(map(str, labels)))
-    if by_index and not options.value and _is_wide(frame):
+    values = frame.drop(columns=list(options.known), errors="ignore")
+    if by_index and not options.value and _is_wide(values):
         options = replace(options, layout=options.layout or "wide")
     table = table_of(to_arrow(frame), "DataFrame", options)
     ids = _ids(table, frame)

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator
+from matplotlib.dates import AutoDateFormatter, AutoDateLocator
 from matplotlib.figure import Figure
 
 from rnnlab.core.notes import note
@@ -21,6 +21,8 @@ PAST_RATIO, MIN_PAST = 4, 12
 # characters of a name beside an axis, for each inch of it
 NAME_PER_INCH = 11
 COLOR, DPI = "#1f6fb4", 120
+# covariates are drawn where there are no more, each so high as a share of the values
+MAX_COVARIATES, COVARIATE_HEIGHT = 3, 0.28
 # of each interval; those within another add up
 BAND_ALPHA = 0.18
 # matplotlib's dates end with the year 9999, and an axis goes a little beyond its last value
@@ -64,7 +66,7 @@ def forecast_figure(
     shown: list[tuple[int, str]],
     total: int | None = None,
 ) -> Figure:
-    """The recent past and the forecast with its intervals.
+    """The recent past and the forecast with its intervals; below, up to three covariates.
 
     Args:
         table: H rows for each series of the panel: ds, forecast, and bounds low_80, high_80 and so
@@ -75,16 +77,20 @@ def forecast_figure(
     """
     total = len(panel.ids) if total is None else total
     height = 2.4 if len(shown) > 1 else 3.6
-    figure = ForecastFigure(figsize=(8.5, height * len(shown) + 1.2), layout="constrained")
+    names = panel.covariates.names if panel.covariates is not None else []
+    below = len(names) if len(names) <= MAX_COVARIATES else 0
+    ratios = [1.0, *[COVARIATE_HEIGHT] * below]
+    size = 8.5, height * sum(ratios) * len(shown) + 1.2
+    figure = ForecastFigure(figsize=size, layout="constrained")
     steps = len(table) // len(panel.ids)
     few = f"; {len(shown)} of {total:,} series" if total > len(shown) else ""
     levels = levels_of(table)
     named = f", with intervals of {join_names(f'{each} %' for each in levels)}" if levels else ""
     title = f"The next {steps} steps{named}{few}"
     figure.suptitle(title, x=0.005, ha="left", weight="bold")
-    for (number, example), ax in zip(
-        shown, figure.subplots(len(shown), squeeze=False)[:, 0], strict=True
-    ):
+    rows = len(shown) * len(ratios)
+    axes = figure.subplots(rows, squeeze=False, height_ratios=ratios * len(shown))[:, 0]
+    for (number, example), (ax, *others) in zip(shown, axes.reshape(len(shown), -1), strict=True):
         ahead = table[number * steps : (number + 1) * steps]
         drawn = can_be_drawn(ahead["ds"].to_numpy())
         if not drawn.all():
@@ -94,7 +100,12 @@ def forecast_figure(
         name = unit if total == 1 else panel.ids[number]
         ax.set_ylabel(wrapped(name, round(NAME_PER_INCH * height)), parse_math=False)
         ax.set_title(example, loc="left", fontsize="small")
-    ax.set_xlabel("time")
+        for column, other in enumerate(others):
+            other.sharex(ax)
+            ax.tick_params(labelbottom=False)
+            other.tick_params(labelbottom=other is others[-1])
+            draw_covariate(other, panel, number, column, ahead["ds"].to_numpy()[drawn])
+    axes[-1].set_xlabel("time")
     # below all axes, where it covers no values
     figure.legend(*ax.get_legend_handles_labels(), loc="outside lower left", ncols=4, frameon=False)
     return figure
@@ -149,8 +160,33 @@ def draw_series(ax: Axes, panel: Panel, number: int, ahead: pd.DataFrame) -> Non
     ax.plot(from_last, np.r_[last, ahead["forecast"]], color=COLOR, label="forecast")
     if panel.ds.dtype.kind == "M":
         # more dates would run into each other
-        ax.xaxis.set_major_locator(AutoDateLocator(minticks=3, maxticks=7))
+        locator = AutoDateLocator(minticks=3, maxticks=7)
+        ax.xaxis.set_major_locator(locator)
+        ax.xaxis.set_major_formatter(AutoDateFormatter(locator))
     ax.margins(x=0.01)
+    ax.grid(axis="y", color="0.92")
+    ax.spines[["top", "right"]].set_visible(False)
+
+
+def draw_covariate(ax: Axes, panel: Panel, number: int, column: int, ahead: np.ndarray) -> None:
+    """A covariate of a series in the recent past, and at the times ``ahead`` [H]."""
+    covariates = panel.covariates
+    assert covariates is not None
+    first, stop = covariates.offsets[number : number + 2]
+    values = covariates.values[first:stop, column]
+    ds = panel.ds[panel.span(number)]
+    count = max(PAST_RATIO * len(ahead), MIN_PAST)
+    past = ds[ds < ahead[0]][-count:] if len(ahead) else ds[-count:]
+    start, length = int(np.searchsorted(ds, past[0])), len(past) + len(ahead)
+    times = np.concatenate([past, ahead])[: len(values) - start]
+    shown = values[start : start + length]
+    ax.plot(times, shown, color="0.45", lw=1, drawstyle="steps-mid")
+    if len(shown) > len(past):
+        ax.axvspan(times[len(past) - 1], times[-1], color=COLOR, alpha=BAND_ALPHA / 2, lw=0)
+    ax.set_ylabel(
+        wrapped(covariates.names[column], NAME_PER_INCH), parse_math=False, fontsize="small"
+    )
+    ax.tick_params(labelsize="small")
     ax.grid(axis="y", color="0.92")
     ax.spines[["top", "right"]].set_visible(False)
 

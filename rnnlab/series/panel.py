@@ -147,7 +147,8 @@ class Panel:
         if self.table is None:
             return self
         nothing = np.empty(0)
-        return replace(self, table=replace(self.table, codes=nothing, ds=nothing, y=nothing))
+        table = replace(self.table, codes=nothing, ds=nothing, y=nothing, known={})
+        return replace(self, table=table)
 
     def subset(self, series: np.ndarray) -> "Panel":
         """Only the series with these numbers, [K], in their order."""

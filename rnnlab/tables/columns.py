@@ -6,10 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rnnlab.tables.dates import DIGITS, are_times, is_footer
+from rnnlab.cells.dates import DIGITS, are_times, is_footer
+from rnnlab.cells.numbers import Typed, is_missing, readings
+from rnnlab.cells.periods import month_number
 from rnnlab.tables.grids import Grid
-from rnnlab.tables.numbers import Typed, is_missing, readings
-from rnnlab.tables.periods import month_number
 
 YEAR = re.compile(r"[12]\d{3}")
 YEARS_WITH_PART = re.compile(r"[12]\d{3}\.\d+")

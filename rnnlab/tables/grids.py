@@ -5,12 +5,12 @@ import csv
 import io
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from itertools import islice
 
+from rnnlab.cells.numbers import is_missing
 from rnnlab.core.errors import InputError
-from rnnlab.tables.numbers import is_missing
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.sources import Source
 
@@ -105,46 +105,6 @@ def grid_of(
         separator,
         notes,
     )
-
-
-def without_columns(grid: Grid, names: Collection[str]) -> Grid:
-    """The grid without the columns of these names."""
-    kept = [place for place, name in enumerate(grid.header) if name not in names]
-    stop = len(grid.header)
-
-    def rows() -> Rows:
-        for number, row in grid.rows():
-            yield number, [row[place] for place in kept if place < len(row)] + row[stop:]
-
-    return replace(grid, header=[grid.header[place] for place in kept], rows=rows)
-
-
-def cells_of(grid: Grid, names: Sequence[str]) -> dict[str, list[str]]:
-    """The cells of the columns of these names, row by row."""
-    places = [grid.header.index(name) for name in names]
-    rows = [[row[p].strip() if p < len(row) else "" for p in places] for _, row in grid.rows()]
-    return {name: [row[place] for row in rows] for place, name in enumerate(names)}
-
-
-def followed_by(grid: Grid, later: Grid) -> Grid:
-    """The grid with the rows of another one below its own; columns that this one lacks are empty.
-
-    Raises:
-        InputError: ``later`` has a column that the grid has not.
-    """
-    if extra := [name for name in later.header if name and name not in grid.header]:
-        raise InputError(f"{later.name}: column {extra[0]!r} is not in {grid.name}; rename it")
-    places = [later.header.index(name) if name in later.header else None for name in grid.header]
-
-    def rows() -> Rows:
-        number = 0
-        for number, row in grid.rows():
-            yield number, row
-        for after, row in later.rows():
-            cells = [row[p] if p is not None and p < len(row) else "" for p in places]
-            yield number + after, cells
-
-    return replace(grid, rows=rows)
 
 
 def _filled(row: list[str]) -> list[str]:

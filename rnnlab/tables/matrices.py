@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rnnlab.cells.dates import are_times
+from rnnlab.cells.periods import SEASON
 from rnnlab.core.errors import InputError
 from rnnlab.tables.columns import (
     PART_NAMES,
@@ -14,10 +16,8 @@ from rnnlab.tables.columns import (
     season_label,
     year_column,
 )
-from rnnlab.tables.dates import are_times
 from rnnlab.tables.grids import Grid
 from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.periods import SEASON
 
 FULL = {"M": 12, "Q": 4}
 MIN_TIMES = 3

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from rnnlab.cells.dates import DIGITS, read_times, to_seconds
 from rnnlab.core.errors import InputError
-from rnnlab.tables.dates import DIGITS, read_times, to_seconds
 from rnnlab.tables.grids import Grid
 from rnnlab.tables.layouts import Layout, find_layout
 from rnnlab.tables.options import ReadOptions
@@ -160,7 +160,8 @@ def _typed_times(times: pd.Series, name: str, source: str, options: ReadOptions)
         ):
             return times.to_numpy(np.int64)
     codes, unique = pd.factorize(times.astype(str))
-    return read_times(list(unique), name, source, options)[0][codes]
+    found, _ = read_times(list(unique), name, source, options.dates, options.century)
+    return found[codes]
 
 
 def names_of_series(source: Source, options: ReadOptions) -> list[str]:

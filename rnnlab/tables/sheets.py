@@ -4,9 +4,9 @@ import datetime
 import zipfile
 from typing import TYPE_CHECKING
 
+from rnnlab.cells.numbers import Typed
 from rnnlab.core.errors import InputError
 from rnnlab.tables.grids import Grid, Rows, grid_of
-from rnnlab.tables.numbers import Typed
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.sources import Source
 

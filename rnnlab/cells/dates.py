@@ -5,9 +5,8 @@ import re
 import numpy as np
 import pandas as pd
 
+from rnnlab.cells.periods import full_years, month_number, read_periods
 from rnnlab.core.errors import InputError
-from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.periods import full_years, month_number, read_periods
 
 WHOLE_NUMBER = r"-?\d{1,9}"
 # dates without dashes, which are not whole numbers
@@ -67,12 +66,15 @@ def read_times(
     texts: list[str],
     name: str,
     source: str,
-    options: ReadOptions,
+    order: str | None,
+    century: str | None,
     rows: list[int] | None = None,
 ) -> Times:
     """Texts as datetime64[s], or as int64 where all are whole numbers and not all of them dates.
 
     Args:
+        order: day-first or month-first, where a person says so.
+        century: of years with two digits, where a person says so.
         rows: where each text stands first, for messages.
 
     Returns:
@@ -87,13 +89,13 @@ def read_times(
         column = column.str.replace(DIGITS, _with_dashes, regex=True)
     elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(r"[12]\d{3}").all():
         return column.astype("int64").to_numpy(), []
-    periods = read_periods(texts, options.century)
+    periods = read_periods(texts, century)
     if periods is not None:
         return periods
     # local time without its offset, so that days keep their hours across summer time
     local = column.str.replace(OFFSET, "", regex=True)
     local = local.where(column.str.contains(":"), column)
-    local, notes = _year_first(local, name, source, options)
+    local, notes = _year_first(local, name, source, order, century)
     times = pd.to_datetime(local, errors="coerce", format="ISO8601")
     if times.isna().any():
         times = pd.to_datetime(local, errors="coerce", format="mixed")
@@ -165,7 +167,7 @@ def _with_dashes(date: re.Match) -> str:
 
 
 def _year_first(
-    column: pd.Series, name: str, source: str, options: ReadOptions
+    column: pd.Series, name: str, source: str, order: str | None, century: str | None
 ) -> tuple[pd.Series, list[str]]:
     """Convert dates such as 31/01/1949 or 01/31/1949 to 1949-01-31; keep others.
 
@@ -176,9 +178,9 @@ def _year_first(
         return column, []
     a, b = parts["a"].astype(int), parts["b"].astype(int)
     # 20.12.31 may begin with its year
-    if (parts["year"].str.len() == 2).any() and not options.dates:
+    if (parts["year"].str.len() == 2).any() and not order:
         return column, []
-    full = full_years(list(parts["year"]), options.century)
+    full = full_years(list(parts["year"]), century)
     if full is None:
         return column, []
     years, notes = pd.Series(map(str, full[0])), full[1]
@@ -187,8 +189,8 @@ def _year_first(
         texts = (part.astype(str).str.zfill(2) for part in (month, day))
         return years + "-" + next(texts) + "-" + next(texts) + parts["rest"].fillna("")
 
-    if options.dates:
-        return dates(*((a, b) if options.dates == "day-first" else (b, a))), notes
+    if order:
+        return dates(*((a, b) if order == "day-first" else (b, a))), notes
     both = [dates(a, b), dates(b, a)]
     possible = []
     for each in both:

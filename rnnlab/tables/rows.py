@@ -1,0 +1,145 @@
+"""Rows of a grid as its layout says: the values of each, the text of its time, and the last."""
+
+import re
+from array import array
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.cells.dates import are_times, is_footer, offsets_from_utc
+from rnnlab.cells.numbers import is_missing, readings
+from rnnlab.core.errors import InputError
+from rnnlab.tables.columns import part_text, without_fraction
+from rnnlab.tables.grids import Grid, is_title
+from rnnlab.tables.layouts import Layout
+
+
+def full_rows(grid: Grid, layout: Layout) -> Iterator[tuple[int, list[str]]]:
+    """The rows of the grid, with a cell for each column of its header."""
+    width, values_first = len(grid.header), layout.values[0] == 0
+    for number, row in grid.rows():
+        if values_first and is_title(row) and not readings(row[0]):
+            # a footer, which is no value though it lies below values
+            row = ["", *row[1:]]
+        if len(row) > width:
+            _check_width(grid, number, row)
+        elif len(row) < width:
+            # a footer may have fewer cells than the header
+            row = [*row, *[""] * (width - len(row))]
+        for place, constant in layout.constant.items():
+            other = without_fraction(row[place].strip())
+            if other not in ("", constant):
+                raise _several_series(grid, number, place, constant, other)
+        yield number, row
+
+
+def value_columns(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:
+    """Of each column of values its place, its part of the time and its name."""
+    labels = layout.matrix.labels if layout.matrix else [""] * len(layout.values)
+    return [
+        (place, label, grid.header[place])
+        for place, label in zip(layout.values, labels, strict=True)
+    ]
+
+
+def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
+    """What makes the text of a time from a row and the label of a column."""
+    matrix, times, part = layout.matrix, layout.times, layout.part
+    if matrix is not None:
+        return lambda row, label: matrix.time(label, row[times[0]].strip() if times else "")
+    if part == "D":
+        year, month, day = times
+        return lambda row, _: "-".join(
+            (part_text(row[year].strip(), "M", row[month].strip()), row[day].strip().zfill(2))
+        )
+    if part:
+        year, season = times
+        return lambda row, _: part_text(row[year].strip(), part, row[season].strip())
+    (time,) = times
+    return lambda row, _: row[time].strip()
+
+
+def time_name(grid: Grid, layout: Layout) -> str:
+    return "/".join(grid.header[place] for place in layout.times) or "header"
+
+
+def rows_kept(
+    y: np.ndarray, layout: Layout, times: list[str], when: array, grid: Grid, with_later: bool
+) -> int:
+    """How many rows hold data; those after the last number are a footer.
+
+    Args:
+        with_later: whether rows without a value may be those of later times.
+    """
+    known = np.flatnonzero(~np.isnan(y))
+    if len(known) == 0:
+        raise InputError(f"{grid.name}: has no numbers; it needs a value for each time")
+    kept = int(known[-1]) + 1
+    if (layout.id is not None or with_later) and kept < len(y):
+        # rows with a time belong to later times, or to a series without values, which is reported
+        is_time = are_times(pd.Series(times, dtype=str))
+        while kept < len(y) and is_time[when[kept]]:
+            kept += 1
+    return kept
+
+
+def without_footer(
+    times: list[str], when: array, kept: int, labels: list[tuple[int, str, str]]
+) -> tuple[int, list[str]]:
+    """How many of ``kept`` values lie above a last row of totals, and the note that names it."""
+    row, column = divmod(kept - 1, len(labels))
+    above, label = row * len(labels), labels[column][1]
+    text = times[when[kept - 1]]
+    # of a matrix the label of the column, and of a date the day, are part of the text
+    name = re.sub(rf"^{re.escape(label)} | {re.escape(label)}$|-00$", "", text).strip(" -")
+    if not above or not is_footer(name) or when[kept - 1] in when[:above]:
+        return kept, []
+    return above, [f"without the last row {name!r}"]
+
+
+def in_utc_if_repeated(
+    ds: np.ndarray, texts: list[str], series: np.ndarray, place: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """Times ds [N] of texts, in UTC if a series would have a local one twice, and the note."""
+    if len(np.unique(ds)) == len(ds) or (ahead := offsets_from_utc(texts)) is None:
+        return ds, []
+    rows = np.unique(np.column_stack([series, place]), axis=0)
+    local = np.column_stack([rows[:, 0], ds.astype(np.int64)[rows[:, 1]]])
+    # series of several zones may share local times, and a row may be there twice
+    if len(np.unique(local, axis=0)) == len(rows):
+        return ds, []
+    return ds - ahead, ["times in UTC, since local ones repeat when summer time ends"]
+
+
+def check_rows(grid: Grid) -> None:
+    if next(grid.rows(), None) is None:
+        raise InputError(f"{grid.name}: has a header but no rows; it needs a row for each time")
+
+
+def check_header(grid: Grid, layout: Layout) -> None:
+    """InputError where the first line is a row of data, so that the file has no header."""
+    if not layout.times or layout.matrix:
+        return
+    time, value = grid.header[layout.times[0]], grid.header[layout.values[0]]
+    if time[:1].isdigit() and (readings(value) or is_missing(value)) and value:
+        raise InputError(
+            f"{grid.name}: begins with {','.join(grid.header)!r}, which are not names of columns; "
+            "add a header line such as ds,y"
+        )
+
+
+def _check_width(grid: Grid, number: int, row: list[str]) -> None:
+    if any(cell.strip() for cell in row[len(grid.header) :]):
+        raise InputError(
+            f"{grid.name}: row {number}: the row {','.join(row)!r} has more cells than the header "
+            "has names; quote cells that contain a comma"
+        )
+
+
+def _several_series(grid: Grid, row: int, place: int, first: str, other: str) -> InputError:
+    column = grid.header[place]
+    return InputError(
+        f"{grid.name}: row {row}: column {column!r} holds {other!r} after {first!r}; add --id "
+        f"{column} if it names the series, or --time and --value COLUMN to leave it out"
+    )
