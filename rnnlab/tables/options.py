@@ -69,12 +69,12 @@ def reading_options(
     """
     found: dict[str, str] = {}
     for pair in pairs:
-        key, sign, value = pair.partition("=")
-        if key not in CHOICES or not sign or not value:
+        key, sign, choice = pair.partition("=")
+        if key not in CHOICES or not sign or not choice:
             raise InputError(f"--read {pair}: write KEY=VALUE, KEY one of {', '.join(CHOICES)}")
-        if CHOICES[key] and value not in CHOICES[key]:
+        if CHOICES[key] and choice not in CHOICES[key]:
             raise InputError(f"--read {pair}: write {key}={' or '.join(CHOICES[key])}")
-        found[key] = value
+        found[key] = choice
     return ReadOptions(
         id=id,
         time=time,
