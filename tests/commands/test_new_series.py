@@ -196,7 +196,9 @@ SOURCES = {
         folder / "mine.csv", table.assign(day=table["day"].astype(str)).set_index("day").T
         .rename_axis("name").reset_index(),
     ),
-    "wide": lambda folder, table: saved(folder / "mine.csv", table.assign(other=table["sold"] + 1)),
+    "wide": lambda folder, table: saved(
+        folder / "mine.csv", table.rename(columns={"sold": "west"}).assign(north=table["sold"] + 1)
+    ),
     "R": lambda folder, table: saved(
         folder / "mine.csv", pd.DataFrame({"time": 2015 + np.arange(60) / 12, "n": table["sold"]}),
     ),

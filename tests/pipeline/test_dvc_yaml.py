@@ -55,8 +55,8 @@ RERUNS = {
     ],
     # what is normalized is all that later stages see of a table
     "rnnlab/tables": ["normalize@mnist", "normalize@airline"],
-    "rnnlab/effects": ["normalize@mnist", "normalize@airline"],
     "rnnlab/cells": ["normalize@mnist", "normalize@airline"],
+    "rnnlab/effects": ["normalize@mnist", "normalize@airline"],
     "rnnlab/networks": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/training": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/forecasting": [f"evaluate@{task}" for task in ("mnist", "airline")],
