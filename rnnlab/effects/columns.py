@@ -47,8 +47,8 @@ def known_columns(
         if later.any() and missing[later].all():
             note(f"{table.name}: {name!r} is known only in the past: not used")
             continue
-        _check_some(panel, table, name, missing, offsets)
         _check_later(panel, table, name, missing, ds, offsets)
+        _check_some(panel, table, name, missing, offsets)
         values = _filled(values, missing, offsets, name, table)
         found |= _numbers(name, values, table.name)
     return found
