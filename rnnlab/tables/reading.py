@@ -123,10 +123,12 @@ def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Ta
     check_known(dataset.schema.names, options, source.name)
     cells: dict[str, np.ndarray] = {}
     if options.known:
+        import pyarrow
+
         frame = dataset.to_table(columns=list(options.known)).to_pandas()
         cells = {n: as_column(frame[n], source.name, n, options.decimal, None) for n in frame}
         kept = [each for each in dataset.schema if each.name not in options.known]
-        dataset = dataset.replace_schema(type(dataset.schema)(kept))
+        dataset = dataset.replace_schema(pyarrow.schema(kept))
     grid = parquet_grid(source, dataset)
     layout = find_layout(grid, options)
     by_columns = not layout.constant and layout.matrix is None and not layout.part
