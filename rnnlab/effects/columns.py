@@ -38,13 +38,12 @@ def known_columns(
     Raises:
         InputError: a later value is missing, or a column has too many texts.
     """
-    rows = _rows_at(panel, table, ds, offsets)
+    rows, beyond = _rows_at(panel, table, ds, offsets), _rows_beyond(panel, table)[0]
     found: dict[str, np.ndarray] = {}
     for name, cells in table.known.items():
         values = np.where(rows >= 0, cells[rows], np.nan if cells.dtype.kind == "f" else "")
-        missing = np.isnan(values) if cells.dtype.kind == "f" else values == ""
-        later = _after(panel, offsets)
-        if later.any() and missing[later].all():
+        missing = ~_are_known(values)
+        if _after(panel, offsets).any() and not _are_known(cells[beyond]).any():
             note(f"{table.name}: {name!r} is known only in the past: not used")
             continue
         _check_some(panel, table, name, missing, offsets)
@@ -69,6 +68,19 @@ def as_covariates(
             kept[name] = values
     rows = np.column_stack([*kept.values()]) if kept else np.empty((int(offsets[-1]), 0))
     return Covariates(list(kept), offsets, rows)
+
+
+def _are_known(cells: np.ndarray) -> np.ndarray:
+    return ~np.isnan(cells) if cells.dtype.kind == "f" else cells != ""
+
+
+def _rows_beyond(panel: Panel, table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of the table after the last value of their series, and the numbers of these."""
+    last = panel.ds[panel.offsets[1:] - 1]
+    places = {name: place for place, name in enumerate(panel.ids)}
+    number = np.array([places.get(name, -1) for name in table.names])[table.codes]
+    rows = np.flatnonzero((number >= 0) & (table.ds > last[number]))
+    return rows, number[rows]
 
 
 def _after(panel: Panel, offsets: np.ndarray) -> np.ndarray:
@@ -161,11 +173,8 @@ def rows_ahead(panel: Panel, table: Table) -> int | None:
     """
     if not table.known:
         return None
-    last = panel.ds[panel.offsets[1:] - 1]
-    places = {name: place for place, name in enumerate(panel.ids)}
-    number = np.array([places.get(name, -1) for name in table.names])[table.codes]
-    later = (number >= 0) & (table.ds > last[number])
-    pairs = np.unique(np.column_stack([number[later], table.ds[later].astype(np.int64)]), axis=0)
+    rows, series = _rows_beyond(panel, table)
+    pairs = np.unique(np.column_stack([series, table.ds[rows].astype(np.int64)]), axis=0)
     counts = np.bincount(pairs[:, 0], minlength=len(panel.ids))
     if not counts.any():
         raise InputError(
