@@ -127,12 +127,23 @@ def new_series(
         str | None, typer.Option(help="what a value counts, for plots (the column of values)")
     ] = None,
     task: Annotated[str, typer.Option("--task", help="task whose settings are used")] = "airline",
+    known: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMNS", help="columns known of later times, too; several with a comma"
+        ),
+    ] = None,
+    holidays: Annotated[
+        str | None,
+        typer.Option(metavar="CODES", help="of a country or a part of it: AT, US-CA or DE,FR"),
+    ] = None,
 ) -> None:
     """Make a series of your own a task of the pipeline.
 
     \b
         rnnlab new-series mine.csv
         rnnlab new-series sales.tsv --period 7 --name shop --time day --value sold
+        rnnlab new-series sales.tsv --value sold --known promo,price --holidays AT
 
     The file is checked as the pipeline reads it; where anything has to be guessed, the task gets
     the long table unique_id, ds, y that was understood. The settings are those of a task, with
@@ -150,7 +161,16 @@ def new_series(
         from rnnlab.forecasting.task_settings import SeriesOptions
 
         columns = table.id_column, table.time_column, table.value_column
-        options = SeriesOptions(task, csv, table.period, *columns, tuple(table.read or ()))
+        ahead = [name.strip() for names in known or () for name in names.split(",")]
+        options = SeriesOptions(
+            task,
+            csv,
+            table.period,
+            *columns,
+            tuple(table.read or ()),
+            tuple(filter(None, ahead)),
+            holidays,
+        )
         module.new_series(options, name, unit, params)
 
     run("new_series", work)

@@ -15,6 +15,7 @@ from rnnlab.core.files import output_files
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.params import PARAMS_FILE, Params, SeriesTask, load_params
 from rnnlab.core.temporary import locked
+from rnnlab.effects.task import rest_of
 from rnnlab.forecasting.task_settings import (
     SeriesOptions,
     read_series,
@@ -23,7 +24,7 @@ from rnnlab.forecasting.task_settings import (
     without_log_of_nonpositive,
 )
 from rnnlab.series.normalization import fit_normalization, unusable_series
-from rnnlab.series.panel import Panel, cut_series, warn_left_out
+from rnnlab.series.panel import Panel, training_ends, warn_left_out
 from rnnlab.series.times import format_times
 from rnnlab.tables.reading import Table
 from rnnlab.tables.sources import local_name, stem_of
@@ -119,21 +120,15 @@ def fitted(options: SeriesOptions, params: Params) -> tuple[SeriesTask, Panel]:
     horizon = max(least, task.data.period)
     windows = task.windows.model_copy(update={"horizon": horizon})
     task = task.model_copy(update={"windows": windows})
+    panel, _ = rest_of(panel, task)
     task = without_log_of_nonpositive(task, panel)
-    panel = panel.without(
-        unusable_series(panel, training_of(panel, task), task.normalize.method), task.data.csv
-    )
-    training = training_of(panel, task)
+    training = training_ends(panel.lengths, task.data)
+    panel = panel.without(unusable_series(panel, training, task.normalize.method), task.data.csv)
+    training = training_ends(panel.lengths, task.data)
     normalization = fit_normalization(
         panel.filled, panel.offsets, training, task.normalize, task.data.period
     )
     return shorten_windows(task, int(training.max()), normalization), panel
-
-
-def training_of(panel: Panel, task: SeriesTask) -> np.ndarray:
-    """How many values of each series are for training in each of the pipeline's two fits, [S]."""
-    cuts = cut_series(panel.lengths, task.data)
-    return np.minimum(cuts["main"].train, cuts["year"].train)
 
 
 def place_for(name_of_source: str, name: str, text: bytes | None) -> Path:
@@ -150,17 +145,29 @@ def place_for(name_of_source: str, name: str, text: bytes | None) -> Path:
 
 
 def long_text(table: Table) -> bytes:
-    """The table unique_id, ds, y, as CSV."""
-    y = [repr(float(value)) if value == value else "" for value in table.y]
-    # if all were like 1.234, the pipeline would have to ask whether that is 1234
-    if all(len({*readings(text).values()}) == 2 for text in y if text):
-        y = [text and f"{text}0" for text in y]
+    """The table unique_id, ds, y, and its known columns, as CSV."""
     columns = {
         "unique_id": np.array(table.names, dtype=object)[table.codes],
         "ds": format_times(table.ds),
-        "y": y,
+        "y": number_texts(table.y),
     }
+    for name, cells in table.known.items():
+        if name in columns:
+            raise InputError(
+                f"--known {name}: the pipeline's table has such a column itself; rename it in "
+                f"{table.name}"
+            )
+        columns[name] = number_texts(cells) if cells.dtype.kind == "f" else cells
     return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n").encode()
+
+
+def number_texts(numbers: np.ndarray) -> list[str]:
+    """Each number in full, NaN as nothing."""
+    texts = [repr(float(value)) if value == value else "" for value in numbers]
+    # if all were like 1.234, the pipeline would have to ask whether that is 1234
+    if all(len({*readings(text).values()}) == 2 for text in texts if text):
+        return [text and f"{text}0" for text in texts]
+    return texts
 
 
 def said_of(name: str, task: SeriesTask, panel: Panel) -> str:

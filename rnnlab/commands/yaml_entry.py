@@ -5,6 +5,7 @@ import re
 from copy import deepcopy
 
 from ruamel.yaml import YAML
+from ruamel.yaml.comments import CommentedSeq
 
 from rnnlab.core.params import SeriesTask
 from rnnlab.series.panel import Panel
@@ -14,11 +15,23 @@ def with_task(text: str, name: str, like: str, task: SeriesTask) -> str:
     """params.yaml with ``task`` as tasks.NAME, under the comments of tasks.LIKE."""
     entry = deepcopy(YAML().load(text)["tasks"][like])
     for block in ("data", "normalize", "windows", "plot"):
-        for key, value in getattr(task, block).model_dump().items():
+        settings = getattr(task, block)
+        defaults = {key: of.get_default(call_default_factory=True)
+                    for key, of in type(settings).model_fields.items()}  # fmt: skip
+        for key, value in settings.model_dump().items():
             # a key that the entry leaves to its default stays away
-            if entry[block].get(key) != value:
-                entry[block][key] = value
+            if entry[block].get(key, defaults[key]) != value:
+                entry[block][key] = in_a_line(value)
     return _with_lines(text, "tasks", {name: entry})
+
+
+def in_a_line(value: object) -> object:
+    """A list as [a, b], so that the comment of its key stays beside it."""
+    if not isinstance(value, list):
+        return value
+    found = CommentedSeq(value)
+    found.fa.set_flow_style()
+    return found
 
 
 def with_plots(text: str, name: str, like: str, unit: str, panel: Panel) -> str:

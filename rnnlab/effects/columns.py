@@ -46,8 +46,8 @@ def known_columns(
         if _after(panel, offsets).any() and not _are_known(cells[beyond]).any():
             note(f"{table.name}: {name!r} is known only in the past: not used")
             continue
-        _check_some(panel, table, name, missing, offsets)
         _check_later(panel, table, name, missing, ds, offsets)
+        _check_some(panel, table, name, missing, offsets)
         values = _filled(values, missing, offsets, name, table)
         found |= _numbers(name, values, table.name)
     return found

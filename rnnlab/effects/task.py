@@ -14,8 +14,8 @@ from rnnlab.series.panel import Panel, training_ends
 MIN_CYCLES = 3
 
 
-def usable_rest(panel: Panel, task: SeriesTask) -> tuple[Panel, np.ndarray | None]:
-    """What the effect of the task's covariates leaves over of each usable series, and the effect.
+def rest_of(panel: Panel, task: SeriesTask) -> tuple[Panel, np.ndarray | None]:
+    """What the effect of the task's covariates leaves over of each series, and the effect.
 
     Of each series the mean effect in its training part is 0, so that the rest stays at the level
     of the values. Later values change no effect.
@@ -24,20 +24,27 @@ def usable_rest(panel: Panel, task: SeriesTask) -> tuple[Panel, np.ndarray | Non
         panel: with the table that it was read from.
 
     Returns:
-        The panel of the rest, with its covariates; and the effect at each value, [M], None for a
-        task without covariates.
+        The panel of the rest, with its covariates and without series that are too short; and the
+        effect at each value, [M]. For a task without covariates the panel as it is, and None.
 
     Raises:
         InputError: see ``with_covariates``; or no series is usable.
     """
+    if task.normalize.covariates == "none":
+        return panel, None
+    table = panel.table
+    assert table is not None
+    training = training_ends(panel.lengths, task.data)
+    panel = panel.without(short_series(panel, training, task.normalize.method), task.data.csv)
+    panel = with_covariates(panel, table, 0, task.data.holidays)
+    effect = training_effect(panel, task)
+    return replace(panel, y=panel.y - effect), effect
+
+
+def usable_rest(panel: Panel, task: SeriesTask) -> tuple[Panel, np.ndarray | None]:
+    """The same of those series that the task's normalization can be fitted on."""
+    panel, effect = rest_of(panel, task)
     method, name = task.normalize.method, task.data.csv
-    effect = None
-    if task.normalize.covariates != "none":
-        assert panel.table is not None
-        short = short_series(panel, training_ends(panel.lengths, task.data), method)
-        panel = with_covariates(panel.without(short, name), panel.table, 0, task.data.holidays)
-        effect = training_effect(panel, task)
-        panel = replace(panel, y=panel.y - effect)
     problems = unusable_series(panel, training_ends(panel.lengths, task.data), method)
     usable = panel.without(problems, name)
     if effect is not None:

@@ -12,14 +12,23 @@ from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.progress import track_progress
 from rnnlab.effects.regression import Form, fit_effect, many_values, mean_slopes
 from rnnlab.forecasting.methods import Method, forecast_all
-from rnnlab.forecasting.selection import Selection, chance_gain, compare, select_methods
+from rnnlab.forecasting.selection import (
+    COMBINATION,
+    Selection,
+    chance_gain,
+    compare,
+    relative_errors,
+    select_methods,
+)
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 from rnnlab.series.seasons import LONGER
 
 NONE = "none"
-# forms are compared on no more forecasts than this, and so many cycles must be there of a season
-MAX_COMPARED, MIN_CYCLES = 1_000, 3
+# effects are compared on no more forecasts than this, since each form of them takes all of these
+MAX_COMPARED = 500
+# cycles of a season that must be there to take it off
+MIN_CYCLES = 3
 
 
 @dataclass(frozen=True)
@@ -124,10 +133,8 @@ def choose_forms(panel: Panel, method: Method, request: Request, ends: np.ndarra
         ends: [S], how many values of each series the effect is fitted on.
         request: forecasts of values that are known, after ``ends``.
     """
-    count = len(request.end)
-    rows = np.unique(np.linspace(0, count - 1, min(count, MAX_COMPARED)).astype(np.int64))
-    kept = np.unique(request.series[rows])
-    request, panel, ends = request.select(rows).within(kept), panel.subset(kept), ends[kept]
+    kept = np.unique(request.series)
+    request, panel, ends = request.within(kept), panel.subset(kept), ends[kept]
     truth = request.truth(panel.y, panel.offsets, ends)
     forms = possible_forms(panel, ends)
     with track_progress("covariates"):
@@ -149,19 +156,23 @@ def compare_effect(
         without: the choice among methods that forecast the values alone. It stays, unless the
             effect lowers its error by more than chance.
     """
-    request, error = without.request, without.error
+    count = len(without.request.end)
+    if not count:
+        return UsedEffect({}, None, {}, float("nan"), float("nan")), without
+    rows = np.unique(np.linspace(0, count - 1, min(count, MAX_COMPARED)).astype(np.int64))
+    request, truth = without.request.select(rows), without.truth[rows]
+    reference = without.forecasts["seasonal_naive"][rows]
+    score = relative_errors(truth, reference, request.series, without.scale)
+    error = score(without.forecasts[COMBINATION][rows])
     nothing = UsedEffect({}, None, {}, float("nan"), error)
-    if not len(request.end):
-        return nothing, without
     chosen = choose_forms(panel, methods[ZERO_SHOT], request, ends)
     weights = chosen.weights
     if {*weights} == {NONE}:
         best = min(error for name, error in chosen.errors.items() if name != NONE)
         return replace(nothing, error=best), without
     effect = mean_effect(panel, ends, weights)
-    reference = without.forecasts["seasonal_naive"]
     found = compare(panel, all_with_effect(methods, effect), request, ends, reference)
-    if not found.error < (1 - chance_gain(request, without.truth)) * error:
+    if not found.error < (1 - chance_gain(request, truth)) * error:
         return replace(nothing, error=found.error), without
     forms = {name: weight for name, weight in weights.items() if name != NONE}
     final = mean_effect(panel, panel.lengths, weights)

@@ -24,7 +24,6 @@ from rnnlab.forecasting.methods import (
     seconds_to_fit,
 )
 from rnnlab.forecasting.selection import (
-    MAX_ORIGINS,
     Selection,
     combine,
     compare,
@@ -36,8 +35,6 @@ from rnnlab.series.panel import Panel
 from rnnlab.zero_shot.forecaster import check_levels, interpolation, is_level
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
-# forms of an effect take several forecasts of each
-ORIGINS_WITH_COVARIATES = 300
 # probabilities at which quantiles are averaged to a mean
 GRID = [(place + 0.5) / 200 for place in range(200)]
 LOWEST_LEVEL = QUANTILES[0]
@@ -158,8 +155,7 @@ def forecast_panel(
     """
     fallbacks: Counter[str] = Counter()
     methods = make_methods(names_of(fit), network, processes, fallbacks)
-    origins = MAX_ORIGINS if panel.covariates is None else ORIGINS_WITH_COVARIATES
-    request, ends = validation_request(panel, horizon, spans, origins)
+    request, ends = validation_request(panel, horizon, spans)
     if fit and len(request.end):
         slow = {name: methods[name] for name in FITTED}
         say(estimated_time(slow, panel, ends, request, processes))

@@ -71,7 +71,6 @@ def validation_request(
     panel: Panel,
     horizon: int,
     spans: np.ndarray | None = None,
-    max_origins: int = MAX_ORIGINS,
 ) -> tuple[Request, np.ndarray]:
     """The forecasts to compare, and how many values come before those of each series, [S].
 
@@ -81,7 +80,6 @@ def validation_request(
     Args:
         spans: [S], the number of last values that are validated; None for a fifth of each series,
             and at least the horizon.
-        max_origins: the largest number of forecasts of a few series.
     """
     lengths = panel.lengths
     ahead = np.minimum(horizon, lengths // SHORTEST)
@@ -91,7 +89,7 @@ def validation_request(
     usable = np.flatnonzero((ahead > 0) & (spans < lengths))
     if len(usable) > MAX_SERIES:
         usable = usable[np.linspace(0, len(usable) - 1, MAX_SERIES).astype(np.int64)]
-    each = max(1, max_origins // max(1, len(usable)))
+    each = max(1, MAX_ORIGINS // max(1, len(usable)))
     places, series, ends = [], [], lengths.copy()
     for number in usable:
         last = lengths[number] - ahead[number]

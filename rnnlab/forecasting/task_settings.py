@@ -25,6 +25,8 @@ class SeriesOptions:
         csv: file of the series.
         id, time, value: names of its columns.
         read: KEY=VALUE of ``--read``, for a table with two readings.
+        known: names of columns that are known of later times, too.
+        holidays: codes of countries, with commas.
     """
 
     task: str
@@ -34,11 +36,13 @@ class SeriesOptions:
     time: str | None
     value: str | None
     read: tuple[str, ...] = ()
+    known: tuple[str, ...] = ()
+    holidays: str | None = None
 
     @property
     def reading(self) -> ReadOptions:
         """How the table is to be read."""
-        return reading_options(self.read, self.id, self.time, self.value)
+        return reading_options(self.read, self.id, self.time, self.value, self.known)
 
 
 def task_for(options: SeriesOptions, params: Params) -> SeriesTask:
@@ -53,8 +57,11 @@ def task_for(options: SeriesOptions, params: Params) -> SeriesTask:
     check_steps("period", options.period)
     # another file has its own names, known or given
     named = {f"{column}_column": getattr(options, column) for column in ("id", "time", "value")}
+    named |= {"known": [*options.known], "holidays": options.holidays}
     data = task.data.model_copy(update={"csv": options.csv, **named})
-    task = task.model_copy(update={"data": data})
+    covariates = "ridge" if options.known or options.holidays else "none"
+    normalize = task.normalize.model_copy(update={"covariates": covariates})
+    task = task.model_copy(update={"data": data, "normalize": normalize})
     return with_period(task, options.period) if options.period else task
 
 
@@ -98,7 +105,8 @@ def without_log_of_nonpositive(task: SeriesTask, panel: Panel) -> SeriesTask:
     method = task.normalize.method
     if panel.filled.min() > 0 or method != "log_exponential_smoothing":
         return task
-    note(f"{task.data.csv}: has values of 0 or below: additive smoothing is used")
+    rest = ", without the effect of its covariates," if panel.covariates is not None else ""
+    note(f"{task.data.csv}: has{rest} values of 0 or below: additive smoothing is used")
     additive = task.normalize.model_copy(update={"method": "exponential_smoothing"})
     return task.model_copy(update={"normalize": additive})
 

@@ -20,13 +20,14 @@ def effects_figure(effects: pd.DataFrame, unit: str, color: str) -> Figure:
     order = sizes.abs().sort_values(ascending=False, kind="stable").index[:MOST]
     shown = sizes[order]
     figure = Figure(figsize=(WIDTH, 0.3 * len(shown) + 1.3))
-    largest = f"{shown.index[0]} by {shown.iloc[0]:+.3g}"
-    rest = f"; largest {len(shown)} of {len(sizes)}" if len(shown) < len(sizes) else ""
-    set_title(figure, f"A usual change of a covariate moves the values, of {largest}{rest}")
+    texts = [f"{size:+,.0f}" if abs(size) >= 100 else f"{size:+.3g}" for size in shown]
+    rest = f"; largest {len(shown)} of {len(sizes)} effects" if len(shown) < len(sizes) else ""
+    name = shorten_name(shown.index[0])
+    set_title(figure, f"A usual change of {name} moves the values by {texts[0]}{rest}")
     ax = figure.subplots()
     bars = ax.barh(range(len(shown)), shown, color=color)
     ax.set_yticks(range(len(shown)), [shorten_name(name) for name in shown.index])
-    ax.bar_label(bars, [f"{size:+.3g}" for size in shown], padding=3)
+    ax.bar_label(bars, texts, padding=3)
     ax.axvline(0, color="0.5", linewidth=0.8)
     ax.invert_yaxis()
     ax.margins(x=0.12)

@@ -30,6 +30,12 @@ TIME_NAMES = {
     *{"observation_date", "ref_date", "yearmonth", "yyyymm", "datum", "zeit", "fecha", "data"},
 }
 ROW_NUMBERS = {"", "rownames", "unnamed: 0", "index", "row", "rowid", "x", "no", "nr", "#"}
+# what columns of values are called, the clearest names first
+VALUE_NAMES = (
+    {"y", "value", "values", "target"},
+    {"sales", "sold", "demand", "quantity", "qty", "cnt", "count", "users", "units_sold"},
+    {"price"},
+)
 # below it a column of numbers or times holds something else
 MOST = 0.5
 
@@ -164,3 +170,12 @@ def part_text(year: str, part: str, cell: str) -> str:
     return {"M": f"{year}-{label[1]:02}", "Q": f"{year}Q{label[1]}", "W": f"{year}-W{label[1]:02}"}[
         part
     ]
+
+
+def clear_value(numbers: list[Column]) -> Column | None:
+    """The one of several columns of numbers that is called as values are; None if none is."""
+    for names in VALUE_NAMES:
+        found = [each for each in numbers if each.name.lower() in names]
+        if found:
+            return found[0] if len(found) == 1 < len(numbers) else None
+    return None

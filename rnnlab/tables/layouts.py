@@ -14,6 +14,7 @@ from rnnlab.tables.columns import (
     YEAR,
     YEAR_NAMES,
     Column,
+    clear_value,
     columns_of,
     season_label,
 )
@@ -133,35 +134,56 @@ def _long_or_wide(
     rest = [each for each in columns if each.place not in taken]
     filled = [each for each in rest if each.cells and not each.counts_rows]
     numbers = [columns[known["y"]]] if "y" in known else [each for each in filled if each.is_number]
+    value = None if "y" in known or options.layout == "wide" else clear_value(numbers)
+    if value is not None:
+        numbers = [value]
+        notes = (*notes, f"values in {value.name!r} (guessed; else --value COLUMN)")
     if not numbers:
         raise InputError(
             f"{grid.name}: has no column of numbers beside {grid.header[times[0]]!r}; "
             "name one by --value COLUMN"
         )
     texts = [each for each in filled if each not in numbers and not each.is_number]
-    time = list(zip(*(columns[place].cells for place in times), strict=False))
+    times_of = [columns[place].cells for place in times]
+    time = list(zip(*times_of, strict=False))
     twice = _first_twice(time)
     if "unique_id" in known:
         if len(numbers) > 1:
             raise InputError(_ask(grid, "the values are in one of", numbers, "--value COLUMN"))
+        notes = (*notes, *_unused(filled, numbers, value))
         return Layout(times, (numbers[0].place,), known["unique_id"], part, notes=notes)
     constant = {each.place: each.cells[0] for each in texts if each.is_constant}
     names = [each for each in texts if not each.is_constant and not each.blanks]
+    if len(names) > 1 and twice:
+        # a text that names series makes the times unique
+        whole = [n for n in names if not _first_twice(list(zip(n.cells, *times_of, strict=False)))]
+        names = whole or names
     if twice or options.layout == "long":
+        notes = (*notes, *_unused(filled, [*numbers, *names], value))
         return _long(grid, times, part, numbers, names, constant, notes, twice)
-    if names and "y" not in known:
+    if names and "y" not in known and value is None:
         raise InputError(
             f"{grid.name}: column {names[0].name!r} may name the series: add --id {names[0].name}, "
             f"or --time {grid.header[times[0]]} and --value COLUMN to leave it out"
         )
     left = [each.name for each in texts] + [each.name for each in rest if each.counts_rows]
-    if left:
+    if value is not None:
+        notes = (*notes, *_unused(filled, numbers, value))
+    elif left:
         notes = (*notes, f"without column {', '.join(map(repr, left))}")
     if len(numbers) > 1 and not options.value and options.layout != "wide":
         notes = (*notes, "a series a column (guessed; else --value COLUMN)")
     places = tuple(each.place for each in numbers)
     wide = len(numbers) > 1 or options.layout == "wide"
     return Layout(times, places, None, part, wide, constant=constant, notes=notes)
+
+
+def _unused(filled: list[Column], used: list[Column], value: Column | None) -> list[str]:
+    """The note on columns that are not used, where the values were found by their name."""
+    left = [repr(each.name) for each in filled if each not in used]
+    if value is None or not left:
+        return []
+    return [f"without {_listed(left)} (--known COLUMNS uses those that are known ahead)"]
 
 
 def _first_twice(times: list[tuple[str, ...]]) -> str | None:

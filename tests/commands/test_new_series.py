@@ -196,7 +196,9 @@ SOURCES = {
         folder / "mine.csv", table.assign(day=table["day"].astype(str)).set_index("day").T
         .rename_axis("name").reset_index(),
     ),
-    "wide": lambda folder, table: saved(folder / "mine.csv", table.assign(other=table["sold"] + 1)),
+    "wide": lambda folder, table: saved(
+        folder / "mine.csv", table.rename(columns={"sold": "west"}).assign(north=table["sold"] + 1)
+    ),
     "R": lambda folder, table: saved(
         folder / "mine.csv", pd.DataFrame({"time": 2015 + np.arange(60) / 12, "n": table["sold"]}),
     ),
@@ -302,6 +304,58 @@ def test_values_not_above_zero_are_smoothed_by_sums(
     make(small, write(tmp_path / "m.csv", table.assign(sold=table["sold"] - 30)), "--period", 12)
     assert task_of(small, "m").normalize.method == "exponential_smoothing"
     assert "values of 0 or below" in capsys.readouterr().err
+
+
+def promoted() -> pd.DataFrame:
+    table = sales(84)
+    promo = (np.random.default_rng(1).random(84) < 0.3).astype(int)
+    weather = np.where(np.arange(84) % 5 == 0, "rain", "sun")
+    return table.assign(promo=promo, weather=weather, sold=(table["sold"] + 9 * promo).round(3))
+
+
+@pytest.mark.parametrize("name", ["mine.csv", "mine.csv.gz"])
+def test_what_is_known_ahead(small: Path, tmp_path: Path, name: str) -> None:
+    """Also of a file that becomes a long table; a row ahead is no value."""
+    table, ahead = promoted(), {"day": "2022-01-01", "promo": 1, "weather": "sun"}
+    known = ["--known", "promo, weather", "--known", "extra", "--holidays", "AT,DE"]
+    table["extra"] = np.arange(84) % 7
+    csv = saved(tmp_path / name, pd.concat([table, pd.DataFrame([ahead])]))
+    make(small, csv, "--name", "mine", "--value", "sold", *known)
+    task = task_of(small, "mine")
+    assert (task.data.known, task.data.holidays) == (["promo", "weather", "extra"], "AT,DE")
+    assert task.normalize.covariates == "ridge"
+    assert "      known: [promo, weather, extra]  # " in (small / "params.yaml").read_text()
+    for stage in ("normalize", "windows"):
+        assert run_stage_here(small, stage, "mine") == 0
+    tensors = load_file(small / "data/normalized/mine/series.safetensors")
+    np.testing.assert_allclose(tensors["y"] + tensors["effect"], table["sold"])
+    effects = read_json(small / "data/normalized/mine/card.json")["covariates"]["effects"]
+    assert effects["promo"]["slope"] == pytest.approx(9, abs=1)
+    assert {"weather=rain", "working days (DE)"} <= effects.keys()
+
+
+def test_another_file_has_its_own_columns(small: Path, tmp_path: Path) -> None:
+    make(small, write(tmp_path / "first.csv", promoted()), "--value", "sold", "--known", "promo")
+    make(small, write(tmp_path / "second.csv", sales()), "--task", "first")
+    task = task_of(small, "second")
+    assert (task.data.known, task.normalize.covariates) == ([], "none")
+
+
+def test_the_rest_of_values_above_zero_may_not_be(
+    small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = promoted()
+    y = 1 + 500.0 * table["promo"] * (table.index < 70) + table.index % 3
+    make(
+        small,
+        write(tmp_path / "m.csv", table.assign(sold=y)),
+        "--value",
+        "sold",
+        "--known",
+        "promo",
+    )
+    assert task_of(small, "m").normalize.method == "exponential_smoothing"
+    assert "without the effect of its covariates, values of 0 or below" in capsys.readouterr().err
 
 
 def test_a_panel_of_many(small: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

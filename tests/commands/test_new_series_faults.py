@@ -49,6 +49,23 @@ def small(project: Path) -> Path:
             ["not evenly spaced, first at 2015-10-02"],
         ),
         (sales(0), ["--period", "12"], ["header but no rows"]),
+        (sales(), ["--known", "promo"], ["no column 'promo' (--known); it has day, sold"]),
+        (
+            sales(),
+            ["--known", "sold", "--value", "sold"],
+            ["--known sold: is the column of --value"],
+        ),
+        (sales(), ["--holidays", "Mars"], ["--holidays Mars: is no country"]),
+        (
+            sales().assign(promo=1),
+            ["--value", "sold", "--known", "promo"],
+            ["no column of --known or --holidays says anything"],
+        ),
+        (
+            sales().assign(y=range(60)),
+            ["--value", "sold", "--known", "y", "--read", "decimal=point"],
+            ["--known y: the pipeline's table has such a column itself"],
+        ),
     ],
 )
 def test_bad_input_is_one_line_and_changes_nothing(
