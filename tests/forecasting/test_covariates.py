@@ -19,7 +19,7 @@ from rnnlab.forecasting.covariates import (
     with_effect,
     without_effect,
 )
-from rnnlab.forecasting.forecast import ORIGINS_WITH_COVARIATES, forecast_panel
+from rnnlab.forecasting.forecast import forecast_panel
 from rnnlab.forecasting.methods import Method, zero_shot_method
 from rnnlab.forecasting.selection import validation_request
 from rnnlab.series.origins import Request
@@ -68,7 +68,7 @@ def read_ahead(panel: Panel, ends: np.ndarray, requests: list[Request]) -> list[
 
 
 def chosen(panel: Panel, method: Method, horizon: int = 7) -> dict[str, float]:
-    request, ends = validation_request(panel, horizon, None, ORIGINS_WITH_COVARIATES)
+    request, ends = validation_request(panel, horizon)
     return choose_forms(panel, method, request, ends).weights
 
 
