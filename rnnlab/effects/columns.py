@@ -9,6 +9,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.text import join_names
 from rnnlab.effects.holidays import holiday_columns
+from rnnlab.series.loading import MAX_ABS_VALUE
 from rnnlab.series.panel import Covariates, Panel
 from rnnlab.series.times import format_times, usual_step
 from rnnlab.tables.reading import Table
@@ -36,7 +37,7 @@ def known_columns(
     is known in the past alone.
 
     Raises:
-        InputError: a later value is missing, or a column has too many texts.
+        InputError: a later value is missing, or a column has too many texts or too large numbers.
     """
     rows, beyond = _rows_at(panel, table, ds, offsets), _rows_beyond(panel, table)[0]
     found: dict[str, np.ndarray] = {}
@@ -48,7 +49,7 @@ def known_columns(
             continue
         _check_later(panel, table, name, missing, ds, offsets)
         _check_some(panel, table, name, missing, offsets)
-        values = _filled(values, missing, offsets, name, table)
+        values = _filled(panel, table, name, values, missing, ds, offsets)
         found |= _numbers(name, values, table.name)
     return found
 
@@ -123,21 +124,37 @@ def _check_later(
     lacking = np.flatnonzero(missing & _after(panel, offsets))
     if len(lacking):
         row = int(lacking[0])
-        series = panel.ids[int(np.searchsorted(offsets, row, side="right")) - 1]
-        of = f" of series {series!r}" if len(panel.ids) > 1 else ""
+        of = _of_series(panel, offsets, row)
         raise InputError(
             f"{table.name}: {name!r}{of} has no value at {format_times(ds[row : row + 1])[0]}, "
             "which is to be forecast; add that row, or choose a shorter --horizon"
         )
 
 
+def _of_series(panel: Panel, offsets: np.ndarray, row: int) -> str:
+    """Of which series the row is, for messages; nothing where there is one alone."""
+    number = int(np.searchsorted(offsets, row, side="right")) - 1
+    return f" of series {panel.ids[number]!r}" if len(panel.ids) > 1 else ""
+
+
 def _filled(
-    values: np.ndarray, missing: np.ndarray, offsets: np.ndarray, name: str, table: Table
+    panel: Panel,
+    table: Table,
+    name: str,
+    values: np.ndarray,
+    missing: np.ndarray,
+    ds: np.ndarray,
+    offsets: np.ndarray,
 ) -> np.ndarray:
     """Values [R] where each missing one is the last known one of its series, or else the first."""
     if not missing.any():
         return values
-    note(f"{table.name}: {name!r} has no value in {missing.sum():,} rows: the one before is used")
+    first, count = int(np.argmax(missing)), int(missing.sum())
+    note(
+        f"{table.name}: {name!r} has no value in {count:,} row{'s' * (count != 1)}, the first"
+        f"{_of_series(panel, offsets, first)} at {format_times(ds[first : first + 1])[0]}: the one "
+        "before is used"
+    )
     place = np.arange(len(values))
     last = np.maximum.accumulate(np.where(missing, -1, place))
     start = np.repeat(offsets[:-1], np.diff(offsets))
@@ -148,6 +165,9 @@ def _filled(
 def _numbers(name: str, values: np.ndarray, source: str) -> dict[str, np.ndarray]:
     """A column as numbers, by name; one for each text but the most common one."""
     if values.dtype.kind == "f":
+        if (largest := np.abs(values).max()) > MAX_ABS_VALUE:
+            size = f"{largest:g} or its negative"
+            raise InputError(f"{source}: {name!r} holds {size}; write it in a larger unit")
         return {name: values}
     texts, codes, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
     if len(texts) > MAX_TEXTS:

@@ -153,6 +153,11 @@ def test_no_number_is_infinite(tmp_path: Path) -> None:
         read(written(frame(x=x), tmp_path / "sales.parquet"), "x")
 
 
+def test_a_huge_number_is_named(path: Path) -> None:
+    with pytest.raises(InputError, match=r"'x' holds 1e\+200 or its negative; write it in a lar"):
+        covariates(written(frame(x=[-1e200, *PRICES[1:]]), path), "x")
+
+
 @pytest.mark.parametrize("suffix", [".csv", ".parquet"])
 def test_a_future_row_without_a_value_is_named(tmp_path: Path, suffix: str) -> None:
     x = PRICES.copy()
@@ -180,7 +185,9 @@ def test_times_of_the_future_that_do_not_follow_are_named(path: Path, tmp_path: 
 def test_missing_cells_of_the_past_are_those_before_them(path: Path) -> None:
     x = PRICES.copy()
     x[[0, 1, 8, 9]] = np.nan
-    with pytest.warns(InputWarning, match=r"'x' has no value in 4 rows: the one before is used"):
+    with pytest.warns(
+        InputWarning, match=r"'x' has no value in 4 rows, the first at 2024-01-01: the"
+    ):
         found = covariates(written(frame(x=x), path), "x")["x"]
     np.testing.assert_allclose(found[[0, 1, 8, 9]], PRICES[[2, 2, 7, 7]])
     np.testing.assert_allclose(np.delete(found, [0, 1, 8, 9]), np.delete(PRICES, [0, 1, 8, 9]))
@@ -188,7 +195,7 @@ def test_missing_cells_of_the_past_are_those_before_them(path: Path) -> None:
 
 def test_a_missing_row_of_the_past_has_the_covariates_before_it(path: Path) -> None:
     table = frame(x=PRICES).drop(index=8)
-    with pytest.warns(InputWarning, match=r"'x' has no value in 1 rows"):
+    with pytest.warns(InputWarning, match=r"'x' has no value in 1 row, the first at 2024-01-09"):
         found = covariates(written(table, path), "x")["x"]
     assert found[8] == PRICES[7]
 
@@ -225,6 +232,9 @@ def test_a_column_that_is_not_there_is_named(tmp_path: Path, suffix: str) -> Non
         read(path, "a", "b")
     with pytest.raises(InputError, match="is the column of --value, too"):
         read(path, "sales", value="sales")
+    table = frame(a=PRICES).rename(columns={"sales": "y"})
+    with pytest.raises(InputError, match="--known y: is the column of --value, too"):
+        read(written(table, tmp_path / f"y{suffix}"), "a", "y")
 
 
 def test_the_future_has_no_column_of_its_own(path: Path, tmp_path: Path) -> None:
