@@ -8,7 +8,8 @@ import pytest
 from oracles import panel_of, with_columns
 
 from rnnlab.backtesting.windows import backtest_panel
-from rnnlab.effects.regression import fit_effect
+from rnnlab.effects.regression import Form, fit_effect
+from rnnlab.forecasting import covariates
 from rnnlab.forecasting.covariates import (
     NONE,
     choose_forms,
@@ -202,6 +203,27 @@ def test_no_later_value_changes_a_forecast(network: ZeroShotNetwork) -> None:
     )
     np.testing.assert_array_equal(one.point, other.point)
     np.testing.assert_array_equal(one.at([0.1, 0.9]), other.at([0.1, 0.9]))
+
+
+def test_errors_on_validation_are_of_effects_that_were_fitted_before_it(
+    network: ZeroShotNetwork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the mean of forms too, or intervals would be too narrow; the last fits are on all."""
+    panel, fitted = sales([120], 7), []
+
+    def fit(panel: Panel, ends: np.ndarray, form: Form) -> np.ndarray:
+        fitted.append(int(ends[0]))
+        return fit_effect(panel, ends, form)
+
+    monkeypatch.setattr(covariates, "fit_effect", fit)
+    found = forecast_panel(panel, network, 7)
+    assert found.covariates is not None
+    forms = len(found.covariates.weights)
+    _, [end] = validation_request(panel, 7)
+    assert {*fitted[:-forms]} == {end}
+    # all forms alone, and the chosen ones together
+    assert len(fitted) == len(possible_forms(panel, np.array([end]))) + 2 * forms
+    assert fitted[-forms:] == [120] * forms
 
 
 @pytest.mark.filterwarnings("error")
