@@ -59,8 +59,10 @@ def forecast(file: str | None, options: ForecastOptions) -> None:
             id=reading.id or data.id_column,
             time=reading.time or data.time_column,
             value=reading.value or data.value_column,
+            known=reading.known or tuple(data.known),
         )
-        options = replace(options, period=options.period or data.period)
+        holidays = options.holidays or data.holidays
+        options = replace(options, period=options.period or data.period, holidays=holidays)
     if parts := find_parts(file, reading):
         forecast_folder(file, parts, reading, options)
         return
