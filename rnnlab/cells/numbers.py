@@ -172,7 +172,7 @@ class Numbers:
 
 
 def as_column(
-    cells: Sequence[object],
+    cells: Sequence[object] | pd.Series,
     name: str,
     column: str,
     decimal: str | None,
@@ -189,6 +189,10 @@ def as_column(
     Raises:
         InputError: no cell says which sign is the decimal one, or a few are no numbers among many.
     """
+    if isinstance(cells, pd.Series) and cells.dtype.kind in "iuf":
+        typed_numbers = cells.to_numpy(dtype=np.float64, na_value=np.nan)
+        if not np.isinf(typed_numbers).any():
+            return typed_numbers
     codes, unique = pd.factorize(np.asarray(cells, dtype=object))
     texts = [str(each).strip() for each in unique]
     texts = ["" if is_missing(text) else text for text in texts]

@@ -9,6 +9,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.text import join_names
 from rnnlab.effects.holidays import holiday_columns
+from rnnlab.series.loading import MAX_ABS_VALUE
 from rnnlab.series.panel import Covariates, Panel
 from rnnlab.series.times import format_times, usual_step
 from rnnlab.tables.reading import Table
@@ -36,20 +37,19 @@ def known_columns(
     is known in the past alone.
 
     Raises:
-        InputError: a later value is missing, or a column has too many texts.
+        InputError: a later value is missing, or a column has too many texts or too large numbers.
     """
-    rows = _rows_at(panel, table, ds, offsets)
+    rows, beyond = _rows_at(panel, table, ds, offsets), _rows_beyond(panel, table)[0]
     found: dict[str, np.ndarray] = {}
     for name, cells in table.known.items():
         values = np.where(rows >= 0, cells[rows], np.nan if cells.dtype.kind == "f" else "")
-        missing = np.isnan(values) if cells.dtype.kind == "f" else values == ""
-        later = _after(panel, offsets)
-        if later.any() and missing[later].all():
+        missing = ~_are_known(values)
+        if _after(panel, offsets).any() and not _are_known(cells[beyond]).any():
             note(f"{table.name}: {name!r} is known only in the past: not used")
             continue
         _check_later(panel, table, name, missing, ds, offsets)
         _check_some(panel, table, name, missing, offsets)
-        values = _filled(values, missing, offsets, name, table)
+        values = _filled(panel, table, name, values, missing, ds, offsets)
         found |= _numbers(name, values, table.name)
     return found
 
@@ -69,6 +69,19 @@ def as_covariates(
             kept[name] = values
     rows = np.column_stack([*kept.values()]) if kept else np.empty((int(offsets[-1]), 0))
     return Covariates(list(kept), offsets, rows)
+
+
+def _are_known(cells: np.ndarray) -> np.ndarray:
+    return ~np.isnan(cells) if cells.dtype.kind == "f" else cells != ""
+
+
+def _rows_beyond(panel: Panel, table: Table) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of the table after the last value of their series, and the numbers of these."""
+    last = panel.ds[panel.offsets[1:] - 1]
+    places = {name: place for place, name in enumerate(panel.ids)}
+    number = np.array([places.get(name, -1) for name in table.names])[table.codes]
+    rows = np.flatnonzero((number >= 0) & (table.ds > last[number]))
+    return rows, number[rows]
 
 
 def _after(panel: Panel, offsets: np.ndarray) -> np.ndarray:
@@ -111,21 +124,37 @@ def _check_later(
     lacking = np.flatnonzero(missing & _after(panel, offsets))
     if len(lacking):
         row = int(lacking[0])
-        series = panel.ids[int(np.searchsorted(offsets, row, side="right")) - 1]
-        of = f" of series {series!r}" if len(panel.ids) > 1 else ""
+        of = _of_series(panel, offsets, row)
         raise InputError(
             f"{table.name}: {name!r}{of} has no value at {format_times(ds[row : row + 1])[0]}, "
             "which is to be forecast; add that row, or choose a shorter --horizon"
         )
 
 
+def _of_series(panel: Panel, offsets: np.ndarray, row: int) -> str:
+    """Of which series the row is, for messages; nothing where there is one alone."""
+    number = int(np.searchsorted(offsets, row, side="right")) - 1
+    return f" of series {panel.ids[number]!r}" if len(panel.ids) > 1 else ""
+
+
 def _filled(
-    values: np.ndarray, missing: np.ndarray, offsets: np.ndarray, name: str, table: Table
+    panel: Panel,
+    table: Table,
+    name: str,
+    values: np.ndarray,
+    missing: np.ndarray,
+    ds: np.ndarray,
+    offsets: np.ndarray,
 ) -> np.ndarray:
     """Values [R] where each missing one is the last known one of its series, or else the first."""
     if not missing.any():
         return values
-    note(f"{table.name}: {name!r} has no value in {missing.sum():,} rows: the one before is used")
+    first, count = int(np.argmax(missing)), int(missing.sum())
+    note(
+        f"{table.name}: {name!r} has no value in {count:,} row{'s' * (count != 1)}, the first"
+        f"{_of_series(panel, offsets, first)} at {format_times(ds[first : first + 1])[0]}: the one "
+        "before is used"
+    )
     place = np.arange(len(values))
     last = np.maximum.accumulate(np.where(missing, -1, place))
     start = np.repeat(offsets[:-1], np.diff(offsets))
@@ -136,6 +165,9 @@ def _filled(
 def _numbers(name: str, values: np.ndarray, source: str) -> dict[str, np.ndarray]:
     """A column as numbers, by name; one for each text but the most common one."""
     if values.dtype.kind == "f":
+        if (largest := np.abs(values).max()) > MAX_ABS_VALUE:
+            size = f"{largest:g} or its negative"
+            raise InputError(f"{source}: {name!r} holds {size}; write it in a larger unit")
         return {name: values}
     texts, codes, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
     if len(texts) > MAX_TEXTS:
@@ -161,11 +193,8 @@ def rows_ahead(panel: Panel, table: Table) -> int | None:
     """
     if not table.known:
         return None
-    last = panel.ds[panel.offsets[1:] - 1]
-    places = {name: place for place, name in enumerate(panel.ids)}
-    number = np.array([places.get(name, -1) for name in table.names])[table.codes]
-    later = (number >= 0) & (table.ds > last[number])
-    pairs = np.unique(np.column_stack([number[later], table.ds[later].astype(np.int64)]), axis=0)
+    rows, series = _rows_beyond(panel, table)
+    pairs = np.unique(np.column_stack([series, table.ds[rows].astype(np.int64)]), axis=0)
     counts = np.bincount(pairs[:, 0], minlength=len(panel.ids))
     if not counts.any():
         raise InputError(

@@ -121,8 +121,8 @@ def check_known(names: list[str], options: ReadOptions, source: str) -> None:
             raise InputError(
                 f"{source}: has no column {known!r} (--known); it has {_listed(names)}"
             )
-        for option in ("id", "time", "value"):
-            if getattr(options, option) == known:
+        for option, usual in (("id", "unique_id"), ("time", "ds"), ("value", "y")):
+            if (getattr(options, option) or usual) == known:
                 raise InputError(f"--known {known}: is the column of --{option}, too; name it once")
 
 

@@ -87,26 +87,26 @@ def read_typed(source: Source, dataset: "Dataset", layout: Layout, options: Read
     id_name = header[layout.id] if layout.id is not None else None
     y = np.concatenate(
         [
-            _typed_values(_read_column(source, dataset, name).to_pandas(), name, source.name)
+            _typed_values(read_column(source, dataset, name).to_pandas(), name, source.name)
             for name in y_names
         ]
     )
     if np.isnan(y).all():
         raise InputError(f"{source.name}: has no numbers; it needs a value for each time")
     # what repeats is read once
-    codes, unique = _distinct(_read_column(source, dataset, ds_name), ds_name, source.name)
+    codes, unique = _distinct(read_column(source, dataset, ds_name), ds_name, source.name)
     ds = _typed_times(unique, ds_name, source.name, options)[codes]
     if layout.is_wide:
         return y_names, np.repeat(np.arange(len(y_names)), len(ds)), np.tile(ds, len(y_names)), y
     if id_name is None:
         return [source.stem], np.zeros(len(y), dtype=np.int64), ds, y
-    places, ids = _distinct(_read_column(source, dataset, id_name), id_name, source.name)
+    places, ids = _distinct(read_column(source, dataset, id_name), id_name, source.name)
     # different values may be the same as text
     codes, names = pd.factorize(ids.astype(str))
     return list(names), codes[places], ds, y
 
 
-def _read_column(source: Source, dataset: "Dataset", name: str) -> "pyarrow.ChunkedArray":
+def read_column(source: Source, dataset: "Dataset", name: str) -> "pyarrow.ChunkedArray":
     """A column as Arrow has it; one at a time, since all of them take much memory."""
     import pyarrow
 

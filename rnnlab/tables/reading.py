@@ -14,7 +14,14 @@ from rnnlab.tables.grids import Grid, Marks, text_grid
 from rnnlab.tables.known import beside_values, cells_of, followed_by, without_columns
 from rnnlab.tables.layouts import Layout, check_known, find_layout
 from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.parquet import Rows, is_typed, open_parquet, parquet_grid, read_typed
+from rnnlab.tables.parquet import (
+    Rows,
+    is_typed,
+    open_parquet,
+    parquet_grid,
+    read_column,
+    read_typed,
+)
 from rnnlab.tables.rows import (
     check_header,
     check_rows,
@@ -125,8 +132,9 @@ def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Ta
     if options.known:
         import pyarrow
 
-        frame = dataset.to_table(columns=list(options.known)).to_pandas()
-        cells = {n: as_column(frame[n], source.name, n, options.decimal, None) for n in frame}
+        for name in options.known:
+            column = read_column(source, dataset, name).to_pandas()
+            cells[name] = as_column(column, source.name, name, options.decimal, None)
         kept = [each for each in dataset.schema if each.name not in options.known]
         dataset = dataset.replace_schema(pyarrow.schema(kept))
     grid = parquet_grid(source, dataset)

@@ -117,6 +117,13 @@ def test_no_later_value_changes_an_effect(form: Form) -> None:
     values = np.where(later[:, None], 100.0, covariates.values)
     other = replace(panel, covariates=replace(covariates, values=values))
     np.testing.assert_array_equal(fit_effect(other, ends, form)[~later], before[~later])
+    switch = (covariates.values > 0).astype(float)
+    past, other = (
+        replace(panel, covariates=replace(covariates, values=np.where(later[:, None], x, switch)))
+        for x in (0.0, np.arange(2.0 * count)[:, None])
+    )
+    one, two = (fit_effect(each, ends, form)[~later] for each in (past, other))
+    np.testing.assert_array_equal(one, two)
     # so that the checks above can fail
     assert (fit_effect(replace(panel, y=y), panel.lengths, form) != before).any()
 
