@@ -143,12 +143,14 @@ bench: environment
 
 # READ= decides where a file has two readings: READ='decimal=comma dates=day-first'.
 READ_OPTIONS = $(foreach each,$(READ),--read '$(each)')
-# Add your own series as a task: make new-series CSV=mine.csv (PERIOD, TASK, UNIT, ID, TIME, VALUE)
+# Add your own series as a task: make new-series CSV=mine.csv (PERIOD, TASK, UNIT, ID, TIME, VALUE,
+# KNOWN=promo,price and HOLIDAYS=AT)
 TASK = $(shell basename '$(CSV)' | sed 's/\.[^.]*$$//')
 new-series: environment
 	@python -m rnnlab new-series $(if $(CSV),'$(CSV)') $(if $(PERIOD),--period $(PERIOD)) \
 	  --name '$(TASK)' $(if $(UNIT),--unit '$(UNIT)') $(if $(ID),--id '$(ID)') \
-	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)') $(READ_OPTIONS)
+	  $(if $(TIME),--time '$(TIME)') $(if $(VALUE),--value '$(VALUE)') $(READ_OPTIONS) \
+	  $(if $(KNOWN),--known '$(KNOWN)') $(if $(HOLIDAYS),--holidays '$(HOLIDAYS)')
 	dvc repro 'plot@$(TASK)'
 	@python -m rnnlab report
 

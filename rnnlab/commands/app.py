@@ -146,8 +146,8 @@ def new_series(
         rnnlab new-series sales.tsv --value sold --known promo,price --holidays AT
 
     The file is checked as the pipeline reads it; where anything has to be guessed, the task gets
-    the long table unique_id, ds, y that was understood. The settings are those of a task, with
-    windows as long as the period and the series allow.
+    the long table unique_id, ds, y that was understood, with the columns of --known. The settings
+    are those of a task, with windows as long as the period and the series allow.
 
     \b
     Reads:   params.yaml, dvc.yaml, the table of one series or of many
