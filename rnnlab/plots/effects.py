@@ -26,7 +26,7 @@ def effects_figure(effects: pd.DataFrame, unit: str, color: str) -> Figure:
     set_title(figure, f"A usual change of {name} moves the values by {texts[0]}{rest}")
     ax = figure.subplots()
     bars = ax.barh(range(len(shown)), shown, color=color)
-    ax.set_yticks(range(len(shown)), [wrapped(name, 26, lines=2) for name in shown.index])
+    ax.set_yticks(range(len(shown)), [wrapped(name, 26) for name in shown.index])
     ax.bar_label(bars, texts, padding=3)
     ax.axvline(0, color="0.5", linewidth=0.8)
     ax.invert_yaxis()
