@@ -1,20 +1,18 @@
 """The public functions: a table in, a table out."""
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from functools import wraps
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from numbers import Integral
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel
-from rnnlab.core.errors import InputError
-from rnnlab.core.notes import in_python, note, phrasing
+from rnnlab.core.errors import InputError, for_python
+from rnnlab.core.notes import note
 from rnnlab.core.process import available_cpus
-from rnnlab.core.progress import without_bars
 from rnnlab.effects.columns import rows_ahead, with_covariates
 from rnnlab.forecasting.forecast import LEVELS, checked_shares, forecast_panel
 from rnnlab.forecasting.task_settings import check_steps
@@ -29,28 +27,8 @@ from rnnlab.zero_shot.storage import packaged_network
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-P = ParamSpec("P")
-R = TypeVar("R")
 
-
-def _public(function: Callable[P, R]) -> Callable[P, R]:
-    """Errors and notes name arguments, and nothing moves on a terminal."""
-
-    @wraps(function)
-    def called(*args: P.args, **kwargs: P.kwargs) -> R:
-        token = phrasing.set(in_python)
-        try:
-            with without_bars():
-                return function(*args, **kwargs)
-        except InputError as error:
-            raise InputError(in_python(str(error))) from None
-        finally:
-            phrasing.reset(token)
-
-    return called
-
-
-@_public
+@for_python
 def forecast(
     data: Data,
     horizon: int | None = None,
@@ -126,7 +104,7 @@ def forecast(
     return shape.result(found.table(**wanted, mean=mean))
 
 
-@_public
+@for_python
 def backtest(
     data: Data,
     horizon: int | None = None,
@@ -170,7 +148,7 @@ def backtest(
     return Backtest(shape.result(found.errors), shape.result(found.forecasts))
 
 
-@_public
+@for_python
 def plot(
     data: Data,
     forecast: Frame,
@@ -227,7 +205,7 @@ def plot(
     return forecast_figure(part, pd.concat(rows), unit, places, len(panel.ids))
 
 
-@_public
+@for_python
 def read_table(
     path: str | os.PathLike[str],
     *,

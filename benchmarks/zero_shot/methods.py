@@ -14,7 +14,8 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files, write_tensors
 from rnnlab.core.progress import track_progress
 from rnnlab.features.histories import seasonal_naive as seasonal_naive_forecast
-from rnnlab.zero_shot.forecaster import MEDIAN, forecast_quantiles
+from rnnlab.zero_shot.extension import MEDIAN
+from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
 # the central intervals that contain all quantiles but the median, in per cent

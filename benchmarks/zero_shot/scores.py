@@ -9,7 +9,7 @@ from benchmarks.zero_shot.methods import Forecasts
 from benchmarks.zero_shot.sets import SeriesSet
 from rnnlab.backtesting.significance import paired_test
 from rnnlab.series.measures import coverage
-from rnnlab.zero_shot.forecaster import MEDIAN
+from rnnlab.zero_shot.extension import MEDIAN
 from rnnlab.zero_shot.network import QUANTILES
 from rnnlab.zero_shot.scores import INTERVALS, pinball_of_deciles
 

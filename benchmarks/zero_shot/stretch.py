@@ -19,7 +19,7 @@ from benchmarks.zero_shot.scores import score
 from benchmarks.zero_shot.sets import SeriesSet, held_out, public_sets, series_of_period
 from rnnlab.core.errors import exit_code
 from rnnlab.core.stage import make_parser
-from rnnlab.zero_shot.forecaster import MEDIAN
+from rnnlab.zero_shot.extension import MEDIAN
 from rnnlab.zero_shot.network import QUANTILES
 from rnnlab.zero_shot.storage import FOLDER, read_zero_shot
 

@@ -5,9 +5,15 @@ import os
 import re
 import sys
 from collections.abc import Callable
+from functools import wraps
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
-from rnnlab.core.notes import printed_notes
+from rnnlab.core.notes import in_python, phrasing, printed_notes
+from rnnlab.core.progress import without_bars
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 
 class InputError(Exception):
@@ -89,3 +95,20 @@ def require(path: Path, fix: str) -> Path:
     if not path.exists():
         raise InputError(f"{path} is missing: {fix}")
     return path
+
+
+def for_python(function: Callable[P, R]) -> Callable[P, R]:
+    """A public function: its errors and notes name arguments, and nothing moves on a terminal."""
+
+    @wraps(function)
+    def called(*args: P.args, **kwargs: P.kwargs) -> R:
+        token = phrasing.set(in_python)
+        try:
+            with without_bars():
+                return function(*args, **kwargs)
+        except InputError as error:
+            raise InputError(in_python(str(error))) from None
+        finally:
+            phrasing.reset(token)
+
+    return called

@@ -15,12 +15,12 @@ from rnnlab.features.extraction import extract_features
 from rnnlab.features.histories import seasonal_naive
 from rnnlab.series.panel import as_values, have_whole_numbers, lowest_values
 from rnnlab.zero_shot.answers import in_units
-from rnnlab.zero_shot.network import HIGH, LOW, NORMAL, QUANTILES, ZeroShotNetwork, to_inputs
+from rnnlab.zero_shot.extension import extended
+from rnnlab.zero_shot.network import NORMAL, QUANTILES, ZeroShotNetwork, to_inputs
 from rnnlab.zero_shot.storage import packaged_network, read_zero_shot
 
 # series in one batch: enough to keep a processor busy, few enough for its cache
 BATCH = 512
-MEDIAN = QUANTILES.index(0.5)
 # widths of blocks, as parts of the longest: what the network says of a series depends on how many
 # values a block has before it begins, so that must not depend on the series beside it
 WIDTHS = 8
@@ -163,39 +163,6 @@ def end_to_end(histories: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]
 def steps_at_once(period: int) -> int:
     """Steps that the network forecasts; later ones are ``extended``."""
     return max_horizon(period if period <= MAX_PERIOD else 1)
-
-
-def extended(quantiles: np.ndarray, period: int, steps: int) -> np.ndarray:
-    """Quantiles [S, H, 11] for more steps: the last season again, with intervals that widen.
-
-    The widths go on to grow as they did: with a power of time from 0, for what returns to its mean,
-    to 1/2, for a random walk.
-    """
-    reach = quantiles.shape[1]
-    if steps <= reach:
-        return quantiles
-    season = period if period <= reach else 1
-    ahead = np.arange(reach, steps)
-    last = quantiles[:, reach - season + (ahead - reach) % season]
-    median = last[:, :, [MEDIAN]]
-    # no narrower than at the last step that the network forecasts
-    end = quantiles[:, -1:]
-    width = np.maximum(np.abs(last - median), np.abs(end - end[:, :, [MEDIAN]]))
-    sign = np.sign(np.arange(len(QUANTILES)) - MEDIAN)
-    growth = ((ahead + 1) / reach)[None] ** growth_of(quantiles, season)[:, None]
-    return np.concatenate([quantiles, median + sign * width * growth[:, :, None]], axis=1)
-
-
-def growth_of(quantiles: np.ndarray, season: int) -> np.ndarray:
-    """The power of time with which widths [S, H, 11] grew at the end, [S], from 0 to 1/2."""
-    width = quantiles[:, :, HIGH] - quantiles[:, :, LOW]
-    block = min(max(season, width.shape[1] // 4), width.shape[1] // 2)
-    late, before = width[:, -block:].mean(axis=1), width[:, -2 * block : -block].mean(axis=1)
-    end = width.shape[1]
-    times = (end - block / 2) / (end - 1.5 * block)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        power = np.log(late / before) / np.log(times)
-    return np.clip(np.nan_to_num(power), 0, 0.5)
 
 
 def floors_of(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -15,7 +15,8 @@ from rnnlab.features.histories import seasonal_naive
 from rnnlab.series.examples import Example, load_examples
 from rnnlab.series.measures import seasonal_naive_errors
 from rnnlab.synthetic.prior import Batch, draw_batch
-from rnnlab.zero_shot.forecaster import MEDIAN, forecast_quantiles, forecast_steps
+from rnnlab.zero_shot.extension import MEDIAN
+from rnnlab.zero_shot.forecaster import forecast_quantiles, forecast_steps
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 
 PERIODS = (1, 4, 7, 12, 24, 52)

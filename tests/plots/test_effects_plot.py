@@ -16,7 +16,7 @@ def test_the_largest_twelve_are_drawn_by_their_usual_change() -> None:
     assert [label.get_text() for label in ax.get_yticklabels()][:2] == ["c3", "c19"]
     assert ax.get_xlabel().startswith("things")
     assert figure.get_suptitle() == (
-        "A usual change of c3 moves the values by -200; largest 12 of 20 effects"
+        "A usual change of c3 moves the values by -200; 12 of 20 shown"
     )
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from rnnlab.core.errors import InputError
+from rnnlab.zero_shot.extension import MEDIAN
 from rnnlab.zero_shot.forecaster import (
     MAX_PERIOD,
-    MEDIAN,
     ZeroShot,
     at_levels,
     forecast_quantiles,
