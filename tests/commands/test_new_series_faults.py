@@ -15,6 +15,9 @@ def small(project: Path) -> Path:
     return project
 
 
+SHOPS = pd.concat([sales().assign(shop=1, price=2.0), sales().assign(shop=2, price=2.0)])
+
+
 @pytest.mark.parametrize(
     ("table", "options", "words"),
     [
@@ -35,10 +38,11 @@ def small(project: Path) -> Path:
             ["column 'shop' may name the series: add --id shop, or --time day and --value COLUMN"],
         ),
         (
-            pd.concat([sales().assign(shop=1, price=2.0), sales().assign(shop=2, price=2.0)]),
+            SHOPS.rename(columns={"sold": "litres"}),
             ["--period", "12"],
-            ["twice, and values are in one of sold, shop, price: add --value", "--id COLUMN"],
+            ["twice, and values are in one of litres, shop, price: add --value", "--id COLUMN"],
         ),
+        (SHOPS, ["--period", "12"], ["twice, and no column names series", "--id COLUMN"]),
         (sales().assign(sold="many"), ["--period", "12"], ["holds 'many'"]),
         (sales().assign(day="some day"), ["--period", "12"], ["holds 'some day'", "1949-01-31"]),
         (sales().assign(sold=3.0), ["--period", "12"], ["is constant"]),
