@@ -38,9 +38,9 @@ SHOPS = pd.concat([sales().assign(shop=1, price=2.0), sales().assign(shop=2, pri
             ["column 'shop' may name the series: add --id shop, or --time day and --value COLUMN"],
         ),
         (
-            SHOPS.rename(columns={"sold": "litres"}),
+            SHOPS.rename(columns={"sold": "litres", "price": "size"}),
             ["--period", "12"],
-            ["twice, and values are in one of litres, shop, price: add --value", "--id COLUMN"],
+            ["twice, and values are in one of litres, shop, size: add --value", "--id COLUMN"],
         ),
         (SHOPS, ["--period", "12"], ["twice, and no column names series", "--id COLUMN"]),
         (sales().assign(sold="many"), ["--period", "12"], ["holds 'many'"]),
