@@ -5,6 +5,7 @@ import re
 import numpy as np
 import pandas as pd
 
+from rnnlab.cells.offsets import check_zones, without_offsets
 from rnnlab.cells.periods import full_years, month_number, read_periods
 from rnnlab.core.errors import InputError
 
@@ -13,7 +14,8 @@ WHOLE_NUMBER = r"-?\d{1,9}"
 DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
 # day and month in either order, then the year and perhaps the hour
 DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4}|\d{2})(?P<rest>\D.*)?"
-OFFSET = re.compile(r"(?<=\d)(?:([+-]\d{2}):?(\d{2})|Z)$")
+# what numpy reads of any year, where pandas knows 1678 to 2262
+ISO = r"(?!0000)\d{4}(-\d\d(-\d\d([ T]\d\d:\d\d(:\d\d)?)?)?)?"
 # what a last row of totals may be called, beside words without digits
 TOTALS = re.compile(
     r"(sub|grand )?total\w*|totaux|totaal|sum|summe|somme|suma|soma|(ins)?gesamt\w*|"
@@ -31,8 +33,11 @@ Times = tuple[np.ndarray, list[str]]
 
 def are_times(column: pd.Series) -> np.ndarray:
     """Whether each text is a time or a whole number, [N]."""
-    times = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)
-    found = (times.notna() | column.str.fullmatch(WHOLE_NUMBER)).to_numpy(dtype=bool)
+    local = without_offsets(column)
+    times = pd.to_datetime(local, errors="coerce", format="mixed", utc=True)
+    found = (
+        times.notna() | local.str.fullmatch(ISO) | column.str.fullmatch(WHOLE_NUMBER)
+    ).to_numpy(dtype=bool)
     for place in np.flatnonzero(~found):
         text = column.iloc[place]
         found[place] = bool(re.fullmatch(DAY_AND_MONTH, text)) or (
@@ -51,15 +56,6 @@ def is_footer(text: str) -> bool:
         or any(month_number(word) for word in words)
         or are_times(pd.Series([text], dtype=str))[0]
     )
-
-
-def offsets_from_utc(texts: list[str]) -> np.ndarray | None:
-    """How far each time is ahead of UTC, timedelta64[s] [N]; None where one does not say."""
-    found = [OFFSET.search(text) if ":" in text else None for text in texts]
-    if not all(found):
-        return None
-    minutes = [int(m[1]) * 60 + int(m[1][0] + m[2]) if m[1] else 0 for m in found if m]
-    return np.array(minutes, dtype="timedelta64[m]").astype("timedelta64[s]")
 
 
 def read_times(
@@ -93,12 +89,9 @@ def read_times(
     if periods is not None:
         return periods
     # local time without its offset, so that days keep their hours across summer time
-    local = column.str.replace(OFFSET, "", regex=True)
-    local = local.where(column.str.contains(":"), column)
-    local, notes = _year_first(local, name, source, order, century)
-    times = pd.to_datetime(local, errors="coerce", format="ISO8601")
-    if times.isna().any():
-        times = pd.to_datetime(local, errors="coerce", format="mixed")
+    check_zones(texts, name, source)
+    local, notes = _year_first(without_offsets(column), name, source, order, century)
+    times = _parsed(local)
     # pandas guesses: the day of an hour, the century of a year, now, a month from 1949.5
     written = local if notes else column
     years = zip(times.dt.year.fillna(0).astype(int), written, strict=True)
@@ -114,6 +107,18 @@ def read_times(
             f"or name the column of times{_century_hint(bad)}"
         )
     return to_seconds(times.to_numpy(), name, source), notes
+
+
+def _parsed(texts: pd.Series) -> pd.Series:
+    """Texts as times, NaT where they are none; in whole seconds where pandas knows no such year."""
+    times = pd.to_datetime(texts, errors="coerce", format="ISO8601")
+    if times.isna().any() and texts.str.fullmatch(ISO).all():
+        try:
+            return pd.Series(texts.to_numpy(dtype=str).astype("datetime64[s]"))
+        except ValueError:
+            return times
+    # hours such as 01:00 PM
+    return pd.to_datetime(texts, errors="coerce", format="mixed") if times.isna().any() else times
 
 
 def _first_bad(column: pd.Series, times: pd.Series, unclear: pd.Series, mixed: pd.Series) -> int:
@@ -194,10 +199,7 @@ def _year_first(
     both = [dates(a, b), dates(b, a)]
     possible = []
     for each in both:
-        times = pd.to_datetime(each, errors="coerce", format="ISO8601")
-        if times.isna().any():
-            # hours such as 01:00 PM
-            times = pd.to_datetime(each, errors="coerce", format="mixed")
+        times = _parsed(each)
         if times.notna().all():
             possible.append((each, times.to_numpy().astype("datetime64[s]")))
     if not possible:

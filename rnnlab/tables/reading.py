@@ -19,7 +19,7 @@ from rnnlab.tables.rows import (
     check_header,
     check_rows,
     full_rows,
-    in_utc_if_repeated,
+    in_utc_if_shifted,
     rows_kept,
     time_name,
     time_reader,
@@ -190,7 +190,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     ds, notes = read_times(
         texts, time_name(grid, layout), grid.name, options.dates, options.century, first_rows
     )
-    ds, shifted = in_utc_if_repeated(ds, texts, series, place)
+    ds, shifted = in_utc_if_shifted(ds, texts, series, place)
     found = list(names)[: series.max() + 1]
     _check_names(grid, layout, found)
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
