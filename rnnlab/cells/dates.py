@@ -35,9 +35,8 @@ def are_times(column: pd.Series) -> np.ndarray:
     """Whether each text is a time or a whole number, [N]."""
     local = without_offsets(column)
     times = pd.to_datetime(local, errors="coerce", format="mixed", utc=True)
-    found = (
-        times.notna() | local.str.fullmatch(ISO) | column.str.fullmatch(WHOLE_NUMBER)
-    ).to_numpy(dtype=bool)
+    known = times.notna() | local.str.fullmatch(ISO) | column.str.fullmatch(WHOLE_NUMBER)
+    found = known.to_numpy(dtype=bool)
     for place in np.flatnonzero(~found):
         text = column.iloc[place]
         found[place] = bool(re.fullmatch(DAY_AND_MONTH, text)) or (
@@ -113,12 +112,16 @@ def _parsed(texts: pd.Series) -> pd.Series:
     """Texts as times, NaT where they are none; in whole seconds where pandas knows no such year."""
     times = pd.to_datetime(texts, errors="coerce", format="ISO8601")
     if times.isna().any() and texts.str.fullmatch(ISO).all():
-        try:
-            return pd.Series(texts.to_numpy(dtype=str).astype("datetime64[s]"))
-        except ValueError:
-            return times
+        return pd.Series([_of_any_year(text) for text in texts])
     # hours such as 01:00 PM
     return pd.to_datetime(texts, errors="coerce", format="mixed") if times.isna().any() else times
+
+
+def _of_any_year(text: str) -> np.datetime64:
+    try:
+        return np.datetime64(text, "s")
+    except ValueError:
+        return np.datetime64("NaT", "s")
 
 
 def _first_bad(column: pd.Series, times: pd.Series, unclear: pd.Series, mixed: pd.Series) -> int:
