@@ -112,7 +112,7 @@ def _parsed(texts: pd.Series) -> pd.Series:
     """Texts as times, NaT where they are none; in whole seconds where pandas knows no such year."""
     times = pd.to_datetime(texts, errors="coerce", format="ISO8601")
     if times.isna().any() and texts.str.fullmatch(ISO).all():
-        return pd.Series([_of_any_year(text) for text in texts])
+        return pd.Series(np.array([_of_any_year(text) for text in texts], "datetime64[s]"))
     # hours such as 01:00 PM
     return pd.to_datetime(texts, errors="coerce", format="mixed") if times.isna().any() else times
 

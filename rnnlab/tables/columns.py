@@ -1,14 +1,15 @@
 """What the columns of a table hold, by their names and the first rows."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from rnnlab.cells.dates import DIGITS, are_times, is_footer
-from rnnlab.cells.numbers import Typed, is_missing, readings
+from rnnlab.cells.numbers import SURE, Typed, is_missing, readings
 from rnnlab.cells.periods import month_number
+from rnnlab.cells.units import common_unit
 from rnnlab.tables.grids import Grid
 
 YEAR = re.compile(r"[12]\d{3}")
@@ -103,7 +104,24 @@ def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
                 typed or _hold_times(cells, numbers),
             )
         )
-    return found
+    return _with_unit(found)
+
+
+def _with_unit(columns: list[Column]) -> list[Column]:
+    """The columns; if none holds plain numbers, the one with 100 kWh or 1.2k in each cell does."""
+    if any(each.is_number and not (each.is_time or each.counts_rows) for each in columns):
+        return columns
+    found = [
+        each
+        for each in columns
+        if not each.is_time
+        and len({*each.cells}) >= SURE
+        and common_unit(each.cells) is not None
+        and all(readings(cell, loose=True) for cell in each.cells)
+    ]
+    if len(found) != 1:
+        return columns
+    return [replace(each, is_number=True) if each is found[0] else each for each in columns]
 
 
 def _ends_with_totals(cells: list[str]) -> bool:

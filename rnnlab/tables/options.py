@@ -14,6 +14,7 @@ CHOICES = {
     "sheet": (),
     "encoding": (),
     "missing": ("gap", "zero"),
+    "below": ("half", "zero"),
 }
 
 
@@ -31,6 +32,7 @@ class ReadOptions:
         sheet: name of the sheet of an Excel file.
         encoding: of the text, by Python's name.
         missing: what a missing row is: a gap, or a value of zero as on a day without a sale.
+        below: what a value such as <1 is: half of it, or zero.
         known: names of columns that are known of later times, too, such as promotions.
         future: file of rows that go on where the table ends, without values.
     """
@@ -46,6 +48,7 @@ class ReadOptions:
     sheet: str | None = None
     encoding: str | None = None
     missing: str | None = None
+    below: str | None = None
     known: tuple[str, ...] = ()
     future: str | None = None
 
@@ -87,6 +90,7 @@ def reading_options(
         sheet=found.get("sheet"),
         encoding=found.get("encoding"),
         missing=found.get("missing"),
+        below=found.get("below"),
         known=tuple(known),
         future=future,
     )

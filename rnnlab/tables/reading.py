@@ -95,7 +95,9 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
     table = _read_cells(values, layout, options)
     texts, numbers = cells_of(grid, options.known) if options.known else ({}, [])
     cells = {
-        column: as_column(cells, grid.name, column, options.decimal, grid.separator, numbers)
+        column: as_column(
+            cells, grid.name, column, options.decimal, grid.separator, numbers, options.below
+        )
         for column, cells in texts.items()
     }
     plain = source.kind == "text" and source.path is not None and source.path.suffix != ".gz"
@@ -126,7 +128,10 @@ def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Ta
         import pyarrow
 
         frame = dataset.to_table(columns=list(options.known)).to_pandas()
-        cells = {n: as_column(frame[n], source.name, n, options.decimal, None) for n in frame}
+        cells = {
+            n: as_column(frame[n], source.name, n, options.decimal, None, None, options.below)
+            for n in frame
+        }
         kept = [each for each in dataset.schema if each.name not in options.known]
         dataset = dataset.replace_schema(pyarrow.schema(kept))
     grid = parquet_grid(source, dataset)
@@ -159,7 +164,7 @@ def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Ta
 def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     """Read row by row into three arrays, which take less memory than the file has bytes."""
     check_header(grid, layout)
-    numbers = Numbers(grid.name, options.decimal, grid.separator)
+    numbers = Numbers(grid.name, options.decimal, grid.separator, options.below)
     names: dict[str, int] = {}
     times: dict[str, int] = {}
     first_rows: list[int] = []
@@ -194,6 +199,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     found = list(names)[: series.max() + 1]
     _check_names(grid, layout, found)
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
+    value += f" ({numbers.dress.unit})" if numbers.dress.unit else ""
     notes = [*grid.notes, *layout.notes, *footer, *numbers.notes, *notes, *shifted]
     ds, y, order = ds[place], y[:kept], None
     if layout.matrix is not None:
