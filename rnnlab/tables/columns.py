@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import DIGITS, are_times, is_footer
+from rnnlab.cells.dates import DIGITS, UNIX, are_times, is_footer
 from rnnlab.cells.numbers import SURE, Typed, is_missing, readings
 from rnnlab.cells.periods import month_number
 from rnnlab.cells.units import common_unit
@@ -30,6 +30,7 @@ TIME_NAMES = {
     *{"step", "t"},
     *{"observation_date", "ref_date", "yearmonth", "yyyymm", "datum", "zeit", "fecha", "data"},
 }
+CLOCK_NAMES = {"time", "date", "timestamp", "ts", "epoch", "unix", "unixtime", "ms"}
 ROW_NUMBERS = {"", "rownames", "unnamed: 0", "index", "row", "rowid", "x", "no", "nr", "#"}
 # what columns of values are called, the clearest names first
 VALUE_NAMES = (
@@ -101,7 +102,12 @@ def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
                 [without_fraction(cell) for cell in cells],
                 len(raw) - len(cells),
                 numbers >= MOST and not typed,
-                typed or _hold_times(cells, numbers),
+                typed
+                or _hold_times(cells, numbers)
+                or (
+                    _may_be_clock(place, name)
+                    and _share([bool(UNIX.fullmatch(c)) for c in cells]) > 0.9
+                ),
             )
         )
     return _with_unit(found)
@@ -122,6 +128,12 @@ def _with_unit(columns: list[Column]) -> list[Column]:
     if len(found) != 1:
         return columns
     return [replace(each, is_number=True) if each is found[0] else each for each in columns]
+
+
+def _may_be_clock(place: int, name: str) -> bool:
+    """Whether numbers such as 1600000000 are Unix times there, rather than values."""
+    words = {*re.split(r"[\W_]+", name.lower())}
+    return place == 0 or name.lower() in TIME_NAMES or bool(words & CLOCK_NAMES)
 
 
 def _ends_with_totals(cells: list[str]) -> bool:

@@ -8,7 +8,7 @@ from rnnlab.core.errors import InputError
 CHOICES = {
     "layout": ("long", "wide", "matrix"),
     "decimal": ("point", "comma"),
-    "dates": ("day-first", "month-first"),
+    "dates": ("day-first", "month-first", "numbers"),
     "century": ("1900", "2000"),
     "separator": ("comma", "semicolon", "tab", "bar"),
     "sheet": (),
@@ -26,7 +26,7 @@ class ReadOptions:
         id, time, value: names of columns.
         layout: long (a row a value), wide (a column a series) or matrix (a row a year).
         decimal: the sign before the fraction of a number; the other one groups its thousands.
-        dates: what comes first in 01/02/2020.
+        dates: what comes first in 01/02/2020; numbers where 1600000000 is no date.
         century: of years with two digits.
         separator: the sign between cells.
         sheet: name of the sheet of an Excel file.
