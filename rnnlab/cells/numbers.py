@@ -37,14 +37,14 @@ class Typed(str):
 def readings(cell: str, loose: bool = False) -> dict[str, float]:
     """The number that ``cell`` is by decimal sign: none, one or two, which may be the same.
 
-    With a sign around it such as 5.0%, $5, (5) or <5, and if ``loose`` with a word such as 5 kWh.
+    If ``loose`` with something around it, such as 5.0%, $5, (5), <5, 5k or 5 kWh.
     """
     cell = plain_digits(cell.strip()).replace("\u2212", "-")
     found = {}
     # other digits than these are numbers for Python, but for few other readers
     if cell.isascii() or set(cell) <= set("0123456789+-.,eE" + SPACES):
         found = _numbers_in(cell, 0)
-    if not found and (dressed := undress(cell, loose)) is not None:
+    if loose and not found and (dressed := undress(cell)) is not None:
         found = _numbers_in(dressed.core, dressed.power)
         if dressed.said == "below":
             found = {decimal: number / 2 for decimal, number in found.items()}
@@ -202,13 +202,12 @@ def as_column(
     decimal: str | None,
     separator: str | None,
     rows: Sequence[int] | None = None,
-    below: str | None = None,
 ) -> np.ndarray:
     """Cells as float64 with NaN for missing ones if all others are numbers, else as texts, [M].
 
     Args:
         name: of the file.
-        decimal, separator, below: see ``Numbers``.
+        decimal, separator: see ``Numbers``.
         rows: of the cells in the file, [M]; None where they are counted from 1.
 
     Raises:
@@ -235,7 +234,7 @@ def as_column(
                 "numbers elsewhere; write a number or leave it empty"
             )
         return np.array([*texts, ""], dtype=object)[codes]
-    numbers = Numbers(name, decimal, separator, below)
+    numbers = Numbers(name, decimal, separator)
     for text, is_typed, row in zip(texts, typed, places, strict=True):
         numbers.add(Typed(text) if is_typed else text, row, column)
     numbers.finish(np.zeros(len(texts), dtype=np.int64))

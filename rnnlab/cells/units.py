@@ -65,12 +65,8 @@ def plain_digits(text: str) -> str:
     return "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in text)
 
 
-def undress(text: str, loose: bool) -> Dressed | None:
-    """The number in a text that holds more than that; None where there is none.
-
-    Args:
-        loose: whether to take words for units, and k or M for powers; else only signs: %, $, ( ).
-    """
+def undress(text: str) -> Dressed | None:
+    """The number in a text that holds more than that; None where there is none."""
     match = FORM.fullmatch(text)
     if match is None:
         return None
@@ -81,8 +77,6 @@ def undress(text: str, loose: bool) -> Dressed | None:
     if match["before"] and match["after"] and match["after"] not in "%‰":
         return None
     unit, power = match["before"] or match["after"] or "", match["power"]
-    if not loose and (power or (unit and not any(_is_sign(c) for c in unit))):
-        return None
     if not _is_unit(unit.strip(".")):
         return None
     minus = bool(signs) and signs[0] != "+"
@@ -93,24 +87,20 @@ def undress(text: str, loose: bool) -> Dressed | None:
     return Dressed(core, POWER_OF[power] if power else 0, unit, said)
 
 
-def _is_sign(character: str) -> bool:
-    return character in "%‰°" or character in CURRENCIES
-
-
 def _is_unit(word: str) -> bool:
     return word.lower() not in NO_UNITS and not month_number(word)
 
 
 def common_unit(cells: list[str]) -> str | None:
     """The unit of all cells, empty where they have k or M alone; None where one is no number."""
-    found = [undress(plain_digits(cell), loose=True) for cell in cells]
+    found = [undress(plain_digits(cell)) for cell in cells]
     units = {each.unit if each else None for each in found}
     return units.pop() if len(units) == 1 else None
 
 
 def bare(cell: str) -> str:
     """The number in a cell without what is around it."""
-    dressed = undress(plain_digits(cell), loose=True)
+    dressed = undress(plain_digits(cell))
     return dressed.core if dressed else cell
 
 
@@ -133,7 +123,7 @@ class Dress:
 
     def add(self, cell: str, found: dict[str, float], place: int, where: str) -> dict[str, float]:
         """The readings of the cell of the value at ``place``, after what a person says of it."""
-        dressed = undress(plain_digits(cell), loose=True)
+        dressed = undress(plain_digits(cell))
         if dressed is None:
             return found
         if dressed.unit:

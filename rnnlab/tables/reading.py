@@ -95,9 +95,7 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
     table = _read_cells(values, layout, options)
     texts, numbers = cells_of(grid, options.known) if options.known else ({}, [])
     cells = {
-        column: as_column(
-            cells, grid.name, column, options.decimal, grid.separator, numbers, options.below
-        )
+        column: as_column(cells, grid.name, column, options.decimal, grid.separator, numbers)
         for column, cells in texts.items()
     }
     plain = source.kind == "text" and source.path is not None and source.path.suffix != ".gz"
@@ -128,10 +126,7 @@ def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Ta
         import pyarrow
 
         frame = dataset.to_table(columns=list(options.known)).to_pandas()
-        cells = {
-            n: as_column(frame[n], source.name, n, options.decimal, None, None, options.below)
-            for n in frame
-        }
+        cells = {n: as_column(frame[n], source.name, n, options.decimal, None) for n in frame}
         kept = [each for each in dataset.schema if each.name not in options.known]
         dataset = dataset.replace_schema(pyarrow.schema(kept))
     grid = parquet_grid(source, dataset)

@@ -115,3 +115,18 @@ def test_a_row_a_year_with_months_of_japan(tmp_path: Path) -> None:
     panel = load_panel(str(path), reading_options([]))
     assert panel.ds[12] == np.datetime64("2001-01-01")
     assert panel.y[12] == 2001
+
+
+def test_fiscal_years_beside_dates_are_no_times(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    rows = [f"2020-01-0{n},FY2020,{n}" for n in range(1, 7)]
+    path.write_text("\n".join(["date,fiscal,y0", *rows, ""]))
+    panel = load_panel(str(path), reading_options([]))
+    assert panel.ds[1] == np.datetime64("2020-01-02")
+
+
+def test_long_numbers_in_the_first_column_that_do_not_grow_are_values(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    rows = [f"{1700000000 - n % 3},{2000 + n},{n % 4}" for n in range(9)]
+    path.write_text("\n".join(["gdp,x,b", *rows, ""]))
+    assert load_panel(str(path), reading_options([])).ids == ["b", "gdp"]

@@ -118,3 +118,20 @@ def test_names_that_look_like_numbers_with_a_unit_stay_names(tmp_path: Path) -> 
     rows = [f"{month(n)},{race},{n + len(race)}" for n in range(6) for race in ("5K", "10K")]
     path.write_text("\n".join(["month,race,runners", *rows, ""]))
     assert load_panel(str(path), reading_options([])).ids == ["10K", "5K"]
+
+
+def test_percents_beside_numbers_are_values_where_most_differ(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    rows = [f"{month(n)},{n * n},{n}.5%" for n in range(9)]
+    path.write_text("\n".join(["month,a,rate", *rows, ""]))
+    panel = load_panel(str(path), reading_options([]))
+    assert panel.ids == ["a", "rate"]
+    assert panel.y[-1] == 8.5
+
+
+@pytest.mark.parametrize("names", [("<5", "5-9"), ("5%", "10%"), ("(a)", "(b)")])
+def test_groups_stay_names(tmp_path: Path, names: tuple[str, str]) -> None:
+    path = tmp_path / "x.csv"
+    rows = [f"{month(n)},{name},{n * n}" for name in names for n in range(9)]
+    path.write_text("\n".join(["month,group,n", *rows, ""]))
+    assert sorted(load_panel(str(path), reading_options([])).ids) == sorted(names)
