@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from tables import NOTES_ALONE
 
@@ -130,3 +131,13 @@ def test_long_numbers_in_the_first_column_that_do_not_grow_are_values(tmp_path: 
     rows = [f"{1700000000 - n % 3},{2000 + n},{n % 4}" for n in range(9)]
     path.write_text("\n".join(["gdp,x,b", *rows, ""]))
     assert load_panel(str(path), reading_options([])).ids == ["b", "gdp"]
+
+
+def test_unix_times_in_parquet(tmp_path: Path) -> None:
+    path = str(tmp_path / "x.parquet")
+    times = [1_600_000_000 + 3600 * n for n in range(5)]
+    pd.DataFrame({"ds": times, "y": range(5)}).to_parquet(path)
+    with pytest.warns(UserWarning, match="1600000000 as 2020-09-13 12:26:40 in UTC"):
+        panel = load_panel(path, reading_options([]))
+    assert str(panel.ds[0]) == "2020-09-13T12:26:40"
+    np.testing.assert_array_equal(load_panel(path, reading_options(["dates=numbers"])).ds, times)
