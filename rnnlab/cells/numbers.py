@@ -22,6 +22,8 @@ FORMS = {
     )
     for decimal, sign, group in (("point", r"\.", ","), ("comma", ",", r"\."))
 }
+# 12,34,567 in India
+LAKHS = re.compile(r"[+-]?[1-9]\d?(?:,\d\d)+,\d{3}(?:\.\d*)?")
 # fewer cells of a kind may be chance
 SURE = 3
 # a smaller share of texts among numbers is mistyped
@@ -60,6 +62,8 @@ def _numbers_in(text: str, power: int) -> dict[str, float]:
             plain = plain.replace(",", ".")
             # 1.1k is 1100, and not 1.1 * 1000
             found[decimal] = float(f"{plain}e{power}" if power else plain)
+    if not found and LAKHS.fullmatch(text):
+        return {"point": float(text.replace(",", "") + f"e{power}")}
     return found
 
 
