@@ -56,7 +56,7 @@ TWO_DIGIT_MONTHS = re.compile(r"0[1-9]|1[0-2]?")
 
 
 def month_number(name: str) -> int | None:
-    """1 to 12 for the name of a month, or its first 3 or 4 letters, in one of seven languages, or 1月."""
+    """1 to 12 for 1月, or a month by its name or 3 or 4 letters of it, in seven languages."""
     name = name.strip().strip(".")
     if match := re.fullmatch(r"(0?[1-9]|1[0-2])[月월]", name):
         return int(match[1])
