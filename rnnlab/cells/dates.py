@@ -5,15 +5,21 @@ import re
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.periods import full_years, month_number, read_periods
+from rnnlab.cells.offsets import check_zones, without_offsets
+from rnnlab.cells.periods import full_years, month_number, read_periods, with_latin_date
+from rnnlab.cells.units import plain_digits
 from rnnlab.core.errors import InputError
 
 WHOLE_NUMBER = r"-?\d{1,9}"
 # dates without dashes, which are not whole numbers
 DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
+# seconds since 1970, or parts of them, of 2001 to 2030; later ones may be 2030010100 for an hour
+UNIX = re.compile(r"1[0-8]\d{8}(?P<parts>(?:\d{3}){0,3})(?:\.0*)?")
+UNIX_UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
 # day and month in either order, then the year and perhaps the hour
 DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4}|\d{2})(?P<rest>\D.*)?"
-OFFSET = re.compile(r"(?<=\d)(?:([+-]\d{2}):?(\d{2})|Z)$")
+# what numpy reads of any year, where pandas knows 1678 to 2262
+ISO = r"(?!0000)\d{4}(-\d\d(-\d\d([ T]\d\d:\d\d(:\d\d)?)?)?)?"
 # what a last row of totals may be called, beside words without digits
 TOTALS = re.compile(
     r"(sub|grand )?total\w*|totaux|totaal|sum|summe|somme|suma|soma|(ins)?gesamt\w*|"
@@ -31,8 +37,12 @@ Times = tuple[np.ndarray, list[str]]
 
 def are_times(column: pd.Series) -> np.ndarray:
     """Whether each text is a time or a whole number, [N]."""
-    times = pd.to_datetime(column, errors="coerce", format="mixed", utc=True)
-    found = (times.notna() | column.str.fullmatch(WHOLE_NUMBER)).to_numpy(dtype=bool)
+    column = pd.Series(_plain(list(column)), dtype=str)
+    local = without_offsets(column)
+    times = pd.to_datetime(local, errors="coerce", format="mixed", utc=True)
+    known = times.notna() | local.str.fullmatch(ISO) | column.str.fullmatch(WHOLE_NUMBER)
+    known |= column.str.fullmatch(UNIX)
+    found = known.to_numpy(dtype=bool)
     for place in np.flatnonzero(~found):
         text = column.iloc[place]
         found[place] = bool(re.fullmatch(DAY_AND_MONTH, text)) or (
@@ -53,15 +63,6 @@ def is_footer(text: str) -> bool:
     )
 
 
-def offsets_from_utc(texts: list[str]) -> np.ndarray | None:
-    """How far each time is ahead of UTC, timedelta64[s] [N]; None where one does not say."""
-    found = [OFFSET.search(text) if ":" in text else None for text in texts]
-    if not all(found):
-        return None
-    minutes = [int(m[1]) * 60 + int(m[1][0] + m[2]) if m[1] else 0 for m in found if m]
-    return np.array(minutes, dtype="timedelta64[m]").astype("timedelta64[s]")
-
-
 def read_times(
     texts: list[str],
     name: str,
@@ -73,7 +74,7 @@ def read_times(
     """Texts as datetime64[s], or as int64 where all are whole numbers and not all of them dates.
 
     Args:
-        order: day-first or month-first, where a person says so.
+        order: day-first or month-first, or numbers where none is a date, where a person says so.
         century: of years with two digits, where a person says so.
         rows: where each text stands first, for messages.
 
@@ -84,21 +85,23 @@ def read_times(
         InputError: a text is not a time, or the times have two readings; the message names
             column ``name`` and file ``source``.
     """
-    column = pd.Series(texts, dtype=str)
+    plain = _plain(texts)
+    column = pd.Series(plain, dtype=str)
+    if order == "numbers" and column.str.fullmatch(r"-?\d{1,18}").all():
+        return column.astype("int64").to_numpy(), []
+    if column.str.fullmatch(UNIX).all():
+        return _since_1970(plain, name, source)
     if column.map(DIGITS.fullmatch).notna().all():
         column = column.str.replace(DIGITS, _with_dashes, regex=True)
     elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(r"[12]\d{3}").all():
         return column.astype("int64").to_numpy(), []
-    periods = read_periods(texts, century)
+    periods = read_periods(plain, century)
     if periods is not None:
         return periods
     # local time without its offset, so that days keep their hours across summer time
-    local = column.str.replace(OFFSET, "", regex=True)
-    local = local.where(column.str.contains(":"), column)
-    local, notes = _year_first(local, name, source, order, century)
-    times = pd.to_datetime(local, errors="coerce", format="ISO8601")
-    if times.isna().any():
-        times = pd.to_datetime(local, errors="coerce", format="mixed")
+    check_zones(plain, name, source)
+    local, notes = _year_first(without_offsets(column), name, source, order, century)
+    times = _parsed(local)
     # pandas guesses: the day of an hour, the century of a year, now, a month from 1949.5
     written = local if notes else column
     years = zip(times.dt.year.fillna(0).astype(int), written, strict=True)
@@ -114,6 +117,44 @@ def read_times(
             f"or name the column of times{_century_hint(bad)}"
         )
     return to_seconds(times.to_numpy(), name, source), notes
+
+
+def _plain(texts: list[str]) -> list[str]:
+    """The texts of times in Latin digits."""
+    if all(map(str.isascii, texts)):
+        return texts
+    return [with_latin_date(plain_digits(text)) for text in texts]
+
+
+def _since_1970(texts: list[str], name: str, source: str) -> Times:
+    """Unix times of one unit as dates, and the guess."""
+    matches = [match for text in texts if (match := UNIX.fullmatch(text))]
+    digits = {len(match["parts"]) for match in matches}
+    if len(digits) > 1:
+        raise InputError(
+            f"{source}: column {name!r} holds Unix times of {len(digits)} units; write one unit"
+        )
+    unit = UNIX_UNITS[digits.pop()]
+    numbers = np.array([int(text.partition(".")[0]) for text in texts])
+    times = to_seconds(numbers.astype(f"datetime64[{unit}]"), name, source)
+    guess = f"{texts[0]} as {str(times[0]).replace('T', ' ')} in UTC, Unix time in {unit}"
+    return times, [f"{guess} (guessed; else --read dates=numbers)"]
+
+
+def _parsed(texts: pd.Series) -> pd.Series:
+    """Texts as times, NaT where they are none; in whole seconds where pandas knows no such year."""
+    times = pd.to_datetime(texts, errors="coerce", format="ISO8601")
+    if times.isna().any() and texts.str.fullmatch(ISO).all():
+        return pd.Series(np.array([_of_any_year(text) for text in texts], "datetime64[s]"))
+    # hours such as 01:00 PM
+    return pd.to_datetime(texts, errors="coerce", format="mixed") if times.isna().any() else times
+
+
+def _of_any_year(text: str) -> np.datetime64:
+    try:
+        return np.datetime64(text, "s")
+    except ValueError:
+        return np.datetime64("NaT", "s")
 
 
 def _first_bad(column: pd.Series, times: pd.Series, unclear: pd.Series, mixed: pd.Series) -> int:
@@ -178,7 +219,7 @@ def _year_first(
         return column, []
     a, b = parts["a"].astype(int), parts["b"].astype(int)
     # 20.12.31 may begin with its year
-    if (parts["year"].str.len() == 2).any() and not order:
+    if (parts["year"].str.len() == 2).any() and order in (None, "numbers"):
         return column, []
     full = full_years(list(parts["year"]), century)
     if full is None:
@@ -189,15 +230,12 @@ def _year_first(
         texts = (part.astype(str).str.zfill(2) for part in (month, day))
         return years + "-" + next(texts) + "-" + next(texts) + parts["rest"].fillna("")
 
-    if order:
+    if order and order != "numbers":
         return dates(*((a, b) if order == "day-first" else (b, a))), notes
     both = [dates(a, b), dates(b, a)]
     possible = []
     for each in both:
-        times = pd.to_datetime(each, errors="coerce", format="ISO8601")
-        if times.isna().any():
-            # hours such as 01:00 PM
-            times = pd.to_datetime(each, errors="coerce", format="mixed")
+        times = _parsed(each)
         if times.notna().all():
             possible.append((each, times.to_numpy().astype("datetime64[s]")))
     if not possible:

@@ -8,13 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from rnnlab.cells.units import SPACES, Dress, bare, plain_digits, undress
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 
 # cells that mean a missing value; . .. and : are those of statistics offices
 MISSING_CELLS = {"", "nan", "na", "null", "none", "n/a", "#n/a", "<na>", ".", "..", "...", ":"}
-# signs that group thousands wherever the decimal sign is a point or a comma
-SPACES = " \u00a0\u202f\u2009'’"
 _EXPONENT = r"(?:[eE][+-]?\d+)?"
 FORMS = {
     decimal: re.compile(
@@ -23,6 +22,8 @@ FORMS = {
     )
     for decimal, sign, group in (("point", r"\.", ","), ("comma", ",", r"\."))
 }
+# 12,34,567 in India
+LAKHS = re.compile(r"[+-]?[1-9]\d?(?:,\d\d)+,\d{3}(?:\.\d*)?")
 # fewer cells of a kind may be chance
 SURE = 3
 # a smaller share of texts among numbers is mistyped
@@ -35,18 +36,35 @@ class Typed(str):
     """A cell that the file holds as a number or a time, so that nothing is to be guessed."""
 
 
-def readings(cell: str) -> dict[str, float]:
-    """The number that ``cell`` is by decimal sign: none, one or two, which may be the same."""
-    cell = cell.strip().replace("\u2212", "-")
+def readings(cell: str, loose: bool = False) -> dict[str, float]:
+    """The number that ``cell`` is by decimal sign: none, one or two, which may be the same.
+
+    If ``loose`` with something around it, such as 5.0%, $5, (5), <5, 5k or 5 kWh.
+    """
+    cell = plain_digits(cell.strip()).replace("\u2212", "-")
     found = {}
     # other digits than these are numbers for Python, but for few other readers
     if cell.isascii() or set(cell) <= set("0123456789+-.,eE" + SPACES):
-        for decimal, form in FORMS.items():
-            if form.fullmatch(cell):
-                sign = "." if decimal == "point" else ","
-                plain = "".join(c for c in cell if c in "0123456789+-eE" or c == sign)
-                found[decimal] = float(plain.replace(",", "."))
+        found = _numbers_in(cell, 0)
+    if loose and not found and (dressed := undress(cell)) is not None:
+        found = _numbers_in(dressed.core, dressed.power)
+        if dressed.said == "below":
+            found = {decimal: number / 2 for decimal, number in found.items()}
     return {decimal: number for decimal, number in found.items() if math.isfinite(number)}
+
+
+def _numbers_in(text: str, power: int) -> dict[str, float]:
+    found = {}
+    for decimal, form in FORMS.items():
+        if form.fullmatch(text):
+            sign = "." if decimal == "point" else ","
+            plain = "".join(c for c in text if c in "0123456789+-eE" or c == sign)
+            plain = plain.replace(",", ".")
+            # 1.1k is 1100, and not 1.1 * 1000
+            found[decimal] = float(f"{plain}e{power}" if power else plain)
+    if not found and LAKHS.fullmatch(text):
+        return {"point": float(text.replace(",", "") + f"e{power}")}
+    return found
 
 
 def is_missing(cell: str) -> bool:
@@ -73,10 +91,14 @@ class Numbers:
         name: of the file.
         decimal: point or comma, where a person says so.
         separator: the sign between cells; None if the cells stand alone.
+        below: half or zero, what <1 is, where a person says so.
     """
 
-    def __init__(self, name: str, decimal: str | None, separator: str | None) -> None:
+    def __init__(
+        self, name: str, decimal: str | None, separator: str | None, below: str | None = None
+    ) -> None:
         self.name, self.settled, self.separator = name, decimal, separator
+        self.dress = Dress(below)
         self.values = array("d")
         self.waiting: list[tuple[int, str, int, str]] = []
         self.notes: list[str] = []
@@ -96,10 +118,12 @@ class Numbers:
         if is_missing(cell):
             self.values.append(math.nan)
             return
-        found = readings(cell)
+        found = readings(cell, loose=True)
         where = f"{self.name}: row {row}: column {column!r} holds {cell!r}"
         if not found:
             raise InputError(f"{where}; write a number or leave it empty")
+        if cell[-1] == "-" or not Dress.plain.issuperset(cell):
+            found = self.dress.add(cell, found, len(self.values), where)
         if isinstance(cell, Typed) or (len(found) == 2 and len({*found.values()}) == 1):
             self.values.append(found["point"])
         elif self.settled:
@@ -124,19 +148,23 @@ class Numbers:
         Raises:
             InputError: no cell says which sign is the decimal one.
         """
+        self._settle(series)
+        self.notes += self.dress.finish(series, self.values)
+
+    def _settle(self, series: np.ndarray) -> None:
         if not self.waiting:
             return
         decimal = self.settled or self._usual(series)
         if decimal is None:
             _, cell, row, column = self.waiting[0]
-            found = readings(cell)
+            found = readings(cell, loose=True)
             raise InputError(
                 f"{self.name}: row {row}: column {column!r} holds {cell!r}, which is "
                 f"{found['point']:.15g} or {found['comma']:.15g}; "
                 "add --read decimal=point or decimal=comma"
             )
         for place, cell, *_ in self.waiting:
-            self.values[place] = readings(cell)[decimal]
+            self.values[place] = readings(cell, loose=True)[decimal]
         if not self.settled:
             place, cell, *_ = self.waiting[0]
             other = "comma" if decimal == "point" else "point"
@@ -147,7 +175,7 @@ class Numbers:
 
     def _usual(self, series: np.ndarray) -> str | None:
         """The decimal sign, if the cells that wait and the others leave little doubt of it."""
-        cells = {cell for _, cell, *_ in self.waiting}
+        cells = {bare(cell) for _, cell, *_ in self.waiting}
         signs = {sign for sign in ".," for cell in cells if sign in cell}
         if len(signs) > 1:
             return None

@@ -45,12 +45,22 @@ NAMED = re.compile(
 YEAR_FIRST = re.compile(rf"(?P<y>\d{{4}})[ ./-]*(?P<m>{WORD})\.?", re.IGNORECASE)
 SEASON = re.compile(r"(\d{4})[/–-](\d{4}|\d{2})")
 DECIMAL = re.compile(r"(\d{4})(?:\.(\d+))?")
+FISCAL = re.compile(r"\b[FC]Y ?[-:']?(?=\d)|(?<=\d) ?[FC]Y\b", re.IGNORECASE)
+# 2000年1月5日 and 2000년 1월 5일
+EAST_ASIAN = re.compile(
+    r"(?P<y>\d{4}) ?[年년](?:度|도)? ?"
+    r"(?:第?(?P<q>[1-4一二三四]) ?(?:四半期|季度|분기)"
+    r"|(?P<m>\d{1,2})[月월] ?(?:(?P<d>\d{1,2})[日일])?)?"
+)
 TWO_DIGIT_MONTHS = re.compile(r"0[1-9]|1[0-2]?")
 
 
 def month_number(name: str) -> int | None:
-    """1 to 12 for the name of a month, or its first 3 or 4 letters, in one of seven languages."""
-    return MONTH_OF.get(name.strip().strip(".").lower()[:10])
+    """1 to 12 for 1月, or a month by its name or 3 or 4 letters of it, in seven languages."""
+    name = name.strip().strip(".")
+    if match := re.fullmatch(r"(0?[1-9]|1[0-2])[月월]", name):
+        return int(match[1])
+    return MONTH_OF.get(name.lower()[:10])
 
 
 def read_periods(texts: list[str], century: str | None) -> tuple[np.ndarray, list[str]] | None:
@@ -58,6 +68,8 @@ def read_periods(texts: list[str], century: str | None) -> tuple[np.ndarray, lis
 
     All texts are of one form. ``century`` is 1900 or 2000, for years of two digits.
     """
+    if all(FISCAL.search(text) for text in texts):
+        return _of_years([FISCAL.sub("", text) for text in texts], century)
     readers: list[Callable[[list[str]], list[date] | None]]
     readers = [_numbered, _weeks, _seasons, _decimal_years]
     for reader in readers:
@@ -65,6 +77,29 @@ def read_periods(texts: list[str], century: str | None) -> tuple[np.ndarray, lis
         if found is not None:
             return np.array(found, dtype="datetime64[D]").astype("datetime64[s]"), []
     return _named(texts, century)
+
+
+def _of_years(texts: list[str], century: str | None) -> tuple[np.ndarray, list[str]] | None:
+    """Fiscal years without their FY: 2000, 00, 2000/01, or 2000Q1; each by the year it names."""
+    if not all(re.fullmatch(r"\d{4}|\d\d", text) for text in texts):
+        return read_periods(texts, century)
+    years = full_years(texts, century)
+    if years is None or min(years[0]) < 1:
+        return None
+    found = [date(year, 1, 1) for year in years[0]]
+    return np.array(found, dtype="datetime64[D]").astype("datetime64[s]"), years[1]
+
+
+def with_latin_date(text: str) -> str:
+    """The text with 2000-01-05 in the place of 2000年1月5日."""
+
+    def latin(match: re.Match) -> str:
+        if quarter := match["q"]:
+            return f"{match['y']}Q{'一二三四'.find(quarter) + 1 or quarter}"
+        parts = [match["y"], *(match[each].zfill(2) for each in "md" if match[each])]
+        return "-".join(parts)
+
+    return text if text.isascii() else EAST_ASIAN.sub(latin, text)
 
 
 def _numbered(texts: list[str]) -> list[date] | None:

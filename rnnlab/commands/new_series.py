@@ -46,6 +46,11 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
             "--read missing=zero: the pipeline reads missing rows as gaps; write the zeros into "
             f"{options.csv}"
         )
+    if "dates=numbers" in options.read:
+        raise InputError(
+            "--read dates=numbers: the pipeline reads such numbers as dates; write smaller ones "
+            f"into {options.csv}"
+        )
     source = local_name(options.csv)
     name = new_name(name or stem_of(source), params)
     task, panel = fitted(options, params)

@@ -12,6 +12,7 @@ from rnnlab.series.times import (
     WORKDAY,
     Step,
     are_month_ends,
+    are_on_one_day,
     months_after,
     steps_of,
 )
@@ -128,8 +129,7 @@ def _scales(ds: np.ndarray) -> Iterator[tuple[str, np.ndarray]]:
         return
     months = ds.astype("datetime64[M]")
     days = ds.astype("datetime64[D]")
-    one_day = (ds - months == ds[0] - months[0]).all()
-    if (np.diff(months.astype(np.int64)) != 0).all() and (one_day or are_month_ends(ds)):
+    if (np.diff(months.astype(np.int64)) != 0).all() and (are_on_one_day(ds) or are_month_ends(ds)):
         yield MONTH, months.astype(np.int64)
     one_hour = (ds - days == ds[0] - days[0]).all()
     if one_hour and np.is_busday(days).all():

@@ -50,10 +50,13 @@ def step_of(ds: np.ndarray) -> Step | None:
     months = ds.astype("datetime64[M]")
     apart = np.diff(months.astype(np.int64))
     same_day = len(np.unique(ds - months.astype("datetime64[s]"))) == 1
-    if (apart == apart[0]).all() and (same_day or are_month_ends(ds)):
+    by_months = bool((apart == apart[0]).all())
+    if by_months and (same_day or are_month_ends(ds)):
         return Step(int(apart[0]), MONTH)
     if even:
         return Step(int(gaps[0].astype("timedelta64[s]").astype(np.int64)), SECOND)
+    if by_months and are_on_one_day(ds):
+        return Step(int(apart[0]), MONTH)
     # other regular steps, such as working days
     name = pd.infer_freq(pd.DatetimeIndex(ds))
     return None if name is None else Step(1, WORKDAY if name == "B" else name)
@@ -104,7 +107,7 @@ def months_after(ds: np.ndarray, apart: np.ndarray) -> np.ndarray:
     first = months.astype("datetime64[D]")
     day = (months + 1).astype("datetime64[D]") - first - 1
     if not are_month_ends(ds):
-        day = np.minimum(day, ds[0].astype("datetime64[D]") - ds[0].astype("datetime64[M]"))
+        day = np.minimum(day, (ds.astype("datetime64[D]") - ds.astype("datetime64[M]")).max())
     hour = ds[0] - ds[0].astype("datetime64[D]")
     return (first + day).astype("datetime64[s]") + hour
 
@@ -112,3 +115,13 @@ def months_after(ds: np.ndarray, apart: np.ndarray) -> np.ndarray:
 def are_month_ends(ds: np.ndarray) -> bool:
     next_days = ds + np.timedelta64(1, "D")
     return bool((next_days == next_days.astype("datetime64[M]").astype("datetime64[s]")).all())
+
+
+def are_on_one_day(ds: np.ndarray) -> bool:
+    """Whether times are on one day of their months at one hour, on the last of shorter months."""
+    months = ds.astype("datetime64[M]")
+    days = ds.astype("datetime64[D]")
+    last = (months + 1).astype("datetime64[D]") - months.astype("datetime64[D]") - 1
+    on = days - months.astype("datetime64[D]")
+    hours = ds - days
+    return bool((on == np.minimum(on.max(), last)).all() and (hours == hours[0]).all())

@@ -1,14 +1,16 @@
 """What the columns of a table hold, by their names and the first rows."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import DIGITS, are_times, is_footer
-from rnnlab.cells.numbers import Typed, is_missing, readings
-from rnnlab.cells.periods import month_number
+from rnnlab.cells.dates import DIGITS, UNIX, are_times, is_footer
+from rnnlab.cells.numbers import SURE, Typed, is_missing, readings
+from rnnlab.cells.periods import FISCAL, month_number
+from rnnlab.cells.units import common_unit
 from rnnlab.tables.grids import Grid
 
 YEAR = re.compile(r"[12]\d{3}")
@@ -29,6 +31,7 @@ TIME_NAMES = {
     *{"step", "t"},
     *{"observation_date", "ref_date", "yearmonth", "yyyymm", "datum", "zeit", "fecha", "data"},
 }
+CLOCK_NAMES = {"time", "date", "timestamp", "ts", "epoch", "unix", "unixtime", "ms"}
 ROW_NUMBERS = {"", "rownames", "unnamed: 0", "index", "row", "rowid", "x", "no", "nr", "#"}
 # what columns of values are called, the clearest names first
 VALUE_NAMES = (
@@ -38,6 +41,7 @@ VALUE_NAMES = (
 )
 # below it a column of numbers or times holds something else
 MOST = 0.5
+ALMOST_ALL = 0.9
 
 
 @dataclass(frozen=True)
@@ -100,10 +104,50 @@ def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
                 [without_fraction(cell) for cell in cells],
                 len(raw) - len(cells),
                 numbers >= MOST and not typed,
-                typed or _hold_times(cells, numbers),
+                typed or _hold_times(cells, numbers) or _are_unix_times(place, name, cells),
             )
         )
-    return found
+    return _with_units(_without_fiscal(found))
+
+
+def _with_units(columns: list[Column]) -> list[Column]:
+    """The columns, of which one with 5%, (5) or 100 kWh in all cells holds numbers, too.
+
+    Beside plain numbers it does if most cells differ: those that repeat may name series.
+    """
+    plain = any(each.is_number and not (each.is_time or each.counts_rows) for each in columns)
+    found = [
+        each
+        for each in columns
+        if not (each.is_time or each.is_number)
+        and len({*each.cells}) >= SURE
+        and not (plain and (each.blanks or len({*each.cells}) < MOST * len(each.cells)))
+        and common_unit(each.cells) is not None
+        and all(readings(cell, loose=True) for cell in each.cells)
+    ]
+    if len(found) > 1 and not plain:
+        return columns
+    return [replace(each, is_number=True) if each in found else each for each in columns]
+
+
+def _are_unix_times(place: int, name: str, cells: list[str]) -> bool:
+    """Whether numbers such as 1600000000 are times, and no values: by their name or their order."""
+    if not cells or _share([bool(UNIX.fullmatch(cell)) for cell in cells]) < ALMOST_ALL:
+        return False
+    words = {*re.split(r"[\W_]+", name.lower())}
+    grow = all(before < after for before, after in pairwise(cells))
+    return name.lower() in TIME_NAMES or bool(words & CLOCK_NAMES) or (place == 0 and grow)
+
+
+def _without_fiscal(columns: list[Column]) -> list[Column]:
+    """The columns, of which fiscal years are no times beside dates."""
+    fiscal = [each.is_date and all(FISCAL.search(cell) for cell in each.cells) for each in columns]
+    if sum(each.is_date for each in columns) == sum(fiscal):
+        return columns
+    return [
+        replace(each, is_time=False) if years else each
+        for each, years in zip(columns, fiscal, strict=True)
+    ]
 
 
 def _ends_with_totals(cells: list[str]) -> bool:
@@ -126,7 +170,7 @@ def _hold_times(cells: list[str], numbers: float) -> bool:
         forms = (YEAR, YEARS_WITH_PART, DIGITS)
         shares = [_share([bool(form.fullmatch(cell)) for cell in unique]) for form in forms]
         # R writes 1949 for 1949.0 among years with decimals
-        return max(*shares, shares[0] + shares[1]) > 0.9 or any(
+        return max(*shares, shares[0] + shares[1]) > ALMOST_ALL or any(
             re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{2,4}", cell) for cell in unique
         )
     return bool(np.mean(are_times(pd.Series(unique, dtype=str))) >= MOST)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from rnnlab.cells.dates import are_times
+from rnnlab.cells.dates import UNIX, are_times
 from rnnlab.cells.periods import SEASON
 from rnnlab.core.errors import InputError
 from rnnlab.tables.columns import (
@@ -179,6 +179,8 @@ def _row_a_series(grid: Grid, columns: list[Column], options: ReadOptions) -> Fo
     """Names in front, and a column a time, as in the tables of the World Bank or of the M4."""
     header = pd.Series(grid.header, dtype=str)
     timely = are_times(header) & ~header.str.fullmatch(r"-?\d{1,3}").to_numpy(dtype=bool)
+    # numbers of products have ten digits, too
+    timely &= ~header.str.fullmatch(UNIX).to_numpy(dtype=bool)
     labels, notes = grid.header, ["a series a row"]
     first = int(timely.argmax())
     if timely.sum() < MIN_TIMES or not first or not timely[first:].all():

@@ -8,12 +8,13 @@ from rnnlab.core.errors import InputError
 CHOICES = {
     "layout": ("long", "wide", "matrix"),
     "decimal": ("point", "comma"),
-    "dates": ("day-first", "month-first"),
+    "dates": ("day-first", "month-first", "numbers"),
     "century": ("1900", "2000"),
     "separator": ("comma", "semicolon", "tab", "bar"),
     "sheet": (),
     "encoding": (),
     "missing": ("gap", "zero"),
+    "below": ("half", "zero"),
 }
 
 
@@ -25,12 +26,13 @@ class ReadOptions:
         id, time, value: names of columns.
         layout: long (a row a value), wide (a column a series) or matrix (a row a year).
         decimal: the sign before the fraction of a number; the other one groups its thousands.
-        dates: what comes first in 01/02/2020.
+        dates: what comes first in 01/02/2020; numbers where 1600000000 is no date.
         century: of years with two digits.
         separator: the sign between cells.
         sheet: name of the sheet of an Excel file.
         encoding: of the text, by Python's name.
         missing: what a missing row is: a gap, or a value of zero as on a day without a sale.
+        below: what a value such as <1 is: half of it, or zero.
         known: names of columns that are known of later times, too, such as promotions.
         future: file of rows that go on where the table ends, without values.
     """
@@ -46,6 +48,7 @@ class ReadOptions:
     sheet: str | None = None
     encoding: str | None = None
     missing: str | None = None
+    below: str | None = None
     known: tuple[str, ...] = ()
     future: str | None = None
 
@@ -87,6 +90,7 @@ def reading_options(
         sheet=found.get("sheet"),
         encoding=found.get("encoding"),
         missing=found.get("missing"),
+        below=found.get("below"),
         known=tuple(known),
         future=future,
     )

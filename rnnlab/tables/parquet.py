@@ -1,13 +1,15 @@
 """Parquet: a file, or a folder of files with the same columns."""
 
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import DIGITS, read_times, to_seconds
+from rnnlab.cells.dates import DIGITS, UNIX, read_times, to_seconds
 from rnnlab.core.errors import InputError
+from rnnlab.core.notes import note
 from rnnlab.tables.grids import Grid
 from rnnlab.tables.layouts import Layout, find_layout
 from rnnlab.tables.options import ReadOptions
@@ -155,12 +157,14 @@ def _typed_times(times: pd.Series, name: str, source: str, options: ReadOptions)
         return to_seconds(times.dt.tz_localize(None).to_numpy(), name, source)
     if pd.api.types.is_integer_dtype(times):
         texts = times.astype(str)
-        if not texts.map(DIGITS.fullmatch).notna().all() and not (
-            texts.str.fullmatch(r"[12]\d{3}").all()
-        ):
+        forms = (DIGITS, UNIX, re.compile(r"[12]\d{3}"))
+        if not any(texts.str.fullmatch(form).all() for form in forms):
             return times.to_numpy(np.int64)
     codes, unique = pd.factorize(times.astype(str))
-    found, _ = read_times(list(unique), name, source, options.dates, options.century)
+    found, guesses = read_times(list(unique), name, source, options.dates, options.century)
+    if pd.api.types.is_integer_dtype(times):
+        for guess in guesses:
+            note(f"{source}: {guess}")
     return found[codes]
 
 

@@ -26,7 +26,7 @@ from rnnlab.tables.rows import (
     check_header,
     check_rows,
     full_rows,
-    in_utc_if_repeated,
+    in_utc_if_shifted,
     rows_kept,
     time_name,
     time_reader,
@@ -167,7 +167,7 @@ def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Ta
 def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     """Read row by row into three arrays, which take less memory than the file has bytes."""
     check_header(grid, layout)
-    numbers = Numbers(grid.name, options.decimal, grid.separator)
+    numbers = Numbers(grid.name, options.decimal, grid.separator, options.below)
     names: dict[str, int] = {}
     times: dict[str, int] = {}
     first_rows: list[int] = []
@@ -198,10 +198,11 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     ds, notes = read_times(
         texts, time_name(grid, layout), grid.name, options.dates, options.century, first_rows
     )
-    ds, shifted = in_utc_if_repeated(ds, texts, series, place)
+    ds, shifted = in_utc_if_shifted(ds, texts, series, place)
     found = list(names)[: series.max() + 1]
     _check_names(grid, layout, found)
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
+    value += f" ({numbers.dress.unit})" if numbers.dress.unit else ""
     notes = [*grid.notes, *layout.notes, *footer, *numbers.notes, *notes, *shifted]
     ds, y, order = ds[place], y[:kept], None
     if layout.matrix is not None:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import are_times, is_footer, offsets_from_utc
+from rnnlab.cells.dates import are_times, is_footer
 from rnnlab.cells.numbers import is_missing, readings
+from rnnlab.cells.offsets import offsets_from_utc
 from rnnlab.core.errors import InputError
 from rnnlab.tables.columns import part_text, without_fraction
 from rnnlab.tables.grids import Grid, is_title
@@ -98,18 +99,35 @@ def without_footer(
     return above, [f"without the last row {name!r}"]
 
 
-def in_utc_if_repeated(
+def in_utc_if_shifted(
     ds: np.ndarray, texts: list[str], series: np.ndarray, place: np.ndarray
 ) -> tuple[np.ndarray, list[str]]:
-    """Times ds [N] of texts, in UTC if a series would have a local one twice, and the note."""
-    if len(np.unique(ds)) == len(ds) or (ahead := offsets_from_utc(texts)) is None:
+    """Times ds [N] of texts, in UTC where changes of clocks part or repeat local ones, and why."""
+    ahead = offsets_from_utc(texts)
+    if ahead is None or (ahead == ahead[:1]).all():
         return ds, []
     rows = np.unique(np.column_stack([series, place]), axis=0)
-    local = np.column_stack([rows[:, 0], ds.astype(np.int64)[rows[:, 1]]])
-    # series of several zones may share local times, and a row may be there twice
-    if len(np.unique(local, axis=0)) == len(rows):
+    local, repeated = _uneven(rows[:, 0], ds[rows[:, 1]])
+    instants, _ = _uneven(rows[:, 0], (ds - ahead)[rows[:, 1]])
+    if repeated:
+        return ds - ahead, ["times in UTC, since local ones repeat when summer time ends"]
+    # days stay those of the local calendar
+    if instants >= local:
         return ds, []
-    return ds - ahead, ["times in UTC, since local ones repeat when summer time ends"]
+    return ds - ahead, ["times in UTC, since the clocks change between them"]
+
+
+def _uneven(series: np.ndarray, ds: np.ndarray) -> tuple[int, bool]:
+    """How many times do not follow the one before at the usual distance, and whether one repeats.
+
+    ``series`` may share times, since each has its own clocks.
+    """
+    order = np.lexsort((ds, series))
+    apart = np.diff(ds[order].astype(np.int64))[np.diff(series[order]) == 0]
+    if not len(apart):
+        return 0, False
+    _, counts = np.unique(apart, return_counts=True)
+    return len(apart) - int(counts.max()), bool((apart == 0).any())
 
 
 def check_rows(grid: Grid) -> None:

@@ -1,0 +1,81 @@
+"""How far a time is ahead of UTC, by what follows its hour: +01:00, +01, Z, UTC, CEST."""
+
+import re
+from datetime import datetime
+from functools import cache
+from zoneinfo import ZoneInfo, available_timezones
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.core.errors import InputError
+
+# behind digits or PM; a number alone is an offset only behind an hour
+OFFSET = re.compile(
+    r"(?<=[\dMm])(?: ?(?:UTC|GMT)?(?P<hours>[+-]\d\d)(?::?(?P<minutes>\d\d))?|"
+    r" ?(?P<zero>Z|UTC|GMT)| (?P<zone>(?![AP]M$)[A-Z]{2,5}))$"
+)
+WITHOUT_HOUR = re.compile(r"(?<=\d) (?:UTC|GMT)$")
+
+
+def without_offsets(times: pd.Series) -> pd.Series:
+    """Texts of local times without what says how far they are ahead of UTC."""
+    hours = times.str.contains(":")
+    if hours.any():
+        times = times.where(~hours, times.str.replace(OFFSET, "", regex=True))
+    return times.where(hours, times.str.replace(WITHOUT_HOUR, "", regex=True))
+
+
+def check_zones(texts: list[str], name: str, source: str) -> None:
+    """Raise InputError if a name of a zone is unknown, or means several and is not the only one."""
+    found: dict[str, str] = {}
+    for text in texts:
+        if ":" in text and (match := OFFSET.search(text)):
+            found.setdefault(match["zone"] or "", text)
+    for zone, text in found.items():
+        if not zone:
+            continue
+        known = _zones().get(zone, set())
+        # of one zone alone, the hours are those of its clocks
+        if not known or (len(known) > 1 and len(found) > 1):
+            what = "is the name of several zones" if known else "is no zone that is known"
+            raise InputError(
+                f"{source}: column {name!r} holds {text!r}: {zone} {what}; write the offset from "
+                "UTC, such as -06:00, in its place"
+            )
+
+
+def offsets_from_utc(texts: list[str]) -> np.ndarray | None:
+    """How far each time is ahead of UTC, timedelta64[s] [N]; None where one does not say."""
+    minutes = []
+    for text in texts:
+        match = OFFSET.search(text) if ":" in text else None
+        ahead = None if match is None else _minutes(match)
+        if ahead is None:
+            return None
+        minutes.append(ahead)
+    return np.array(minutes, dtype="timedelta64[m]").astype("timedelta64[s]")
+
+
+def _minutes(match: re.Match) -> int | None:
+    if match["hours"]:
+        sign = -1 if match["hours"][0] == "-" else 1
+        return int(match["hours"]) * 60 + sign * int(match["minutes"] or 0)
+    if match["zero"]:
+        return 0
+    known = _zones().get(match["zone"], set())
+    return next(iter(known)) if len(known) == 1 else None
+
+
+@cache
+def _zones() -> dict[str, set[int]]:
+    """What names such as CEST mean on maps of today: minutes ahead of UTC."""
+    found: dict[str, set[int]] = {}
+    for each in available_timezones():
+        zone = ZoneInfo(each)
+        for month in (1, 7):
+            time = datetime(2024, month, 15, tzinfo=zone)
+            name, ahead = time.tzname(), time.utcoffset()
+            if name and ahead is not None:
+                found.setdefault(name, set()).add(int(ahead.total_seconds()) // 60)
+    return found
