@@ -10,6 +10,7 @@ from rnnlab.cells.dates import DIGITS, are_times, is_footer
 from rnnlab.cells.numbers import Typed, is_missing, readings
 from rnnlab.cells.periods import month_number
 from rnnlab.tables.grids import Grid
+from rnnlab.tables.options import listed
 
 YEAR = re.compile(r"[12]\d{3}")
 YEARS_WITH_PART = re.compile(r"[12]\d{3}\.\d+")
@@ -179,3 +180,16 @@ def clear_value(numbers: list[Column]) -> Column | None:
         if found:
             return found[0] if len(found) == 1 < len(numbers) else None
     return None
+
+
+def first_twice(times: list[tuple[str, ...]]) -> str | None:
+    seen = set()
+    for time in times:
+        if time in seen:
+            return " ".join(time)
+        seen.add(time)
+    return None
+
+
+def ask(grid: Grid, what: str, columns: list[Column], option: str) -> str:
+    return f"{grid.name}: {what} {listed([each.name for each in columns])}; add {option}"

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from rnnlab.core.errors import InputError
 
+# of a wide table a line names the first
+MOST_NAMES = 12
 CHOICES = {
     "layout": ("long", "wide", "matrix"),
     "decimal": ("point", "comma"),
@@ -90,3 +92,33 @@ def reading_options(
         known=tuple(known),
         future=future,
     )
+
+
+def known_columns(names: list[str], options: ReadOptions, source: str) -> dict[str, int]:
+    """The places of unique_id, ds and y, where options or the table name them."""
+    found = {}
+    for key, option in (("unique_id", "id"), ("ds", "time"), ("y", "value")):
+        wanted = getattr(options, option)
+        if wanted is not None and wanted not in names:
+            raise InputError(
+                f"{source}: has no column {wanted!r} (--{option} or data.{option}_column); "
+                f"it has {listed(names)}"
+            )
+        if (wanted or key) in names:
+            found[key] = names.index(wanted or key)
+    return found
+
+
+def check_known(names: list[str], options: ReadOptions, source: str) -> None:
+    """Raise InputError if a known column is not there, or is one of names, times or values."""
+    for known in options.known:
+        if known not in names:
+            raise InputError(f"{source}: has no column {known!r} (--known); it has {listed(names)}")
+        for option in ("id", "time", "value"):
+            if getattr(options, option) == known:
+                raise InputError(f"--known {known}: is the column of --{option}, too; name it once")
+
+
+def listed(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more

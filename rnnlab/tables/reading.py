@@ -12,8 +12,8 @@ from rnnlab.cells.numbers import Numbers, Typed, as_column
 from rnnlab.core.errors import InputError
 from rnnlab.tables.grids import Grid, Marks, text_grid
 from rnnlab.tables.known import beside_values, cells_of, followed_by, without_columns
-from rnnlab.tables.layouts import Layout, check_known, find_layout
-from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.layouts import Layout, find_layout
+from rnnlab.tables.options import ReadOptions, check_known
 from rnnlab.tables.parquet import Rows, is_typed, open_parquet, parquet_grid, read_typed
 from rnnlab.tables.rows import (
     check_header,

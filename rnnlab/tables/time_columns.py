@@ -1,0 +1,85 @@
+"""Which columns of a table make up its times."""
+
+import re
+
+import pandas as pd
+
+from rnnlab.core.errors import InputError
+from rnnlab.tables.columns import (
+    DAY_NAMES,
+    PART_NAMES,
+    TIME_NAMES,
+    YEAR,
+    YEAR_NAMES,
+    Column,
+    ask,
+    first_twice,
+    season_label,
+)
+from rnnlab.tables.grids import Grid
+from rnnlab.tables.options import listed
+
+
+def time_columns(
+    grid: Grid, columns: list[Column], known: dict[str, int]
+) -> tuple[tuple[int, ...], str, tuple[str, ...]]:
+    """The columns that make up the time, the part of the year, and what was guessed."""
+    if "ds" in known:
+        return (known["ds"],), "", ()
+    parts = _parts(columns, grid.name)
+    if parts:
+        return parts[0], parts[1], ()
+    usable = [each for each in columns if each.place not in known.values()]
+    named = [each for each in usable if each.name.lower() in TIME_NAMES and each.cells]
+    if "unique_id" in known:
+        # a column named period may hold the same in all rows of a series
+        names = columns[known["unique_id"]].cells
+        named = [n for n in named if not first_twice(list(zip(names, n.cells, strict=False)))]
+    dates = [each for each in usable if each.is_date]
+    for found in ([d for d in dates if d in named], dates, [n for n in named if n.is_time], named):
+        if len(found) == 1:
+            return (found[0].place,), "", ()
+        if found:
+            raise InputError(ask(grid, "the times are in one of", found, "--time COLUMN"))
+    years = [each for each in usable if each.is_time]
+    if len(years) == 1 or (years and years[0].place == 0):
+        return (years[0].place,), "", (f"times in {years[0].name!r} (guessed; else --time COLUMN)",)
+    first = usable[0] if usable else columns[0]
+    numbers = pd.to_numeric(pd.Series(first.cells, dtype=str), errors="coerce")
+    even = numbers.notna().all() and numbers.diff().dropna().nunique() == 1
+    if first.place == 0 and even and (numbers % 1 == 0).all():
+        return (0,), "", (f"times in {first.name!r} (guessed; else --time COLUMN)",)
+    raise InputError(
+        f"{grid.name}: has the columns {listed(grid.header)}, none of which holds times in all "
+        "rows; write dates as 1949-01-31, or name the column by --time COLUMN"
+    )
+
+
+def _parts(columns: list[Column], source: str) -> tuple[tuple[int, ...], str] | None:
+    """Columns of year and month (and day), quarter or week."""
+    by_name = {each.name.lower(): each for each in columns}
+    year = next((by_name[name] for name in by_name if name in YEAR_NAMES), None)
+    if year is None or not year.cells or not all(YEAR.fullmatch(cell) for cell in year.cells):
+        return None
+    for part, names in PART_NAMES.items():
+        column = next((by_name[name] for name in by_name if name in names), None)
+        if column is None or not column.cells or not _all_parts(column.cells, part):
+            beyond = [c for c in (column.cells if column else []) if re.fullmatch(r"M13|Q0?5", c)]
+            if beyond:
+                raise InputError(
+                    f"{source}: column {column.name!r} holds {beyond[0]}, which is a whole year; "  # type: ignore[union-attr]
+                    "remove such rows"
+                )
+            continue
+        day = next((by_name[name] for name in by_name if name in DAY_NAMES), None)
+        if part == "M" and day and all(re.fullmatch(r"\d{1,2}", cell) for cell in day.cells):
+            return (year.place, column.place, day.place), "D"
+        return (year.place, column.place), part
+    return None
+
+
+def _all_parts(cells: list[str], part: str) -> bool:
+    labels = [season_label(cell) for cell in cells]
+    most = {"M": 12, "Q": 4, "W": 53}[part]
+    period = {label[0] for label in labels if label} - {"N"}
+    return period <= {part} and all(label and 1 <= label[1] <= most for label in labels)
