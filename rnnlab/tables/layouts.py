@@ -8,7 +8,7 @@ from rnnlab.tables.columns import Column, ask, clear_value, columns_of, first_tw
 from rnnlab.tables.grids import Grid
 from rnnlab.tables.matrices import Matrix, find_matrix
 from rnnlab.tables.options import ReadOptions, known_columns, listed
-from rnnlab.tables.time_columns import time_columns
+from rnnlab.tables.time_columns import time_columns, time_of_two
 
 SAMPLE_ROWS = 5000
 
@@ -80,8 +80,8 @@ def find_layout(grid: Grid, options: ReadOptions) -> Layout:
             "Year, Jan to Dec or Q1 to Q4"
         )
     if len(names) == 2 and options.layout in (None, "long"):
-        place = known.get("ds", 1 - known.get("y", 1))
-        return Layout((place,), (1 - place,))
+        place, notes = time_of_two(grid, columns, known)
+        return Layout((place,), (1 - place,), notes=notes)
     return _long_or_wide(grid, columns, known, options)
 
 

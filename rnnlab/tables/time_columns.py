@@ -1,6 +1,7 @@
 """Which columns of a table make up its times."""
 
 import re
+from itertools import pairwise
 
 import pandas as pd
 
@@ -9,6 +10,7 @@ from rnnlab.tables.columns import (
     DAY_NAMES,
     PART_NAMES,
     TIME_NAMES,
+    VALUE_NAMES,
     YEAR,
     YEAR_NAMES,
     Column,
@@ -18,6 +20,10 @@ from rnnlab.tables.columns import (
 )
 from rnnlab.tables.grids import Grid
 from rnnlab.tables.options import listed
+
+WHOLE = re.compile(r"-?\d{1,15}")
+# two numbers are always evenly spaced
+MIN_STEPS = 3
 
 
 def time_columns(
@@ -42,6 +48,9 @@ def time_columns(
         if found:
             raise InputError(ask(grid, "the times are in one of", found, "--time COLUMN"))
     years = [each for each in usable if each.is_time]
+    if len(counting := [each for each in years if counts_steps(each)]) == 1:
+        # values of four digits look like years, but are seldom evenly spaced
+        years = counting
     if len(years) == 1 or (years and years[0].place == 0):
         return (years[0].place,), "", (f"times in {years[0].name!r} (guessed; else --time COLUMN)",)
     first = usable[0] if usable else columns[0]
@@ -53,6 +62,50 @@ def time_columns(
         f"{grid.name}: has the columns {listed(grid.header)}, none of which holds times in all "
         "rows; write dates as 1949-01-31, or name the column by --time COLUMN"
     )
+
+
+def time_of_two(
+    grid: Grid, columns: list[Column], known: dict[str, int]
+) -> tuple[int, tuple[str, ...]]:
+    """Which of two columns holds the times, and what was guessed: the first unless more
+    speaks for the other.
+
+    Raises:
+        InputError: either may hold them.
+    """
+    if "ds" in known or "y" in known:
+        return known.get("ds", 1 - known.get("y", 1)), ()
+    first, other = columns
+    guess = (f"times in {other.name!r} (guessed; else --time {first.name})",)
+    if not first.is_number or not (other.is_time or counts_steps(other)):
+        return 0, ()
+    if other.is_date:
+        return 1, guess
+    steps, calls = counts_steps(first), _called(first) - _called(other)
+    dated = other.is_time and counts_steps(other)
+    if calls > 0 or (steps and not counts_steps(other)):
+        return 0, ()
+    if calls < 0 or (dated and not steps and not first.is_time):
+        return 1, guess
+    if dated:
+        raise InputError(ask(grid, "the times are in one of", columns, "--time COLUMN"))
+    if steps and counts_steps(other) and not first.is_time:
+        return 0, (f"times in {first.name!r} (guessed; else --time {other.name})",)
+    return 0, ()
+
+
+def _called(column: Column) -> int:
+    """1 for a name of times, -1 for one of values."""
+    name = column.name.lower()
+    return (name in TIME_NAMES) - any(name in names for names in VALUE_NAMES)
+
+
+def counts_steps(column: Column) -> bool:
+    """Whether it holds whole numbers of one distance, as years are."""
+    if len(column.cells) < MIN_STEPS or not all(map(WHOLE.fullmatch, column.cells)):
+        return False
+    gaps = {int(after) - int(before) for before, after in pairwise(column.cells)}
+    return len(gaps) == 1 and gaps != {0}
 
 
 def _parts(columns: list[Column], source: str) -> tuple[tuple[int, ...], str] | None:

@@ -16,6 +16,7 @@ from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import Panel
 from rnnlab.series.seasons import find_season, note_guesses, understood
 from rnnlab.tables.options import reading_options
+from rnnlab.tables.reading import read_table
 
 MONTHS = [each.date() for each in pd.date_range("1949-01", periods=144, freq="MS")]
 NAMES = [f"{month:%b}" for month in pd.date_range("2000-01", periods=12, freq="MS")]
@@ -208,6 +209,41 @@ def test_whole_numbers_with_a_fraction_are_years_and_months(
     assert panel.ds.astype("datetime64[D]").tolist() == MONTHS
 
 
+@pytest.mark.parametrize(
+    "header", ["population,year", "population,Jahr", "number,date", "sales,a", "a,b"]
+)
+def test_the_time_may_stand_behind_the_values(tmp_path: Path, header: str) -> None:
+    """Round numbers are evenly spaced, too, if they grow by as much each year."""
+    month = header == "number,date"
+    times = [f"2001-{n:02}" if month else str(2000 + n) for n in range(1, 13)]
+    values = [n * n if header == "a,b" else 90 + 10 * n for n in range(1, 13)]
+    lines = "".join(f"{value},{time}\n" for value, time in zip(values, times, strict=True))
+    panel = load(tmp_path / "mine.csv", f"{header}\n{lines}")
+    np.testing.assert_array_equal(panel.y, values)
+    assert find_season(panel, None).spacing == ("monthly" if month else "yearly")
+    assert panel.table.notes == [
+        "times in {1!r} (guessed; else --time {0})".format(*header.split(","))
+    ]
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,9\n2,7\n4,8\n", "t,b\n1,5\n2,6\n4,7\n",
+    "a,b\n1,1500\n2,1700\n3,1600\n", "a,data\n1,1500\n2,1700\n3,1600\n", "x,y\n3,5\n4,6\n5,7\n",
+    "a,b\n2001,5\n2002,6\n2004,7\n", "day,y\n1,2001\n2,2002\n3,2003\n"])  # fmt: skip
+def test_the_first_of_two_columns_is_the_time_otherwise(tmp_path: Path, text: str) -> None:
+    (tmp_path / "mine.csv").write_text(text)
+    table = read_table(str(tmp_path / "mine.csv"))
+    assert table.value == text.split()[0].partition(",")[2]
+    assert table.notes == []
+
+
+def test_years_behind_values_that_look_like_years(tmp_path: Path) -> None:
+    lines = "".join(f"{1500 + n * n},{n % 3},{2000 + n}\n" for n in range(12))
+    panel = load(tmp_path / "mine.csv", f"a,b,c\n{lines}")
+    assert panel.ids == ["a", "b"]
+    assert panel.ds[0] == np.datetime64("2000-01-01")
+    assert "times in 'c' (guessed; else --time COLUMN)" in panel.table.notes
+
+
 @pytest.mark.parametrize("row", ["Source: an office,,", "Source: an office"])
 def test_a_footer_below_values_in_front(tmp_path: Path, row: str) -> None:
     text = f"y,unique_id,ds\n1,a,2020-01\n2,a,2020-02\n4,a,2020-03\n{row}\n"
@@ -306,6 +342,8 @@ def test_a_row_a_month(tmp_path: Path) -> None:
         ("date,n\n2020-01,1,234\n2020-02,2,345\n", "row 2: .*has more cells than the header"),
         ("date,name\n2020-01,a\n2020-02,b\n", "column 'name' holds 'a'; write a number"),
         ("a,b,c\nx,y,z\nu,v,w\n", "none of which holds times"),
+        ("a,b\n1996,2001\n1998,2002\n2000,2003\n", "the times are in one of a, b; add"),
+        ("a,b\n10,2001\n20,2002\n30,2003\n", "the times are in one of a, b; add --time COLUMN"),
     ],
 )  # fmt: skip
 def test_two_readings_or_none_are_refused_in_a_line(tmp_path: Path, text: str, words: str) -> None:
