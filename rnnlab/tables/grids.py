@@ -5,6 +5,7 @@ import csv
 import io
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
@@ -94,8 +95,8 @@ def grid_of(
     header = [name.strip() for name in above[first]] if above else []
     while header and not header[-1] and len(header) > 1:
         header.pop()
-    doubled = [name for name in header if header.count(name) > 1]
-    if doubled:
+    if len({*header}) < len(header):
+        doubled = [name for name, count in Counter(header).items() if count > 1]
         raise InputError(f"{source.name}: has the column {doubled[0]!r} twice; rename one")
     return Grid(
         source.name,

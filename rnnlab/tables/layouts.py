@@ -4,10 +4,18 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from rnnlab.core.errors import InputError
-from rnnlab.tables.columns import Column, ask, clear_value, columns_of, first_twice
+from rnnlab.tables.columns import (
+    Column,
+    ask,
+    clear_value,
+    columns_of,
+    first_twice,
+    is_whole,
+    naming_columns,
+)
 from rnnlab.tables.grids import Grid
 from rnnlab.tables.matrices import Matrix, find_matrix
-from rnnlab.tables.options import ReadOptions, known_columns, listed
+from rnnlab.tables.options import ReadOptions, id_columns, known_columns, listed
 from rnnlab.tables.time_columns import time_columns, time_of_two
 
 SAMPLE_ROWS = 5000
@@ -18,7 +26,7 @@ class Layout:
     """Where things are, by number of column.
 
     Attributes:
-        id: names of the series; None for one series, or a series a column.
+        id: names of the series; several name one together, none one series or a series a column.
         times: the column of times, or those of year, month and day.
         part: of those: M for a month after the year, Q or W, D for month and day.
         values: the column of values; several in a wide table or a matrix.
@@ -30,7 +38,7 @@ class Layout:
 
     times: tuple[int, ...]
     values: tuple[int, ...]
-    id: int | None = None
+    id: tuple[int, ...] = ()
     part: str = ""
     is_wide: bool = False
     matrix: Matrix | None = None
@@ -46,7 +54,7 @@ class Layout:
         """The columns of names and times of a long table; None where there is no such column."""
         if not self.is_long:
             return None, None
-        return None if self.id is None else header[self.id], header[self.times[0]]
+        return header[self.id[0]] if len(self.id) == 1 else None, header[self.times[0]]
 
 
 def find_layout(grid: Grid, options: ReadOptions) -> Layout:
@@ -59,6 +67,7 @@ def find_layout(grid: Grid, options: ReadOptions) -> Layout:
     if not names:
         raise InputError(f"{grid.name}: has no columns; it needs a time and a value")
     known = known_columns(names, options, grid.name)
+    series = id_columns(names, options, grid.name)
     if len(names) == 1:
         raise InputError(
             f"{grid.name}: has only the column {names[0]!r}; it needs a time and a value, with "
@@ -67,7 +76,7 @@ def find_layout(grid: Grid, options: ReadOptions) -> Layout:
     if "ds" in known and "y" in known and options.layout in (None, "long"):
         if known["ds"] == known["y"]:
             raise InputError(f"{grid.name}: time and value are one column {options.time!r}")
-        return Layout((known["ds"],), (known["y"],), known.get("unique_id"))
+        return Layout((known["ds"],), (known["y"],), series)
     columns = columns_of(grid, [row for _, row in islice(grid.rows(), SAMPLE_ROWS)])
     if options.layout in (None, "matrix") and "y" not in known and options.time is None:
         found = find_matrix(grid, columns, options)
@@ -82,14 +91,18 @@ def find_layout(grid: Grid, options: ReadOptions) -> Layout:
     if len(names) == 2 and options.layout in (None, "long"):
         place, notes = time_of_two(grid, columns, known)
         return Layout((place,), (1 - place,), notes=notes)
-    return _long_or_wide(grid, columns, known, options)
+    return _long_or_wide(grid, columns, known, series, options)
 
 
 def _long_or_wide(
-    grid: Grid, columns: list[Column], known: dict[str, int], options: ReadOptions
+    grid: Grid,
+    columns: list[Column],
+    known: dict[str, int],
+    series: tuple[int, ...],
+    options: ReadOptions,
 ) -> Layout:
-    times, part, notes = time_columns(grid, columns, known)
-    taken = {*times, known.get("unique_id")}
+    times, part, notes = time_columns(grid, columns, known, series)
+    taken = {*times, *series}
     rest = [each for each in columns if each.place not in taken]
     filled = [each for each in rest if each.cells and not each.counts_rows]
     numbers = [columns[known["y"]]] if "y" in known else [each for each in filled if each.is_number]
@@ -102,21 +115,33 @@ def _long_or_wide(
             f"{grid.name}: has no column of numbers beside {grid.header[times[0]]!r}; "
             "name one by --value COLUMN"
         )
-    texts = [each for each in filled if each not in numbers and not each.is_number]
+    valued = {*numbers}
+    texts = [each for each in filled if each not in valued and not each.is_number]
     times_of = [columns[place].cells for place in times]
     time = list(zip(*times_of, strict=False))
     twice = first_twice(time)
-    if "unique_id" in known:
+    if series:
         if len(numbers) > 1:
             raise InputError(ask(grid, "the values are in one of", numbers, "--value COLUMN"))
         notes = (*notes, *_unused(filled, numbers, value))
-        return Layout(times, (numbers[0].place,), known["unique_id"], part, notes=notes)
+        return Layout(times, (numbers[0].place,), series, part, notes=notes)
     constant = {each.place: each.cells[0] for each in texts if each.is_constant}
     names = [each for each in texts if not each.is_constant and not each.blanks]
+    whole: list[Column] = []
     if len(names) > 1 and twice:
         # a text that names series makes the times unique
         whole = [n for n in names if not first_twice(list(zip(n.cells, *times_of, strict=False)))]
         names = whole or names
+    elif names and twice and not first_twice(list(zip(names[0].cells, *times_of, strict=False))):
+        whole = names
+    if twice and not whole and len(numbers) == 1:
+        whole_numbers = [
+            each for each in filled if each.is_number and not each.blanks and is_whole(each)
+        ]
+        candidates = [*names, *(each for each in whole_numbers if each is not numbers[0])]
+        candidates.sort(key=lambda each: each.place)
+        if together := naming_columns(candidates, time):
+            return _by_several(grid, times, part, numbers[0], together, constant, notes)
     if twice or options.layout == "long":
         notes = (*notes, *_unused(filled, [*numbers, *names], value))
         return _long(grid, times, part, numbers, names, constant, notes, twice)
@@ -134,13 +159,36 @@ def _long_or_wide(
         notes = (*notes, "a series a column (guessed; else --value COLUMN)")
     places = tuple(each.place for each in numbers)
     wide = len(numbers) > 1 or options.layout == "wide"
-    return Layout(times, places, None, part, wide, constant=constant, notes=notes)
+    return Layout(times, places, (), part, wide, constant=constant, notes=notes)
+
+
+def _by_several(
+    grid: Grid,
+    times: tuple[int, ...],
+    part: str,
+    value: Column,
+    found: list[tuple[Column, ...]],
+    constant: dict[int, str],
+    notes: tuple[str, ...],
+) -> Layout:
+    """A row a value, where several columns name the series together."""
+    names = [",".join(each.name for each in columns) for columns in found]
+    if len(found) > 1:
+        raise InputError(
+            f"{grid.name}: the series are named by {' or '.join(names)}; add --id {names[0]}"
+        )
+    places = tuple(each.place for each in found[0])
+    notes = (*notes, f"series by {names[0]} (guessed; else --id COLUMNS)")
+    return Layout(times, (value.place,), places, part, constant=constant, notes=notes)
 
 
 def _unused(filled: list[Column], used: list[Column], value: Column | None) -> list[str]:
     """The note on columns that are not used, where the values were found by their name."""
-    left = [repr(each.name) for each in filled if each not in used]
-    if value is None or not left:
+    if value is None:
+        return []
+    taken = {*used}
+    left = [repr(each.name) for each in filled if each not in taken]
+    if not left:
         return []
     return [f"without {listed(left)} (--known COLUMNS uses those that are known ahead)"]
 
@@ -171,6 +219,8 @@ def _long(
                 f"{grid.name}: {again}, and no column names series; keep one row a time, or add "
                 "--id COLUMN"
             )
-        return Layout(times, (numbers[0].place,), None, part, constant=constant, notes=notes)
+        return Layout(times, (numbers[0].place,), (), part, constant=constant, notes=notes)
     notes = (*notes, f"series by {names[0].name!r} (guessed; else --id COLUMN)")
-    return Layout(times, (numbers[0].place,), names[0].place, part, constant=constant, notes=notes)
+    return Layout(
+        times, (numbers[0].place,), (names[0].place,), part, constant=constant, notes=notes
+    )

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 from rnnlab.core.errors import InputError
 
+# between the parts of a name that several columns give
+SIGN = "/"
 # of a wide table a line names the first
 MOST_NAMES = 12
 CHOICES = {
@@ -24,7 +26,7 @@ class ReadOptions:
     """None where nothing is said.
 
     Attributes:
-        id, time, value: names of columns.
+        id, time, value: names of columns; of id also several, with commas.
         layout: long (a row a value), wide (a column a series) or matrix (a row a year).
         decimal: the sign before the fraction of a number; the other one groups its thousands.
         dates: what comes first in 01/02/2020.
@@ -94,10 +96,26 @@ def reading_options(
     )
 
 
+def id_columns(names: list[str], options: ReadOptions, source: str) -> tuple[int, ...]:
+    """The places of the columns that name a series together, where options or the table say so."""
+    wanted = "unique_id" if options.id is None else options.id
+    if wanted in names:
+        return (names.index(wanted),)
+    if options.id is None:
+        return ()
+    several = [name.strip() for name in wanted.split(",")]
+    if missing := [name for name in several if name not in names]:
+        bad = missing[0] if len(missing) < len(several) else wanted
+        raise InputError(
+            f"{source}: has no column {bad!r} (--id or data.id_column); it has {listed(names)}"
+        )
+    return tuple(names.index(name) for name in several)
+
+
 def known_columns(names: list[str], options: ReadOptions, source: str) -> dict[str, int]:
-    """The places of unique_id, ds and y, where options or the table name them."""
+    """The places of ds and y, where options or the table name them."""
     found = {}
-    for key, option in (("unique_id", "id"), ("ds", "time"), ("y", "value")):
+    for key, option in (("ds", "time"), ("y", "value")):
         wanted = getattr(options, option)
         if wanted is not None and wanted not in names:
             raise InputError(
@@ -115,7 +133,8 @@ def check_known(names: list[str], options: ReadOptions, source: str) -> None:
         if known not in names:
             raise InputError(f"{source}: has no column {known!r} (--known); it has {listed(names)}")
         for option in ("id", "time", "value"):
-            if getattr(options, option) == known:
+            named = getattr(options, option) or ""
+            if known in (named, *(named.split(",") if option == "id" else ())):
                 raise InputError(f"--known {known}: is the column of --{option}, too; name it once")
 
 

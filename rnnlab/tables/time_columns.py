@@ -16,18 +16,18 @@ from rnnlab.tables.columns import (
     Column,
     ask,
     first_twice,
+    is_whole,
     season_label,
 )
 from rnnlab.tables.grids import Grid
 from rnnlab.tables.options import listed
 
-WHOLE = re.compile(r"-?\d{1,15}")
 # two numbers are always evenly spaced
 MIN_STEPS = 3
 
 
 def time_columns(
-    grid: Grid, columns: list[Column], known: dict[str, int]
+    grid: Grid, columns: list[Column], known: dict[str, int], series: tuple[int, ...]
 ) -> tuple[tuple[int, ...], str, tuple[str, ...]]:
     """The columns that make up the time, the part of the year, and what was guessed."""
     if "ds" in known:
@@ -35,12 +35,12 @@ def time_columns(
     parts = _parts(columns, grid.name)
     if parts:
         return parts[0], parts[1], ()
-    usable = [each for each in columns if each.place not in known.values()]
+    usable = [each for each in columns if each.place not in {*known.values(), *series}]
     named = [each for each in usable if each.name.lower() in TIME_NAMES and each.cells]
-    if "unique_id" in known:
+    if series:
         # a column named period may hold the same in all rows of a series
-        names = columns[known["unique_id"]].cells
-        named = [n for n in named if not first_twice(list(zip(names, n.cells, strict=False)))]
+        names = [columns[place].cells for place in series]
+        named = [n for n in named if not first_twice(list(zip(*names, n.cells, strict=False)))]
     dates = [each for each in usable if each.is_date]
     for found in ([d for d in dates if d in named], dates, [n for n in named if n.is_time], named):
         if len(found) == 1:
@@ -102,7 +102,7 @@ def _called(column: Column) -> int:
 
 def counts_steps(column: Column) -> bool:
     """Whether it holds whole numbers of one distance, as years are."""
-    if len(column.cells) < MIN_STEPS or not all(map(WHOLE.fullmatch, column.cells)):
+    if len(column.cells) < MIN_STEPS or not is_whole(column):
         return False
     gaps = {int(after) - int(before) for before, after in pairwise(column.cells)}
     return len(gaps) == 1 and gaps != {0}
