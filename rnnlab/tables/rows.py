@@ -56,11 +56,19 @@ def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
         return lambda row, _: "-".join(
             (part_text(row[year].strip(), "M", row[month].strip()), row[day].strip().zfill(2))
         )
+    if part == "H":
+        day, hour = times
+        return lambda row, _: f"{row[day].strip()} {_clock(row[hour].strip())}"
     if part:
         year, season = times
         return lambda row, _: part_text(row[year].strip(), part, row[season].strip())
     (time,) = times
     return lambda row, _: row[time].strip()
+
+
+def _clock(cell: str) -> str:
+    """05:00 of 5; other cells as they are."""
+    return f"{int(cell):02}:00" if re.fullmatch(r"[0-9]{1,2}", cell) else cell
 
 
 def key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[str, ...]]:

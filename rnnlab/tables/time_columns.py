@@ -24,6 +24,13 @@ from rnnlab.tables.options import listed
 
 # two numbers are always evenly spaced
 MIN_STEPS = 3
+# in a few languages
+HOUR_NAMES = {"hour", "hr", "hours", "hour_of_day", "time", "stunde", "uhrzeit", "heure", "hora"}
+HOUR_NAMES |= {"ora", "uur", "tijd"}
+CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
+HOUR = re.compile(r"(?:[01]?\d|2[0-3])(?::[0-5]\d(?::[0-5]\d)?)?")
+# share of the hours of a table that a date has
+MOST_HOURS = 0.8
 
 
 def time_columns(
@@ -42,9 +49,14 @@ def time_columns(
         names = [columns[place].cells for place in series]
         named = [n for n in named if not first_twice(list(zip(*names, n.cells, strict=False)))]
     dates = [each for each in usable if each.is_date]
+    # hours alone are no times beside dates
+    whole = [each for each in dates if not all(map(CLOCK.fullmatch, each.cells))]
+    if whole:
+        named = [each for each in named if each in whole or each not in dates]
+        dates = whole
     for found in ([d for d in dates if d in named], dates, [n for n in named if n.is_time], named):
         if len(found) == 1:
-            return (found[0].place,), "", ()
+            return _with_hour(found[0], usable) or ((found[0].place,), "", ())
         if found:
             raise InputError(ask(grid, "the times are in one of", found, "--time COLUMN"))
     years = [each for each in usable if each.is_time]
@@ -106,6 +118,24 @@ def counts_steps(column: Column) -> bool:
         return False
     gaps = {int(after) - int(before) for before, after in pairwise(column.cells)}
     return len(gaps) == 1 and gaps != {0}
+
+
+def _with_hour(
+    date: Column, columns: list[Column]
+) -> tuple[tuple[int, ...], str, tuple[str, ...]] | None:
+    """A date that repeats, and the column of hours beside it that most dates have in full."""
+    if date.blanks or not date.is_date or any(":" in cell for cell in date.cells):
+        return None
+    for each in columns:
+        if each.name.lower() not in HOUR_NAMES or each.blanks or each is date:
+            continue
+        hours, days = {*each.cells}, {*date.cells}
+        pairs = {*zip(date.cells, each.cells, strict=True)}
+        full = len(pairs) >= MOST_HOURS * len(days) * len(hours)
+        if full and 1 < len(hours) <= len(date.cells) / 2 and all(map(HOUR.fullmatch, hours)):
+            note = f"times of {date.name!r} and {each.name!r} (guessed; else --time COLUMN)"
+            return (date.place, each.place), "H", (note,)
+    return None
 
 
 def _parts(columns: list[Column], source: str) -> tuple[tuple[int, ...], str] | None:

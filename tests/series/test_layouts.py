@@ -370,6 +370,27 @@ def test_several_columns_of_parquet_name_a_series_together(tmp_path: Path) -> No
     assert load_panel(str(path), reading_options([])).ids[0] == "1/bread"
 
 
+@pytest.mark.parametrize("form", ["{}", "{:02}:00", "{:02}:00:00"])
+@pytest.mark.parametrize("day", ["%Y-%m-%d", "%d.%m.%Y"])
+def test_an_hour_beside_a_date(tmp_path: Path, form: str, day: str) -> None:
+    hours = pd.date_range("2020-01-11", periods=240, freq="h")
+    lines = "".join(
+        f"{n + 1},{hour:{day}},{form.format(hour.hour)},{n % 24}\n" for n, hour in enumerate(hours)
+    )
+    panel = load(tmp_path / "mine.csv", f"instant,dteday,hr,cnt\n{lines}")
+    np.testing.assert_array_equal(panel.ds, hours.to_numpy().astype("datetime64[s]"))
+    assert find_season(panel, None).spacing == "hourly"
+    assert "times of 'dteday' and 'hr' (guessed; else --time COLUMN)" in panel.table.notes
+
+
+def test_an_hour_that_is_a_feature_is_no_time(tmp_path: Path) -> None:
+    """Two shops that open at 8 or 9 on some days."""
+    lines = "".join(f"2020-01-{n:02},{k},{8 + n % 2},{n * n}\n" for n in range(1, 21) for k in "ab")
+    panel = load(tmp_path / "mine.csv", f"date,shop,hour,sales\n{lines}")
+    assert panel.ids == ["a", "b"]
+    assert find_season(panel, None).spacing == "daily"
+
+
 def test_a_column_of_numbers_alone_is_asked_for(tmp_path: Path) -> None:
     lines = "".join(f"2020-01-{n:02},{k},{n * k}\n" for n in range(1, 21) for k in (1, 2))
     with pytest.raises(InputError, match="add --id COLUMN"):
