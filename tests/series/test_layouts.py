@@ -410,6 +410,25 @@ def test_names_that_differ_by_spaces_alone_are_said(tmp_path: Path) -> None:
     assert panel.table.notes == ["names that differ by spaces alone are one series: 'a'"]
 
 
+def test_lines_of_another_width_above_the_header(tmp_path: Path) -> None:
+    """As the World Bank has them, with a comma at the end of each line and early years empty."""
+    years = ",".join(f'"{year}"' for year in range(1960, 1980))
+    lines = [
+        '"Data Source","World Development Indicators",',
+        "",
+        '"Last Updated Date","2024-05-30",',
+        "",
+        f'"Country Name","Country Code",{years},',
+        f'"Aruba","ARU",,,{",".join(str(n * n) for n in range(18))},',
+        f'"Chad","TCD",,,{",".join(str(n + 5) for n in range(18))},',
+    ]
+    panel = load(tmp_path / "mine.csv", "\n".join(lines))
+    assert panel.ids == ["Aruba", "Chad"]
+    np.testing.assert_array_equal(panel.y[~np.isnan(panel.y)][:18], np.arange(18) ** 2)
+    assert find_season(panel, None).spacing == "yearly"
+    assert "without the 2 lines above the header" in panel.table.notes
+
+
 def test_few_numbered_columns_are_measures(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="none of which holds times"):
         load(tmp_path / "mine.csv", "name,x1,x2,x3\na,1,2,3\nb,2,5,7\n")
