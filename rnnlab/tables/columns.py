@@ -1,8 +1,9 @@
 """What the columns of a table hold, by their names and the first rows."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,13 @@ from rnnlab.cells.numbers import SURE, Typed, is_missing, readings
 from rnnlab.cells.periods import FISCAL, month_number
 from rnnlab.cells.units import common_unit
 from rnnlab.tables.grids import Grid
+from rnnlab.tables.options import listed
 
 YEAR = re.compile(r"[12]\d{3}")
+# what most cells are, for speed
+PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]+)?").fullmatch
+WHOLE = re.compile(r"-?\d{1,15}")
+DAY = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
 YEARS_WITH_PART = re.compile(r"[12]\d{3}\.\d+")
 # names in a few languages of columns of times, and of their parts
 YEAR_NAMES = {"year", "yr", "jahr", "année", "annee", "año", "ano", "anno", "jaar"}
@@ -42,11 +48,14 @@ VALUE_NAMES = (
 # below it a column of numbers or times holds something else
 MOST = 0.5
 ALMOST_ALL = 0.9
+# of columns that together name series: at most so many, of so many that may, each series with as
+# many rows at least; where one holds numbers, with few gaps, since any numbers may tell rows apart
+MOST_TOGETHER, MOST_CANDIDATES, MIN_ROWS, MOST_OF_SPAN = 3, 12, 3, 0.95
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Column:
-    """One column of the first rows.
+    """One column of the first rows; the same one alone is equal, so that sets are fast.
 
     Attributes:
         cells: stripped, those that are missing left out.
@@ -95,7 +104,7 @@ def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
             for row in whole[:5]
             if place < len(row)
         )
-        numbers = _share([bool(readings(cell)) for cell in cells])
+        numbers = _share([PLAIN_NUMBER(cell) is not None or bool(readings(cell)) for cell in cells])
         found.append(
             Column(
                 place,
@@ -158,8 +167,12 @@ def _ends_with_totals(cells: list[str]) -> bool:
     return all(map(season_label, above)) or bool(are_times(pd.Series(above, dtype=str)).all())
 
 
-def _share(found: list[bool]) -> float:
-    return sum(found) / len(found) if found else 0.0
+def is_whole(column: Column) -> bool:
+    return all(map(WHOLE.fullmatch, column.cells))
+
+
+def _share(found: Sequence[object]) -> float:
+    return sum(map(bool, found)) / len(found) if found else 0.0
 
 
 def _hold_times(cells: list[str], numbers: float) -> bool:
@@ -168,11 +181,9 @@ def _hold_times(cells: list[str], numbers: float) -> bool:
     unique = list(dict.fromkeys(cells))[:200]
     if numbers >= MOST:
         forms = (YEAR, YEARS_WITH_PART, DIGITS)
-        shares = [_share([bool(form.fullmatch(cell)) for cell in unique]) for form in forms]
+        shares = [_share([*map(form.fullmatch, unique)]) for form in forms]
         # R writes 1949 for 1949.0 among years with decimals
-        return max(*shares, shares[0] + shares[1]) > ALMOST_ALL or any(
-            re.fullmatch(r"\d{1,2}\.\d{1,2}\.\d{2,4}", cell) for cell in unique
-        )
+        return max(*shares, shares[0] + shares[1]) > ALMOST_ALL or any(map(DAY.fullmatch, unique))
     return bool(np.mean(are_times(pd.Series(unique, dtype=str))) >= MOST)
 
 
@@ -202,7 +213,7 @@ def season_label(name: str) -> tuple[str, int] | None:
 
 def without_fraction(cell: str) -> str:
     """A whole number without the fraction .0 that it was written with."""
-    return cell[:-2] if re.fullmatch(r"\d{1,4}\.0", cell) else cell
+    return cell[:-2] if cell.endswith(".0") and re.fullmatch(r"\d{1,4}\.0", cell) else cell
 
 
 def part_text(year: str, part: str, cell: str) -> str:
@@ -223,3 +234,52 @@ def clear_value(numbers: list[Column]) -> Column | None:
         if found:
             return found[0] if len(found) == 1 < len(numbers) else None
     return None
+
+
+def first_twice(times: list[tuple[str, ...]]) -> str | None:
+    seen = set()
+    for time in times:
+        if time in seen:
+            return " ".join(time)
+        seen.add(time)
+    return None
+
+
+def naming_columns(
+    candidates: list[Column], times: list[tuple[str, ...]]
+) -> list[tuple[Column, ...]]:
+    """The fewest columns that together tell series whose times are unique and have few gaps.
+
+    Returns:
+        none; or one set of columns; or several, if they would make different series.
+    """
+    when = pd.factorize(pd.Series([" ".join(each) for each in times]), sort=True)[0]
+    codes = {each: pd.factorize(pd.Series(each.cells))[0] for each in candidates[:MOST_CANDIDATES]}
+    best, found_size = 0.0, 0
+    found: dict[bytes, tuple[Column, ...]] = {}
+    for size in range(1, MOST_TOGETHER + 1):
+        for chosen in combinations(codes, size):
+            joined = pd.MultiIndex.from_arrays([codes[each] for each in chosen])
+            series = pd.factorize(joined)[0]
+            share = _share_of_spans(series, when)
+            least = MOST_OF_SPAN if any(each.is_number for each in chosen) else MOST
+            if share < least or share < best or (share == best and size > found_size):
+                continue
+            if share > best:
+                best, found, found_size = share, {}, size
+            found.setdefault(series.tobytes(), chosen)
+    # whether a column of numbers alone names series is asked
+    return [] if found_size == 1 else [*found.values()]
+
+
+def _share_of_spans(series: np.ndarray, when: np.ndarray) -> float:
+    """Which share of the times from the first to the last of each series it has; 0 if one twice."""
+    frame = pd.DataFrame({"series": series, "when": when})
+    spans = frame.groupby("series")["when"].agg(["min", "max"])
+    if frame.duplicated().any() or len(frame) < MIN_ROWS * len(spans):
+        return 0.0
+    return len(frame) / float((spans["max"] - spans["min"] + 1).sum())
+
+
+def ask(grid: Grid, what: str, columns: list[Column], option: str) -> str:
+    return f"{grid.name}: {what} {listed([each.name for each in columns])}; add {option}"

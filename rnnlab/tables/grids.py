@@ -5,11 +5,12 @@ import csv
 import io
 import re
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 
-from rnnlab.cells.numbers import is_missing
+from rnnlab.cells.numbers import is_missing, readings
 from rnnlab.core.errors import InputError
 from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.sources import Source
@@ -25,6 +26,7 @@ BOMS = {
 SAMPLE_ROWS, SAMPLE_CHARACTERS = 200, 2**18
 # a title above the header has this many lines at most
 TITLE_LINES = 20
+YEAR = re.compile(r"[12]\d{3}")
 NUMBER_OR_TIME = re.compile(r"[\d\s.,:/+\-'%eEMQWTZ]*")
 
 # a note may be longer than the 131,072 characters that csv allows
@@ -86,16 +88,19 @@ def grid_of(
     Raises:
         InputError: two columns have one name.
     """
-    above = [row for _, row in islice(all_rows(), TITLE_LINES + 1)]
+    above = [row for _, row in islice(all_rows(), TITLE_LINES + SAMPLE_ROWS)]
     if above and above[0][0].startswith("sep=") and len(_filled(above[0])) <= 2:
         first = 1
     else:
-        first = next((n for n, row in enumerate(above) if not is_title(row)), 0)
+        first = next((n for n, row in enumerate(above[: TITLE_LINES + 1]) if not is_title(row)), 0)
+        if wider := _below_preamble(above, first):
+            notes = [*notes, f"without the {wider} lines above the header"]
+            first = wider
     header = [name.strip() for name in above[first]] if above else []
     while header and not header[-1] and len(header) > 1:
         header.pop()
-    doubled = [name for name in header if header.count(name) > 1]
-    if doubled:
+    if len({*header}) < len(header):
+        doubled = [name for name, count in Counter(header).items() if count > 1]
         raise InputError(f"{source.name}: has the column {doubled[0]!r} twice; rename one")
     return Grid(
         source.name,
@@ -105,6 +110,20 @@ def grid_of(
         separator,
         notes,
     )
+
+
+def _below_preamble(rows: list[list[str]], first: int) -> int | None:
+    """The place of the header below lines of fewer cells, as offices write; None without such."""
+    widths = [max((n for n, cell in enumerate(row, 1) if cell.strip()), default=0) for row in rows]
+    for place in range(first, min(TITLE_LINES + 1, len(rows) - 1)):
+        body = widths[place + 1 :]
+        if sum(width <= widths[place] for width in body) >= 0.8 * len(body):
+            names = [cell.strip() for cell in rows[place][: widths[place]]]
+            # cells with a comma that are not quoted make rows wider, too
+            named = all(name and (YEAR.fullmatch(name) or not readings(name)) for name in names)
+            wide = place > first and widths[place] > 2 * max(widths[first:place])
+            return place if wide and named and len({*names}) == len(names) else None
+    return None
 
 
 def _filled(row: list[str]) -> list[str]:

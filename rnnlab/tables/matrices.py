@@ -2,7 +2,9 @@
 
 import re
 from dataclasses import dataclass
+from itertools import islice
 
+import numpy as np
 import pandas as pd
 
 from rnnlab.cells.dates import UNIX, are_times
@@ -12,15 +14,18 @@ from rnnlab.tables.columns import (
     PART_NAMES,
     YEAR,
     Column,
+    first_twice,
+    is_whole,
     part_text,
     season_label,
     year_column,
 )
 from rnnlab.tables.grids import Grid
-from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.options import ReadOptions, id_columns
 
 FULL = {"M": 12, "Q": 4}
 MIN_TIMES = 3
+SAMPLE_ROWS = 5000
 # fewer columns such as x1 to x5 are measures rather than steps
 MIN_NUMBERED = 12
 
@@ -33,13 +38,13 @@ class Matrix:
         kind: years (a row a year), seasons (a row a month or quarter) or series (a row a series).
         part: M or Q; empty for a row a series.
         labels: of each column of values: the number of its month, its year, or its time.
-        id: the column of names of series.
+        id: the columns of names of series.
     """
 
     kind: str
     part: str
     labels: tuple[str, ...]
-    id: int | None = None
+    id: tuple[int, ...] = ()
 
     def time(self, label: str, cell: str) -> str:
         """The time of the column ``label`` in the row whose own time is ``cell``."""
@@ -128,12 +133,10 @@ def _check_whole(
 
 def _names(
     grid: Grid, others: list[Column], year: Column, options: ReadOptions
-) -> tuple[int | None, list[str]]:
+) -> tuple[tuple[int, ...], list[str]]:
     """The column of the names of series, and the columns that are not read."""
-    known = options.id or ("unique_id" if "unique_id" in grid.header else None)
-    if known:
-        place = grid.header.index(known)
-        return place, [each.name for each in others if each.place != place]
+    if known := id_columns(grid.header, options, grid.name):
+        return known, [each.name for each in others if each.place not in known]
     texts = [each for each in others if not each.is_number and not each.blanks]
     if len({*year.cells}) == len(year.cells):
         varied = [each for each in texts if not each.is_constant]
@@ -142,14 +145,14 @@ def _names(
                 f"{grid.name}: column {varied[0].name!r} may name the series; add --id COLUMN or "
                 "remove it"
             )
-        return None, [each.name for each in others]
+        return (), [each.name for each in others]
     varied = [each for each in texts if not each.is_constant]
     if len(varied) != 1:
         raise InputError(
             f"{grid.name}: column {year.name!r} has years twice; name the column of the series by "
             "--id COLUMN, or keep one row a year"
         )
-    return varied[0].place, [each.name for each in others if each is not varied[0]]
+    return (varied[0].place,), [each.name for each in others if each is not varied[0]]
 
 
 def _row_a_season(grid: Grid, columns: list[Column], options: ReadOptions) -> Found | None:
@@ -178,42 +181,68 @@ def _row_a_season(grid: Grid, columns: list[Column], options: ReadOptions) -> Fo
 def _row_a_series(grid: Grid, columns: list[Column], options: ReadOptions) -> Found | None:
     """Names in front, and a column a time, as in the tables of the World Bank or of the M4."""
     header = pd.Series(grid.header, dtype=str)
-    timely = are_times(header) & ~header.str.fullmatch(r"-?\d{1,3}").to_numpy(dtype=bool)
-    # numbers of products have ten digits, too
-    timely &= ~header.str.fullmatch(UNIX).to_numpy(dtype=bool)
+    # of many names the last says whether a look at all is worth its time
+    timely = np.zeros(len(header), dtype=bool)
+    if are_times(header[-1:])[0]:
+        timely = are_times(header) & ~header.str.fullmatch(r"-?\d{1,3}").to_numpy(dtype=bool)
+        # numbers of products have ten digits, too
+        timely &= ~header.str.fullmatch(UNIX).to_numpy(dtype=bool)
     labels, notes = grid.header, ["a series a row"]
     first = int(timely.argmax())
     if timely.sum() < MIN_TIMES or not first or not timely[first:].all():
         labels, first = _numbered(grid.header, columns)
         if not first:
             return None
-        notes = [f"a series a row, {grid.header[first]!r} its step {labels[first]}"]
-        notes[0] += " (guessed; else --time COLUMN)"
+        step = f"{grid.header[first]!r} its step {labels[first]} (guessed; else --time COLUMN)"
+        notes = [f"a series a row, {step}"]
+    place = id_columns(grid.header, options, grid.name)
     front = [c for c in columns[:first] if c.cells]
-    if options.id:
-        place = grid.header.index(options.id)
-    else:
-        unique = [c.place for c in front if len({*c.cells}) == len(c.cells) and not c.blanks]
-        if not unique:
-            raise InputError(f"{grid.name}: no column names each row; name the one by --id COLUMN")
-        place = unique[0]
-    if len(front) > 1 and not options.id:
-        notes[0] = f"a series a row by {grid.header[place]!r} (guessed; else --id COLUMN)"
+    if not place:
+        place = _front_names(grid, front)
+        if len(front) > 1:
+            names = ",".join(grid.header[each] for each in place)
+            counted = [f"{notes[0].partition(', ')[2]}"] if ", " in notes[0] else []
+            notes = [*counted, f"a series a row by {names!r} (guessed; else --id COLUMN)"]
     matrix = Matrix("series", "", tuple(labels[first:]), place)
-    return (), tuple(range(first, len(header))), matrix, tuple(notes)
+    return (), tuple(range(first, len(grid.header))), matrix, tuple(notes)
+
+
+def _front_names(grid: Grid, front: list[Column]) -> tuple[int, ...]:
+    """The first column that names each row, or all texts if they do so together, with gaps.
+
+    Raises:
+        InputError: no column does.
+    """
+    for each in front:
+        fractions = each.is_number and not is_whole(each)
+        if len({*each.cells}) == len(each.cells) and not each.blanks and not fractions:
+            return (each.place,)
+    together = tuple(c.place for c in front if not c.is_number and not c.is_constant)
+    cells = [
+        tuple(row[place].strip() for place in together if place < len(row))
+        for _, row in islice(grid.rows(), SAMPLE_ROWS)
+    ]
+    if len(together) < 2 or first_twice(cells):
+        raise InputError(f"{grid.name}: no column names each row; name the one by --id COLUMN")
+    return together
 
 
 def _numbered(header: list[str], columns: list[Column]) -> tuple[list[str], int]:
-    """The numbers of columns such as V2 to V961 behind one of names, and where they begin, or 0."""
-    matches = [re.fullmatch(r"(\D*)(\d+)", name) for name in header[1:]]
-    prefixes = {match[1] for match in matches if match}
-    if None in matches or len(prefixes) != 1 or len(header) <= MIN_NUMBERED:
+    """The numbers of columns such as V2 to V961 behind names, and where they begin, or 0."""
+    last = re.fullmatch(r"(\D*|.*\D)(\d+)", header[-1])
+    if last is None:
         return [], 0
-    numbers = [int(match[2]) for match in matches if match]
-    counted = numbers == [*range(numbers[0], numbers[0] + len(numbers))]
-    numeric = all(each.is_number or not each.cells for each in columns[1:])
-    names = columns[0]
-    unique = len({*names.cells}) == len(names.cells) and not names.blanks
-    if not counted or not numeric or not unique or names.is_number or names.is_time:
+    prefix, number, first = last[1], int(last[2]), len(header) - 1
+    while first > 1 and header[first - 1] == f"{prefix}{number - 1}":
+        first, number = first - 1, number - 1
+    front = columns[:first]
+    numeric = all(each.is_number or not each.cells for each in columns[first:])
+    named = any(
+        not each.is_number and not each.blanks and len({*each.cells}) == len(each.cells)
+        for each in front
+    )
+    if len(header) - first < MIN_NUMBERED or not numeric or not named:
         return [], 0
-    return ["", *map(str, numbers)], 1
+    if any(each.is_time for each in front):
+        return [], 0
+    return [""] * first + [f"{number + n}" for n in range(len(header) - first)], first

@@ -5,6 +5,10 @@ from dataclasses import dataclass
 
 from rnnlab.core.errors import InputError
 
+# between the parts of a name that several columns give
+SIGN = "/"
+# of a wide table a line names the first
+MOST_NAMES = 12
 CHOICES = {
     "layout": ("long", "wide", "matrix"),
     "decimal": ("point", "comma"),
@@ -23,7 +27,7 @@ class ReadOptions:
     """None where nothing is said.
 
     Attributes:
-        id, time, value: names of columns.
+        id, time, value: names of columns; of id also several, with commas.
         layout: long (a row a value), wide (a column a series) or matrix (a row a year).
         decimal: the sign before the fraction of a number; the other one groups its thousands.
         dates: what comes first in 01/02/2020; numbers where 1600000000 is no date.
@@ -94,3 +98,50 @@ def reading_options(
         known=tuple(known),
         future=future,
     )
+
+
+def id_columns(names: list[str], options: ReadOptions, source: str) -> tuple[int, ...]:
+    """The places of the columns that name a series together, where options or the table say so."""
+    wanted = "unique_id" if options.id is None else options.id
+    if wanted in names:
+        return (names.index(wanted),)
+    if options.id is None:
+        return ()
+    several = [name.strip() for name in wanted.split(",")]
+    if missing := [name for name in several if name not in names]:
+        bad = missing[0] if len(missing) < len(several) else wanted
+        raise InputError(
+            f"{source}: has no column {bad!r} (--id or data.id_column); it has {listed(names)}"
+        )
+    return tuple(names.index(name) for name in several)
+
+
+def known_columns(names: list[str], options: ReadOptions, source: str) -> dict[str, int]:
+    """The places of ds and y, where options or the table name them."""
+    found = {}
+    for key, option in (("ds", "time"), ("y", "value")):
+        wanted = getattr(options, option)
+        if wanted is not None and wanted not in names:
+            raise InputError(
+                f"{source}: has no column {wanted!r} (--{option} or data.{option}_column); "
+                f"it has {listed(names)}"
+            )
+        if (wanted or key) in names:
+            found[key] = names.index(wanted or key)
+    return found
+
+
+def check_known(names: list[str], options: ReadOptions, source: str) -> None:
+    """Raise InputError if a known column is not there, or is one of names, times or values."""
+    for known in options.known:
+        if known not in names:
+            raise InputError(f"{source}: has no column {known!r} (--known); it has {listed(names)}")
+        for option, usual in (("id", "unique_id"), ("time", "ds"), ("value", "y")):
+            named = getattr(options, option) or usual
+            if known in (named, *(named.split(",") if option == "id" else ())):
+                raise InputError(f"--known {known}: is the column of --{option}, too; name it once")
+
+
+def listed(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more

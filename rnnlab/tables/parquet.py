@@ -12,7 +12,8 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.tables.grids import Grid
 from rnnlab.tables.layouts import Layout, find_layout
-from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.options import SIGN, ReadOptions
+from rnnlab.tables.rows import full_rows
 from rnnlab.tables.sheets import cell_text
 from rnnlab.tables.sources import Source
 
@@ -86,7 +87,7 @@ def read_typed(source: Source, dataset: "Dataset", layout: Layout, options: Read
     """A table with one column of times, by columns: as exact and fast as the file holds it."""
     header = dataset.schema.names
     ds_name, y_names = header[layout.times[0]], [header[place] for place in layout.values]
-    id_name = header[layout.id] if layout.id is not None else None
+    id_name = header[layout.id[0]] if layout.id else None
     y = np.concatenate(
         [
             _typed_values(read_column(source, dataset, name).to_pandas(), name, source.name)
@@ -175,13 +176,18 @@ def names_of_series(source: Source, options: ReadOptions) -> list[str]:
         InputError: the file is damaged, or its columns have several readings.
     """
     dataset = open_parquet(source)
-    layout = find_layout(parquet_grid(source, dataset), options)
+    grid = parquet_grid(source, dataset)
+    layout = find_layout(grid, options)
     if layout.is_wide:
         return [dataset.schema.names[place] for place in layout.values]
-    if layout.id is None:
+    if not layout.id:
         return [source.stem]
     names: set[object] = set()
-    for batch in dataset.to_batches(columns=[dataset.schema.names[layout.id]]):
+    if len(layout.id) > 1:
+        for _, row in full_rows(grid, layout):
+            names.add(SIGN.join(row[place].strip() for place in layout.id))
+        return sorted(map(str, names))
+    for batch in dataset.to_batches(columns=[dataset.schema.names[layout.id[0]]]):
         names.update(batch.column(0).unique().to_pylist())
     return sorted(map(str, names))
 

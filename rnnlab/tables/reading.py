@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnlab.cells.dates import read_times
 from rnnlab.cells.numbers import Numbers, Typed, as_column
 from rnnlab.core.errors import InputError
 from rnnlab.tables.grids import Grid, Marks, text_grid
 from rnnlab.tables.known import beside_values, cells_of, followed_by, without_columns
-from rnnlab.tables.layouts import Layout, check_known, find_layout
-from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.layouts import Layout, find_layout
+from rnnlab.tables.options import SIGN, ReadOptions, check_known
 from rnnlab.tables.parquet import (
     Rows,
     is_typed,
@@ -27,9 +26,11 @@ from rnnlab.tables.rows import (
     check_rows,
     full_rows,
     in_utc_if_shifted,
+    key_reader,
     rows_kept,
-    time_name,
+    series_names,
     time_reader,
+    times_of_texts,
     value_columns,
     without_footer,
 )
@@ -139,7 +140,9 @@ def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Ta
         dataset = dataset.replace_schema(pyarrow.schema(kept))
     grid = parquet_grid(source, dataset)
     layout = find_layout(grid, options)
-    by_columns = not layout.constant and layout.matrix is None and not layout.part
+    by_columns = (
+        len(layout.id) < 2 and not layout.constant and layout.matrix is None and not layout.part
+    )
     if not by_columns or not (layout.is_long or is_typed(dataset, layout)):
         table = _read_cells(grid, layout, options)
         return replace(
@@ -168,42 +171,45 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     """Read row by row into three arrays, which take less memory than the file has bytes."""
     check_header(grid, layout)
     numbers = Numbers(grid.name, options.decimal, grid.separator, options.below)
-    names: dict[str, int] = {}
+    names: dict[str | tuple[str, ...], int] = {}
     times: dict[str, int] = {}
     first_rows: list[int] = []
     codes, when = array("i"), array("i")
     marks = Marks()
-    labels, time_of = value_columns(grid, layout), time_reader(layout)
+    labels, time_of, key_of = (
+        value_columns(grid, layout),
+        time_reader(layout),
+        key_reader(grid, layout),
+    )
     for count, (number, row) in enumerate(full_rows(grid, layout)):
         marks.add(count, number)
-        name = row[layout.id].strip() if layout.id is not None else grid.stem
+        name = key_of(row)
         for value_place, label, column in labels:
             cell = row[value_place]
             text = time_of(row, label)
             if text not in times:
                 times[text] = len(times)
                 first_rows.append(number)
-            own = column if layout.is_wide else name
-            codes.append(names.setdefault(own, len(names)))
+            codes.append(names.setdefault(column if layout.is_wide else name, len(names)))
             when.append(times[text])
             numbers.add(cell if isinstance(cell, Typed) else cell.strip(), number, column)
     check_rows(grid)
-    numbers.finish(np.frombuffer(codes, dtype=np.intc))
+    found, own, merged = series_names(list(names), grid, layout)
+    owners = own[np.frombuffer(codes, dtype=np.intc)]
+    numbers.finish(owners)
     y = np.frombuffer(numbers.values, dtype=np.float64)
     texts = list(times)
     kept = rows_kept(y, layout, texts, when, grid, bool(options.known))
     kept, footer = without_footer(texts, when, kept, labels)
-    series, place = (np.frombuffer(each, dtype=np.intc)[:kept] for each in (codes, when))
+    series, place = owners[:kept], np.frombuffer(when, dtype=np.intc)[:kept]
     texts = texts[: int(place.max()) + 1]
-    ds, notes = read_times(
-        texts, time_name(grid, layout), grid.name, options.dates, options.century, first_rows
-    )
+    ds, notes = times_of_texts(texts, grid, layout, options, first_rows)
     ds, shifted = in_utc_if_shifted(ds, texts, series, place)
-    found = list(names)[: series.max() + 1]
+    found = found[: series.max() + 1]
     _check_names(grid, layout, found)
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
     value += f" ({numbers.dress.unit})" if numbers.dress.unit else ""
-    notes = [*grid.notes, *layout.notes, *footer, *numbers.notes, *notes, *shifted]
+    notes = [*grid.notes, *layout.notes, *merged, *footer, *numbers.notes, *notes, *shifted]
     ds, y, order = ds[place], y[:kept], None
     if layout.matrix is not None:
         # a row a month goes through the years again and again
@@ -218,7 +224,6 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
 
 
 def _check_names(grid: Grid, layout: Layout, names: list[str]) -> None:
-    if layout.id is not None and "" in names:
-        raise InputError(
-            f"{grid.name}: column {grid.header[layout.id]!r} has empty cells; write a name in each"
-        )
+    if layout.id and "" in names:
+        column = SIGN.join(grid.header[place] for place in layout.id)
+        raise InputError(f"{grid.name}: column {column!r} has empty cells; write a name in each")

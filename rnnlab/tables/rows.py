@@ -2,18 +2,21 @@
 
 import re
 from array import array
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import are_times, is_footer
+from rnnlab.cells.dates import are_times, is_footer, read_times
 from rnnlab.cells.numbers import is_missing, readings
 from rnnlab.cells.offsets import offsets_from_utc
 from rnnlab.core.errors import InputError
 from rnnlab.tables.columns import part_text, without_fraction
 from rnnlab.tables.grids import Grid, is_title
 from rnnlab.tables.layouts import Layout
+from rnnlab.tables.options import SIGN, ReadOptions, listed
+
+SHORT_DATE = re.compile(r"\d{1,2}/(\d{1,2})/\d{2}")
 
 
 def full_rows(grid: Grid, layout: Layout) -> Iterator[tuple[int, list[str]]]:
@@ -54,6 +57,9 @@ def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
         return lambda row, _: "-".join(
             (part_text(row[year].strip(), "M", row[month].strip()), row[day].strip().zfill(2))
         )
+    if part == "H":
+        day, hour = times
+        return lambda row, _: f"{row[day].strip()} {_clock(row[hour].strip())}"
     if part:
         year, season = times
         return lambda row, _: part_text(row[year].strip(), part, row[season].strip())
@@ -61,8 +67,69 @@ def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
     return lambda row, _: row[time].strip()
 
 
-def time_name(grid: Grid, layout: Layout) -> str:
-    return "/".join(grid.header[place] for place in layout.times) or "header"
+def _clock(cell: str) -> str:
+    """05:00 of 5; other cells as they are."""
+    return f"{int(cell):02}:00" if re.fullmatch(r"[0-9]{1,2}", cell) else cell
+
+
+def key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[str, ...]]:
+    """What tells the series of a row: the cells that name it, as they stand."""
+    places = layout.id
+    if not places:
+        return lambda row: grid.stem
+    if len(places) == 1:
+        return lambda row: row[places[0]]
+    return lambda row: tuple(row[place] for place in places)
+
+
+def series_names(
+    keys: Sequence[str | tuple[str, ...]], grid: Grid, layout: Layout
+) -> tuple[list[str], np.ndarray, list[str]]:
+    """The names of series, for each key the number of its name, and the note on those merged.
+
+    Raises:
+        InputError: parts of a name that differ are the same when they are joined.
+    """
+    names: dict[str, int] = {}
+    first: list[tuple[str, ...]] = []
+    numbers: list[int] = []
+    merged: dict[str, None] = {}
+    for key in keys:
+        parts = (key,) if isinstance(key, str) else key
+        plain = tuple(part.strip() for part in parts) if layout.id else parts
+        name = SIGN.join(part for part in plain if part)
+        number = names.setdefault(name, len(names))
+        numbers.append(number)
+        if number == len(first):
+            first.append(plain)
+        elif first[number] == plain:
+            merged[repr(name)] = None
+        else:
+            raise InputError(
+                f"{grid.name}: two series would be named {name!r}; rename one, or add --id COLUMN"
+            )
+    notes = (
+        [f"names that differ by spaces alone are one series: {listed([*merged])}"] if merged else []
+    )
+    return list(names), np.array(numbers, dtype=np.intc), notes
+
+
+def times_of_texts(
+    texts: list[str], grid: Grid, layout: Layout, options: ReadOptions, rows: list[int]
+) -> tuple[np.ndarray, list[str]]:
+    """The times of texts, [N], and what was guessed; see ``read_times``."""
+    order = options.dates
+    dates = [SHORT_DATE.fullmatch(text) for text in texts]
+    if order is None and all(dates) and any(int(date[1]) > 12 for date in dates if date):
+        # of 1/22/20 the second number is no month, and so the first no year
+        order = "month-first"
+    if layout.times:
+        name = "/".join(grid.header[place] for place in layout.times)
+        return read_times(texts, name, grid.name, order, options.century, rows)
+    try:
+        return read_times(texts, "header", grid.name, order, options.century)
+    except InputError as error:
+        raise InputError(str(error).replace("column 'header' holds", "the header holds")) from None
 
 
 def rows_kept(
@@ -77,7 +144,7 @@ def rows_kept(
     if len(known) == 0:
         raise InputError(f"{grid.name}: has no numbers; it needs a value for each time")
     kept = int(known[-1]) + 1
-    if (layout.id is not None or with_later) and kept < len(y):
+    if (layout.id or with_later) and kept < len(y):
         # rows with a time belong to later times, or to a series without values, which is reported
         is_time = are_times(pd.Series(times, dtype=str))
         while kept < len(y) and is_time[when[kept]]:

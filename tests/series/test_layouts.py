@@ -2,6 +2,7 @@
 
 import io
 import re
+import time
 import warnings
 from collections.abc import Callable
 from datetime import date
@@ -16,6 +17,9 @@ from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import Panel
 from rnnlab.series.seasons import find_season, note_guesses, understood
 from rnnlab.tables.options import reading_options
+from rnnlab.tables.parquet import names_of_series
+from rnnlab.tables.reading import read_table
+from rnnlab.tables.sources import find_source
 
 MONTHS = [each.date() for each in pd.date_range("1949-01", periods=144, freq="MS")]
 NAMES = [f"{month:%b}" for month in pd.date_range("2000-01", periods=12, freq="MS")]
@@ -208,6 +212,41 @@ def test_whole_numbers_with_a_fraction_are_years_and_months(
     assert panel.ds.astype("datetime64[D]").tolist() == MONTHS
 
 
+@pytest.mark.parametrize(
+    "header", ["population,year", "population,Jahr", "number,date", "sales,a", "a,b"]
+)
+def test_the_time_may_stand_behind_the_values(tmp_path: Path, header: str) -> None:
+    """Round numbers are evenly spaced, too, if they grow by as much each year."""
+    month = header == "number,date"
+    times = [f"2001-{n:02}" if month else str(2000 + n) for n in range(1, 13)]
+    values = [n * n if header == "a,b" else 90 + 10 * n for n in range(1, 13)]
+    lines = "".join(f"{value},{time}\n" for value, time in zip(values, times, strict=True))
+    panel = load(tmp_path / "mine.csv", f"{header}\n{lines}")
+    np.testing.assert_array_equal(panel.y, values)
+    assert find_season(panel, None).spacing == ("monthly" if month else "yearly")
+    assert panel.table.notes == [
+        "times in {1!r} (guessed; else --time {0})".format(*header.split(","))
+    ]
+
+
+@pytest.mark.parametrize("text", ["a,b\n1,9\n2,7\n4,8\n", "t,b\n1,5\n2,6\n4,7\n",
+    "a,b\n1,1500\n2,1700\n3,1600\n", "a,data\n1,1500\n2,1700\n3,1600\n", "x,y\n3,5\n4,6\n5,7\n",
+    "a,b\n2001,5\n2002,6\n2004,7\n", "day,y\n1,2001\n2,2002\n3,2003\n"])  # fmt: skip
+def test_the_first_of_two_columns_is_the_time_otherwise(tmp_path: Path, text: str) -> None:
+    (tmp_path / "mine.csv").write_text(text)
+    table = read_table(str(tmp_path / "mine.csv"))
+    assert table.value == text.split()[0].partition(",")[2]
+    assert table.notes == []
+
+
+def test_years_behind_values_that_look_like_years(tmp_path: Path) -> None:
+    lines = "".join(f"{1500 + n * n},{n % 3},{2000 + n}\n" for n in range(12))
+    panel = load(tmp_path / "mine.csv", f"a,b,c\n{lines}")
+    assert panel.ids == ["a", "b"]
+    assert panel.ds[0] == np.datetime64("2000-01-01")
+    assert "times in 'c' (guessed; else --time COLUMN)" in panel.table.notes
+
+
 @pytest.mark.parametrize("row", ["Source: an office,,", "Source: an office"])
 def test_a_footer_below_values_in_front(tmp_path: Path, row: str) -> None:
     text = f"y,unique_id,ds\n1,a,2020-01\n2,a,2020-02\n4,a,2020-03\n{row}\n"
@@ -224,6 +263,16 @@ def test_a_wide_table_is_a_series_a_column(tmp_path: Path, airline: np.ndarray) 
     panel = load(tmp_path / "mine.csv", text, value="a")
     assert panel.ids == ["mine"]
     np.testing.assert_array_equal(panel.y, airline)
+
+
+def test_many_columns_take_no_more_time_each(tmp_path: Path) -> None:
+    """Twenty thousand took over half a minute once."""
+    names = [f"s{n}x" for n in range(20_000)]
+    lines = "".join(f"2020-{n:02}{f',{n}' * len(names)}\n" for n in range(1, 4))
+    start = time.process_time()
+    panel = load(tmp_path / "mine.csv", f"date,{','.join(names)}\n{lines}")
+    assert time.process_time() - start < 15
+    assert len(panel.ids) == len(names)
 
 
 def test_a_row_a_series(tmp_path: Path) -> None:
@@ -244,6 +293,140 @@ def test_a_row_a_series_with_numbered_steps(tmp_path: Path) -> None:
     np.testing.assert_array_equal(panel.ds[:17], range(2, 19))
     (note,) = panel.table.notes
     assert note == "a series a row, 'V2' its step 2 (guessed; else --time COLUMN)"
+
+
+def test_numbered_steps_behind_several_labels(tmp_path: Path) -> None:
+    """As the M5 competition has them."""
+    header = ",".join(["id", "item_id", "store_id", *(f"d_{n}" for n in range(1, 15))])
+    lines = "".join(
+        f"i{n}_s1,i{n},s1,{','.join(str(n + k) for k in range(14))}\n" for n in (1, 2, 3)
+    )
+    panel = load(tmp_path / "mine.csv", f"{header}\n{lines}")
+    assert panel.ids == ["i1_s1", "i2_s1", "i3_s1"]
+    np.testing.assert_array_equal(panel.y[:14], range(1, 15))
+    np.testing.assert_array_equal(panel.ds[:14], range(1, 15))
+    assert panel.table.notes == [
+        "'d_1' its step 1 (guessed; else --time COLUMN)",
+        "a series a row by 'id' (guessed; else --id COLUMN)",
+    ]
+
+
+GAPS = "Province/State,Country/Region,Lat,Long,1/30/20,1/31/20,2/1/20,2/2/20\n"
+
+
+def test_short_american_dates_as_headers_behind_labels_with_gaps(tmp_path: Path) -> None:
+    """As Johns Hopkins University counted cases: a number above 12 can only be a day."""
+    text = f"{GAPS},Austria,47.5,14.5,0,1,4,9\n,Italy,41.5,12.5,0,2,3,5\n"
+    panel = load(tmp_path / "mine.csv", text)
+    assert panel.ids == ["Austria", "Italy"]
+    assert str(panel.ds[0]) == "2020-01-30T00:00:00"
+    assert find_season(panel, None).spacing == "daily"
+    assert "year 20 as 2020 (guessed; else --read century=1900)" in panel.table.notes
+    text = f"{GAPS}Hubei,China,30.9,112.2,1,2,3,4\nHunan,China,27,111,0,1,4,9\n,Italy,4,1,0,2,3,5\n"
+    panel = load(tmp_path / "mine.csv", text)
+    assert panel.ids == ["Hubei/China", "Hunan/China", "Italy"]
+    names = "a series a row by 'Province/State,Country/Region' (guessed; else --id COLUMN)"
+    assert names in panel.table.notes
+    assert load(tmp_path / "mine.csv", text, id="Country/Region,Province/State").ids[0] == (
+        "China/Hubei"
+    )
+
+
+def test_a_header_of_unclear_dates_is_called_so(tmp_path: Path) -> None:
+    header = "name,1/2/20,1/3/20,1/4/20,1/5/20"
+    with pytest.raises(InputError, match=r"mine\.csv: the header holds '1/2/20'; write dates"):
+        load(tmp_path / "mine.csv", f"{header}\na,1,2,3,4\nb,2,3,4,5\n")
+
+
+def sales(*stores: str) -> str:
+    """A row a day, store and family; the promotion tells rows apart, too, but leaves gaps."""
+    rows = [
+        (f"2020-01-{day:02},{store},{family}", day * 10 + place)
+        for day in range(1, 21)
+        for place, store in enumerate(stores)
+        for family in ("bread", "dairy")
+    ]
+    lines = [f"{n},{row},{value},{n % 5}" for n, (row, value) in enumerate(rows)]
+    return "\n".join(["id,date,store_nbr,family,sales,onpromotion", *lines, ""])
+
+
+def test_several_columns_name_a_series_together(tmp_path: Path) -> None:
+    panel = load(tmp_path / "mine.csv", sales("1", "2"))
+    assert panel.ids == ["1/bread", "1/dairy", "2/bread", "2/dairy"]
+    np.testing.assert_array_equal(panel.y[panel.span(3)], np.arange(1, 21) * 10 + 1)
+    assert "series by store_nbr,family (guessed; else --id COLUMNS)" in panel.table.notes
+    panel = load(tmp_path / "mine.csv", sales("1", "2"), id="family, store_nbr", value="sales")
+    assert panel.ids == ["bread/1", "bread/2", "dairy/1", "dairy/2"]
+    assert panel.table.notes == []
+    with pytest.raises(InputError, match="has no column 'shop'"):
+        load(tmp_path / "mine.csv", sales("1"), id="family,shop")
+
+
+def test_several_columns_of_parquet_name_a_series_together(tmp_path: Path) -> None:
+    path = tmp_path / "mine.parquet"
+    pd.read_csv(io.StringIO(sales("1", "2"))).to_parquet(path)
+    options = reading_options([], "store_nbr,family")
+    assert load_panel(str(path), options).ids == names_of_series(find_source(str(path)), options)
+    assert load_panel(str(path), reading_options([])).ids[0] == "1/bread"
+
+
+@pytest.mark.parametrize("form", ["{}", "{:02}:00", "{:02}:00:00"])
+@pytest.mark.parametrize("day", ["%Y-%m-%d", "%d.%m.%Y"])
+def test_an_hour_beside_a_date(tmp_path: Path, form: str, day: str) -> None:
+    hours = pd.date_range("2020-01-11", periods=240, freq="h")
+    lines = "".join(
+        f"{n + 1},{hour:{day}},{form.format(hour.hour)},{n % 24}\n" for n, hour in enumerate(hours)
+    )
+    panel = load(tmp_path / "mine.csv", f"instant,dteday,hr,cnt\n{lines}")
+    np.testing.assert_array_equal(panel.ds, hours.to_numpy().astype("datetime64[s]"))
+    assert find_season(panel, None).spacing == "hourly"
+    assert "times of 'dteday' and 'hr' (guessed; else --time COLUMN)" in panel.table.notes
+
+
+def test_an_hour_that_is_a_feature_is_no_time(tmp_path: Path) -> None:
+    """Two shops that open at 8 or 9 on some days."""
+    lines = "".join(f"2020-01-{n:02},{k},{8 + n % 2},{n * n}\n" for n in range(1, 21) for k in "ab")
+    panel = load(tmp_path / "mine.csv", f"date,shop,hour,sales\n{lines}")
+    assert panel.ids == ["a", "b"]
+    assert find_season(panel, None).spacing == "daily"
+
+
+def test_a_column_of_numbers_alone_is_asked_for(tmp_path: Path) -> None:
+    lines = "".join(f"2020-01-{n:02},{k},{n * k}\n" for n in range(1, 21) for k in (1, 2))
+    with pytest.raises(InputError, match="add --id COLUMN"):
+        load(tmp_path / "mine.csv", f"date,store,sales\n{lines}")
+
+
+def test_names_that_are_the_same_when_joined_are_refused(tmp_path: Path) -> None:
+    lines = "".join(f"{n},a/b,c,{n}\n{n},a,b/c,{n}\n" for n in range(4))
+    with pytest.raises(InputError, match="two series would be named 'a/b/c'; rename one"):
+        load(tmp_path / "mine.csv", f"t,p,q,y\n{lines}", id="p,q")
+
+
+def test_names_that_differ_by_spaces_alone_are_said(tmp_path: Path) -> None:
+    text = "unique_id,ds,y\na,1,1\na ,2,2\n a,3,4\nb,1,3\nb,2,1\nb,3,1\n"
+    panel = load(tmp_path / "mine.csv", text)
+    assert panel.ids == ["a", "b"]
+    assert panel.table.notes == ["names that differ by spaces alone are one series: 'a'"]
+
+
+def test_lines_of_another_width_above_the_header(tmp_path: Path) -> None:
+    """As the World Bank has them, with a comma at the end of each line and early years empty."""
+    years = ",".join(f'"{year}"' for year in range(1960, 1980))
+    lines = [
+        '"Data Source","World Development Indicators",',
+        "",
+        '"Last Updated Date","2024-05-30",',
+        "",
+        f'"Country Name","Country Code",{years},',
+        f'"Aruba","ARU",,,{",".join(str(n * n) for n in range(18))},',
+        f'"Chad","TCD",,,{",".join(str(n + 5) for n in range(18))},',
+    ]
+    panel = load(tmp_path / "mine.csv", "\n".join(lines))
+    assert panel.ids == ["Aruba", "Chad"]
+    np.testing.assert_array_equal(panel.y[~np.isnan(panel.y)][:18], np.arange(18) ** 2)
+    assert find_season(panel, None).spacing == "yearly"
+    assert "without the 2 lines above the header" in panel.table.notes
 
 
 def test_few_numbered_columns_are_measures(tmp_path: Path) -> None:
@@ -306,6 +489,8 @@ def test_a_row_a_month(tmp_path: Path) -> None:
         ("date,n\n2020-01,1,234\n2020-02,2,345\n", "row 2: .*has more cells than the header"),
         ("date,name\n2020-01,a\n2020-02,b\n", "column 'name' holds 'a'; write a number"),
         ("a,b,c\nx,y,z\nu,v,w\n", "none of which holds times"),
+        ("a,b\n1996,2001\n1998,2002\n2000,2003\n", "the times are in one of a, b; add"),
+        ("a,b\n10,2001\n20,2002\n30,2003\n", "the times are in one of a, b; add --time COLUMN"),
     ],
 )  # fmt: skip
 def test_two_readings_or_none_are_refused_in_a_line(tmp_path: Path, text: str, words: str) -> None:
