@@ -26,6 +26,7 @@ BOMS = {
 SAMPLE_ROWS, SAMPLE_CHARACTERS = 200, 2**18
 # a title above the header has this many lines at most
 TITLE_LINES = 20
+TIME_FIRST = re.compile(r"[12]\d{3}\b")
 YEAR = re.compile(r"[12]\d{3}")
 NUMBER_OR_TIME = re.compile(r"[\d\s.,:/+\-'%eEMQWTZ]*")
 
@@ -97,6 +98,8 @@ def grid_of(
             notes = [*notes, f"without the {wider} lines above the header"]
             first = wider
     header = [name.strip() for name in above[first]] if above else []
+    if described := _lines_of_words(above[first + 1 :]):
+        notes = [*notes, f"without the {described} lines below the header"]
     while header and not header[-1] and len(header) > 1:
         header.pop()
     if len({*header}) < len(header):
@@ -106,7 +109,7 @@ def grid_of(
         source.name,
         source.stem,
         header,
-        lambda: islice(all_rows(), first + 1, None),
+        lambda: islice(all_rows(), first + 1 + described, None),
         separator,
         notes,
     )
@@ -124,6 +127,23 @@ def _below_preamble(rows: list[list[str]], first: int) -> int | None:
             wide = place > first and widths[place] > 2 * max(widths[first:place])
             return place if wide and named and len({*names}) == len(names) else None
     return None
+
+
+def _lines_of_words(rows: list[list[str]]) -> int:
+    """How many lines that describe the columns stand above those that begin with a time."""
+    count = next((n for n, row in enumerate(rows) if _begins_with_year(row)), len(rows))
+    words, data = rows[:count], rows[count:]
+    timely = sum(bool(TIME_FIRST.match(row[0].strip())) for row in data)
+    if not 0 < count <= TITLE_LINES or not data or timely < 0.9 * len(data):
+        return 0
+    # a time without a value, a name of a series or a mistyped time is no description
+    others = any(any(map(str.isdigit, row[0])) or any(map(readings, row)) for row in words)
+    return 0 if others or not any(_filled(row[1:]) for row in words) else count
+
+
+def _begins_with_year(row: list[str]) -> bool:
+    """Whether a row begins with a year, perhaps with a month's name, and has a number."""
+    return bool(TIME_FIRST.match(row[0].strip())) and any(map(readings, row[1:]))
 
 
 def _filled(row: list[str]) -> list[str]:

@@ -429,6 +429,21 @@ def test_lines_of_another_width_above_the_header(tmp_path: Path) -> None:
     assert "without the 2 lines above the header" in panel.table.notes
 
 
+def test_lines_that_describe_columns_below_the_header(tmp_path: Path, airline: np.ndarray) -> None:
+    """As the British Office for National Statistics has them."""
+    lines = rows(airline, lambda _, m: f'"{m.year} {m:%b}",'.upper(), '"{:.0f}"')
+    head = '"Title","Passengers: total"\n"CDID","ABCD"\n"PreUnit",""\n"Release date","16-02-2020"\n'
+    panel = load(tmp_path / "mine.csv", head + lines)
+    np.testing.assert_array_equal(panel.y, airline)
+    assert panel.ds.astype("datetime64[D]").tolist() == MONTHS
+    assert "without the 3 lines below the header" in panel.table.notes
+    gaps = load(tmp_path / "mine.csv", "date,n\n2020-01,\n2020-02,6\n2020-03,7\n2020-04,7\n")
+    assert gaps.ds[0] == np.datetime64("2020-02-01")
+    assert gaps.table.notes == []
+    with pytest.raises(InputError, match="row 2: column"):
+        load(tmp_path / "mine.csv", "date,n\nsoon,5\n2020-02,6\n2020-03,7\n2020-04,7\n")
+
+
 def test_few_numbered_columns_are_measures(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="none of which holds times"):
         load(tmp_path / "mine.csv", "name,x1,x2,x3\na,1,2,3\nb,2,5,7\n")
