@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from rnnlab.cells.numbers import is_missing, readings
@@ -27,6 +27,7 @@ SAMPLE_ROWS, SAMPLE_CHARACTERS = 200, 2**18
 # a title above the header has this many lines at most
 TITLE_LINES = 20
 TIME_FIRST = re.compile(r"[12]\d{3}\b")
+FLAGGED = re.compile(r"\s*([+-]?[\d.]+(?:e[+-]?\d+)?|:)\s+[a-z]{1,4}\s*", re.IGNORECASE)
 YEAR = re.compile(r"[12]\d{3}")
 NUMBER_OR_TIME = re.compile(r"[\d\s.,:/+\-'%eEMQWTZ]*")
 
@@ -78,7 +79,21 @@ def text_grid(source: Source, options: ReadOptions) -> Grid:
                 "with closed quotes"
             ) from None
 
-    return grid_of(source, all_rows, separator, notes)
+    return _without_flags(grid_of(source, all_rows, separator, notes))
+
+
+def _without_flags(grid: Grid) -> Grid:
+    """A table of Eurostat without the letters behind its values, such as p for provisional."""
+    if not grid.header or "\\TIME_PERIOD" not in grid.header[0]:
+        return grid
+
+    def rows() -> Rows:
+        for number, row in grid.rows():
+            yield number, [row[0], *(FLAGGED.sub(r"\1", cell) for cell in row[1:])]
+
+    count = sum(bool(FLAGGED.fullmatch(cell)) for _, row in grid.rows() for cell in row[1:])
+    notes = [f"without the flags of {count} values"] if count else []
+    return replace(grid, rows=rows, notes=[*grid.notes, *notes])
 
 
 def grid_of(

@@ -444,6 +444,16 @@ def test_lines_that_describe_columns_below_the_header(tmp_path: Path, airline: n
         load(tmp_path / "mine.csv", "date,n\nsoon,5\n2020-02,6\n2020-03,7\n2020-04,7\n")
 
 
+def test_flags_behind_the_values_of_eurostat(tmp_path: Path) -> None:
+    text = "freq,geo\\TIME_PERIOD\t2020-01 \t2020-02 \t2020-03 \t2020-04 \n"
+    text += "M,AT\t112.5 p\t118 \t132 bp\t1 \nM,DE\t4 \t: c\t5 \t6 e\n"
+    panel = load(tmp_path / "mine.tsv", text)
+    assert panel.ids == ["M,AT", "M,DE"]
+    np.testing.assert_array_equal(panel.y[:4], [112.5, 118, 132, 1])
+    np.testing.assert_array_equal(panel.y[-2:], [5, 6])
+    assert "without the flags of 4 values" in panel.table.notes
+
+
 def test_few_numbered_columns_are_measures(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="none of which holds times"):
         load(tmp_path / "mine.csv", "name,x1,x2,x3\na,1,2,3\nb,2,5,7\n")
