@@ -397,6 +397,12 @@ def test_a_column_of_numbers_alone_is_asked_for(tmp_path: Path) -> None:
         load(tmp_path / "mine.csv", f"date,store,sales\n{lines}")
 
 
+def test_columns_beside_a_time_that_is_missing(tmp_path: Path) -> None:
+    text = sales("1", "2").replace("2020-01-05,2,dairy", ",2,dairy")
+    with pytest.raises(InputError, match=r"mine\.csv: "):
+        load(tmp_path / "mine.csv", text)
+
+
 def test_names_that_are_the_same_when_joined_are_refused(tmp_path: Path) -> None:
     lines = "".join(f"{n},a/b,c,{n}\n{n},a,b/c,{n}\n" for n in range(4))
     with pytest.raises(InputError, match="two series would be named 'a/b/c'; rename one"):
