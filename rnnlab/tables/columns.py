@@ -254,7 +254,9 @@ def naming_columns(
         none; or one set of columns; or several, if they would make different series.
     """
     when = pd.factorize(pd.Series([" ".join(each) for each in times]), sort=True)[0]
-    codes = {each: pd.factorize(pd.Series(each.cells))[0] for each in candidates[:MOST_CANDIDATES]}
+    # a time that is missing leaves open which row a cell is of
+    whole = [each for each in candidates if len(each.cells) == len(times)][:MOST_CANDIDATES]
+    codes = {each: pd.factorize(pd.Series(each.cells))[0] for each in whole}
     best, found_size = 0.0, 0
     found: dict[bytes, tuple[Column, ...]] = {}
     for size in range(1, MOST_TOGETHER + 1):

@@ -7,7 +7,7 @@ import re
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from rnnlab.cells.numbers import is_missing, readings
@@ -26,6 +26,8 @@ BOMS = {
 SAMPLE_ROWS, SAMPLE_CHARACTERS = 200, 2**18
 # a title above the header has this many lines at most
 TITLE_LINES = 20
+TIME_FIRST = re.compile(r"[12]\d{3}\b")
+FLAGGED = re.compile(r"\s*([+-]?[\d.]+(?:e[+-]?\d+)?|:)\s+[a-z]{1,4}\s*", re.IGNORECASE)
 YEAR = re.compile(r"[12]\d{3}")
 NUMBER_OR_TIME = re.compile(r"[\d\s.,:/+\-'%eEMQWTZ]*")
 
@@ -77,7 +79,21 @@ def text_grid(source: Source, options: ReadOptions) -> Grid:
                 "with closed quotes"
             ) from None
 
-    return grid_of(source, all_rows, separator, notes)
+    return _without_flags(grid_of(source, all_rows, separator, notes))
+
+
+def _without_flags(grid: Grid) -> Grid:
+    """A table of Eurostat without the letters behind its values, such as p for provisional."""
+    if not grid.header or "\\TIME_PERIOD" not in grid.header[0]:
+        return grid
+
+    def rows() -> Rows:
+        for number, row in grid.rows():
+            yield number, [row[0], *(FLAGGED.sub(r"\1", cell) for cell in row[1:])]
+
+    count = sum(bool(FLAGGED.fullmatch(cell)) for _, row in grid.rows() for cell in row[1:])
+    notes = [f"without the flags of {count} values"] if count else []
+    return replace(grid, rows=rows, notes=[*grid.notes, *notes])
 
 
 def grid_of(
@@ -97,6 +113,8 @@ def grid_of(
             notes = [*notes, f"without the {wider} lines above the header"]
             first = wider
     header = [name.strip() for name in above[first]] if above else []
+    if described := _lines_of_words(above[first + 1 :]):
+        notes = [*notes, f"without the {described} lines below the header"]
     while header and not header[-1] and len(header) > 1:
         header.pop()
     if len({*header}) < len(header):
@@ -106,7 +124,7 @@ def grid_of(
         source.name,
         source.stem,
         header,
-        lambda: islice(all_rows(), first + 1, None),
+        lambda: islice(all_rows(), first + 1 + described, None),
         separator,
         notes,
     )
@@ -124,6 +142,23 @@ def _below_preamble(rows: list[list[str]], first: int) -> int | None:
             wide = place > first and widths[place] > 2 * max(widths[first:place])
             return place if wide and named and len({*names}) == len(names) else None
     return None
+
+
+def _lines_of_words(rows: list[list[str]]) -> int:
+    """How many lines that describe the columns stand above those that begin with a time."""
+    count = next((n for n, row in enumerate(rows) if _begins_with_year(row)), len(rows))
+    words, data = rows[:count], rows[count:]
+    timely = sum(bool(TIME_FIRST.match(row[0].strip())) for row in data)
+    if not 0 < count <= TITLE_LINES or not data or timely < 0.9 * len(data):
+        return 0
+    # a time without a value, a name of a series or a mistyped time is no description
+    others = any(any(map(str.isdigit, row[0])) or any(map(readings, row)) for row in words)
+    return 0 if others or not any(_filled(row[1:]) for row in words) else count
+
+
+def _begins_with_year(row: list[str]) -> bool:
+    """Whether a row begins with a year, perhaps with a month's name, and has a number."""
+    return bool(TIME_FIRST.match(row[0].strip())) and any(map(readings, row[1:]))
 
 
 def _filled(row: list[str]) -> list[str]:

@@ -397,6 +397,12 @@ def test_a_column_of_numbers_alone_is_asked_for(tmp_path: Path) -> None:
         load(tmp_path / "mine.csv", f"date,store,sales\n{lines}")
 
 
+def test_columns_beside_a_time_that_is_missing(tmp_path: Path) -> None:
+    text = sales("1", "2").replace("2020-01-05,2,dairy", ",2,dairy")
+    with pytest.raises(InputError, match=r"mine\.csv: "):
+        load(tmp_path / "mine.csv", text)
+
+
 def test_names_that_are_the_same_when_joined_are_refused(tmp_path: Path) -> None:
     lines = "".join(f"{n},a/b,c,{n}\n{n},a,b/c,{n}\n" for n in range(4))
     with pytest.raises(InputError, match="two series would be named 'a/b/c'; rename one"):
@@ -427,6 +433,31 @@ def test_lines_of_another_width_above_the_header(tmp_path: Path) -> None:
     np.testing.assert_array_equal(panel.y[~np.isnan(panel.y)][:18], np.arange(18) ** 2)
     assert find_season(panel, None).spacing == "yearly"
     assert "without the 2 lines above the header" in panel.table.notes
+
+
+def test_lines_that_describe_columns_below_the_header(tmp_path: Path, airline: np.ndarray) -> None:
+    """As the British Office for National Statistics has them."""
+    lines = rows(airline, lambda _, m: f'"{m.year} {m:%b}",'.upper(), '"{:.0f}"')
+    head = '"Title","Passengers: total"\n"CDID","ABCD"\n"PreUnit",""\n"Release date","16-02-2020"\n'
+    panel = load(tmp_path / "mine.csv", head + lines)
+    np.testing.assert_array_equal(panel.y, airline)
+    assert panel.ds.astype("datetime64[D]").tolist() == MONTHS
+    assert "without the 3 lines below the header" in panel.table.notes
+    gaps = load(tmp_path / "mine.csv", "date,n\n2020-01,\n2020-02,6\n2020-03,7\n2020-04,7\n")
+    assert gaps.ds[0] == np.datetime64("2020-02-01")
+    assert gaps.table.notes == []
+    with pytest.raises(InputError, match="row 2: column"):
+        load(tmp_path / "mine.csv", "date,n\nsoon,5\n2020-02,6\n2020-03,7\n2020-04,7\n")
+
+
+def test_flags_behind_the_values_of_eurostat(tmp_path: Path) -> None:
+    text = "freq,geo\\TIME_PERIOD\t2020-01 \t2020-02 \t2020-03 \t2020-04 \n"
+    text += "M,AT\t112.5 p\t118 \t132 bp\t1 \nM,DE\t4 \t: c\t5 \t6 e\n"
+    panel = load(tmp_path / "mine.tsv", text)
+    assert panel.ids == ["M,AT", "M,DE"]
+    np.testing.assert_array_equal(panel.y[:4], [112.5, 118, 132, 1])
+    np.testing.assert_array_equal(panel.y[-2:], [5, 6])
+    assert "without the flags of 4 values" in panel.table.notes
 
 
 def test_few_numbered_columns_are_measures(tmp_path: Path) -> None:
