@@ -50,8 +50,28 @@ def known_columns(
         _check_later(panel, table, name, missing, ds, offsets)
         _check_some(panel, table, name, missing, offsets)
         values = _filled(panel, table, name, values, missing, ds, offsets)
-        found |= _numbers(name, values, table.name)
+        numbers = _numbers(name, values, table.name)
+        for column, each in numbers.items():
+            _note_if_beyond(table.name, column, each, _after(panel, offsets))
+        found |= numbers
     return found
+
+
+def _note_if_beyond(source: str, name: str, values: np.ndarray, after: np.ndarray) -> None:
+    """Note a covariate whose values ahead say little, since the past has none like them."""
+    past, ahead = values[~after], values[after]
+    if not len(ahead):
+        return
+    low, high = past.min(), past.max()
+    width = high - low
+    far = ahead[(ahead < low - width) | (ahead > high + width)]
+    if len(far) and not width:
+        note(f"{source}: {name!r} never changed before: what it does is not known")
+    elif len(far):
+        note(
+            f"{source}: {name!r} is {far[0]:g} ahead, far beyond its past ({low:g} to {high:g}): "
+            "its effect is a guess"
+        )
 
 
 def as_covariates(

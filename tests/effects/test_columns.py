@@ -1,5 +1,6 @@
 """Columns of people's tables as covariates, and the line for each that can't be one."""
 
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -312,3 +313,19 @@ def test_without_rows_ahead_the_past_is_known(path: Path) -> None:
     """A backtest needs no more."""
     found = covariates(written(frame(ahead=False, x=PRICES), path), "x", horizon=0)
     np.testing.assert_allclose(found["x"], PRICES[:LENGTH])
+
+
+@pytest.mark.parametrize(
+    ("past", "said"), [((1.0, 2.0), "far beyond its past"), ((1.0, 1.0), "never changed before")]
+)
+def test_values_ahead_like_none_before_are_named(
+    path: Path, past: tuple[float, float], said: str
+) -> None:
+    price = np.resize(past, LENGTH + AHEAD)
+    price[LENGTH:] = 3.0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        covariates(written(frame(price=np.resize((1.0, 2.0, 3.0), LENGTH + AHEAD)), path), "price")
+    price[-1] = 9.0
+    with pytest.warns(InputWarning, match=f"'price'.* {said}"):
+        covariates(written(frame(price=price), path), "price")
