@@ -217,7 +217,7 @@ def read_table(
     """Read any table that the command reads as a long table.
 
     Args:
-        path: of text, .xlsx, Parquet or a folder of it; or an address.
+        path: of text, .xlsx, Parquet or a folder of it, Feather, JSON or Stata; or an address.
         id, time, value, read: as in ``forecast``.
 
     Returns:

@@ -1,7 +1,10 @@
-"""Parquet: a file, or a folder of files with the same columns."""
+"""Files of columns with types: Parquet (also a folder of it), Feather, JSON records, Stata."""
 
 import re
+import struct
 from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +28,36 @@ BATCH_ROWS = 10_000
 
 # names of the series, and for each row the index of its name, its time and its value
 Rows = tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
+
+
+def open_dataset(source: Source) -> "Dataset":
+    """The pyarrow.dataset of a file or folder.
+
+    Raises:
+        InputError: a file is damaged, or no table.
+    """
+    if source.kind in ("parquet", "folder"):
+        return open_parquet(source)
+    import pyarrow.dataset
+
+    try:
+        frame = READERS[source.kind](source.bytes_or_path())
+    except (ValueError, OSError, struct.error, pyarrow.ArrowException):
+        raise InputError(
+            f"{source.name}: is not a table in {source.kind}; save it as CSV"
+        ) from None
+    columns = [arrow_array(frame.iloc[:, place]) for place in range(frame.shape[1])]
+    return pyarrow.dataset.dataset(pyarrow.table(columns, names=[*map(str, frame.columns)]))
+
+
+def _read_json(place: Path | BytesIO) -> pd.DataFrame:
+    """A list of records, or a record a line; times stay texts."""
+    text = place.read_bytes() if isinstance(place, Path) else place.read()
+    lines = text.lstrip()[:1] != b"["
+    return pd.read_json(BytesIO(text), lines=lines, convert_dates=False, precise_float=True)
+
+
+READERS = {"feather": pd.read_feather, "json": _read_json, "stata": pd.read_stata}
 
 
 def open_parquet(source: Source) -> "Dataset":

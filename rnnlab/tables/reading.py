@@ -16,7 +16,7 @@ from rnnlab.tables.options import SIGN, ReadOptions, check_known
 from rnnlab.tables.parquet import (
     Rows,
     is_typed,
-    open_parquet,
+    open_dataset,
     parquet_grid,
     read_column,
     read_typed,
@@ -35,7 +35,7 @@ from rnnlab.tables.rows import (
     without_footer,
 )
 from rnnlab.tables.sheets import sheet_grid
-from rnnlab.tables.sources import Source, find_source
+from rnnlab.tables.sources import TYPED, Source, find_source
 
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
@@ -88,8 +88,8 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
     """
     options = options or ReadOptions()
     source = find_source(name)
-    if source.kind in ("parquet", "folder") and not options.future:
-        return read_dataset(source, open_parquet(source), options)
+    if source.kind in TYPED and not options.future:
+        return read_dataset(source, open_dataset(source), options)
     grid = _grid_of(source, options)
     if options.future:
         grid = followed_by(grid, _grid_of(find_source(options.future), options))
@@ -117,8 +117,8 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
 def _grid_of(source: Source, options: ReadOptions) -> Grid:
     if source.kind == "old excel":
         raise InputError(f"{source.name}: is an old Excel file; save it as .xlsx or CSV")
-    if source.kind in ("parquet", "folder"):
-        return parquet_grid(source, open_parquet(source))
+    if source.kind in TYPED:
+        return parquet_grid(source, open_dataset(source))
     return (sheet_grid if source.kind == "excel" else text_grid)(source, options)
 
 

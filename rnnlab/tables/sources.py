@@ -6,6 +6,7 @@ import sys
 import urllib.error
 import urllib.parse
 import urllib.request
+import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,23 @@ from rnnlab.core.errors import InputError, require
 # a larger download is a slip of the pen, or wants a file on the disk
 MAX_DOWNLOAD = 2**29
 TIMEOUT_S = 30
-MAGIC = {b"PK\x03\x04": "excel", b"PAR1": "parquet", b"\xd0\xcf\x11\xe0": "old excel"}
+MAGIC = {
+    b"PK\x03\x04": "excel",
+    b"PAR1": "parquet",
+    b"ARRO": "feather",
+    b"\xd0\xcf\x11\xe0": "old excel",
+}
+ENDINGS = {
+    ".parquet": "parquet",
+    ".xlsx": "excel",
+    ".feather": "feather",
+    ".json": "json",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".dta": "stata",
+}
+# what holds columns with types, or records of them
+TYPED = ("parquet", "folder", "feather", "json", "stata")
 GZIP = b"\x1f\x8b"
 
 
@@ -30,7 +47,7 @@ class Source:
     Attributes:
         name: as messages have it.
         stem: the name without folder and endings.
-        kind: text, excel, old excel, parquet or folder.
+        kind: text, excel, old excel, parquet, folder, feather, json or stata.
         path: None for bytes that are no file.
         content: None for a file.
     """
@@ -80,7 +97,24 @@ def find_source(name: str) -> Source:
     path = require(Path(local_name(name)), "put the file there, or name another")
     if path.is_dir():
         return Source(name, path.name, "folder", path)
+    if path.suffix.lower() == ".zip":
+        return _in_zip(name, path)
     return Source(name, stem_of(name), _kind(path, None, name), path)
+
+
+def _in_zip(name: str, path: Path) -> Source:
+    """The one file in a ZIP; raise InputError if it is damaged, or holds another number."""
+    try:
+        with zipfile.ZipFile(path) as packed:
+            files = [each for each in packed.namelist() if not each.endswith("/")]
+            if len(files) != 1:
+                raise InputError(f"{name}: holds {len(files)} files; unpack it, and name one")
+            content = packed.read(files[0])
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError):
+        raise InputError(f"{name}: is not a whole ZIP file without a password") from None
+    inner = Path(files[0])
+    kind = ENDINGS.get(inner.suffix.lower()) or _kind(None, content, name)
+    return Source(name, _stem(inner), kind, None, content)
 
 
 def local_name(name: str) -> str:
@@ -115,8 +149,8 @@ def _opened(path: Path | None, content: bytes | None) -> Iterator[io.BufferedRea
 
 def _kind(path: Path | None, content: bytes | None, name: str) -> str:
     suffix = path.suffix.lower() if path is not None else ""
-    if suffix in (".parquet", ".xlsx"):
-        return {".parquet": "parquet", ".xlsx": "excel"}[suffix]
+    if suffix in ENDINGS:
+        return ENDINGS[suffix]
     with Source(name, "", "", path, content).open() as file:
         return MAGIC.get(file.read(4), "text")
 
