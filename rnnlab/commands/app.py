@@ -167,7 +167,7 @@ def new_series(
             csv,
             table.period,
             *columns,
-            tuple(table.read or ()),
+            tuple(table.pairs),
             tuple(filter(None, ahead)),
             holidays,
         )

@@ -36,15 +36,29 @@ class TableOptions:
         Option(
             metavar="KEY=VALUE",
             help="how to read the file, where it has two readings: layout, decimal, dates, "
-            "century, separator, sheet, encoding, missing",
+            "century, separator, sheet, encoding, missing, below",
         ),
     ] = None
+
+    every: Annotated[
+        str | None,
+        Option(metavar="STEP", help="rows within a minute, hour, day, week or month are one value"),
+    ] = None
+    total: Annotated[
+        str | None, Option(metavar="KIND", help="what it is: sum, mean, last or count (sum)")
+    ] = None
+
+    @property
+    def pairs(self) -> list[str]:
+        """KEY=VALUE of ``--read``, and of the options that stand for some of them."""
+        own = {"every": self.every, "total": self.total}
+        return [*(self.read or ()), *(f"{key}={value}" for key, value in own.items() if value)]
 
     @property
     def reading(self) -> ReadOptions:
         """How the table is to be read; InputError where ``--read`` makes no sense."""
         columns = self.id_column, self.time_column, self.value_column
-        return reading_options(self.read or (), *columns)
+        return reading_options(self.pairs, *columns)
 
 
 @dataclass(frozen=True)

@@ -1,10 +1,14 @@
-"""Rows that a series lacks: the spacing that explains its times, and the times in between."""
+"""Rows that a series lacks, or has too many of: the times in between, and totals by day or so."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 
+from rnnlab.core.errors import InputError
 from rnnlab.series.times import (
     MONTH,
     NUMBER,
@@ -16,9 +20,13 @@ from rnnlab.series.times import (
     months_after,
     steps_of,
 )
+from rnnlab.tables.options import ReadOptions
+from rnnlab.tables.reading import Table
 
 # so few rows among so many missing ones have a date of another century rather than gaps
 MOST_MISSING = 0.98
+# steps of totals, in seconds; a month has no length
+TOTAL_SECONDS = {"min": 60, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 DAYS_27 = np.timedelta64(27, "D")
 # with fewer rows, times on weekdays alone may be chance; half as many where few days are missing
 MIN_WORKING_DAYS = 20
@@ -150,3 +158,63 @@ def _times_at(ds: np.ndarray, unit: str, ahead: np.ndarray) -> np.ndarray:
         return ds[-1] + ahead.astype("timedelta64[s]")
     day = ds[-1].astype("datetime64[D]")
     return np.busday_offset(day, ahead).astype("datetime64[s]") + (ds[-1] - day)
+
+
+def in_totals(table: Table, options: ReadOptions) -> Table:
+    """The rows of each series within a minute, hour, day, week or month as one value.
+
+    Raises:
+        InputError: the option is none of these, times are no dates, or columns are known ahead.
+    """
+    if options.every is None:
+        if options.total is not None:
+            raise InputError(f"--read total={options.total}: add --read every=day or another step")
+        return table
+    if table.known:
+        raise InputError("--read every: totals of known columns are not made; make them before")
+    if table.ds.dtype.kind != "M":
+        raise InputError(f"--read every={options.every}: the times are no dates")
+    frame = pd.DataFrame({"code": table.codes, "ds": floored(table.ds, options.every)})
+    frame["y"] = table.y
+    groups = frame[frame["y"].notna()].groupby(["code", "ds"], sort=True)["y"]
+    found = groups.agg(options.total or "sum").astype(np.float64).reset_index()
+    said = f"{len(table.y):,} rows as {len(found):,} values, the {options.total or 'sum'} by "
+    return replace(
+        table,
+        codes=found["code"].to_numpy(),
+        ds=found["ds"].to_numpy().astype("datetime64[s]"),
+        y=found["y"].to_numpy(),
+        is_long=False,
+        notes=[*table.notes, f"{said}{options.every}"],
+        row_of=lambda index: index + 1,
+    )
+
+
+def floored(ds: np.ndarray, every: str) -> np.ndarray:
+    """Times ds [M] at the beginning of their step, such as 15 minutes; weeks begin on Monday.
+
+    Raises:
+        InputError: ``every`` is no step.
+    """
+    found = re.fullmatch(r"(\d{0,4})\s*(min|minute|hour|day|week|month)s?", every)
+    if found is None or found[1] == "0":
+        raise InputError(
+            f"--read every={every}: write minute, 15 minutes, hour, day, week or month"
+        )
+    count, unit = int(found[1] or 1), found[2]
+    if unit == "month":
+        months = ds.astype("datetime64[M]").astype(np.int64)
+        return (months // count * count).astype("datetime64[M]").astype("datetime64[s]")
+    size = count * TOTAL_SECONDS[unit]
+    monday = np.datetime64("1970-01-05", "s").astype(np.int64)
+    seconds = ds.astype(np.int64) - monday
+    return (seconds // size * size + monday).astype("datetime64[s]")
+
+
+def totals_hint(ds: np.ndarray, total: str) -> str:
+    """What to add for uneven times ds [n], with the spacing that is usual among them."""
+    if ds.dtype.kind != "M":
+        return ""
+    usual = float(np.median(np.diff(ds).astype(np.int64)))
+    units = [unit for unit, size in TOTAL_SECONDS.items() if unit != "min" and size <= 1.5 * usual]
+    return f", or add --read every={units[-1] if units else 'minute'} --read total={total}"

@@ -9,7 +9,7 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
-from rnnlab.series.gaps import first_uneven, with_missing_rows
+from rnnlab.series.gaps import first_uneven, in_totals, totals_hint, with_missing_rows
 from rnnlab.series.panel import MAX_LINES, Panel, say_notes
 from rnnlab.series.times import Step, format_times, future_times, steps_of, usual_step
 from rnnlab.tables.options import ReadOptions
@@ -69,6 +69,7 @@ def load_panel(csv: str, options: ReadOptions, any_series: bool = False) -> Pane
 
 def panel_of(table: Table, options: ReadOptions, any_series: bool = False) -> Panel:
     """The series of a table that was read; see ``load_panel``."""
+    table = in_totals(table, options)
     panel = _sorted_panel(table.names, table.codes, table.ds, table.y, table.name)
     panel = _with_zeros(panel) if options.missing == "zero" else _with_gaps(panel)
     problems = _problems(panel, table, any_series)
@@ -194,7 +195,7 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
             first = f"{format_times(ds)[place]}{row(number, ds[place])}"
             problems[number] = (
                 f"is not evenly spaced, first at {first}; correct that time, or add the missing "
-                "rows (y may be empty)"
+                f"rows (y may be empty){totals_hint(ds, 'mean')}"
             )
         elif any_series:
             if len(y) >= MIN_VALUES:

@@ -19,6 +19,8 @@ CHOICES = {
     "encoding": (),
     "missing": ("gap", "zero"),
     "below": ("half", "zero"),
+    "every": (),
+    "total": ("sum", "mean", "last", "count"),
 }
 
 
@@ -37,6 +39,8 @@ class ReadOptions:
         encoding: of the text, by Python's name.
         missing: what a missing row is: a gap, or a value of zero as on a day without a sale.
         below: what a value such as <1 is: half of it, or zero.
+        every: minute, 15 minutes, hour, day, week or month: rows within one are one value.
+        total: what that value is: their sum (None), mean, last one or number.
         known: names of columns that are known of later times, too, such as promotions.
         future: file of rows that go on where the table ends, without values.
     """
@@ -53,6 +57,8 @@ class ReadOptions:
     encoding: str | None = None
     missing: str | None = None
     below: str | None = None
+    every: str | None = None
+    total: str | None = None
     known: tuple[str, ...] = ()
     future: str | None = None
 
@@ -95,6 +101,8 @@ def reading_options(
         encoding=found.get("encoding"),
         missing=found.get("missing"),
         below=found.get("below"),
+        every=found.get("every"),
+        total=found.get("total"),
         known=tuple(known),
         future=future,
     )
