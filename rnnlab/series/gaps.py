@@ -212,9 +212,14 @@ def floored(ds: np.ndarray, every: str) -> np.ndarray:
 
 
 def totals_hint(ds: np.ndarray, total: str) -> str:
-    """What to add for uneven times ds [n], with the spacing that is usual among them."""
+    """What to add for times ds [n] at any moment, as logs have them; nothing for a few odd ones."""
     if ds.dtype.kind != "M":
         return ""
-    usual = float(np.median(np.diff(ds).astype(np.int64)))
+    gaps = np.diff(ds).astype(np.int64)
+    usual = float(np.median(gaps))
+    if usual > TOTAL_SECONDS["day"] or 2 * np.unique(gaps, return_counts=True)[1].max() >= len(
+        gaps
+    ):
+        return ""
     units = [unit for unit, size in TOTAL_SECONDS.items() if unit != "min" and size <= 1.5 * usual]
     return f", or add --read every={units[-1] if units else 'minute'} --read total={total}"
