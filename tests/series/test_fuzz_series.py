@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -188,6 +189,10 @@ def numbers_in(file: Path) -> dict[str, list[float]]:
     for row in rows:
         cells = dict(zip(header, row, strict=False))
         name = cells.get("unique_id", "").strip() if "unique_id" in header else file.stem
+        alone = sum(bool(cell.strip()) for cell in row) == 1
+        # a word or a sign alone is a footer
+        if alone and not re.search(r"\d", row[y] if len(row) > y else ""):
+            continue
         if len(row) > y and row[y].strip().lower() not in UNKNOWN:
             found[name].append(float(row[y]))
     return found
