@@ -38,3 +38,9 @@ def long_table(values: Iterable, unique_id: str = "a") -> str:
 
 
 GOOD = long_table([1, 2, 3, 4, 5])
+
+
+def said(panel: Panel) -> list[str]:
+    """What was guessed of its table."""
+    assert panel.table is not None
+    return panel.table.notes

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import pandas as pd
 import torch
 
 from rnnlab.backtesting.labels import fallback_lines
@@ -253,12 +254,13 @@ def report(
             "errors": errors_by_method(tested.errors).to_dict("records"),
             "steps": with_texts(steps_to_print(tested, shown, panel)).to_dict("records"),
         }
+    table = found.table()
     if target.path is None:
-        print_forecast(found.table(), content, target.json)
+        print_forecast(table, content, target.json)
         warn_left_out(panel, file)
     else:
-        draw = partial(draw_picture, found, shown)
-        written = write_files(target.path, panel, file, found.table(), content, draw)
+        draw = partial(draw_picture, found, table, shown)
+        written = write_files(target.path, panel, file, table, content, draw)
     lines = [selection_sentence(selection)]
     at_once = steps_at_once(panel.period)
     if found.horizon > at_once:
@@ -273,11 +275,11 @@ def report(
         print(f"{found.horizon} steps of {len(panel.ids):,} series: {written}")
 
 
-def draw_picture(found: Forecast, shown: list[int], path: Path) -> None:
+def draw_picture(found: Forecast, table: pd.DataFrame, shown: list[int], path: Path) -> None:
     # matplotlib wants a folder that it can write to, so it is imported only where it draws
     from rnnlab.plots.forecast import chosen_series, forecast_figure, save_figure
 
     panel = found.panel
     unit = panel.table.value if panel.table else "y"
     examples = chosen_series(panel, found.selection.mase(), shown)
-    save_figure(forecast_figure(panel, found.table(), unit, examples), path)
+    save_figure(forecast_figure(panel, table, unit, examples), path)

@@ -11,6 +11,7 @@ from rnnlab.core.text import join_names
 from rnnlab.effects.holidays import holiday_columns
 from rnnlab.series.loading import MAX_ABS_VALUE
 from rnnlab.series.panel import Covariates, Panel
+from rnnlab.series.scalers import positions_in_series
 from rnnlab.series.times import format_times, usual_step
 from rnnlab.tables.reading import Table
 
@@ -106,8 +107,7 @@ def _rows_beyond(panel: Panel, table: Table) -> tuple[np.ndarray, np.ndarray]:
 
 def _after(panel: Panel, offsets: np.ndarray) -> np.ndarray:
     """Which rows of covariates come after the last value, bool [R]."""
-    within = np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
-    return within >= np.repeat(panel.lengths, np.diff(offsets))
+    return positions_in_series(offsets) >= np.repeat(panel.lengths, np.diff(offsets))
 
 
 def _rows_at(panel: Panel, table: Table, ds: np.ndarray, offsets: np.ndarray) -> np.ndarray:

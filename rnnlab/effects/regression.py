@@ -15,8 +15,8 @@ import numpy as np
 
 from rnnlab.series.panel import Covariates, Panel
 
-# cycles whose mean is taken off
-CYCLES = 3
+# cycles whose mean is taken off, and those that a typical series needs for that
+CYCLES, MIN_CYCLES = 3, 3
 # a covariate with more values than this may bend, at these quantiles of its past
 FEW_VALUES, KNOTS = 8, (0.25, 0.5, 0.75, 0.95)
 # how far coefficients are drawn to others: as far as so many observations draw them in which the

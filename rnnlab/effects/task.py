@@ -6,12 +6,9 @@ import numpy as np
 
 from rnnlab.core.params import SeriesTask
 from rnnlab.effects.columns import with_covariates
-from rnnlab.effects.regression import Form, fit_effect, mean_slopes
+from rnnlab.effects.regression import MIN_CYCLES, Form, fit_effect, mean_slopes
 from rnnlab.series.normalization import short_series, unusable_series
 from rnnlab.series.panel import Panel, training_ends
-
-# so many seasons must be there to take one off
-MIN_CYCLES = 3
 
 
 def rest_of(panel: Panel, task: SeriesTask) -> tuple[Panel, np.ndarray | None]:

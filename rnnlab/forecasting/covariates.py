@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.progress import track_progress
-from rnnlab.effects.regression import Form, fit_effect, many_values, mean_slopes
+from rnnlab.effects.regression import MIN_CYCLES, Form, fit_effect, many_values, mean_slopes
 from rnnlab.forecasting.methods import Method, forecast_all
 from rnnlab.forecasting.selection import (
     COMBINATION,
@@ -22,13 +22,12 @@ from rnnlab.forecasting.selection import (
 )
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
+from rnnlab.series.scalers import positions_in_series
 from rnnlab.series.seasons import LONGER
 
 NONE = "none"
 # effects are compared on no more forecasts than this, since each form of them takes all of these
 MAX_COMPARED = 500
-# cycles of a season that must be there to take it off
-MIN_CYCLES = 3
 
 
 @dataclass(frozen=True)
@@ -72,8 +71,7 @@ def without_effect(panel: Panel, effect: np.ndarray) -> Panel:
     """The panel of what ``effect`` [rows of the covariates] leaves over."""
     covariates = panel.covariates
     assert covariates is not None
-    within = np.arange(len(panel.y)) - np.repeat(panel.offsets[:-1], panel.lengths)
-    rows = within + np.repeat(covariates.offsets[:-1], panel.lengths)
+    rows = positions_in_series(panel.offsets) + np.repeat(covariates.offsets[:-1], panel.lengths)
     return replace(panel, y=panel.y - effect[rows], covariates=None)
 
 

@@ -13,6 +13,7 @@ from rnnlab.series.times import (
     MONTH,
     NUMBER,
     SECOND,
+    SECONDS,
     WORKDAY,
     Step,
     are_month_ends,
@@ -25,8 +26,6 @@ from rnnlab.tables.reading import Table
 
 # so few rows among so many missing ones have a date of another century rather than gaps
 MOST_MISSING = 0.98
-# steps of totals, in seconds; a month has no length
-TOTAL_SECONDS = {"min": 60, "minute": 60, "hour": 3600, "day": 86_400, "week": 604_800}
 DAYS_27 = np.timedelta64(27, "D")
 # with fewer rows, times on weekdays alone may be chance; half as many where few days are missing
 MIN_WORKING_DAYS = 20
@@ -196,7 +195,7 @@ def floored(ds: np.ndarray, every: str) -> np.ndarray:
     Raises:
         InputError: ``every`` is no step.
     """
-    found = re.fullmatch(r"(\d{0,4})\s*(min|minute|hour|day|week|month)s?", every)
+    found = re.fullmatch(r"(\d{0,4})\s*(min(?:ute)?|hour|day|week|month)s?", every)
     if found is None or found[1] == "0":
         raise InputError(
             f"--read every={every}: write minute, 15 minutes, hour, day, week or month"
@@ -205,7 +204,7 @@ def floored(ds: np.ndarray, every: str) -> np.ndarray:
     if unit == "month":
         months = ds.astype("datetime64[M]").astype(np.int64)
         return (months // count * count).astype("datetime64[M]").astype("datetime64[s]")
-    size = count * TOTAL_SECONDS[unit]
+    size = count * SECONDS["minute" if unit == "min" else unit]
     monday = np.datetime64("1970-01-05", "s").astype(np.int64)
     seconds = ds.astype(np.int64) - monday
     return (seconds // size * size + monday).astype("datetime64[s]")
@@ -217,9 +216,8 @@ def totals_hint(ds: np.ndarray, total: str) -> str:
         return ""
     gaps = np.diff(ds).astype(np.int64)
     usual = float(np.median(gaps))
-    if usual > TOTAL_SECONDS["day"] or 2 * np.unique(gaps, return_counts=True)[1].max() >= len(
-        gaps
-    ):
+    most = np.unique(gaps, return_counts=True)[1].max()
+    if usual > SECONDS["day"] or 2 * most >= len(gaps):
         return ""
-    units = [unit for unit, size in TOTAL_SECONDS.items() if unit != "min" and size <= 1.5 * usual]
-    return f", or add --read every={units[-1] if units else 'minute'} --read total={total}"
+    unit = next((each for each, size in SECONDS.items() if size <= 1.5 * usual), "minute")
+    return f", or add --read every={'minute' if unit == 'second' else unit} --read total={total}"

@@ -10,6 +10,7 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
+from rnnlab.series.scalers import positions_in_series, rows_of
 from rnnlab.series.times import format_times, future_times, usual_step
 
 if TYPE_CHECKING:
@@ -36,10 +37,8 @@ class Covariates:
 
     def subset(self, series: np.ndarray) -> "Covariates":
         """Only the series with these numbers, [K], in their order."""
-        spans = [np.arange(*self.offsets[number : number + 2]) for number in series]
-        rows = np.concatenate([np.empty(0, dtype=np.int64), *spans])
         offsets = np.cumsum([0, *np.diff(self.offsets)[series]])
-        return replace(self, offsets=offsets, values=self.values[rows])
+        return replace(self, offsets=offsets, values=self.values[rows_of(self.offsets, series)])
 
 
 @dataclass(frozen=True)
@@ -152,8 +151,7 @@ class Panel:
 
     def subset(self, series: np.ndarray) -> "Panel":
         """Only the series with these numbers, [K], in their order."""
-        spans = [np.arange(*self.offsets[n : n + 2]) for n in series]
-        rows = np.concatenate([np.empty(0, dtype=np.int64), *spans])
+        rows = rows_of(self.offsets, series)
         return replace(
             self,
             ids=[self.ids[number] for number in series],
@@ -168,8 +166,7 @@ class Panel:
         """The first ``ends`` [S] values of each series, up to the last observed one of them."""
         known = [np.flatnonzero(~np.isnan(y)) for y in self.parts(self.y, ends)]
         ends = np.array([places[-1] + 1 for places in known])
-        within = np.arange(len(self.y)) - np.repeat(self.offsets[:-1], self.lengths)
-        rows = within < np.repeat(ends, self.lengths)
+        rows = positions_in_series(self.offsets) < np.repeat(ends, self.lengths)
         return replace(
             self,
             offsets=np.cumsum([0, *ends]),

@@ -84,6 +84,12 @@ def positions_in_series(offsets: np.ndarray) -> np.ndarray:
     return np.arange(offsets[-1]) - np.repeat(offsets[:-1], np.diff(offsets))
 
 
+def rows_of(offsets: np.ndarray, series: np.ndarray) -> np.ndarray:
+    """Where the values of the series with these numbers, [K], are among concatenated ones."""
+    spans = [np.arange(*offsets[number : number + 2]) for number in series]
+    return np.concatenate([np.empty(0, dtype=np.int64), *spans])
+
+
 def difference(y: np.ndarray, offsets: np.ndarray, log: bool, lags: tuple[int, ...]) -> np.ndarray:
     """y [M], in logs if ``log``, differenced at ``lags``; NaN where a lag precedes the start."""
     z = np.log(y) if log else y.astype(np.float64)

@@ -128,12 +128,10 @@ def _long_or_wide(
     constant = {each.place: each.cells[0] for each in texts if each.is_constant}
     names = [each for each in texts if not each.is_constant and not each.blanks]
     whole: list[Column] = []
-    if len(names) > 1 and twice:
+    if twice:
         # a text that names series makes the times unique
         whole = [n for n in names if not first_twice(list(zip(n.cells, *times_of, strict=False)))]
         names = whole or names
-    elif names and twice and not first_twice(list(zip(names[0].cells, *times_of, strict=False))):
-        whole = names
     if twice and not whole and len(numbers) == 1:
         whole_numbers = [
             each for each in filled if each.is_number and not each.blanks and is_whole(each)

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tables import NOTES_ALONE
+from tables import NOTES_ALONE, said
 
 from rnnlab.core.errors import InputError
 from rnnlab.series.loading import load_panel
@@ -20,11 +20,6 @@ def read(folder: Path, times: list[str], *pairs: str, header: str = "ds;y") -> P
     rows = [f"{time};{'7;' * (header.count(';') - 1)}{n + 10}" for n, time in enumerate(times)]
     path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
     return load_panel(str(path), reading_options(pairs))
-
-
-def said(panel: Panel) -> list[str]:
-    assert panel.table is not None
-    return panel.table.notes
 
 
 @pytest.mark.parametrize(

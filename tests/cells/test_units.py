@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tables import NOTES_ALONE, month
+from tables import NOTES_ALONE, month, said
 
 from rnnlab.core.errors import InputError
 from rnnlab.series.loading import load_panel
@@ -21,11 +21,6 @@ def read(
     rows = [f"{month(n)};{cell}{more}" for n, cell in enumerate(cells)]
     path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
     return load_panel(str(path), reading_options(pairs))
-
-
-def said(panel: Panel) -> list[str]:
-    assert panel.table is not None
-    return panel.table.notes
 
 
 @pytest.mark.parametrize(
