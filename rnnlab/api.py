@@ -16,12 +16,12 @@ from rnnlab.core.process import available_cpus
 from rnnlab.effects.columns import rows_ahead, with_covariates
 from rnnlab.forecasting.forecast import LEVELS, checked_shares, forecast_panel
 from rnnlab.forecasting.task_settings import check_steps
+from rnnlab.formats.options import ReadOptions, reading_options
 from rnnlab.frames.reading import Data, read_data
 from rnnlab.frames.shape import Frame, Shape
 from rnnlab.series.loading import panel_of
 from rnnlab.series.panel import Panel, warn_left_out
 from rnnlab.series.seasons import note_guesses, settle
-from rnnlab.tables.options import ReadOptions, reading_options
 from rnnlab.zero_shot.storage import packaged_network
 
 if TYPE_CHECKING:

@@ -30,12 +30,12 @@ from rnnlab.forecasting.covariates import all_with_effect, mean_effect
 from rnnlab.forecasting.forecast import Forecast, forecast_panel, forecast_selected
 from rnnlab.forecasting.methods import make_methods, names_of
 from rnnlab.forecasting.selection import seasonal_naive_forecasts
+from rnnlab.formats.options import ReadOptions
 from rnnlab.series.loading import panel_of
 from rnnlab.series.measures import seasonal_naive_errors
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Covariates, Panel
 from rnnlab.series.seasons import settle
-from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.reading import read_table
 from rnnlab.training.device import prepare_process
 from rnnlab.zero_shot.network import ZeroShotNetwork

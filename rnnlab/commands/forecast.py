@@ -36,12 +36,12 @@ from rnnlab.forecasting.output import (
 )
 from rnnlab.forecasting.task_settings import check_steps
 from rnnlab.forecasting.trained import read_trained
+from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.sources import local_name, stem_of
 from rnnlab.series.loading import load_panel, panel_of
 from rnnlab.series.panel import Panel, cut_at, warn_left_out
 from rnnlab.series.seasons import Season, note_guesses, settle, understood
-from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.reading import read_table
-from rnnlab.tables.sources import local_name, stem_of
 from rnnlab.training.device import prepare, prepare_process
 from rnnlab.zero_shot.forecaster import steps_at_once
 from rnnlab.zero_shot.storage import read_card, read_zero_shot

@@ -23,11 +23,11 @@ from rnnlab.forecasting.task_settings import (
     task_for,
     without_log_of_nonpositive,
 )
+from rnnlab.formats.sources import local_name, stem_of
 from rnnlab.series.normalization import fit_normalization, unusable_series
 from rnnlab.series.panel import Panel, training_ends, warn_left_out
 from rnnlab.series.times import format_times
 from rnnlab.tables.reading import Table
-from rnnlab.tables.sources import local_name, stem_of
 
 RAW = Path("data/raw")
 PIPELINE = Path("dvc.yaml")

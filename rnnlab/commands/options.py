@@ -12,7 +12,7 @@ from typing import Annotated
 
 from typer import Option
 
-from rnnlab.tables.options import ReadOptions, reading_options
+from rnnlab.formats.options import ReadOptions, reading_options
 
 
 @dataclass(frozen=True)

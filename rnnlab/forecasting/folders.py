@@ -20,10 +20,10 @@ from rnnlab.core.files import output_files
 from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.forecast import forecast_panel
 from rnnlab.forecasting.output import left_out_path, write_left_out
+from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.sources import find_source, local_name
 from rnnlab.series.loading import load_panel
-from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.parquet import names_of_series
-from rnnlab.tables.sources import find_source, local_name
+from rnnlab.tables.by_columns import names_of_series
 from rnnlab.zero_shot.storage import read_zero_shot
 
 # in the metadata of a forecast: what it was made from

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import Params, SeriesTask
+from rnnlab.formats.options import ReadOptions, reading_options
 from rnnlab.series.loading import load_panel
 from rnnlab.series.normalization import Normalization
 from rnnlab.series.panel import Panel
 from rnnlab.series.seasons import find_season, note_guesses, understood
-from rnnlab.tables.options import ReadOptions, reading_options
 
 # a season, or a forecast, of more steps is a slip of the pen
 MAX_STEPS = 10_000

@@ -7,11 +7,11 @@ import narwhals.stable.v2 as nw
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.sources import Source
+from rnnlab.formats.typed import arrow_array
 from rnnlab.frames.times import as_clock_times
-from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.parquet import arrow_array
 from rnnlab.tables.reading import Table, read_dataset
-from rnnlab.tables.sources import Source
 
 if TYPE_CHECKING:
     import pyarrow

@@ -11,11 +11,11 @@ import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrame, IntoSeries
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.typed import arrow_array
 from rnnlab.frames.arrow import table_of, to_arrow, to_pandas
 from rnnlab.frames.shape import ID, TIME, Shape
 from rnnlab.frames.times import as_clock_times
-from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.parquet import arrow_array
 from rnnlab.tables.reading import Table, read_table
 
 # what a person may hand over

@@ -9,10 +9,10 @@ import pandas as pd
 from narwhals.stable.v2.typing import IntoDataFrame
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.typed import can_be_cast
 from rnnlab.frames.arrow import table_of, to_arrow, to_pandas
 from rnnlab.frames.times import as_clock_times, like_times
-from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.parquet import can_be_cast
 
 # a frame of the library in which the data came, which only the caller knows
 Frame: TypeAlias = Any

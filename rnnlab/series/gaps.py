@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.options import ReadOptions
 from rnnlab.series.times import (
     MONTH,
     NUMBER,
@@ -21,7 +22,6 @@ from rnnlab.series.times import (
     months_after,
     steps_of,
 )
-from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.reading import Table
 
 # so few rows among so many missing ones have a date of another century rather than gaps

@@ -9,10 +9,10 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
+from rnnlab.formats.options import ReadOptions
 from rnnlab.series.gaps import first_uneven, in_totals, totals_hint, with_missing_rows
 from rnnlab.series.panel import MAX_LINES, Panel, say_notes
 from rnnlab.series.times import Step, format_times, future_times, steps_of, usual_step
-from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.reading import Table, read_table
 
 MIN_VALUES = 3

@@ -12,8 +12,8 @@ from rnnlab.cells.dates import DIGITS, UNIX, are_times, is_footer
 from rnnlab.cells.numbers import SURE, Typed, is_missing, readings
 from rnnlab.cells.periods import FISCAL, month_number
 from rnnlab.cells.units import common_unit
-from rnnlab.tables.grids import Grid
-from rnnlab.tables.options import listed
+from rnnlab.formats.grids import Grid
+from rnnlab.formats.options import listed
 
 YEAR = re.compile(r"[12]\d{3}")
 # what most cells are, for speed

@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 
 from rnnlab.core.errors import InputError
-from rnnlab.tables.grids import Grid, Rows
+from rnnlab.formats.grids import Grid, Rows
 from rnnlab.tables.layouts import Layout
 
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.grids import Grid
+from rnnlab.formats.options import ReadOptions, id_columns, known_columns, listed
 from rnnlab.tables.columns import (
     Column,
     ask,
@@ -13,9 +15,7 @@ from rnnlab.tables.columns import (
     is_whole,
     naming_columns,
 )
-from rnnlab.tables.grids import Grid
 from rnnlab.tables.matrices import Matrix, find_matrix
-from rnnlab.tables.options import ReadOptions, id_columns, known_columns, listed
 from rnnlab.tables.time_columns import time_columns, time_of_two
 
 SAMPLE_ROWS = 5000

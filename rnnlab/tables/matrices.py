@@ -10,6 +10,8 @@ import pandas as pd
 from rnnlab.cells.dates import UNIX, are_times
 from rnnlab.cells.periods import SEASON
 from rnnlab.core.errors import InputError
+from rnnlab.formats.grids import Grid
+from rnnlab.formats.options import ReadOptions, id_columns
 from rnnlab.tables.columns import (
     PART_NAMES,
     YEAR,
@@ -20,8 +22,6 @@ from rnnlab.tables.columns import (
     season_label,
     year_column,
 )
-from rnnlab.tables.grids import Grid
-from rnnlab.tables.options import ReadOptions, id_columns
 
 FULL = {"M": 12, "Q": 4}
 MIN_TIMES = 3

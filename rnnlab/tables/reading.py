@@ -9,18 +9,15 @@ import numpy as np
 
 from rnnlab.cells.numbers import Numbers, Typed, as_column
 from rnnlab.core.errors import InputError
-from rnnlab.tables.grids import Grid, Marks, text_grid
+from rnnlab.formats.grids import Grid, Marks
+from rnnlab.formats.options import SIGN, ReadOptions, check_known
+from rnnlab.formats.sheets import sheet_grid
+from rnnlab.formats.sources import TYPED, Source, find_source
+from rnnlab.formats.text import text_grid
+from rnnlab.formats.typed import open_dataset, parquet_grid, read_column
+from rnnlab.tables.by_columns import Rows, is_typed, read_typed
 from rnnlab.tables.known import beside_values, cells_of, followed_by, without_columns
 from rnnlab.tables.layouts import Layout, find_layout
-from rnnlab.tables.options import SIGN, ReadOptions, check_known
-from rnnlab.tables.parquet import (
-    Rows,
-    is_typed,
-    open_dataset,
-    parquet_grid,
-    read_column,
-    read_typed,
-)
 from rnnlab.tables.rows import (
     check_header,
     check_rows,
@@ -34,8 +31,6 @@ from rnnlab.tables.rows import (
     value_columns,
     without_footer,
 )
-from rnnlab.tables.sheets import sheet_grid
-from rnnlab.tables.sources import TYPED, Source, find_source
 
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset

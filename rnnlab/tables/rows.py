@@ -11,10 +11,10 @@ from rnnlab.cells.dates import are_times, is_footer, read_times
 from rnnlab.cells.numbers import is_missing, readings
 from rnnlab.cells.offsets import offsets_from_utc
 from rnnlab.core.errors import InputError
+from rnnlab.formats.grids import Grid, is_title
+from rnnlab.formats.options import SIGN, ReadOptions, listed
 from rnnlab.tables.columns import part_text, without_fraction
-from rnnlab.tables.grids import Grid, is_title
 from rnnlab.tables.layouts import Layout
-from rnnlab.tables.options import SIGN, ReadOptions, listed
 
 SHORT_DATE = re.compile(r"\d{1,2}/(\d{1,2})/\d{2}")
 

@@ -6,6 +6,8 @@ from itertools import pairwise
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.grids import Grid
+from rnnlab.formats.options import listed
 from rnnlab.tables.columns import (
     DAY_NAMES,
     PART_NAMES,
@@ -19,8 +21,6 @@ from rnnlab.tables.columns import (
     is_whole,
     season_label,
 )
-from rnnlab.tables.grids import Grid
-from rnnlab.tables.options import listed
 
 # two numbers are always evenly spaced
 MIN_STEPS = 3

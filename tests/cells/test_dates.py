@@ -8,9 +8,9 @@ import pytest
 from tables import NOTES_ALONE, said
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.options import reading_options
 from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import Panel
-from rnnlab.tables.options import reading_options
 
 pytestmark = NOTES_ALONE
 

@@ -7,9 +7,9 @@ import pytest
 from tables import NOTES_ALONE, month, said
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.options import reading_options
 from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import Panel
-from rnnlab.tables.options import reading_options
 
 pytestmark = NOTES_ALONE
 

@@ -25,6 +25,7 @@ FLOORS = [
     {"training"},
     {"networks", "series", "synthetic", "frames"},
     {"tables"},
+    {"formats"},
     {"cells"},
     {"core", "features"},
 ]

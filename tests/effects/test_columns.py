@@ -10,9 +10,9 @@ import pytest
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import InputWarning
 from rnnlab.effects.columns import rows_ahead, with_covariates
+from rnnlab.formats.options import ReadOptions
 from rnnlab.series.loading import panel_of
 from rnnlab.series.panel import Panel
-from rnnlab.tables.options import ReadOptions
 from rnnlab.tables.reading import Table, read_table
 
 LENGTH, AHEAD = 30, 3

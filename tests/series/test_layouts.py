@@ -13,13 +13,13 @@ import pandas as pd
 import pytest
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.options import reading_options
+from rnnlab.formats.sources import find_source
 from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import Panel
 from rnnlab.series.seasons import find_season, note_guesses, understood
-from rnnlab.tables.options import reading_options
-from rnnlab.tables.parquet import names_of_series
+from rnnlab.tables.by_columns import names_of_series
 from rnnlab.tables.reading import read_table
-from rnnlab.tables.sources import find_source
 
 MONTHS = [each.date() for each in pd.date_range("1949-01", periods=144, freq="MS")]
 NAMES = [f"{month:%b}" for month in pd.date_range("2000-01", periods=12, freq="MS")]

@@ -9,9 +9,9 @@ import pytest
 from rnnlab.commands.options import TableOptions
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import InputWarning
+from rnnlab.formats.options import reading_options
 from rnnlab.series.loading import load_panel, say_notes
 from rnnlab.series.panel import Panel
-from rnnlab.tables.options import reading_options
 
 
 @pytest.fixture

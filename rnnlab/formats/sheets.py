@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rnnlab.cells.numbers import Typed
 from rnnlab.core.errors import InputError
-from rnnlab.tables.grids import Grid, Rows, grid_of
-from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.sources import Source
+from rnnlab.formats.grids import Grid, Rows, grid_of
+from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.sources import Source
 
 if TYPE_CHECKING:
     from openpyxl.worksheet._read_only import ReadOnlyWorksheet

@@ -4,16 +4,13 @@ import codecs
 import csv
 import io
 import re
-from bisect import bisect_right
-from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from dataclasses import replace
 
-from rnnlab.cells.numbers import is_missing, readings
+from rnnlab.cells.numbers import is_missing
 from rnnlab.core.errors import InputError
-from rnnlab.tables.options import ReadOptions
-from rnnlab.tables.sources import Source
+from rnnlab.formats.grids import SAMPLE_ROWS, TITLE_LINES, Grid, Rows, filled, grid_of, is_title
+from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.sources import Source
 
 SEPARATORS = {"comma": ",", "semicolon": ";", "tab": "\t", "bar": "|"}
 BOMS = {
@@ -23,38 +20,12 @@ BOMS = {
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-SAMPLE_ROWS, SAMPLE_CHARACTERS = 200, 2**18
-# a title above the header has this many lines at most
-TITLE_LINES = 20
-TIME_FIRST = re.compile(r"[12]\d{3}\b")
+SAMPLE_CHARACTERS = 2**18
 FLAGGED = re.compile(r"\s*([+-]?[\d.]+(?:e[+-]?\d+)?|:)\s+[a-z]{1,4}\s*", re.IGNORECASE)
-YEAR = re.compile(r"[12]\d{3}")
 NUMBER_OR_TIME = re.compile(r"[\d\s.,:/+\-'%eEMQWTZ]*")
 
 # a note may be longer than the 131,072 characters that csv allows
 csv.field_size_limit(2**31 - 1)
-
-Rows = Iterator[tuple[int, list[str]]]
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table as cells.
-
-    Attributes:
-        name, stem: of its file.
-        header: names of the columns.
-        rows: a new iterator over the rows that are not blank, each with its number in the file.
-        separator: the sign between cells of text; None of other files.
-        notes: what was guessed.
-    """
-
-    name: str
-    stem: str
-    header: list[str]
-    rows: Callable[[], Rows]
-    separator: str | None = None
-    notes: list[str] = field(default_factory=list)
 
 
 def text_grid(source: Source, options: ReadOptions) -> Grid:
@@ -94,80 +65,6 @@ def _without_flags(grid: Grid) -> Grid:
     count = sum(bool(FLAGGED.fullmatch(cell)) for _, row in grid.rows() for cell in row[1:])
     notes = [f"without the flags of {count} values"] if count else []
     return replace(grid, rows=rows, notes=[*grid.notes, *notes])
-
-
-def grid_of(
-    source: Source, all_rows: Callable[[], Rows], separator: str | None, notes: list[str]
-) -> Grid:
-    """The grid of rows of which the first with two cells is the header.
-
-    Raises:
-        InputError: two columns have one name.
-    """
-    above = [row for _, row in islice(all_rows(), TITLE_LINES + SAMPLE_ROWS)]
-    if above and above[0][0].startswith("sep=") and len(_filled(above[0])) <= 2:
-        first = 1
-    else:
-        first = next((n for n, row in enumerate(above[: TITLE_LINES + 1]) if not is_title(row)), 0)
-        if wider := _below_preamble(above, first):
-            notes = [*notes, f"without the {wider} lines above the header"]
-            first = wider
-    header = [name.strip() for name in above[first]] if above else []
-    if described := _lines_of_words(above[first + 1 :]):
-        notes = [*notes, f"without the {described} lines below the header"]
-    while header and not header[-1] and len(header) > 1:
-        header.pop()
-    if len({*header}) < len(header):
-        doubled = [name for name, count in Counter(header).items() if count > 1]
-        raise InputError(f"{source.name}: has the column {doubled[0]!r} twice; rename one")
-    return Grid(
-        source.name,
-        source.stem,
-        header,
-        lambda: islice(all_rows(), first + 1 + described, None),
-        separator,
-        notes,
-    )
-
-
-def _below_preamble(rows: list[list[str]], first: int) -> int | None:
-    """The place of the header below lines of fewer cells, as offices write; None without such."""
-    widths = [max((n for n, cell in enumerate(row, 1) if cell.strip()), default=0) for row in rows]
-    for place in range(first, min(TITLE_LINES + 1, len(rows) - 1)):
-        body = widths[place + 1 :]
-        if sum(width <= widths[place] for width in body) >= 0.8 * len(body):
-            names = [cell.strip() for cell in rows[place][: widths[place]]]
-            # cells with a comma that are not quoted make rows wider, too
-            named = all(name and (YEAR.fullmatch(name) or not readings(name)) for name in names)
-            wide = place > first and widths[place] > 2 * max(widths[first:place])
-            return place if wide and named and len({*names}) == len(names) else None
-    return None
-
-
-def _lines_of_words(rows: list[list[str]]) -> int:
-    """How many lines that describe the columns stand above those that begin with a time."""
-    count = next((n for n, row in enumerate(rows) if _begins_with_year(row)), len(rows))
-    words, data = rows[:count], rows[count:]
-    timely = sum(bool(TIME_FIRST.match(row[0].strip())) for row in data)
-    if not 0 < count <= TITLE_LINES or not data or timely < 0.9 * len(data):
-        return 0
-    # a time without a value, a name of a series or a mistyped time is no description
-    others = any(any(map(str.isdigit, row[0])) or any(map(readings, row)) for row in words)
-    return 0 if others or not any(_filled(row[1:]) for row in words) else count
-
-
-def _begins_with_year(row: list[str]) -> bool:
-    """Whether a row begins with a year, perhaps with a month's name, and has a number."""
-    return bool(TIME_FIRST.match(row[0].strip())) and any(map(readings, row[1:]))
-
-
-def _filled(row: list[str]) -> list[str]:
-    return [cell for cell in row if cell.strip()]
-
-
-def is_title(row: list[str]) -> bool:
-    """A line above the header, or below the table: only its first cell is filled."""
-    return len(_filled(row)) == 1 and bool(row[0].strip())
 
 
 def _find_encoding(source: Source, wanted: str | None) -> tuple[str, list[str]]:
@@ -251,7 +148,7 @@ def _fit(sample: str, sign: str) -> tuple[float, float]:
     rows = []
     try:
         for row in reader:
-            if _filled(row):
+            if filled(row):
                 rows.append(row)
             if len(rows) == SAMPLE_ROWS:
                 break
@@ -261,26 +158,10 @@ def _fit(sample: str, sign: str) -> tuple[float, float]:
     if header is None or header > TITLE_LINES:
         return -TITLE_LINES - 1, 0
     width = len(rows[header])
-    body = [row for row in rows[header + 1 :] if len(_filled(row)) > 1]
+    body = [row for row in rows[header + 1 :] if len(filled(row)) > 1]
     fitting = sum(len(row) <= width for row in body)
     if fitting < 0.8 * len(body) or len(body) < 0.5 * len(rows[header + 1 :]):
         return -TITLE_LINES - 1, 0
     cells = [cell for row in body for cell in row]
     sense = [bool(NUMBER_OR_TIME.fullmatch(cell)) or is_missing(cell) for cell in cells]
     return -header, sum(sense) / len(sense) if sense else 0
-
-
-class Marks:
-    """The rows' numbers in the file, kept where they leap over a blank line or an end of line."""
-
-    def __init__(self) -> None:
-        self.counts, self.numbers = [0], [0]
-
-    def add(self, count: int, number: int) -> None:
-        if number - count != self.numbers[-1] - self.counts[-1]:
-            self.counts.append(count)
-            self.numbers.append(number)
-
-    def row(self, count: int) -> int:
-        place = bisect_right(self.counts, count) - 1
-        return self.numbers[place] + count - self.counts[place]
