@@ -12,9 +12,9 @@ import pytest
 from helpers import serve
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats import sources
 from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.sources import stem_of
-from rnnlab.tables import sources
 from rnnlab.tables.reading import read_table
 
 TEXT = b"date,sold\n2020-01,1.5\n2020-02,2\n2020-03,4\n"
