@@ -1,26 +1,46 @@
-"""Files of columns with types: Parquet (also a folder of it), Feather, JSON records, Stata."""
+"""Files of columns with types: Parquet (also a folder of it), Feather, JSON and others."""
 
 import struct
 from collections.abc import Iterator
+from contextlib import ExitStack
 from io import BytesIO
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.databases import read_sqlite
 from rnnlab.formats.grids import Grid
+from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.records import read_json
 from rnnlab.formats.sheets import cell_text
 from rnnlab.formats.sources import Source
+from rnnlab.formats.tsf import HORIZON, read_tsf
 
 if TYPE_CHECKING:
     import pyarrow
     from pyarrow.dataset import Dataset
 
 BATCH_ROWS = 10_000
+# what messages call the kinds of sources that hold columns with types
+NAMES = {
+    "parquet": "Parquet",
+    "folder": "Parquet",
+    "feather": "Feather",
+    "json": "JSON",
+    "sqlite": "SQLite",
+    "stata": "Stata",
+    "sav": "SPSS",
+    "por": "SPSS",
+    "sas7bdat": "SAS",
+    "xpt": "SAS",
+    "tsf": ".tsf",
+}
 
 
-def open_dataset(source: Source) -> "Dataset":
+def open_dataset(source: Source, options: ReadOptions) -> "Dataset":
     """The pyarrow.dataset of a file or folder.
 
     Raises:
@@ -31,23 +51,60 @@ def open_dataset(source: Source) -> "Dataset":
     import pyarrow.dataset
 
     try:
-        frame = READERS[source.kind](source.bytes_or_path())
-    except (ValueError, OSError, struct.error, pyarrow.ArrowException):
+        found = _read(source, options)
+    except (ValueError, TypeError, OSError, struct.error, pyarrow.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
         raise InputError(
-            f"{source.name}: is not a table in {source.kind}; save it as CSV"
+            f"{source.name}: is not a table in {NAMES[source.kind]}; save it as CSV"
         ) from None
-    columns = [arrow_array(frame.iloc[:, place]) for place in range(frame.shape[1])]
-    return pyarrow.dataset.dataset(pyarrow.table(columns, names=[*map(str, frame.columns)]))
+    if isinstance(found, pd.DataFrame):
+        columns = [arrow_array(found.iloc[:, place]) for place in range(found.shape[1])]
+        found = pyarrow.table(columns, names=[*map(str, found.columns)])
+    return pyarrow.dataset.dataset(found)
 
 
-def _read_json(place: Path | BytesIO) -> pd.DataFrame:
-    """A list of records, or a record a line; times stay texts."""
-    text = place.read_bytes() if isinstance(place, Path) else place.read()
-    lines = text.lstrip()[:1] != b"["
-    return pd.read_json(BytesIO(text), lines=lines, convert_dates=False, precise_float=True)
+def _read(source: Source, options: ReadOptions) -> "pd.DataFrame | pyarrow.Table":
+    if source.kind == "feather":
+        return pd.read_feather(source.bytes_or_path())
+    if source.kind == "stata":
+        return pd.read_stata(source.bytes_or_path())
+    if source.kind == "json":
+        return read_json(source, options)
+    if source.kind == "sqlite":
+        return read_sqlite(source, options)
+    if source.kind == "tsf":
+        return read_tsf(source)
+    return _read_statistics(source)
 
 
-READERS = {"feather": pd.read_feather, "json": _read_json, "stata": pd.read_stata}
+def _read_statistics(source: Source) -> pd.DataFrame:
+    """A file of SPSS or SAS, with names in the place of numbers that stand for them.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    import pyreadstat
+
+    with ExitStack() as stack:
+        place = source.bytes_or_path()
+        if isinstance(place, BytesIO):
+            folder = stack.enter_context(TemporaryDirectory())
+            path = Path(folder) / "table"
+            path.write_bytes(place.getvalue())
+        else:
+            path = place
+        reader = {
+            "sav": pyreadstat.read_sav,
+            "por": pyreadstat.read_por,
+            "sas7bdat": pyreadstat.read_sas7bdat,
+            "xpt": pyreadstat.read_xport,
+        }[source.kind]
+        try:
+            frame, _ = reader(str(path), apply_value_formats=True)
+        except pyreadstat.ReadstatError as error:
+            raise ValueError(error) from None
+    return frame
 
 
 def open_parquet(source: Source) -> "Dataset":
@@ -93,6 +150,11 @@ def parquet_grid(source: Source, dataset: "Dataset") -> Grid:
                 yield number, [cell_text(cell) for cell in row]
 
     return Grid(source.name, source.stem, dataset.schema.names, rows)
+
+
+def named_horizon(dataset: "Dataset") -> int | None:
+    """The steps to forecast that a file .tsf names."""
+    return int((dataset.schema.metadata or {}).get(HORIZON, 0)) or None
 
 
 def read_column(source: Source, dataset: "Dataset", name: str) -> "pyarrow.ChunkedArray":
