@@ -30,7 +30,7 @@ def read_sqlite(source: Source, options: ReadOptions) -> pd.DataFrame:
             name = chosen(names, options.table, source.name, "table").replace('"', '""')
             return pd.read_sql_query(f'SELECT * FROM "{name}"', database)
     except (sqlite3.Error, pd.errors.DatabaseError) as error:
-        reason = str(error.__cause__ or error)
+        reason = " ".join(str(error.__cause__ or error).split())
         raise InputError(
             f"{source.name}: SQLite cannot read it ({reason}); save the table as CSV"
         ) from None

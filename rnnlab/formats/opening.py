@@ -8,7 +8,7 @@ from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.sheets import sheet_grid
 from rnnlab.formats.sources import Source
 from rnnlab.formats.text import text_grid
-from rnnlab.formats.typed import NAMES, open_dataset, parquet_grid
+from rnnlab.formats.typed import TYPED, open_dataset, parquet_grid
 
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
@@ -18,6 +18,7 @@ REFUSED = {
     "pandas.read_pickle(FILE).to_parquet('mine.parquet') and name that",
     "hdf": "is an HDF5 file; read it in Python and save the table with to_parquet",
     "pdf": "is a PDF; save its table as .xlsx or CSV",
+    "xml": "is XML; save its table as .xlsx or CSV",
     "html": "is a web page; save its table as .xlsx or CSV, or name the address of the data",
 }
 
@@ -28,7 +29,7 @@ def open_columns(source: Source, options: ReadOptions) -> "Dataset | None":
     Raises:
         InputError: it is damaged, no table, or has several.
     """
-    return open_dataset(source, options) if source.kind in NAMES else None
+    return open_dataset(source, options) if source.kind in TYPED else None
 
 
 def open_grid(source: Source, options: ReadOptions) -> Grid:

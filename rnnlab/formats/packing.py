@@ -36,8 +36,9 @@ def unpacked(file: BinaryIO, packing: str | None) -> BinaryIO:
 
         stream = pyarrow.CompressedInputStream(pyarrow.PythonFile(file, mode="r"), "zstd")
         return io.BufferedReader(stream)
-    opener = {"gzip": gzip.open, "bzip2": bz2.open, "xz": lzma.open}[packing]
-    return opener(file)  # type: ignore[return-value]
+    if packing == "gzip":
+        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]
+    return bz2.BZ2File(file) if packing == "bzip2" else lzma.LZMAFile(file)  # type: ignore[return-value]
 
 
 def one_of_zip(name: str, file: BinaryIO) -> tuple[str, bytes] | None:

@@ -56,9 +56,12 @@ def _columns(value: dict[str, object]) -> pd.DataFrame | None:
     if {*value} == {"columns", "index", "data"}:
         return pd.DataFrame(value["data"], columns=value["columns"])  # type: ignore[arg-type]
     if len(columns) > 1 and all(isinstance(each, dict) and each for each in columns):
-        # a cell by the number of its row
-        rows = {*columns[0]}  # type: ignore[misc]
-        return pd.DataFrame(value) if all({*each} == rows for each in columns) else None  # type: ignore[misc]
+        names = {*columns[0]}  # type: ignore[misc]
+        if any({*each} != names for each in columns):  # type: ignore[misc]
+            return None
+        # rows or columns, whichever have numbers for names
+        by_row = all(map(str.isdigit, value))
+        return pd.DataFrame.from_dict(value, orient="index" if by_row else "columns")
     if len(columns) > 1 and all(isinstance(each, list) and each for each in columns):
         cells = [cell for each in columns for cell in each]  # type: ignore[attr-defined]
         same = len({len(each) for each in columns}) == 1  # type: ignore[arg-type]

@@ -1,6 +1,8 @@
 """Spreadsheets as rows of cells: .xlsx, .xls, .xlsb and .ods."""
 
 import datetime
+import io
+import re
 from typing import TYPE_CHECKING
 
 from rnnlab.cells.numbers import Typed
@@ -8,10 +10,15 @@ from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid, Rows, grid_of
 from rnnlab.formats.options import ReadOptions, chosen
 from rnnlab.formats.sources import Source
+from rnnlab.formats.trials import survives_sheets
 
 if TYPE_CHECKING:
     import python_calamine
 
+# what .xls begins with, and the name of a part of .xlsb
+OLD, BINARY = b"\xd0\xcf\x11\xe0", b"xl/workbook.bin"
+# .xlsx with a password lies in a part of this name; in .xls a record of its own follows the first
+LOCKED = re.compile("EncryptedPackage".encode("utf-16-le") + rb"|\t\x08\x10\0.{16}/\0", re.DOTALL)
 HOUR = datetime.timedelta(hours=1)
 
 
@@ -23,8 +30,17 @@ def sheet_grid(source: Source, options: ReadOptions) -> Grid:
     """
     import python_calamine
 
+    with source.open() as file:
+        content = file.read()
+    locked = InputError(f"{source.name}: has a password; save it without one")
+    broken = InputError(f"{source.name}: is not a valid spreadsheet; save it again as .xlsx")
+    if content.startswith(OLD) and LOCKED.search(content):
+        raise locked
+    if (content.startswith(OLD) or BINARY in content) and not survives_sheets(content):
+        raise broken
     try:
-        with python_calamine.load_workbook(source.bytes_or_path()) as book:
+        # by its bytes: a path would be read as its ending says
+        with python_calamine.load_workbook(io.BytesIO(content)) as book:
             tables = [
                 each.name
                 for each in book.sheets_metadata
@@ -32,11 +48,9 @@ def sheet_grid(source: Source, options: ReadOptions) -> Grid:
             ]
             sheets = {name: rows for name in tables if (rows := _rows(book, name))}
     except python_calamine.PasswordError:
-        raise InputError(f"{source.name}: has a password; save it without one") from None
-    except python_calamine.CalamineError:
-        raise InputError(
-            f"{source.name}: is not a valid spreadsheet; save it again as .xlsx"
-        ) from None
+        raise locked from None
+    except (python_calamine.CalamineError, OSError):
+        raise broken from None
     rows = sheets[chosen([*sheets], options.sheet, source.name, "sheet")] if sheets else []
 
     def all_rows() -> Rows:

@@ -31,8 +31,9 @@ MAGIC = {
     re.compile(rb"\x80[\x02-\x05]"): "pickle",
     re.compile(rb"\x89HDF"): "hdf",
     re.compile(rb"%PDF"): "pdf",
-    re.compile(rb"\s*<(!doctype )?html", re.IGNORECASE): "html",
-    re.compile(rb'\s*(\[\s*)?\{\s*"[^"\n]*"\s*:'): "json",
+    re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype )?(html|table)\b", re.IGNORECASE): "html",
+    re.compile(rb"(\xef\xbb\xbf)?\s*<\?xml"): "xml",
+    re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"[^"\n]*"\s*:'): "json",
 }
 KINDS = {
     ".parquet": "parquet",

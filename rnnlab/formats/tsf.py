@@ -3,13 +3,16 @@
 import io
 import re
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.formats.sources import Source
+
+if TYPE_CHECKING:
+    import pyarrow
 
 # the key of the horizon that the file names, in the schema's metadata
 HORIZON = b"rnnlab horizon"
@@ -20,15 +23,18 @@ DAY = np.timedelta64(86400, "s")
 TIME_FORM = "%Y-%m-%d %H-%M-%S"
 
 
-def read_tsf(source: Source) -> pyarrow.Table:
+def read_tsf(source: Source) -> "pyarrow.Table":
     """Columns unique_id, ds and y; the steps from 1 where no start is named.
 
     Raises:
         InputError: a line is not as the format says.
     """
+    import pyarrow
+
     words: dict[str, str] = {}
     attributes: list[tuple[str, str]] = []
-    names, times, values = [], [], []
+    names: list[str] = []
+    times, values = [], []
     with source.open() as raw, io.TextIOWrapper(raw, "latin-1") as file:
         for number, line in enumerate(file, 1):
             line = line.strip()

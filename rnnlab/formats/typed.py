@@ -1,11 +1,8 @@
 """Files of columns with types: Parquet (also a folder of it), Feather, JSON and others."""
 
 import struct
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
 from io import BytesIO
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -17,6 +14,7 @@ from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.records import read_json
 from rnnlab.formats.sheets import cell_text
 from rnnlab.formats.sources import Source
+from rnnlab.formats.trials import survives_statistics
 from rnnlab.formats.tsf import HORIZON, read_tsf
 
 if TYPE_CHECKING:
@@ -24,20 +22,50 @@ if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
 
 BATCH_ROWS = 10_000
-# what messages call the kinds of sources that hold columns with types
-NAMES = {
-    "parquet": "Parquet",
-    "folder": "Parquet",
-    "feather": "Feather",
-    "json": "JSON",
-    "sqlite": "SQLite",
-    "stata": "Stata",
-    "sav": "SPSS",
-    "por": "SPSS",
-    "sas7bdat": "SAS",
-    "xpt": "SAS",
-    "tsf": ".tsf",
+# names in the place of numbers that stand for them
+BY_NAME = {"apply_value_formats": True}
+# by kind the function of pyreadstat, and its options
+STATISTICS: dict[str, tuple[str, dict[str, bool]]] = {
+    "sav": ("read_sav", BY_NAME),
+    "por": ("read_por", BY_NAME),
+    "sas7bdat": ("read_sas7bdat", {}),
+    "xpt": ("read_xport", {}),
 }
+
+
+def _read_statistics(source: Source, _: ReadOptions) -> pd.DataFrame:
+    """A file of SPSS or SAS.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    import pyreadstat
+
+    name, options = STATISTICS[source.kind]
+    with source.open() as file:
+        content = file.read()
+    if not survives_statistics(name, content):
+        raise ValueError(source.name)
+    reader: Callable[..., tuple[pd.DataFrame, object]] = getattr(pyreadstat, name)
+    try:
+        return reader(BytesIO(content), **options)[0]
+    except (pyreadstat.ReadstatError, OverflowError) as error:
+        raise ValueError(error) from None
+
+
+# by kind what messages call the format, and what reads it; folders and Parquet are not read whole
+READERS: dict[str, tuple[str, Callable[[Source, ReadOptions], "pd.DataFrame | pyarrow.Table"]]] = {
+    "feather": ("Feather", lambda source, _: pd.read_feather(source.bytes_or_path())),
+    "stata": ("Stata", lambda source, _: pd.read_stata(source.bytes_or_path())),
+    "json": ("JSON", read_json),
+    "sqlite": ("SQLite", read_sqlite),
+    "tsf": (".tsf", lambda source, _: read_tsf(source)),
+    "sav": ("SPSS", _read_statistics),
+    "por": ("SPSS", _read_statistics),
+    "sas7bdat": ("SAS", _read_statistics),
+    "xpt": ("SAS", _read_statistics),
+}
+TYPED = {"parquet", "folder", *READERS}
 
 
 def open_dataset(source: Source, options: ReadOptions) -> "Dataset":
@@ -50,61 +78,17 @@ def open_dataset(source: Source, options: ReadOptions) -> "Dataset":
         return open_parquet(source)
     import pyarrow.dataset
 
+    name, read = READERS[source.kind]
     try:
-        found = _read(source, options)
-    except (ValueError, TypeError, OSError, struct.error, pyarrow.ArrowException) as error:
+        found = read(source, options)
+    except (ValueError, OSError, struct.error, pyarrow.ArrowException) as error:
         if isinstance(error, OSError) and error.errno is not None:
             raise
-        raise InputError(
-            f"{source.name}: is not a table in {NAMES[source.kind]}; save it as CSV"
-        ) from None
+        raise InputError(f"{source.name}: is not a table in {name}; save it as CSV") from None
     if isinstance(found, pd.DataFrame):
         columns = [arrow_array(found.iloc[:, place]) for place in range(found.shape[1])]
         found = pyarrow.table(columns, names=[*map(str, found.columns)])
     return pyarrow.dataset.dataset(found)
-
-
-def _read(source: Source, options: ReadOptions) -> "pd.DataFrame | pyarrow.Table":
-    if source.kind == "feather":
-        return pd.read_feather(source.bytes_or_path())
-    if source.kind == "stata":
-        return pd.read_stata(source.bytes_or_path())
-    if source.kind == "json":
-        return read_json(source, options)
-    if source.kind == "sqlite":
-        return read_sqlite(source, options)
-    if source.kind == "tsf":
-        return read_tsf(source)
-    return _read_statistics(source)
-
-
-def _read_statistics(source: Source) -> pd.DataFrame:
-    """A file of SPSS or SAS, with names in the place of numbers that stand for them.
-
-    Raises:
-        ValueError: it is damaged.
-    """
-    import pyreadstat
-
-    with ExitStack() as stack:
-        place = source.bytes_or_path()
-        if isinstance(place, BytesIO):
-            folder = stack.enter_context(TemporaryDirectory())
-            path = Path(folder) / "table"
-            path.write_bytes(place.getvalue())
-        else:
-            path = place
-        reader = {
-            "sav": pyreadstat.read_sav,
-            "por": pyreadstat.read_por,
-            "sas7bdat": pyreadstat.read_sas7bdat,
-            "xpt": pyreadstat.read_xport,
-        }[source.kind]
-        try:
-            frame, _ = reader(str(path), apply_value_formats=True)
-        except pyreadstat.ReadstatError as error:
-            raise ValueError(error) from None
-    return frame
 
 
 def open_parquet(source: Source) -> "Dataset":
@@ -129,7 +113,7 @@ def open_parquet(source: Source) -> "Dataset":
                 partitioning="hive",
                 partition_base_dir=str(source.path),
             )
-        if source.path is None:
+        if isinstance(place, BytesIO):
             import pyarrow.parquet
 
             return pyarrow.dataset.dataset(pyarrow.parquet.read_table(place))
