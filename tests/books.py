@@ -117,7 +117,9 @@ def compound(path: Path, name: str, content: bytes) -> None:
 
     def entry(title: str, kind: int, child: int, start: int, size: int) -> bytes:
         text = title.encode("utf-16-le") + b"\0\0"
-        known = text.ljust(64, b"\0") + struct.pack("<HBBIII", len(text), kind, 1, none, none, child)
+        known = text.ljust(64, b"\0") + struct.pack(
+            "<HBBIII", len(text), kind, 1, none, none, child
+        )
         return known + bytes(36) + struct.pack("<IQ", start, size)
 
     folder = entry("Root Entry", 5, 1, 0xFFFFFFFE, 0) + entry(name, 2, none, 2, len(stream))
