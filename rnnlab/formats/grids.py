@@ -83,7 +83,7 @@ def grid_of(
 
 def _check_one_table(name: str, header: list[str], rows: list[list[str]]) -> None:
     """InputError if an empty column parts two tables, each of which begins with times."""
-    if all(header):
+    if all(header[1:]):
         return
     columns = [*zip_longest(header, *rows, fillvalue="")][: len(header)]
     empty = [not any(cell.strip() for cell in column) for column in columns]

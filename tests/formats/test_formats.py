@@ -159,7 +159,5 @@ def test_a_pickle_is_not_opened(tmp_path: Path, name: str) -> None:
         (tmp_path / name).write_bytes(pickle.dumps(TEXTS.to_dict(), protocol=4))
     else:
         TABLE.to_pickle(tmp_path / name)
-    with pytest.raises(
-        InputError, match=r"is a pickle, which can run .*to_parquet\('mine"
-    ):
+    with pytest.raises(InputError, match=r"is a pickle, which can run .*to_parquet\('mine"):
         read_table(str(tmp_path / name))
