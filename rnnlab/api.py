@@ -56,7 +56,8 @@ def forecast(
             value) or wide (a column a series), with times in a column or the index; a pandas Series
             with times as its index; an array [T], a list of arrays, an array [S, T] or a dict of
             arrays. NaN and missing rows are gaps.
-        horizon: steps to forecast; one season, or six steps without one, where it is None.
+        horizon: steps to forecast; where it is None that of a file .tsf, one season, or six steps
+            without one.
         period: steps in a season, 1 for none; by the spacing of the times where it is None.
         id, time, value: the columns of names, times and values, if not unique_id, ds and y.
         levels: of the intervals in per cent, above 0 to 95: columns low_80, high_80 and so on.
@@ -217,7 +218,8 @@ def read_table(
     """Read any table that the command reads as a long table.
 
     Args:
-        path: of text, .xlsx, Parquet or a folder of it, Feather, JSON or Stata; or an address.
+        path: of text, a spreadsheet, Parquet or a folder of it, SQLite, JSON and others; or an
+            address.
         id, time, value, read: as in ``forecast``.
 
     Returns:

@@ -3,10 +3,14 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, zip_longest
 
+import numpy as np
+import pandas as pd
+
+from rnnlab.cells.dates import are_times
 from rnnlab.cells.numbers import readings
 from rnnlab.core.errors import InputError
 from rnnlab.formats.sources import Source
@@ -14,6 +18,8 @@ from rnnlab.formats.sources import Source
 SAMPLE_ROWS = 200
 # a title above the header has this many lines at most
 TITLE_LINES = 20
+# of the cells of a column of times; the last ones may be a footer
+ALMOST_ALL = 0.8
 TIME_FIRST = re.compile(r"[12]\d{3}\b")
 YEAR = re.compile(r"[12]\d{3}")
 
@@ -46,7 +52,7 @@ def grid_of(
     """The grid of rows of which the first with two cells is the header.
 
     Raises:
-        InputError: two columns have one name.
+        InputError: two columns have one name, or two tables stand side by side.
     """
     above = [row for _, row in islice(all_rows(), TITLE_LINES + SAMPLE_ROWS)]
     if above and above[0][0].startswith("sep=") and len(filled(above[0])) <= 2:
@@ -61,6 +67,7 @@ def grid_of(
         notes = [*notes, f"without the {described} lines below the header"]
     while header and not header[-1] and len(header) > 1:
         header.pop()
+    _check_one_table(source.name, header, above[first + 1 :])
     if len({*header}) < len(header):
         doubled = [name for name, count in Counter(header).items() if count > 1]
         raise InputError(f"{source.name}: has the column {doubled[0]!r} twice; rename one")
@@ -72,6 +79,30 @@ def grid_of(
         separator,
         notes,
     )
+
+
+def _check_one_table(name: str, header: list[str], rows: list[list[str]]) -> None:
+    """InputError if an empty column parts two tables, each of which begins with times."""
+    if all(header[1:]):
+        return
+    columns = [*zip_longest(header, *rows, fillvalue="")][: len(header)]
+    empty = [not any(cell.strip() for cell in column) for column in columns]
+    begins = [place for place, column in enumerate(empty) if not column and empty[place - 1]]
+    if not empty or not empty[0]:
+        begins = [0, *begins]
+    timely = [header[place] for place in begins if _are_times(columns[place][1:])]
+    if len(timely) > 1:
+        raise InputError(
+            f"{name}: has {len(timely)} tables side by side, which begin with the columns "
+            f"{' and '.join(map(repr, timely))}; save each in a file of its own"
+        )
+
+
+def _are_times(cells: Sequence[str]) -> bool:
+    """Whether cells are times, and no numbers but years."""
+    found = pd.Series(list(dict.fromkeys(filter(str.strip, cells))), dtype=str)
+    numbers = found.str.fullmatch(r"\d+") & ~found.str.fullmatch(YEAR.pattern)
+    return len(found) > 1 and bool(np.mean(are_times(found) & ~numbers) > ALMOST_ALL)
 
 
 def _below_preamble(rows: list[list[str]], first: int) -> int | None:

@@ -16,6 +16,7 @@ CHOICES = {
     "century": ("1900", "2000"),
     "separator": ("comma", "semicolon", "tab", "bar"),
     "sheet": (),
+    "table": (),
     "encoding": (),
     "missing": ("gap", "zero"),
     "below": ("half", "zero"),
@@ -35,7 +36,8 @@ class ReadOptions:
         dates: what comes first in 01/02/2020; numbers where 1600000000 is no date.
         century: of years with two digits.
         separator: the sign between cells.
-        sheet: name of the sheet of an Excel file.
+        sheet: name of the sheet of a spreadsheet.
+        table: name of the table of a database, or of the list of records in JSON.
         encoding: of the text, by Python's name.
         missing: what a missing row is: a gap, or a value of zero as on a day without a sale.
         below: what a value such as <1 is: half of it, or zero.
@@ -54,6 +56,7 @@ class ReadOptions:
     century: str | None = None
     separator: str | None = None
     sheet: str | None = None
+    table: str | None = None
     encoding: str | None = None
     missing: str | None = None
     below: str | None = None
@@ -98,6 +101,7 @@ def reading_options(
         century=found.get("century"),
         separator=found.get("separator"),
         sheet=found.get("sheet"),
+        table=found.get("table"),
         encoding=found.get("encoding"),
         missing=found.get("missing"),
         below=found.get("below"),
@@ -153,3 +157,16 @@ def check_known(names: list[str], options: ReadOptions, source: str) -> None:
 def listed(names: list[str]) -> str:
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     return ", ".join(names[:MOST_NAMES]) + more
+
+
+def chosen(names: list[str], wanted: str | None, source: str, what: str) -> str:
+    """The one of several sheets or tables that a person names, or the only one.
+
+    Raises:
+        InputError: it is not there, or there are several.
+    """
+    if wanted is not None and wanted not in names:
+        raise InputError(f"{source}: has no {what} {wanted!r} with cells; it has {listed(names)}")
+    if wanted is None and len(names) > 1:
+        raise InputError(f"{source}: has the {what}s {listed(names)}; add --read {what}=NAME")
+    return wanted or names[0]

@@ -1,52 +1,57 @@
-"""Excel's files as rows of cells."""
+"""Spreadsheets as rows of cells: .xlsx, .xls, .xlsb and .ods."""
 
 import datetime
-import zipfile
+import io
+import re
 from typing import TYPE_CHECKING
 
 from rnnlab.cells.numbers import Typed
 from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid, Rows, grid_of
-from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.options import ReadOptions, chosen
 from rnnlab.formats.sources import Source
+from rnnlab.formats.trials import survives_sheets
 
 if TYPE_CHECKING:
-    from openpyxl.worksheet._read_only import ReadOnlyWorksheet
+    import python_calamine
+
+# what .xls begins with, and the name of a part of .xlsb
+OLD, BINARY = b"\xd0\xcf\x11\xe0", b"xl/workbook.bin"
+# .xlsx with a password lies in a part of this name; in .xls a record of its own follows the first
+LOCKED = re.compile("EncryptedPackage".encode("utf-16-le") + rb"|\t\x08\x10\0.{16}/\0", re.DOTALL)
+HOUR = datetime.timedelta(hours=1)
 
 
 def sheet_grid(source: Source, options: ReadOptions) -> Grid:
-    """The sheet of an Excel file that holds a table.
+    """The sheet of a spreadsheet that holds a table.
 
     Raises:
         InputError: it is no such file, or several sheets hold something.
     """
-    import openpyxl
+    import python_calamine
 
-    broken = InputError(f"{source.name}: is not a valid .xlsx file; save it again")
+    with source.open() as file:
+        content = file.read()
+    locked = InputError(f"{source.name}: has a password; save it without one")
+    broken = InputError(f"{source.name}: is not a valid spreadsheet; save it again as .xlsx")
+    if content.startswith(OLD) and LOCKED.search(content):
+        raise locked
+    if (content.startswith(OLD) or BINARY in content) and not survives_sheets(content):
+        raise broken
     try:
-        book = openpyxl.load_workbook(source.bytes_or_path(), read_only=True, data_only=True)
-        sheets = {
-            name: rows
-            for name in book.sheetnames
-            if hasattr(book[name], "iter_rows") and (rows := _rows(book[name]))
-        }
-        book.close()
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, AttributeError, EOFError):
+        # by its bytes: a path would be read as its ending says
+        with python_calamine.load_workbook(io.BytesIO(content)) as book:
+            tables = [
+                each.name
+                for each in book.sheets_metadata
+                if each.typ == python_calamine.SheetTypeEnum.WorkSheet
+            ]
+            sheets = {name: rows for name in tables if (rows := _rows(book, name))}
+    except python_calamine.PasswordError:
+        raise locked from None
+    except (python_calamine.CalamineError, OSError):
         raise broken from None
-    except Exception as error:
-        # openpyxl's own errors, and those of the parsers of XML beneath it
-        if type(error).__module__.partition(".")[0] in ("openpyxl", "xml", "lxml"):
-            raise broken from None
-        raise
-    if options.sheet is not None and options.sheet not in sheets:
-        raise InputError(
-            f"{source.name}: has no sheet {options.sheet!r} with cells; it has {', '.join(sheets)}"
-        )
-    if len(sheets) > 1 and options.sheet is None:
-        raise InputError(
-            f"{source.name}: has the sheets {', '.join(sheets)}; add --read sheet=NAME"
-        )
-    rows = sheets[options.sheet] if options.sheet else next(iter(sheets.values()), [])
+    rows = sheets[chosen([*sheets], options.sheet, source.name, "sheet")] if sheets else []
 
     def all_rows() -> Rows:
         return iter(rows)
@@ -54,9 +59,12 @@ def sheet_grid(source: Source, options: ReadOptions) -> Grid:
     return grid_of(source, all_rows, None, [])
 
 
-def _rows(sheet: "ReadOnlyWorksheet") -> list[tuple[int, list[str]]]:
+def _rows(book: "python_calamine.CalamineWorkbook", name: str) -> list[tuple[int, list[str]]]:
+    """The rows with cells, without empty columns before the first one with cells."""
+    sheet = book.get_sheet_by_name(name)
+    above = sheet.start[0] if sheet.start else 0
     found = []
-    for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+    for number, row in enumerate(sheet.to_python(), above + 1):
         cells = [cell_text(cell) for cell in row]
         if any(cell.strip() for cell in cells):
             found.append((number, cells))
@@ -78,4 +86,8 @@ def cell_text(cell: object) -> str:
     if isinstance(cell, datetime.datetime | datetime.date):
         text = cell.isoformat(sep=" ") if isinstance(cell, datetime.datetime) else str(cell)
         return Typed(text.removesuffix(" 00:00:00"))
+    if isinstance(cell, datetime.timedelta):
+        # as spreadsheets show it, and times of a day in .ods
+        hours, rest = divmod(cell, HOUR)
+        return f"{hours:02}:{datetime.datetime.min + rest:%M:%S}"
     return str(cell)

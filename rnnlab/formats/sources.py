@@ -1,13 +1,11 @@
 """Where the bytes of a table come from: a file, a folder, standard input or the web."""
 
-import gzip
 import io
+import re
 import sys
 import urllib.error
 import urllib.parse
 import urllib.request
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,28 +14,47 @@ from pathlib import Path
 from typing import BinaryIO
 
 from rnnlab.core.errors import InputError, require
+from rnnlab.formats.packing import DAMAGED, ENDINGS, one_of_zip, packing_of, unpacked
 
 # a larger download is a slip of the pen, or wants a file on the disk
 MAX_DOWNLOAD = 2**29
 TIMEOUT_S = 30
+# whatever the name says
 MAGIC = {
-    b"PK\x03\x04": "excel",
-    b"PAR1": "parquet",
-    b"ARRO": "feather",
-    b"\xd0\xcf\x11\xe0": "old excel",
+    re.compile(rb"PK\x03\x04"): "zip",
+    re.compile(rb"PAR1"): "parquet",
+    re.compile(rb"ARROW1"): "feather",
+    re.compile(rb"\xd0\xcf\x11\xe0"): "sheets",
+    re.compile(rb"SQLite format 3\0"): "sqlite",
+    re.compile(rb"\$FL[23]"): "sav",
+    re.compile(rb"<stata_dta>"): "stata",
+    re.compile(rb"\x80[\x02-\x05]"): "pickle",
+    re.compile(rb"\x89HDF"): "hdf",
+    re.compile(rb"%PDF"): "pdf",
+    re.compile(rb"(\xef\xbb\xbf)?\s*<(!doctype )?(html|table)\b", re.IGNORECASE): "html",
+    re.compile(rb"(\xef\xbb\xbf)?\s*<\?xml"): "xml",
+    re.compile(rb'(\xef\xbb\xbf)?\s*(\[\s*)?\{\s*"[^"\n]*"\s*:'): "json",
 }
-ENDINGS = {
+KINDS = {
     ".parquet": "parquet",
-    ".xlsx": "excel",
+    ".xlsx": "sheets",
+    ".xlsm": "sheets",
+    ".xlsb": "sheets",
+    ".ods": "sheets",
+    ".zip": "zip",
     ".feather": "feather",
     ".json": "json",
     ".jsonl": "json",
     ".ndjson": "json",
     ".dta": "stata",
+    ".sav": "sav",
+    ".por": "por",
+    ".sas7bdat": "sas7bdat",
+    ".xpt": "xpt",
+    ".tsf": "tsf",
+    ".pkl": "pickle",
+    ".pickle": "pickle",
 }
-# what holds columns with types, or records of them
-TYPED = ("parquet", "folder", "feather", "json", "stata")
-GZIP = b"\x1f\x8b"
 
 
 @dataclass(frozen=True)
@@ -47,7 +64,7 @@ class Source:
     Attributes:
         name: as messages have it.
         stem: the name without folder and endings.
-        kind: text, excel, old excel, parquet, folder, feather, json or stata.
+        kind: of the format, one of ``KINDS`` or ``MAGIC``, folder or text.
         path: None for bytes that are no file.
         content: None for a file.
     """
@@ -58,24 +75,36 @@ class Source:
     path: Path | None
     content: bytes | None = None
 
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is a file whose bytes are not packed, by its name."""
+        return self.path is not None and self.path.suffix.lower() not in ENDINGS
+
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
-        """The bytes, unpacked if they are gzip; raise InputError if they are damaged gzip."""
+        """The bytes, unpacked if they are packed; raise InputError if they are damaged then."""
         with _opened(self.path, self.content) as raw:
+            packing = packing_of(raw.peek(8))
+            if packing is None:
+                yield raw
+                return
             try:
-                packed = raw.peek(2)[:2] == GZIP
-                yield gzip.GzipFile(fileobj=raw) if packed else raw  # type: ignore[misc]
-            except (gzip.BadGzipFile, EOFError, zlib.error):
+                yield unpacked(raw, packing)
+            except DAMAGED as error:
+                if getattr(error, "errno", None):
+                    raise
                 raise InputError(
-                    f"{self.name}: is not a whole gzip file; pack or copy it again"
+                    f"{self.name}: is not a whole {packing} file; pack or copy it again"
                 ) from None
 
     def bytes_or_path(self) -> Path | io.BytesIO:
         """What readers of binary formats take."""
-        if self.path is not None and not self.path.name.lower().endswith(".gz"):
-            return self.path
-        with self.open() as file:
-            return io.BytesIO(file.read())
+        if self.path is not None:
+            with self.path.open("rb") as file:
+                if packing_of(file.read(8)) is None:
+                    return self.path
+        with self.open() as unpacked_file:
+            return io.BytesIO(unpacked_file.read())
 
 
 def find_source(name: str) -> Source:
@@ -87,34 +116,37 @@ def find_source(name: str) -> Source:
     if not name.strip():
         raise InputError("the file has no name: name a file")
     if name == "-":
-        content = sys.stdin.buffer.read()
-        return Source(
-            "standard input", "stdin", _kind(None, content, "standard input"), None, content
-        )
+        return _of_kind("standard input", "stdin", "", None, sys.stdin.buffer.read())
     if name.lower().startswith(("http://", "https://")):
-        content = _download(name)
-        return Source(name, stem_of(name), _kind(None, content, name), None, content)
+        ending = _ending(urllib.parse.urlsplit(name).path)
+        return _of_kind(name, stem_of(name), ending, None, _download(name))
     path = require(Path(local_name(name)), "put the file there, or name another")
     if path.is_dir():
         return Source(name, path.name, "folder", path)
-    if path.suffix.lower() == ".zip":
-        return _in_zip(name, path)
-    return Source(name, stem_of(name), _kind(path, None, name), path)
+    return _of_kind(name, stem_of(name), _ending(path.name), path)
 
 
-def _in_zip(name: str, path: Path) -> Source:
-    """The one file in a ZIP; raise InputError if it is damaged, or holds another number."""
-    try:
-        with zipfile.ZipFile(path) as packed:
-            files = [each for each in packed.namelist() if not each.endswith("/")]
-            if len(files) != 1:
-                raise InputError(f"{name}: holds {len(files)} files; unpack it, and name one")
-            content = packed.read(files[0])
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError):
-        raise InputError(f"{name}: is not a whole ZIP file without a password") from None
-    inner = Path(files[0])
-    kind = ENDINGS.get(inner.suffix.lower()) or _kind(None, content, name)
-    return Source(name, _stem(inner), kind, None, content)
+def _of_kind(
+    name: str, stem: str, ending: str, path: Path | None, content: bytes | None = None
+) -> Source:
+    """The source of what its first bytes say it is, else its name; the one file of a ZIP."""
+    source = Source(name, stem, "", path, content)
+    with source.open() as file:
+        start = file.read(512)
+    named = KINDS.get(ending, "text")
+    kind = next((kind for mark, kind in MAGIC.items() if mark.match(start)), named)
+    if kind == "zip" and named != "sheets":
+        with source.open() as file:
+            inner = one_of_zip(name, io.BytesIO(file.read()) if packing_of(start) else file)
+        if inner is not None:
+            return _of_kind(name, _stem(Path(inner[0])), _ending(inner[0]), None, inner[1])
+    return Source(name, stem, "sheets" if kind == "zip" else kind, path, content)
+
+
+def _ending(name: str) -> str:
+    """The ending of a name before that of its packing."""
+    path = Path(name)
+    return Path(path.stem if path.suffix.lower() in ENDINGS else name).suffix.lower()
 
 
 def local_name(name: str) -> str:
@@ -135,7 +167,7 @@ def stem_of(name: str) -> str:
 
 
 def _stem(path: Path) -> str:
-    return Path(path.stem).stem if path.suffix.lower() == ".gz" else path.stem
+    return Path(path.stem).stem if path.suffix.lower() in ENDINGS else path.stem
 
 
 @contextmanager
@@ -145,14 +177,6 @@ def _opened(path: Path | None, content: bytes | None) -> Iterator[io.BufferedRea
             yield file
     else:
         yield io.BufferedReader(io.BytesIO(content or b""))  # type: ignore[arg-type]
-
-
-def _kind(path: Path | None, content: bytes | None, name: str) -> str:
-    suffix = path.suffix.lower() if path is not None else ""
-    if suffix in ENDINGS:
-        return ENDINGS[suffix]
-    with Source(name, "", "", path, content).open() as file:
-        return MAGIC.get(file.read(4), "text")
 
 
 def _download(address: str) -> bytes:

@@ -1,26 +1,74 @@
-"""Files of columns with types: Parquet (also a folder of it), Feather, JSON records, Stata."""
+"""Files of columns with types: Parquet (also a folder of it), Feather, JSON and others."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.formats.databases import read_sqlite
 from rnnlab.formats.grids import Grid
+from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.records import read_json
 from rnnlab.formats.sheets import cell_text
 from rnnlab.formats.sources import Source
+from rnnlab.formats.trials import survives_statistics
+from rnnlab.formats.tsf import HORIZON, read_tsf
 
 if TYPE_CHECKING:
     import pyarrow
     from pyarrow.dataset import Dataset
 
 BATCH_ROWS = 10_000
+# names in the place of numbers that stand for them
+BY_NAME = {"apply_value_formats": True}
+# by kind the function of pyreadstat, and its options
+STATISTICS: dict[str, tuple[str, dict[str, bool]]] = {
+    "sav": ("read_sav", BY_NAME),
+    "por": ("read_por", BY_NAME),
+    "sas7bdat": ("read_sas7bdat", {}),
+    "xpt": ("read_xport", {}),
+}
 
 
-def open_dataset(source: Source) -> "Dataset":
+def _read_statistics(source: Source, _: ReadOptions) -> pd.DataFrame:
+    """A file of SPSS or SAS.
+
+    Raises:
+        ValueError: it is damaged.
+    """
+    import pyreadstat
+
+    name, options = STATISTICS[source.kind]
+    with source.open() as file:
+        content = file.read()
+    if not survives_statistics(name, content):
+        raise ValueError(source.name)
+    reader: Callable[..., tuple[pd.DataFrame, object]] = getattr(pyreadstat, name)
+    try:
+        return reader(BytesIO(content), **options)[0]
+    except (pyreadstat.ReadstatError, OverflowError) as error:
+        raise ValueError(error) from None
+
+
+# by kind what messages call the format, and what reads it; folders and Parquet are not read whole
+READERS: dict[str, tuple[str, Callable[[Source, ReadOptions], "pd.DataFrame | pyarrow.Table"]]] = {
+    "feather": ("Feather", lambda source, _: pd.read_feather(source.bytes_or_path())),
+    "stata": ("Stata", lambda source, _: pd.read_stata(source.bytes_or_path())),
+    "json": ("JSON", read_json),
+    "sqlite": ("SQLite", read_sqlite),
+    "tsf": (".tsf", lambda source, _: read_tsf(source)),
+    "sav": ("SPSS", _read_statistics),
+    "por": ("SPSS", _read_statistics),
+    "sas7bdat": ("SAS", _read_statistics),
+    "xpt": ("SAS", _read_statistics),
+}
+TYPED = {"parquet", "folder", *READERS}
+
+
+def open_dataset(source: Source, options: ReadOptions) -> "Dataset":
     """The pyarrow.dataset of a file or folder.
 
     Raises:
@@ -30,24 +78,17 @@ def open_dataset(source: Source) -> "Dataset":
         return open_parquet(source)
     import pyarrow.dataset
 
+    name, read = READERS[source.kind]
     try:
-        frame = READERS[source.kind](source.bytes_or_path())
-    except (ValueError, OSError, struct.error, pyarrow.ArrowException):
-        raise InputError(
-            f"{source.name}: is not a table in {source.kind}; save it as CSV"
-        ) from None
-    columns = [arrow_array(frame.iloc[:, place]) for place in range(frame.shape[1])]
-    return pyarrow.dataset.dataset(pyarrow.table(columns, names=[*map(str, frame.columns)]))
-
-
-def _read_json(place: Path | BytesIO) -> pd.DataFrame:
-    """A list of records, or a record a line; times stay texts."""
-    text = place.read_bytes() if isinstance(place, Path) else place.read()
-    lines = text.lstrip()[:1] != b"["
-    return pd.read_json(BytesIO(text), lines=lines, convert_dates=False, precise_float=True)
-
-
-READERS = {"feather": pd.read_feather, "json": _read_json, "stata": pd.read_stata}
+        found = read(source, options)
+    except (ValueError, OSError, struct.error, pyarrow.ArrowException) as error:
+        if isinstance(error, OSError) and error.errno is not None:
+            raise
+        raise InputError(f"{source.name}: is not a table in {name}; save it as CSV") from None
+    if isinstance(found, pd.DataFrame):
+        columns = [arrow_array(found.iloc[:, place]) for place in range(found.shape[1])]
+        found = pyarrow.table(columns, names=[*map(str, found.columns)])
+    return pyarrow.dataset.dataset(found)
 
 
 def open_parquet(source: Source) -> "Dataset":
@@ -72,7 +113,7 @@ def open_parquet(source: Source) -> "Dataset":
                 partitioning="hive",
                 partition_base_dir=str(source.path),
             )
-        if source.path is None:
+        if isinstance(place, BytesIO):
             import pyarrow.parquet
 
             return pyarrow.dataset.dataset(pyarrow.parquet.read_table(place))
@@ -93,6 +134,11 @@ def parquet_grid(source: Source, dataset: "Dataset") -> Grid:
                 yield number, [cell_text(cell) for cell in row]
 
     return Grid(source.name, source.stem, dataset.schema.names, rows)
+
+
+def named_horizon(dataset: "Dataset") -> int | None:
+    """The steps to forecast that a file .tsf names."""
+    return int((dataset.schema.metadata or {}).get(HORIZON, 0)) or None
 
 
 def read_column(source: Source, dataset: "Dataset", name: str) -> "pyarrow.ChunkedArray":

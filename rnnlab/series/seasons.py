@@ -52,7 +52,8 @@ class Season:
 
     Attributes:
         period: steps of a season, 1 for none.
-        horizon: steps to forecast where nothing is said: one season, six without one.
+        horizon: steps to forecast where nothing is said: as the file says, or else one season, six
+            without one.
         spacing: the times' spacing in words.
         correlation: of the changes with those one period before, median over series; None where
             there is no season or the series are too short.
@@ -89,6 +90,9 @@ def find_season(panel: Panel, period: int | None) -> Season:
                 f"period {found}, though the values show no season (guessed; else --period 1)"
             )
     horizon = found if found > 1 else YEARS_AHEAD
+    if panel.table is not None and panel.table.horizon:
+        horizon = panel.table.horizon
+        notes.append(f"the file names a horizon of {horizon} (else --horizon)")
     return Season(found, horizon, spacing, correlation, notes)
 
 

@@ -10,11 +10,10 @@ import numpy as np
 from rnnlab.cells.numbers import Numbers, Typed, as_column
 from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid, Marks
+from rnnlab.formats.opening import open_columns, open_grid
 from rnnlab.formats.options import SIGN, ReadOptions, check_known
-from rnnlab.formats.sheets import sheet_grid
-from rnnlab.formats.sources import TYPED, Source, find_source
-from rnnlab.formats.text import text_grid
-from rnnlab.formats.typed import open_dataset, parquet_grid, read_column
+from rnnlab.formats.sources import Source, find_source
+from rnnlab.formats.typed import named_horizon, parquet_grid, read_column
 from rnnlab.tables.by_columns import Rows, is_typed, read_typed
 from rnnlab.tables.known import beside_values, cells_of, followed_by, without_columns
 from rnnlab.tables.layouts import Layout, find_layout
@@ -52,6 +51,7 @@ class Table:
         row_of: the row of the file that holds the value of an index of ``y``.
         id_name, time_name: columns of a long table; None where there is no such column.
         known: columns that are known of later times, too: by name float64 or texts, [M].
+        horizon: steps to forecast that the file names; None where it names none.
     """
 
     name: str
@@ -67,6 +67,7 @@ class Table:
     id_name: str | None = None
     time_name: str | None = None
     known: dict[str, np.ndarray] = field(default_factory=dict)
+    horizon: int | None = None
 
     def row_at(self, name: str, time: np.generic, again: int = 0) -> int:
         """The row of the time of a series, or of the time that stands ``again``."""
@@ -83,11 +84,11 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
     """
     options = options or ReadOptions()
     source = find_source(name)
-    if source.kind in TYPED and not options.future:
-        return read_dataset(source, open_dataset(source), options)
-    grid = _grid_of(source, options)
+    if not options.future and (dataset := open_columns(source, options)) is not None:
+        return read_dataset(source, dataset, options)
+    grid = open_grid(source, options)
     if options.future:
-        grid = followed_by(grid, _grid_of(find_source(options.future), options))
+        grid = followed_by(grid, open_grid(find_source(options.future), options))
     if not grid.header:
         raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
     if len(grid.header) > 1 and not grid.header[0][:1].isdigit():
@@ -101,20 +102,12 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
         column: as_column(cells, grid.name, column, options.decimal, grid.separator, numbers)
         for column, cells in texts.items()
     }
-    plain = source.kind == "text" and source.path is not None and source.path.suffix != ".gz"
+    plain = source.kind == "text" and source.is_plain
     return replace(
         table,
         is_long=plain and layout.is_long and not table.notes,
         known=beside_values(cells, layout, len(table.y), table.name, by_row=True),
     )
-
-
-def _grid_of(source: Source, options: ReadOptions) -> Grid:
-    if source.kind == "old excel":
-        raise InputError(f"{source.name}: is an old Excel file; save it as .xlsx or CSV")
-    if source.kind in TYPED:
-        return parquet_grid(source, open_dataset(source))
-    return (sheet_grid if source.kind == "excel" else text_grid)(source, options)
 
 
 def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Table:
@@ -156,6 +149,7 @@ def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Ta
         list(layout.notes),
         lambda index: index % length + 1,
         *layout.long_columns(grid.header),
+        horizon=named_horizon(dataset),
     )
     return replace(
         table, known=beside_values(cells, layout, len(table.y), table.name, by_row=False)
