@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnnlab.commands.options import ForecastOptions, TableOptions, takes_options
+from rnnlab.commands.retry import add_command
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.process import prepare_program
 from rnnlab.core.progress import track_progress
@@ -243,7 +244,11 @@ def finish(name: str, work: Callable[[], None]) -> None:
 
     def tracked() -> None:
         with track_progress(name.replace("_", "-")):
-            work()
+            try:
+                work()
+            except InputError as error:
+                add_command(error, sys.argv[1:])
+                raise
 
     sys.exit(exit_code(tracked))
 

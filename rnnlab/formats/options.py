@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from rnnlab.core.errors import InputError
 
@@ -84,9 +85,16 @@ def reading_options(
     for pair in pairs:
         key, sign, choice = pair.partition("=")
         if key not in CHOICES or not sign or not choice:
-            raise InputError(f"--read {pair}: write KEY=VALUE, KEY one of {', '.join(CHOICES)}")
+            meant = similar(key, CHOICES)
+            raise InputError(
+                f"--read {pair}: write KEY=VALUE, KEY one of {', '.join(CHOICES)}",
+                [f"--read {key}=", f"--read {meant}={choice}" if meant else "--read ="],
+            )
         if CHOICES[key] and choice not in CHOICES[key]:
-            raise InputError(f"--read {pair}: write {key}={' or '.join(CHOICES[key])}")
+            raise InputError(
+                f"--read {pair}: write {key}={' or '.join(CHOICES[key])}",
+                [f"--read {key}={similar(choice, CHOICES[key]) or CHOICES[key][0]}"],
+            )
         found[key] = choice
     return ReadOptions(
         id=id,
@@ -118,8 +126,10 @@ def id_columns(names: list[str], options: ReadOptions, source: str) -> tuple[int
     several = [name.strip() for name in wanted.split(",")]
     if missing := [name for name in several if name not in names]:
         bad = missing[0] if len(missing) < len(several) else wanted
+        meant = [name if name in names else similar(name, names) for name in several]
         raise InputError(
-            f"{source}: has no column {bad!r} (--id or data.id_column); it has {listed(names)}"
+            f"{source}: has no column {bad!r} (--id or data.id_column); it has {listed(names)}",
+            [f"--id {','.join(filter(None, meant))}"],
         )
     return tuple(names.index(name) for name in several)
 
@@ -132,7 +142,8 @@ def known_columns(names: list[str], options: ReadOptions, source: str) -> dict[s
         if wanted is not None and wanted not in names:
             raise InputError(
                 f"{source}: has no column {wanted!r} (--{option} or data.{option}_column); "
-                f"it has {listed(names)}"
+                f"it has {listed(names)}",
+                [f"--{option} {similar(wanted, names)}"],
             )
         if (wanted or key) in names:
             found[key] = names.index(wanted or key)
@@ -142,12 +153,26 @@ def known_columns(names: list[str], options: ReadOptions, source: str) -> dict[s
 def check_known(names: list[str], options: ReadOptions, source: str) -> None:
     """Raise InputError if a known column is not there, or is one of names, times or values."""
     for known in options.known:
+        others = [each for each in options.known if each != known]
         if known not in names:
-            raise InputError(f"{source}: has no column {known!r} (--known); it has {listed(names)}")
+            meant = ",".join(filter(None, [*others, similar(known, names)]))
+            raise InputError(
+                f"{source}: has no column {known!r} (--known); it has {listed(names)}",
+                [f"--known {meant}"],
+            )
         for option, usual in (("id", "unique_id"), ("time", "ds"), ("value", "y")):
             named = getattr(options, option) or usual
             if known in (named, *(named.split(",") if option == "id" else ())):
-                raise InputError(f"--known {known}: is the column of --{option}, too; name it once")
+                raise InputError(
+                    f"--known {known}: is the column of --{option}, too; name it once",
+                    [f"--known {','.join(others)}"],
+                )
+
+
+def similar(wanted: str, names: Iterable[str]) -> str:
+    """The one of names that a person may have meant by another; empty where none is like it."""
+    plain = {name.lower(): name for name in names}
+    return next((plain[name] for name in get_close_matches(wanted.lower(), plain, 1)), "")
 
 
 def listed(names: list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rnnlab.cells.numbers import Typed
 from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid, Rows, grid_of
-from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.options import ReadOptions, similar
 from rnnlab.formats.sources import Source
 
 if TYPE_CHECKING:
@@ -40,11 +40,13 @@ def sheet_grid(source: Source, options: ReadOptions) -> Grid:
         raise
     if options.sheet is not None and options.sheet not in sheets:
         raise InputError(
-            f"{source.name}: has no sheet {options.sheet!r} with cells; it has {', '.join(sheets)}"
+            f"{source.name}: has no sheet {options.sheet!r} with cells; it has {', '.join(sheets)}",
+            [f"--read sheet={similar(options.sheet, sheets) or next(iter(sheets), '')}"],
         )
     if len(sheets) > 1 and options.sheet is None:
         raise InputError(
-            f"{source.name}: has the sheets {', '.join(sheets)}; add --read sheet=NAME"
+            f"{source.name}: has the sheets {', '.join(sheets)}; add --read sheet=NAME",
+            [f"--read sheet={max(sheets, key=lambda name: len(sheets[name]))}"],
         )
     rows = sheets[options.sheet] if options.sheet else next(iter(sheets.values()), [])
 

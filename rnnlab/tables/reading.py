@@ -221,4 +221,11 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
 def _check_names(grid: Grid, layout: Layout, names: list[str]) -> None:
     if layout.id and "" in names:
         column = SIGN.join(grid.header[place] for place in layout.id)
-        raise InputError(f"{grid.name}: column {column!r} has empty cells; write a name in each")
+
+        def key(row: list[str]) -> list[str]:
+            return [row[place] for place in layout.id]
+
+        row = next(n for n, row in full_rows(grid, layout) if not any(map(str.strip, key(row))))
+        raise InputError(
+            f"{grid.name}: row {row}: column {column!r} has empty cells; write a name in each"
+        )

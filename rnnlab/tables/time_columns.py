@@ -58,7 +58,10 @@ def time_columns(
         if len(found) == 1:
             return _with_hour(found[0], usable) or ((found[0].place,), "", ())
         if found:
-            raise InputError(ask(grid, "the times are in one of", found, "--time COLUMN"))
+            raise InputError(
+                ask(grid, "the times are in one of", found, "--time COLUMN"),
+                [f"--time {found[0].name}"],
+            )
     years = [each for each in usable if each.is_time]
     if len(counting := [each for each in years if counts_steps(each)]) == 1:
         # values of four digits look like years, but are seldom evenly spaced
@@ -100,7 +103,10 @@ def time_of_two(
     if calls < 0 or (dated and not steps and not first.is_time):
         return 1, guess
     if dated:
-        raise InputError(ask(grid, "the times are in one of", columns, "--time COLUMN"))
+        raise InputError(
+            ask(grid, "the times are in one of", columns, "--time COLUMN"),
+            [f"--time {first.name}"],
+        )
     if steps and counts_steps(other) and not first.is_time:
         return 0, (f"times in {first.name!r} (guessed; else --time {other.name})",)
     return 0, ()
