@@ -1,5 +1,6 @@
 """What a person says of a table: its columns, and ``--read KEY=VALUE``."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -18,6 +19,7 @@ CHOICES = {
     "separator": ("comma", "semicolon", "tab", "bar"),
     "sheet": (),
     "encoding": (),
+    "skip": (),
     "missing": ("gap", "zero"),
     "below": ("half", "zero"),
     "every": (),
@@ -38,6 +40,7 @@ class ReadOptions:
         separator: the sign between cells.
         sheet: name of the sheet of an Excel file.
         encoding: of the text, by Python's name.
+        skip: how many lines stand above the header, in digits.
         missing: what a missing row is: a gap, or a value of zero as on a day without a sale.
         below: what a value such as <1 is: half of it, or zero.
         every: minute, 15 minutes, hour, day, week or month: rows within one are one value.
@@ -56,6 +59,7 @@ class ReadOptions:
     separator: str | None = None
     sheet: str | None = None
     encoding: str | None = None
+    skip: str | None = None
     missing: str | None = None
     below: str | None = None
     every: str | None = None
@@ -95,6 +99,11 @@ def reading_options(
                 f"--read {pair}: write {key}={' or '.join(CHOICES[key])}",
                 [f"--read {key}={similar(choice, CHOICES[key]) or CHOICES[key][0]}"],
             )
+        if key == "skip" and not re.fullmatch("[0-9]{1,6}", choice):
+            raise InputError(
+                f"--read {pair}: write the number of lines above the header, such as skip=3",
+                ["--read skip="],
+            )
         found[key] = choice
     return ReadOptions(
         id=id,
@@ -107,6 +116,7 @@ def reading_options(
         separator=found.get("separator"),
         sheet=found.get("sheet"),
         encoding=found.get("encoding"),
+        skip=found.get("skip"),
         missing=found.get("missing"),
         below=found.get("below"),
         every=found.get("every"),

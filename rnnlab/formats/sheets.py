@@ -53,7 +53,7 @@ def sheet_grid(source: Source, options: ReadOptions) -> Grid:
     def all_rows() -> Rows:
         return iter(rows)
 
-    return grid_of(source, all_rows, None, [])
+    return grid_of(source, all_rows, None, [], options.skip)
 
 
 def _rows(sheet: "ReadOnlyWorksheet") -> list[tuple[int, list[str]]]:

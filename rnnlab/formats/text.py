@@ -51,7 +51,7 @@ def text_grid(source: Source, options: ReadOptions) -> Grid:
                 ["--read encoding="] if options.encoding else (),
             ) from None
 
-    return _without_flags(grid_of(source, all_rows, separator, notes))
+    return _without_flags(grid_of(source, all_rows, separator, notes, options.skip))
 
 
 def _without_flags(grid: Grid) -> Grid:

@@ -118,6 +118,16 @@ class Panel:
         return notes
 
     @property
+    def id_columns(self) -> dict[str, np.ndarray]:
+        """Of columns that name the series together the cells of each series, [S]; else none."""
+        if self.table is None or not self.table.parts:
+            return {}
+        place = {name: number for number, name in enumerate(self.table.names)}
+        rows = [place[name] for name in self.ids]
+        parts = self.table.parts.items()
+        return {column: np.array(cells, dtype=object)[rows] for column, cells in parts}
+
+    @property
     def lengths(self) -> np.ndarray:
         return np.diff(self.offsets)
 

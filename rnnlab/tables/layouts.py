@@ -51,6 +51,17 @@ class Layout:
         """Whether there is one row per value, with a column of times."""
         return self.matrix is None and not self.is_wide and not self.part
 
+    def roles(self, header: list[str]) -> dict[str, list[str]]:
+        """The names of the columns by what they hold."""
+        value = "value"
+        if self.is_wide or self.matrix is not None:
+            value += ", a series a column" if self.is_wide else ", a time a column"
+        places = {"series": self.id, "time": self.times, value: self.values}
+        used = {place for each in places.values() for place in each}
+        left = tuple(place for place in range(len(header)) if place not in used)
+        every = {**places, "left out": left}
+        return {role: [header[n] for n in of if header[n]] for role, of in every.items() if of}
+
     def long_columns(self, header: list[str]) -> tuple[str | None, str | None]:
         """The columns of names and times of a long table; None where there is no such column."""
         if not self.is_long:

@@ -84,8 +84,10 @@ def key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[
 
 def series_names(
     keys: Sequence[str | tuple[str, ...]], grid: Grid, layout: Layout
-) -> tuple[list[str], np.ndarray, list[str]]:
+) -> tuple[list[str], np.ndarray, list[tuple[str, ...]], list[str]]:
     """The names of series, for each key the number of its name, and the note on those merged.
+
+    Between them, for each name the cells of the columns that give it.
 
     Raises:
         InputError: parts of a name that differ are the same when they are joined.
@@ -111,7 +113,7 @@ def series_names(
     notes = (
         [f"names that differ by spaces alone are one series: {listed([*merged])}"] if merged else []
     )
-    return list(names), np.array(numbers, dtype=np.intc), notes
+    return list(names), np.array(numbers, dtype=np.intc), first, notes
 
 
 def times_of_texts(
