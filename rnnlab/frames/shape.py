@@ -12,7 +12,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.typed import can_be_cast
 from rnnlab.frames.arrow import table_of, to_arrow, to_pandas
-from rnnlab.frames.times import as_clock_times, like_times
+from rnnlab.frames.times import as_clock_times, like_times, unix_unit
 
 # a frame of the library in which the data came, which only the caller knows
 Frame: TypeAlias = Any
@@ -94,6 +94,8 @@ class Shape:
             )
         times = as_clock_times(frame[self.time_name], self.times)
         if kind.kind == "M":
+            if unit := unix_unit(self.times):
+                times = times.astype(f"datetime64[{unit}]")
             plain = pd.DataFrame({TIME: times, "y": frame["forecast"].to_numpy()})
             ds = table_of(to_arrow(plain), "the forecast", ReadOptions()).ds
         else:

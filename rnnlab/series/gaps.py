@@ -36,6 +36,8 @@ MIN_ROWS = 3
 # fewer distances have no deviation to speak of
 MIN_BY_CHANCE = 6
 MINUTE_S = 60
+# of the steps of a log so many have a row
+LEAST_FILLED = 0.25
 # a smaller share of rows that are there twice is a mistake
 FEW_TWICE = 0.1
 
@@ -247,8 +249,11 @@ def _usual_unit(ds: np.ndarray) -> str | None:
     most = np.unique(gaps, return_counts=True)[1].max()
     if usual > SECONDS["day"] or 2 * most >= len(gaps):
         return None
-    unit = next((each for each, size in SECONDS.items() if size <= 1.5 * usual), "minute")
-    return "minute" if unit == "second" else unit
+    span = int(ds[-1].astype(np.int64) - ds[0].astype(np.int64))
+    for unit in ("minute", "hour", "day"):
+        if len(np.unique(floored(ds, unit))) >= LEAST_FILLED * span / SECONDS[unit]:
+            return unit
+    return None
 
 
 def _unit_of(ds: np.ndarray) -> str | None:

@@ -2,7 +2,14 @@
 
 from itertools import combinations
 
-from rnnlab.tables.columns import MOST_CANDIDATES, MOST_TOGETHER, Column, first_twice, is_whole
+from rnnlab.tables.columns import (
+    MOST_CANDIDATES,
+    MOST_TOGETHER,
+    Column,
+    clear_value,
+    first_twice,
+    is_whole,
+)
 
 
 def naming(column: Column, numbers: list[Column], time: str) -> list[str]:
@@ -48,6 +55,18 @@ def of_long(numbers: list[Column], names: list[Column], times: list[tuple[str, .
     if len(numbers) > 1:
         found.append(f"--value {left[0].name}")
     return found + (totals(times) if twice and not chosen else [])
+
+
+def of_time(found: list[Column], columns: list[Column]) -> list[str]:
+    """Those for the first of several columns of times: the others are no names of series."""
+    rest = [each for each in columns if each not in found and not each.counts_rows]
+    numbers = [each for each in rest if each.is_number]
+    value = clear_value(numbers) or next(iter(numbers), None)
+    options = [f"--time {found[0].name}", *([f"--value {value.name}"] if value else [])]
+    names = [each for each in rest if not each.is_number]
+    times: list[tuple[str, ...]] = [(cell,) for cell in found[0].cells]
+    chosen = unique(names, times) if value and first_twice(times) else ()
+    return options + ([f"--id {','.join(each.name for each in chosen)}"] if chosen else [])
 
 
 def totals(times: list[tuple[str, ...]]) -> list[str]:

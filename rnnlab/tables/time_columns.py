@@ -21,6 +21,7 @@ from rnnlab.tables.columns import (
     is_whole,
     season_label,
 )
+from rnnlab.tables.proposals import of_time
 
 # two numbers are always evenly spaced
 MIN_STEPS = 3
@@ -60,7 +61,7 @@ def time_columns(
         if found:
             raise InputError(
                 ask(grid, "the times are in one of", found, "--time COLUMN"),
-                [f"--time {found[0].name}"],
+                of_time(found, columns),
             )
     years = [each for each in usable if each.is_time]
     if len(counting := [each for each in years if counts_steps(each)]) == 1:
