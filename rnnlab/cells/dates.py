@@ -103,8 +103,7 @@ def read_times(
     local, notes = _year_first(without_offsets(column), name, source, order, century)
     times = _parsed(local)
     # pandas guesses: the day of an hour, the century of a year, now, a month from 1949.5
-    written = local if notes else column
-    years = zip(times.dt.year.fillna(0).astype(int), written, strict=True)
+    years = zip(times.dt.year.fillna(0).astype(int), local, strict=True)
     unwritten = np.array([str(year) not in text for year, text in years], dtype=bool)
     # days and months among other forms, whose order nothing tells
     mixed = local.str.fullmatch(DAY_AND_MONTH)

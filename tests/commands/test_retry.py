@@ -9,6 +9,10 @@ import pandas as pd
 import pytest
 from helpers import one_error_line, run_stage_here
 
+import rnnlab
+from rnnlab.commands.retry import add_command
+from rnnlab.core.errors import InputError
+
 DAYS = [f"2024-01-{day:02}" for day in range(1, 25)]
 MONTHS = [f"{year}-{month:02}-01" for year in (2020, 2021) for month in range(1, 13)]
 
@@ -225,3 +229,65 @@ def test_the_command_that_is_printed_works(
     assert words[:4] == ["rnnlab", "forecast", "my sales.csv", "--check"]
     assert shlex.join(words[4:]) == options
     assert run_stage_here(tmp_path, *words[1:]) == 0
+
+
+def test_sheets_and_a_folder_with_a_year_a_row(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pd.ExcelWriter(tmp_path / "book.xlsx") as book:
+        pd.DataFrame({"read me": ["nothing"]}).to_excel(book, sheet_name="About", index=False)
+        frame = pd.DataFrame({"day": DAYS, "sold": range(24)})
+        frame.to_excel(book, sheet_name="All sales", index=False)
+    words = asked(tmp_path, capsys, "book.xlsx", "--check")
+    assert words[4:] == ["--read", "sheet=All sales"]
+    assert run_stage_here(tmp_path, *words[1:]) == 0
+    words = asked(tmp_path, capsys, "book.xlsx", "--check", "--read=sheet=Al sales")
+    assert words[4:] == ["--read", "sheet=All sales"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "options", "expected"),
+    [
+        ("a.csv --id=x --fit", ["--id y"], "rnnlab forecast a.csv --id y --fit"),
+        ("--id x a.csv", ["--id "], "rnnlab forecast a.csv"),
+        ("a.csv --id x", ["--id two words"], "rnnlab forecast a.csv --id 'two words'"),
+        (
+            "a.csv --read dates=numbers --read decimal=comma",
+            ["--read dates=day-first"],
+            "rnnlab forecast a.csv --read dates=day-first --read decimal=comma",
+        ),
+        ("a.csv --read every=day", ["--read every=hour"], "rnnlab forecast a.csv --every hour"),
+        ("--out x -- -a.csv", ["--id y"], "rnnlab forecast --out x --id y -- -a.csv"),
+        ("a.csv --known b --known c", ["--known b"], "rnnlab forecast a.csv --known b"),
+    ],
+)
+def test_other_options_stay_and_the_same_is_replaced(
+    typed: str, options: list[str], expected: str
+) -> None:
+    error = InputError("a.csv: no", options)
+    add_command(error, ["forecast", *shlex.split(typed)])
+    assert error.command == expected
+
+
+def test_only_the_file_can_be_changed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The row and what to write in it, and no command; a name with a line end is not typed."""
+    (tmp_path / "a.csv").write_text(PLAIN.replace("2024-01-07,6", "2024-01-07,x6"))
+    assert run_stage_here(tmp_path, "forecast", "a.csv") == 1
+    line = one_error_line(capsys.readouterr().err, "row 8", "write a number or leave it empty")
+    assert "type:" not in line
+    two = of_two('date,"st\nore",a1,a2', lambda n, s: f"{s},{n},{n}")
+    (tmp_path / "b.csv").write_text(two)
+    assert run_stage_here(tmp_path, "forecast", "b.csv") == 1
+    assert "type:" not in one_error_line(capsys.readouterr().err)
+
+
+def test_in_python_the_argument_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(LONG)
+    with pytest.raises(InputError, match=r'it has date, store, sold; write id="store"$'):
+        rnnlab.forecast(path, id="stroe")
+    path.write_text(log(700))
+    wanted = r'write read=\{"every": "hour", "total": "mean"\}$'
+    with pytest.raises(InputError, match=wanted) as error:
+        rnnlab.forecast(path)
+    assert error.value.options == ("--read every=hour", "--read total=mean")
