@@ -86,13 +86,13 @@ def _gaps(panel: Panel) -> str:
     lacking = np.zeros(len(panel.y), dtype=bool) if panel.missing is None else panel.missing
     empty = int((np.isnan(panel.y) & ~lacking).sum())
     zeros = lacking.any() and not np.isnan(panel.y[lacking]).any()
-    filled = f"{int(lacking.sum()):,} missing rows are zeros" if zeros else ""
+    parts = [f"{int(lacking.sum()):,} missing rows are zeros"] if zeros else []
     gaps = 0 if zeros else int(lacking.sum())
     if gaps or empty:
-        said = f"{gaps:,} rows missing, {empty:,} values empty, of {len(panel.y):,}"
-        said += ": filled with the value one period before"
-        filled = f"{filled}; {said}" if filled else said
-    return filled or "none"
+        counted = [f"{gaps:,} of {len(panel.y):,} rows missing"] if gaps else []
+        counted += [f"{empty:,} values empty"] if empty else []
+        parts.append(f"{' and '.join(counted)}: filled with the value one period before")
+    return "; ".join(parts) or "none"
 
 
 def _first_rows(panel: Panel) -> Block:
