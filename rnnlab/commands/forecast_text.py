@@ -102,7 +102,7 @@ def print_results(results: list[PartResult], parts: int, horizon: int, folder: P
         note(f"{left_out:,} series left out: {folder}/PART_left_out.csv says why")
     for line in fallback_lines(sum((each.fallbacks for each in good), Counter())):
         note(line)
-    errors = [each.error for each in results if each.error]
-    if errors:
-        others = f" (and {len(errors) - 1:,} more parts)" if len(errors) > 1 else ""
-        raise InputError(f"{errors[0]}{others}; the other parts are done")
+    bad = [each for each in results if each.error]
+    if bad:
+        others = f" (and {len(bad) - 1:,} more parts)" if len(bad) > 1 else ""
+        raise InputError(f"{bad[0].error}{others}; the other parts are done", bad[0].options)
