@@ -34,7 +34,7 @@ def forecast(
     horizon: int | None = None,
     *,
     period: int | None = None,
-    id: str | None = None,
+    id: str | Sequence[str] | None = None,
     time: str | None = None,
     value: str | None = None,
     levels: Sequence[float] = LEVELS,
@@ -59,7 +59,8 @@ def forecast(
         horizon: steps to forecast; where it is None that of a file .tsf, one season, or six steps
             without one.
         period: steps in a season, 1 for none; by the spacing of the times where it is None.
-        id, time, value: the columns of names, times and values, if not unique_id, ds and y.
+        id, time, value: the columns of names, times and values, if not unique_id, ds and y; id is a
+            list of columns where they name the series together.
         levels: of the intervals in per cent, above 0 to 95: columns low_80, high_80 and so on.
         quantiles: 0.025 to 0.975; columns q0.1 and so on in the place of intervals.
         mean: whether there is a column ``mean``; ``forecast`` is the median.
@@ -73,9 +74,9 @@ def forecast(
 
     Returns:
         A long table, ``horizon`` rows for each series: unique_id and ds, called as in ``data``,
-        forecast and its bounds. It is a frame of the library that ``data`` came in (else pandas),
-        and its names and times have the types and the zone of those of ``data``. Series come in
-        the order of ``data``.
+        forecast and its bounds; columns that name a series together follow unique_id. It is a frame
+        of the library that ``data`` came in (else pandas), and its names and times have the types
+        and the zone of those of ``data``. Series come in the order of ``data``.
 
     Raises:
         InputError: data or an argument cannot be used; the message is one line.
@@ -112,7 +113,7 @@ def backtest(
     windows: int = 1,
     *,
     period: int | None = None,
-    id: str | None = None,
+    id: str | Sequence[str] | None = None,
     time: str | None = None,
     value: str | None = None,
     fit: bool = False,
@@ -155,7 +156,7 @@ def plot(
     forecast: Frame,
     *,
     ids: Iterable[Hashable] | None = None,
-    id: str | None = None,
+    id: str | Sequence[str] | None = None,
     time: str | None = None,
     value: str | None = None,
     known: Sequence[str] = (),
@@ -210,7 +211,7 @@ def plot(
 def read_table(
     path: str | os.PathLike[str],
     *,
-    id: str | None = None,
+    id: str | Sequence[str] | None = None,
     time: str | None = None,
     value: str | None = None,
     read: Mapping[str, str] | None = None,
@@ -242,12 +243,14 @@ def read_table(
 
 
 def _options(
-    id: str | None,
+    id: str | Sequence[str] | None,
     time: str | None,
     value: str | None,
     read: Mapping[str, str] | None,
     known: Sequence[str] = (),
 ) -> ReadOptions:
+    if isinstance(id, list | tuple):
+        id = ",".join(map(str, id))
     id, time, value = (None if name is None else str(name) for name in (id, time, value))
     pairs = [f"{key}={choice}" for key, choice in (read or {}).items()]
     names = [known] if isinstance(known, str) else known

@@ -103,8 +103,7 @@ def read_times(
     local, notes = _year_first(without_offsets(column), name, source, order, century)
     times = _parsed(local)
     # pandas guesses: the day of an hour, the century of a year, now, a month from 1949.5
-    written = local if notes else column
-    years = zip(times.dt.year.fillna(0).astype(int), written, strict=True)
+    years = zip(times.dt.year.fillna(0).astype(int), local, strict=True)
     unwritten = np.array([str(year) not in text for year, text in years], dtype=bool)
     # days and months among other forms, whose order nothing tells
     mixed = local.str.fullmatch(DAY_AND_MONTH)
@@ -114,7 +113,8 @@ def read_times(
         bad, where = texts[place], f"row {rows[place]}: " if rows else ""
         raise InputError(
             f"{source}: {where}column {name!r} holds {bad!r}; write dates as 1949-01-31, "
-            f"or name the column of times{_century_hint(bad)}"
+            f"or name the column of times{_century_hint(bad)}",
+            _ways(column) if short_year(bad) else (),
         )
     return to_seconds(times.to_numpy(), name, source), notes
 
@@ -198,9 +198,28 @@ def is_even(ds: np.ndarray) -> bool:
     return bool(np.is_busday(days).all() and busy * (1 - MAX_MISSING) <= len(ds))
 
 
+def short_year(text: str) -> bool:
+    """Whether a text may end with a year of two digits."""
+    short = re.search(r"(?<!\d)\d{1,2}(?!\d)\D*$", text)
+    return short is not None and not re.search(r"\d{4}", text)
+
+
 def _century_hint(text: str) -> str:
-    short = re.search(r"(?<!\d)\d{1,2}(?!\d)\D*$", text) and not re.search(r"\d{4}", text)
-    return ", or add --read dates=day-first or month-first, or --read century=1900" if short else ""
+    hint = ", or add --read dates=day-first or month-first, or --read century=1900"
+    return hint if short_year(text) else ""
+
+
+def _ways(column: pd.Series) -> list[str]:
+    """The options with which years of two digits can be read."""
+    for century in (None, "1900", "2000"):
+        said = [f"--read century={century}"] if century else []
+        if century and read_periods(list(column), century) is not None:
+            return said
+        for order in ("day-first", "month-first"):
+            dates, _ = _year_first(column, "", "", order, century)
+            if not dates.equals(column) and _parsed(dates).notna().all():
+                return [f"--read dates={order}", *said]
+    return []
 
 
 def _with_dashes(date: re.Match) -> str:
@@ -246,7 +265,8 @@ def _year_first(
     if len(even) != 1:
         raise InputError(
             f"{source}: column {name!r} holds {column.iloc[0]!r}, which is ambiguous; write dates "
-            "as 1949-01-31, or add --read dates=day-first or month-first"
+            "as 1949-01-31, or add --read dates=day-first or month-first",
+            ["--read dates=day-first"],
         )
     first = "day" if even[0] is both[0] else "month"
     other = "month" if first == "day" else "day"

@@ -98,7 +98,7 @@ class Numbers:
         self, name: str, decimal: str | None, separator: str | None, below: str | None = None
     ) -> None:
         self.name, self.settled, self.separator = name, decimal, separator
-        self.dress = Dress(below)
+        self.dress, self.said = Dress(below), decimal is not None
         self.values = array("d")
         self.waiting: list[tuple[int, str, int, str]] = []
         self.notes: list[str] = []
@@ -129,7 +129,8 @@ class Numbers:
         elif self.settled:
             if self.settled not in found:
                 raise InputError(
-                    f"{where}, but the decimal sign is a {self.settled} elsewhere; write one sign"
+                    f"{where}, but the decimal sign is a {self.settled} elsewhere; write one sign",
+                    ["--read decimal="] if self.said else (),
                 )
             self.values.append(found[self.settled])
         elif len(found) == 1:
@@ -161,7 +162,8 @@ class Numbers:
             raise InputError(
                 f"{self.name}: row {row}: column {column!r} holds {cell!r}, which is "
                 f"{found['point']:.15g} or {found['comma']:.15g}; "
-                "add --read decimal=point or decimal=comma"
+                "add --read decimal=point or decimal=comma",
+                ["--read decimal=point"],
             )
         for place, cell, *_ in self.waiting:
             self.values[place] = readings(cell, loose=True)[decimal]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnnlab.commands.options import ForecastOptions, TableOptions, takes_options
+from rnnlab.commands.retry import add_command
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.process import prepare_program
 from rnnlab.core.progress import track_progress
@@ -63,7 +64,8 @@ def forecast(
     Reads:   the table of one series or of many: text, .xlsx, .csv.gz, Parquet or a folder of it, an
              address, or - for standard input; with --trained also params.yaml and data/models/TASK/
     Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png
-             and, where a series cannot be read, OUT/NAME_left_out.csv with the reason
+             and, where a series cannot be read, OUT/NAME_left_out.csv with the reason; columns
+             that name a series together follow unique_id; with --check nothing
     Needs:   a file; with --trained a project, and what `dvc repro train@TASK` leaves
     """
 
@@ -243,7 +245,11 @@ def finish(name: str, work: Callable[[], None]) -> None:
 
     def tracked() -> None:
         with track_progress(name.replace("_", "-")):
-            work()
+            try:
+                work()
+            except InputError as error:
+                add_command(error, sys.argv[1:])
+                raise
 
     sys.exit(exit_code(tracked))
 

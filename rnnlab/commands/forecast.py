@@ -1,7 +1,6 @@
 """rnnlab forecast: the next steps of every series, with intervals."""
 
 import sys
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -12,9 +11,11 @@ import torch
 
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel, errors_by_method
+from rnnlab.commands.check import check_parts, print_block
 from rnnlab.commands.forecast_text import (
     backtest_lines,
     covariates_lines,
+    print_results,
     selection_sentence,
     steps_to_print,
 )
@@ -25,7 +26,7 @@ from rnnlab.core.notes import note
 from rnnlab.core.params import PARAMS_FILE, SeriesTask, load_params
 from rnnlab.core.process import available_cpus
 from rnnlab.effects.columns import rows_ahead, with_covariates
-from rnnlab.forecasting.folders import FolderJob, PartResult, find_parts, forecast_parts
+from rnnlab.forecasting.folders import FolderJob, find_parts, forecast_parts
 from rnnlab.forecasting.forecast import Forecast, forecast_panel
 from rnnlab.forecasting.output import (
     Target,
@@ -90,6 +91,10 @@ def forecast_table(
     Args:
         task: whose series these are; None for those of a file.
     """
+    if options.check:
+        panel, season, horizon = read_series(file, reading, options)
+        print_block(panel, season, horizon)
+        return
     target = find_target(options.out, stem_of(file), options.json)
     if target.path is not None and target.path.resolve() == Path(local_name(file)).resolve():
         raise InputError(f"--out {options.out}: {target.path} is the data itself; name another")
@@ -99,15 +104,8 @@ def forecast_table(
         prepare_process(processes)
     # before the file, so that missing weights are reported at once
     network = read_zero_shot(device=device)
-    table = read_table(file, reading)
-    panel, season = settle(panel_of(table, reading, any_series=True), options.period)
-    # standard output is for results
-    print(understood(panel, season), file=sys.stderr)
-    note_guesses(panel, season)
-    ahead = rows_ahead(panel, table)
-    horizon = options.horizon or ahead or season.horizon
-    panel = with_covariates(panel, table, horizon, options.holidays).without_rows()
-    del table
+    panel, _, horizon = read_series(file, reading, options)
+    panel = panel.without_rows()
     shown = series_to_show(panel, options.plot_series or (), file)
     trained = read_trained(options.task, panel, device) if options.trained else None
     # some of the last values of the task's own series choose the networks' best epoch
@@ -132,6 +130,24 @@ def forecast_table(
     report(target, file, found, tested, shown)
 
 
+def read_series(
+    file: str, reading: ReadOptions, options: ForecastOptions
+) -> tuple[Panel, Season, int]:
+    """The series of a table with their covariates, their season and the horizon.
+
+    What was understood is said on the way, unless a table of it is wanted.
+    """
+    table = read_table(file, reading)
+    panel, season = settle(panel_of(table, reading, any_series=True), options.period)
+    if not options.check:
+        # standard output is for results
+        print(understood(panel, season), file=sys.stderr)
+        note_guesses(panel, season)
+    ahead = rows_ahead(panel, table)
+    horizon = options.horizon or ahead or season.horizon
+    return with_covariates(panel, table, horizon, options.holidays), season, horizon
+
+
 def forecast_folder(
     file: str, parts: list[Path], reading: ReadOptions, options: ForecastOptions
 ) -> None:
@@ -153,6 +169,9 @@ def forecast_folder(
                 f"{option}: {file} is a folder of parts, which is forecast file by file "
                 "into a folder; name one of its files"
             )
+    if options.check:
+        check_parts(parts, reading, options.period)
+        return
     folder = Path(local_name(file)).resolve()
     shown = Path(options.out or "forecasts") / folder.name
     out = shown.resolve()
@@ -189,28 +208,6 @@ def season_of_parts(parts: list[Path], reading: ReadOptions, period: int | None)
         note_guesses(panel, season)
         return season
     raise first or InputError("a folder of parts has no parts")
-
-
-def print_results(results: list[PartResult], parts: int, horizon: int, folder: Path) -> None:
-    """Say what came of the parts that were not done before.
-
-    Raises:
-        InputError: some could not be read.
-    """
-    before = f"; {parts - len(results):,} were done before" if len(results) < parts else ""
-    good = [each for each in results if not each.error]
-    print(
-        f"{horizon} steps of {sum(each.series for each in good):,} series in {len(good):,} of "
-        f"{parts:,} parts{before}: {folder}/"
-    )
-    if left_out := sum(each.left_out for each in good):
-        note(f"{left_out:,} series left out: {folder}/PART_left_out.csv says why")
-    for line in fallback_lines(sum((each.fallbacks for each in good), Counter())):
-        note(line)
-    errors = [each.error for each in results if each.error]
-    if errors:
-        others = f" (and {len(errors) - 1:,} more parts)" if len(errors) > 1 else ""
-        raise InputError(f"{errors[0]}{others}; the other parts are done")
 
 
 def series_to_show(panel: Panel, names: Sequence[str], file: str) -> list[int]:

@@ -1,13 +1,19 @@
 """What rnnlab forecast says of a forecast and of a backtest."""
 
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, errors_by_method
+from rnnlab.core.errors import InputError
+from rnnlab.core.notes import note
 from rnnlab.core.text import join_names, readable
 from rnnlab.forecasting.covariates import UsedEffect
+from rnnlab.forecasting.folders import PartResult
 from rnnlab.forecasting.output import with_texts
 from rnnlab.forecasting.selection import COMBINATION, Selection
 from rnnlab.series.panel import Panel
@@ -78,3 +84,25 @@ def backtest_lines(tested: Backtest, steps: pd.DataFrame) -> Iterator[str]:
     if len(steps):
         table = with_texts(steps)
         yield table.to_string(index=False, float_format=lambda x: f"{x:.4g}", na_rep="-")
+
+
+def print_results(results: list[PartResult], parts: int, horizon: int, folder: Path) -> None:
+    """Say what came of the parts that were not done before.
+
+    Raises:
+        InputError: some could not be read.
+    """
+    before = f"; {parts - len(results):,} were done before" if len(results) < parts else ""
+    good = [each for each in results if not each.error]
+    print(
+        f"{horizon} steps of {sum(each.series for each in good):,} series in {len(good):,} of "
+        f"{parts:,} parts{before}: {folder}/"
+    )
+    if left_out := sum(each.left_out for each in good):
+        note(f"{left_out:,} series left out: {folder}/PART_left_out.csv says why")
+    for line in fallback_lines(sum((each.fallbacks for each in good), Counter())):
+        note(line)
+    bad = [each for each in results if each.error]
+    if bad:
+        others = f" (and {len(bad) - 1:,} more parts)" if len(bad) > 1 else ""
+        raise InputError(f"{bad[0].error}{others}; the other parts are done", bad[0].options)

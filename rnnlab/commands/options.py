@@ -36,7 +36,7 @@ class TableOptions:
         Option(
             metavar="KEY=VALUE",
             help="how to read the file, where it has two readings: layout, decimal, dates, "
-            "century, separator, sheet, encoding, missing, below",
+            "century, separator, sheet, encoding, skip, missing, below",
         ),
     ] = None
 
@@ -97,6 +97,9 @@ class ForecastOptions(TableOptions):
         bool, Option("--json", help="JSON, to standard output unless --out names a place")
     ] = False
     backtest: Annotated[bool, Option("--backtest", help="print the last horizon by method")] = False
+    check: Annotated[
+        bool, Option("--check", help="print what is understood of the file, and stop")
+    ] = False
     plot_series: Annotated[
         list[str] | None, Option(metavar="ID", help="a series for the picture; may be repeated")
     ] = None

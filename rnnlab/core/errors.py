@@ -4,12 +4,12 @@ import errno
 import os
 import re
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
 from typing import ParamSpec, TypeVar
 
-from rnnlab.core.notes import in_python, phrasing, printed_notes
+from rnnlab.core.notes import in_python, phrasing, printed_notes, with_arguments
 from rnnlab.core.progress import without_bars
 
 P = ParamSpec("P")
@@ -17,7 +17,17 @@ R = TypeVar("R")
 
 
 class InputError(Exception):
-    """Bad input. The message is one line that names the file or key and says how to fix it."""
+    """Bad input. The message is one line that names the file or key and says how to fix it.
+
+    Attributes:
+        options: of the command that would work, such as ``--id store``; ``--id `` without a value
+            takes an option away.
+        command: that command as it would be typed; set by the command line, which knows its words.
+    """
+
+    def __init__(self, message: str, options: Iterable[str] = ()) -> None:
+        super().__init__(message)
+        self.options, self.command = tuple(options), ""
 
 
 FIXES = {
@@ -45,7 +55,7 @@ def exit_code(work: Callable[[], None]) -> int:
         with printed_notes():
             work()
     except InputError as error:
-        return _report(str(error), 1)
+        return _report(str(error), 1, error.command)
     except BrokenPipeError:
         # as with `| head`: whoever reads standard output has what it wants, and Python must not
         # write the rest on its way out
@@ -83,8 +93,11 @@ def fix_of(error: OSError) -> str:
     return f"permission denied: make {which} {wanted} and run again"
 
 
-def _report(message: str, code: int) -> int:
+def _report(message: str, code: int, command: str = "") -> int:
     line = " ".join(message.split())
+    # one that cannot be typed in a line is left out
+    if command and command.isprintable():
+        line += f"; type: {command}"
     # names and cells from a file must not control the terminal
     print("error: " + "".join(c if c.isprintable() else "\ufffd" for c in line), file=sys.stderr)
     return code
@@ -107,7 +120,7 @@ def for_python(function: Callable[P, R]) -> Callable[P, R]:
             with without_bars():
                 return function(*args, **kwargs)
         except InputError as error:
-            raise InputError(in_python(str(error))) from None
+            raise InputError(with_arguments(str(error), error.options), error.options) from None
         finally:
             phrasing.reset(token)
 

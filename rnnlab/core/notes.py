@@ -1,9 +1,10 @@
 """Notes for people: what was guessed of their data, or left out of it, as warnings."""
 
+import json
 import re
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TextIO
@@ -31,6 +32,26 @@ def in_python(message: str) -> str:
     for option, argument in PHRASES:
         message = option.sub(argument, message)
     return message
+
+
+def with_arguments(message: str, options: Sequence[str]) -> str:
+    """A message in Python's words that ends with the arguments that would work, if it lacks one."""
+    message, read = in_python(message), {}
+    arguments = []
+    for option in options:
+        name, _, value = option.removeprefix("--").partition(" ")
+        key, _, choice = value.partition("=")
+        if name == "read" and choice:
+            read[key] = choice
+        elif name == "known" and value:
+            arguments.append(f"known={json.dumps(value.split(','), ensure_ascii=False)}")
+        elif name != "read" and value:
+            arguments.append(f"{name}={json.dumps(value, ensure_ascii=False)}")
+    if read:
+        arguments.append(f"read={json.dumps(read, ensure_ascii=False)}")
+    if all(argument in message for argument in arguments):
+        return message
+    return f"{message}; write {', '.join(arguments)}"
 
 
 def note(message: str) -> None:

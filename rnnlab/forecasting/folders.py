@@ -114,12 +114,14 @@ class PartResult:
         series, left_out: the number of its series with and without a forecast.
         fallbacks: by method the number of series for which it failed.
         error: why the part could not be read; empty if it could.
+        options: with which it could be; see ``InputError``.
     """
 
     series: int = 0
     left_out: int = 0
     fallbacks: Counter[str] = field(default_factory=Counter)
     error: str = ""
+    options: tuple[str, ...] = ()
 
 
 def forecast_part(job: FolderJob, path: Path) -> PartResult:
@@ -133,7 +135,7 @@ def forecast_part(job: FolderJob, path: Path) -> PartResult:
         panel = load_panel(str(path), job.reading, any_series=True)
         network = read_zero_shot()
     except InputError as error:
-        return PartResult(error=str(error))
+        return PartResult(error=str(error), options=error.options)
     found = forecast_panel(replace(panel, period=job.period), network, job.horizon, job.fit)
     target = target_of(job, path)
     with output_files(target.parent, or_none=[left_out_path(target).name]) as folder:

@@ -111,6 +111,8 @@ class Forecast:
     ) -> pd.DataFrame:
         """unique_id, ds, forecast and the bounds of its intervals: H rows for each series.
 
+        Columns that name the series together stand between unique_id and ds.
+
         Args:
             levels: of intervals in per cent: low_80 and high_80, and so on.
             quantiles: columns q0.1, q0.9 and so on in the place of intervals.
@@ -130,7 +132,11 @@ class Forecast:
             names, shares = [f"q{level:g}" for level in quantiles], list(quantiles)
         found = self.at(shares)
         columns |= {name: found[:, :, place].ravel() for place, name in enumerate(names)}
-        return pd.DataFrame(columns)
+        table = pd.DataFrame(columns)
+        parts = [each for each in self.panel.id_columns.items() if each[0] not in columns]
+        for place, (name, cells) in enumerate(parts, 1):
+            table.insert(place, name, np.repeat(cells, self.horizon))
+        return table
 
 
 def forecast_panel(

@@ -127,9 +127,14 @@ def with_texts(table: pd.DataFrame) -> pd.DataFrame:
 def as_content(table: pd.DataFrame, content: dict[str, object]) -> dict[str, object]:
     """``content`` and, by series, the columns of the table as lists."""
     table = with_texts(table)
-    columns = [name for name in table.columns if name != "unique_id"]
+    # the columns that name a series stand in front
+    first = list(table.columns).index("ds")
+    names, columns = table.columns[:first], table.columns[first:]
     series = [
-        {"unique_id": name, **{column: rows[column].tolist() for column in columns}}
-        for name, rows in table.groupby("unique_id", sort=False)
+        {
+            **{column: rows[column].iloc[0] for column in names},
+            **{column: rows[column].tolist() for column in columns},
+        }
+        for _, rows in table.groupby("unique_id", sort=False)
     ]
     return {**content, "series": series}

@@ -47,21 +47,33 @@ class Grid:
 
 
 def grid_of(
-    source: Source, all_rows: Callable[[], Rows], separator: str | None, notes: list[str]
+    source: Source,
+    all_rows: Callable[[], Rows],
+    separator: str | None,
+    notes: list[str],
+    skip: str | None = None,
 ) -> Grid:
     """The grid of rows of which the first with two cells is the header.
+
+    Args:
+        skip: how many lines stand above the header, where a person says so.
 
     Raises:
         InputError: two columns have one name, or two tables stand side by side.
     """
-    above = [row for _, row in islice(all_rows(), TITLE_LINES + SAMPLE_ROWS)]
-    if above and above[0][0].startswith("sep=") and len(filled(above[0])) <= 2:
+    lines = int(skip or 0)
+    start = list(islice(all_rows(), lines + TITLE_LINES + SAMPLE_ROWS))
+    numbers, above = [number for number, _ in start], [row for _, row in start]
+    if skip is not None:
+        first = next((n for n, number in enumerate(numbers) if number > lines), len(above) - 1)
+    elif above and above[0][0].startswith("sep=") and len(filled(above[0])) <= 2:
         first = 1
     else:
         first = next((n for n, row in enumerate(above[: TITLE_LINES + 1]) if not is_title(row)), 0)
         if wider := _below_preamble(above, first):
-            notes = [*notes, f"without the {wider} lines above the header"]
-            first = wider
+            count = numbers[wider] - 1
+            guess = f"without the {count} lines above the header (guessed; else --read skip=LINES)"
+            notes, first = [*notes, guess], wider
     header = [name.strip() for name in above[first]] if above else []
     if described := _lines_of_words(above[first + 1 :]):
         notes = [*notes, f"without the {described} lines below the header"]

@@ -1,7 +1,9 @@
 """What a person says of a table: its columns, and ``--read KEY=VALUE``."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from rnnlab.core.errors import InputError
 
@@ -18,6 +20,7 @@ CHOICES = {
     "sheet": (),
     "table": (),
     "encoding": (),
+    "skip": (),
     "missing": ("gap", "zero"),
     "below": ("half", "zero"),
     "every": (),
@@ -39,6 +42,7 @@ class ReadOptions:
         sheet: name of the sheet of a spreadsheet.
         table: name of the table of a database, or of the list of records in JSON.
         encoding: of the text, by Python's name.
+        skip: how many lines stand above the header, in digits.
         missing: what a missing row is: a gap, or a value of zero as on a day without a sale.
         below: what a value such as <1 is: half of it, or zero.
         every: minute, 15 minutes, hour, day, week or month: rows within one are one value.
@@ -58,6 +62,7 @@ class ReadOptions:
     sheet: str | None = None
     table: str | None = None
     encoding: str | None = None
+    skip: str | None = None
     missing: str | None = None
     below: str | None = None
     every: str | None = None
@@ -87,9 +92,21 @@ def reading_options(
     for pair in pairs:
         key, sign, choice = pair.partition("=")
         if key not in CHOICES or not sign or not choice:
-            raise InputError(f"--read {pair}: write KEY=VALUE, KEY one of {', '.join(CHOICES)}")
+            meant = similar(key, CHOICES)
+            raise InputError(
+                f"--read {pair}: write KEY=VALUE, KEY one of {', '.join(CHOICES)}",
+                [f"--read {key}=", f"--read {meant}={choice}" if meant else "--read ="],
+            )
         if CHOICES[key] and choice not in CHOICES[key]:
-            raise InputError(f"--read {pair}: write {key}={' or '.join(CHOICES[key])}")
+            raise InputError(
+                f"--read {pair}: write {key}={' or '.join(CHOICES[key])}",
+                [f"--read {key}={similar(choice, CHOICES[key]) or CHOICES[key][0]}"],
+            )
+        if key == "skip" and not re.fullmatch("[0-9]{1,6}", choice):
+            raise InputError(
+                f"--read {pair}: write the number of lines above the header, such as skip=3",
+                ["--read skip="],
+            )
         found[key] = choice
     return ReadOptions(
         id=id,
@@ -103,6 +120,7 @@ def reading_options(
         sheet=found.get("sheet"),
         table=found.get("table"),
         encoding=found.get("encoding"),
+        skip=found.get("skip"),
         missing=found.get("missing"),
         below=found.get("below"),
         every=found.get("every"),
@@ -122,8 +140,10 @@ def id_columns(names: list[str], options: ReadOptions, source: str) -> tuple[int
     several = [name.strip() for name in wanted.split(",")]
     if missing := [name for name in several if name not in names]:
         bad = missing[0] if len(missing) < len(several) else wanted
+        meant = [name if name in names else similar(name, names) for name in several]
         raise InputError(
-            f"{source}: has no column {bad!r} (--id or data.id_column); it has {listed(names)}"
+            f"{source}: has no column {bad!r} (--id or data.id_column); it has {listed(names)}",
+            [f"--id {','.join(filter(None, meant))}"],
         )
     return tuple(names.index(name) for name in several)
 
@@ -136,7 +156,8 @@ def known_columns(names: list[str], options: ReadOptions, source: str) -> dict[s
         if wanted is not None and wanted not in names:
             raise InputError(
                 f"{source}: has no column {wanted!r} (--{option} or data.{option}_column); "
-                f"it has {listed(names)}"
+                f"it has {listed(names)}",
+                [f"--{option} {similar(wanted, names)}"],
             )
         if (wanted or key) in names:
             found[key] = names.index(wanted or key)
@@ -146,12 +167,26 @@ def known_columns(names: list[str], options: ReadOptions, source: str) -> dict[s
 def check_known(names: list[str], options: ReadOptions, source: str) -> None:
     """Raise InputError if a known column is not there, or is one of names, times or values."""
     for known in options.known:
+        others = [each for each in options.known if each != known]
         if known not in names:
-            raise InputError(f"{source}: has no column {known!r} (--known); it has {listed(names)}")
+            meant = ",".join(filter(None, [*others, similar(known, names)]))
+            raise InputError(
+                f"{source}: has no column {known!r} (--known); it has {listed(names)}",
+                [f"--known {meant}"],
+            )
         for option, usual in (("id", "unique_id"), ("time", "ds"), ("value", "y")):
             named = getattr(options, option) or usual
             if known in (named, *(named.split(",") if option == "id" else ())):
-                raise InputError(f"--known {known}: is the column of --{option}, too; name it once")
+                raise InputError(
+                    f"--known {known}: is the column of --{option}, too; name it once",
+                    [f"--known {','.join(others)}"],
+                )
+
+
+def similar(wanted: str, names: Iterable[str]) -> str:
+    """The one of names that a person may have meant by another; empty where none is like it."""
+    plain = {name.lower(): name for name in names}
+    return next((plain[name] for name in get_close_matches(wanted.lower(), plain, 1)), "")
 
 
 def listed(names: list[str]) -> str:
@@ -159,14 +194,26 @@ def listed(names: list[str]) -> str:
     return ", ".join(names[:MOST_NAMES]) + more
 
 
-def chosen(names: list[str], wanted: str | None, source: str, what: str) -> str:
+def chosen(
+    names: list[str], wanted: str | None, source: str, what: str, likely: str | None = None
+) -> str:
     """The one of several sheets or tables that a person names, or the only one.
+
+    Args:
+        likely: the one that the refusal proposes, by default the first.
 
     Raises:
         InputError: it is not there, or there are several.
     """
+    likely = likely or names[0]
     if wanted is not None and wanted not in names:
-        raise InputError(f"{source}: has no {what} {wanted!r} with cells; it has {listed(names)}")
+        raise InputError(
+            f"{source}: has no {what} {wanted!r} with cells; it has {listed(names)}",
+            [f"--read {what}={similar(wanted, names) or likely}"],
+        )
     if wanted is None and len(names) > 1:
-        raise InputError(f"{source}: has the {what}s {listed(names)}; add --read {what}=NAME")
+        raise InputError(
+            f"{source}: has the {what}s {listed(names)}; add --read {what}=NAME",
+            [f"--read {what}={likely}"],
+        )
     return wanted or names[0]

@@ -46,17 +46,20 @@ def sheet_grid(source: Source, options: ReadOptions) -> Grid:
                 for each in book.sheets_metadata
                 if each.typ == python_calamine.SheetTypeEnum.WorkSheet
             ]
-            sheets = {name: rows for name in tables if (rows := _rows(book, name))}
+            sheets = {name: cells for name in tables if (cells := _rows(book, name))}
     except python_calamine.PasswordError:
         raise locked from None
     except (python_calamine.CalamineError, OSError):
         raise broken from None
-    rows = sheets[chosen([*sheets], options.sheet, source.name, "sheet")] if sheets else []
+    rows: list[tuple[int, list[str]]] = []
+    if sheets:
+        likely = max(sheets, key=lambda name: len(sheets[name]))
+        rows = sheets[chosen([*sheets], options.sheet, source.name, "sheet", likely)]
 
     def all_rows() -> Rows:
         return iter(rows)
 
-    return grid_of(source, all_rows, None, [])
+    return grid_of(source, all_rows, None, [], options.skip)
 
 
 def _rows(book: "python_calamine.CalamineWorkbook", name: str) -> list[tuple[int, list[str]]]:

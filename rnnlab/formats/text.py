@@ -47,10 +47,11 @@ def text_grid(source: Source, options: ReadOptions) -> Grid:
         except (UnicodeError, csv.Error):
             raise InputError(
                 f"{source.name}: is not a valid table in {encoding}; save it as CSV in UTF-8 "
-                "with closed quotes"
+                "with closed quotes",
+                ["--read encoding="] if options.encoding else (),
             ) from None
 
-    return _without_flags(grid_of(source, all_rows, separator, notes))
+    return _without_flags(grid_of(source, all_rows, separator, notes, options.skip))
 
 
 def _without_flags(grid: Grid) -> Grid:
@@ -73,7 +74,9 @@ def _find_encoding(source: Source, wanted: str | None) -> tuple[str, list[str]]:
         try:
             return codecs.lookup(wanted).name, []
         except LookupError:
-            raise InputError(f"--read encoding={wanted}: Python knows no such encoding") from None
+            raise InputError(
+                f"--read encoding={wanted}: Python knows no such encoding", ["--read encoding="]
+            ) from None
     with source.open() as file:
         start = file.read(4096)
     for mark, name in BOMS.items():
@@ -137,7 +140,8 @@ def _find_separator(source: Source, encoding: str, options: ReadOptions) -> str:
     if len(winners) > 1:
         raise InputError(
             f"{source.name}: cells may end with {' or '.join(map(repr, winners))}; "
-            "add --read separator=comma or another"
+            "add --read separator=comma or another",
+            [f"--read separator={next(k for k, sign in SEPARATORS.items() if sign in winners)}"],
         )
     return winners[0]
 

@@ -52,7 +52,8 @@ def read_data(data: Data, options: ReadOptions, future: Data | None = None) -> t
                 raise InputError("--future: give a path beside a path, and a frame beside a frame")
             options = replace(options, future=os.fspath(future))
         table = read_table(os.fspath(data), options)
-        return table, Shape(table.names, pd.Series(table.names, dtype=object))
+        ids = pd.Series(table.names, dtype=object)
+        return table, Shape(table.names, ids, parts=pd.DataFrame(table.parts))
     if isinstance(data, pd.Series):
         return _read_series(data, options)
     if future is not None:
@@ -101,7 +102,7 @@ def _read_series(data: pd.Series, options: ReadOptions) -> tuple[Table, Shape]:
     if data.index.nlevels > 1:
         return _read_pandas(data.rename("y").to_frame(), options)
     frame = pd.DataFrame({TIME: data.index, "y": data.to_numpy()})
-    table = table_of(to_arrow(frame), "Series", ReadOptions())
+    table = table_of(to_arrow(frame), "Series", ReadOptions(dates=options.dates))
     table = replace(table, names=[str(name)], value=str(name))
     time_name = str(data.index.name or TIME)
     return table, Shape(table.names, pd.Series([name]), frame[TIME], time_name=time_name)
@@ -159,7 +160,7 @@ def _read_frame(frame: nw.DataFrame[IntoDataFrame], options: ReadOptions) -> tup
         clock = as_clock_times(arrow[column].to_pandas())
         arrow = arrow.set_column(arrow.schema.get_field_index(column), column, arrow_array(clock))
     table = table_of(arrow, name, options)
-    named = {table.id_name, table.time_name}
+    named = {table.id_name, table.time_name, *table.parts}
     columns = [f.name for f in arrow.schema if f.name in named or types.is_temporal(f.type)]
     own = to_pandas(frame.select(columns).to_native()) if columns else pd.DataFrame()
     ids = _ids(table, own)
@@ -171,13 +172,21 @@ def _ids(table: Table, frame: pd.DataFrame) -> pd.Series | None:
     """The names of a long table as the frame has them, [S]; None where no column holds them."""
     if table.id_name is None:
         return None
+    return frame[table.id_name].iloc[_first_rows(table)]
+
+
+def _first_rows(table: Table) -> list[int]:
+    """The first row of each series in its frame, [S]."""
     _, first = np.unique(table.codes, return_index=True)
-    return frame[table.id_name].iloc[[table.row_of(int(index)) - 1 for index in first]]
+    return [table.row_of(int(index)) - 1 for index in first]
 
 
 def _shape(table: Table, ids: pd.Series, frame: pd.DataFrame) -> Shape:
     times = frame[table.time_name] if table.time_name else _first_times(frame)
-    return Shape(table.names, ids, times, table.id_name or ID, table.time_name or TIME)
+    shape = Shape(table.names, ids, times, table.id_name or ID, table.time_name or TIME)
+    if not table.parts:
+        return shape
+    return replace(shape, parts=frame[list(table.parts)].iloc[_first_rows(table)])
 
 
 def _first_times(frame: pd.DataFrame) -> pd.Series | None:

@@ -1,6 +1,6 @@
 """The types in which data came, for what goes out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import narwhals.stable.v2 as nw
@@ -12,7 +12,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.typed import can_be_cast
 from rnnlab.frames.arrow import table_of, to_arrow, to_pandas
-from rnnlab.frames.times import as_clock_times, like_times
+from rnnlab.frames.times import as_clock_times, like_times, unix_unit
 
 # a frame of the library in which the data came, which only the caller knows
 Frame: TypeAlias = Any
@@ -30,6 +30,7 @@ class Shape:
         times: the times that came, to take their type from; None for those of a file.
         id_name, time_name: of their columns.
         frame: what came, if it is a frame of another library than pandas.
+        parts: columns that name the series together, [S] rows.
     """
 
     names: list[str]
@@ -38,17 +39,22 @@ class Shape:
     id_name: str = ID
     time_name: str = TIME
     frame: nw.DataFrame[IntoDataFrame] | None = None
+    parts: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def result(self, table: pd.DataFrame) -> Frame:
         """A table with the columns unique_id and ds, in the types and the frame that came in."""
         order = {name: number for number, name in enumerate(self.names)}
         place = table[ID].map(order).to_numpy()
         rows = np.argsort(place, kind="stable")
-        table = table.iloc[rows].reset_index(drop=True)
+        texts = table.columns[1 : table.columns.get_loc(TIME)] if TIME in table else []
+        table = table.iloc[rows].reset_index(drop=True).drop(columns={*texts} & {*self.parts})
         table[ID] = self.ids.iloc[place[rows]].reset_index(drop=True)
         for name in {TIME, "cutoff"} & set(table):
             table[name] = like_times(table[name].to_numpy(), self.times)
         table = table.rename(columns={ID: self.id_name, TIME: self.time_name})
+        # another column of the result may have such a name
+        for number, name in enumerate([each for each in self.parts if each not in table], 1):
+            table.insert(number, name, self.parts[name].iloc[place[rows]].reset_index(drop=True))
         return table if self.frame is None else self._in_frame(table)
 
     def _in_frame(self, table: pd.DataFrame) -> Frame:
@@ -58,7 +64,7 @@ class Shape:
         arrow = pyarrow.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
         if self.frame.implementation.is_pyarrow():
             schema = self.frame.to_arrow().schema
-            for name in {self.id_name, self.time_name} & set(schema.names):
+            for name in {self.id_name, self.time_name, *self.parts} & set(schema.names):
                 place, kind = arrow.schema.get_field_index(name), schema.field(name).type
                 if can_be_cast(arrow.schema.field(name).type, kind):
                     arrow = arrow.set_column(place, name, arrow[name].cast(kind))
@@ -66,7 +72,7 @@ class Shape:
         frame = nw.from_arrow(arrow, backend=self.frame.implementation)
         schema = self.frame.schema
         own = self.frame.head(1).to_arrow().schema
-        for name in {self.id_name, self.time_name} & set(schema):
+        for name in {self.id_name, self.time_name, *self.parts} & set(schema):
             if can_be_cast(arrow.schema.field(name).type, own.field(name).type):
                 frame = frame.with_columns(nw.col(name).cast(schema[name]))
         return frame.to_native()
@@ -88,6 +94,8 @@ class Shape:
             )
         times = as_clock_times(frame[self.time_name], self.times)
         if kind.kind == "M":
+            if unit := unix_unit(self.times):
+                times = times.astype(f"datetime64[{unit}]")
             plain = pd.DataFrame({TIME: times, "y": frame["forecast"].to_numpy()})
             ds = table_of(to_arrow(plain), "the forecast", ReadOptions()).ds
         else:

@@ -6,6 +6,8 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 
+from rnnlab.cells.dates import UNIX, UNIX_UNITS
+
 YEAR_FIRST = re.compile(r"\d{4}-\d{2}.*|(?:\d{4}){1,2}")
 DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d"}
 
@@ -83,10 +85,20 @@ def _in_zone(found: pd.Series, kind: pd.DatetimeTZDtype, by_day: bool) -> pd.Ser
 
 def _as_digits(found: pd.Series, like: pd.Series) -> pd.Series:
     known = like.dropna()
+    if unit := unix_unit(known):
+        return found.astype(f"datetime64[{unit}]").astype("int64").astype(like.dtype)
     form = DIGITS.get(len(str(int(known.iloc[0]))))
     if form is None or (known % 1 != 0).any():
         return _in_type(found, None)
     return found.dt.strftime(form).astype(int).astype(like.dtype)
+
+
+def unix_unit(times: pd.Series | None) -> str | None:
+    """The unit of numbers that are read as Unix times; None for other times."""
+    if times is None or times.dtype.kind not in "iuf" or not len(times):
+        return None
+    match = UNIX.fullmatch(str(int(times.iloc[0])))
+    return UNIX_UNITS[len(match["parts"])] if match else None
 
 
 def _as_texts(found: pd.Series, like: pd.Series) -> pd.Series:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.options import ReadOptions, similar
 from rnnlab.series.times import (
     MONTH,
     NUMBER,
@@ -20,6 +20,7 @@ from rnnlab.series.times import (
     are_month_ends,
     are_on_one_day,
     months_after,
+    step_of,
     steps_of,
 )
 from rnnlab.tables.reading import Table
@@ -35,6 +36,10 @@ MIN_ROWS = 3
 # fewer distances have no deviation to speak of
 MIN_BY_CHANCE = 6
 MINUTE_S = 60
+# of the steps of a log so many have a row
+LEAST_FILLED = 0.25
+# a smaller share of rows that are there twice is a mistake
+FEW_TWICE = 0.1
 
 
 def with_missing_rows(series: list[np.ndarray]) -> list[np.ndarray]:
@@ -167,12 +172,21 @@ def in_totals(table: Table, options: ReadOptions) -> Table:
     """
     if options.every is None:
         if options.total is not None:
-            raise InputError(f"--read total={options.total}: add --read every=day or another step")
+            raise InputError(
+                f"--read total={options.total}: add --read every=day or another step",
+                ["--read every=day"],
+            )
         return table
     if table.known:
-        raise InputError("--read every: totals of known columns are not made; make them before")
+        raise InputError(
+            "--read every: totals of known columns are not made; make them before",
+            ["--known ", "--future "],
+        )
     if table.ds.dtype.kind != "M":
-        raise InputError(f"--read every={options.every}: the times are no dates")
+        raise InputError(
+            f"--read every={options.every}: the times are no dates",
+            ["--read every=", "--read total="],
+        )
     frame = pd.DataFrame({"code": table.codes, "ds": floored(table.ds, options.every)})
     frame["y"] = table.y
     groups = frame[frame["y"].notna()].groupby(["code", "ds"], sort=True)["y"]
@@ -198,7 +212,8 @@ def floored(ds: np.ndarray, every: str) -> np.ndarray:
     found = re.fullmatch(r"(\d{0,4})\s*(min(?:ute)?|hour|day|week|month)s?", every)
     if found is None or found[1] == "0":
         raise InputError(
-            f"--read every={every}: write minute, 15 minutes, hour, day, week or month"
+            f"--read every={every}: write minute, 15 minutes, hour, day, week or month",
+            [f"--read every={similar(every.strip('0123456789 '), (*SECONDS, 'month')) or 'day'}"],
         )
     count, unit = int(found[1] or 1), found[2]
     if unit == "month":
@@ -210,14 +225,44 @@ def floored(ds: np.ndarray, every: str) -> np.ndarray:
     return (seconds // size * size + monday).astype("datetime64[s]")
 
 
-def totals_hint(ds: np.ndarray, total: str) -> str:
-    """What to add for times ds [n] at any moment, as logs have them; nothing for a few odd ones."""
-    if ds.dtype.kind != "M":
-        return ""
+def totals_options(ds: np.ndarray) -> list[str]:
+    """Those that make an even series of times ds [n] in order: one value of the rows of a step.
+
+    None for a few odd times.
+    """
+    if ds.dtype.kind != "M" or len(ds) < 2:
+        return []
+    once = np.unique(ds)
+    if len(once) == len(ds):
+        every = _usual_unit(ds)
+        return [f"--read every={every}", "--read total=mean"] if every else []
+    every = _unit_of(once) or _usual_unit(once)
+    # a row that is there again by mistake, or many rows of a day, such as sales
+    few = len(ds) - len(once) < FEW_TWICE * len(ds)
+    return [f"--read every={every}", f"--read total={'last' if few else 'sum'}"] if every else []
+
+
+def _usual_unit(ds: np.ndarray) -> str | None:
+    """The unit of the usual distance of times at any moment, as logs have them."""
     gaps = np.diff(ds).astype(np.int64)
     usual = float(np.median(gaps))
     most = np.unique(gaps, return_counts=True)[1].max()
     if usual > SECONDS["day"] or 2 * most >= len(gaps):
-        return ""
-    unit = next((each for each, size in SECONDS.items() if size <= 1.5 * usual), "minute")
-    return f", or add --read every={'minute' if unit == 'second' else unit} --read total={total}"
+        return None
+    span = int(ds[-1].astype(np.int64) - ds[0].astype(np.int64))
+    for unit in ("minute", "hour", "day"):
+        if len(np.unique(floored(ds, unit))) >= LEAST_FILLED * span / SECONDS[unit]:
+            return unit
+    return None
+
+
+def _unit_of(ds: np.ndarray) -> str | None:
+    """The step of times ds [n] as ``--read every`` has it; None where they have none."""
+    step = step_of(ds) if len(ds) > 1 else None
+    if step is None and len(ds) >= MIN_ROWS:
+        step = find_step(ds)
+    if step is None or step.unit not in (MONTH, SECOND, WORKDAY):
+        return None
+    if step.unit == SECOND and step.count % MINUTE_S:
+        return None
+    return "day" if step.unit == WORKDAY else str(step).removeprefix("1 ")

@@ -10,7 +10,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
 from rnnlab.formats.options import ReadOptions
-from rnnlab.series.gaps import first_uneven, in_totals, totals_hint, with_missing_rows
+from rnnlab.series.gaps import first_uneven, in_totals, totals_options, with_missing_rows
 from rnnlab.series.panel import MAX_LINES, Panel, say_notes
 from rnnlab.series.times import Step, format_times, future_times, steps_of, usual_step
 from rnnlab.tables.reading import Table, read_table
@@ -33,7 +33,7 @@ def read_panel(data: SeriesData) -> Panel:
     except InputError as error:
         # stages take no such option
         if "--read " in str(error):
-            raise InputError(f"{error} to `rnnlab new-series`") from None
+            raise InputError(f"{error} to `rnnlab new-series`", error.options) from None
         raise by_keys(error) from None
     say_notes(panel)
     return replace(panel, period=data.period)
@@ -73,7 +73,8 @@ def panel_of(table: Table, options: ReadOptions, any_series: bool = False) -> Pa
     panel = _sorted_panel(table.names, table.codes, table.ds, table.y, table.name)
     panel = _with_zeros(panel) if options.missing == "zero" else _with_gaps(panel)
     problems = _problems(panel, table, any_series)
-    return replace(panel.without(problems, table.name), table=table)
+    ways = totals_options(panel.ds[panel.span(next(iter(problems)))]) if problems else []
+    return replace(panel.without(problems, table.name, ways), table=table)
 
 
 def _sorted_panel(
@@ -193,9 +194,10 @@ def _problems(panel: Panel, table: Table, any_series: bool) -> dict[int, str]:
         elif step is None:
             place = first_uneven(ds)
             first = f"{format_times(ds)[place]}{row(number, ds[place])}"
+            hint = [f", or add {' '.join(options)}"] if (options := totals_options(ds)) else []
             problems[number] = (
                 f"is not evenly spaced, first at {first}; correct that time, or add the missing "
-                f"rows (y may be empty){totals_hint(ds, 'mean')}"
+                f"rows (y may be empty){''.join(hint)}"
             )
         elif any_series:
             if len(y) >= MIN_VALUES:

@@ -1,5 +1,6 @@
 """One or more series, the one container of them, and where their parts end."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -117,6 +118,16 @@ class Panel:
         return notes
 
     @property
+    def id_columns(self) -> dict[str, np.ndarray]:
+        """Of columns that name the series together the cells of each series, [S]; else none."""
+        if self.table is None or not self.table.parts:
+            return {}
+        place = {name: number for number, name in enumerate(self.table.names)}
+        rows = [place[name] for name in self.ids]
+        parts = self.table.parts.items()
+        return {column: np.array(cells, dtype=object)[rows] for column, cells in parts}
+
+    @property
     def lengths(self) -> np.ndarray:
         return np.diff(self.offsets)
 
@@ -175,11 +186,12 @@ class Panel:
             missing=None if self.missing is None else self.missing[rows],
         )
 
-    def without(self, problems: dict[int, str], name: str) -> "Panel":
+    def without(self, problems: dict[int, str], name: str, options: Sequence[str] = ()) -> "Panel":
         """The panel without the series whose numbers are keys of ``problems``.
 
         Args:
             name: of the data, for the message.
+            options: with which the first of them would be of use.
 
         Raises:
             InputError: no series is left; the message has the first problem.
@@ -189,7 +201,7 @@ class Panel:
         if len(problems) == len(self.ids):
             number, reason = next(iter(problems.items()))
             others = f" (and {len(problems) - 1} more series)" if len(problems) > 1 else ""
-            raise InputError(f"{name}: series {self.ids[number]!r} {reason}{others}")
+            raise InputError(f"{name}: series {self.ids[number]!r} {reason}{others}", options)
         kept = np.array([number for number in range(len(self.ids)) if number not in problems])
         named = {self.ids[number]: reason for number, reason in problems.items()}
         return replace(self.subset(kept), left_out={**self.left_out, **named})

@@ -155,9 +155,14 @@ def understood(panel: Panel, season: Season) -> str:
     )
 
 
+def guesses(panel: Panel, season: Season) -> list[str]:
+    """What was guessed of a table, and what was left out of it."""
+    return [*panel.notes, *season.notes, *_early_ends(panel, season)]
+
+
 def note_guesses(panel: Panel, season: Season) -> None:
     """Note what was guessed of a table, and what was left out of it, if anything was."""
-    notes = [*panel.notes, *season.notes, *_early_ends(panel, season)]
+    notes = guesses(panel, season)
     if notes and panel.table:
         note(f"{panel.table.name}: {'; '.join(notes)}")
 

@@ -75,7 +75,8 @@ def _distinct(
         column = column.cast(column.type.value_type)
     if column.null_count:
         raise InputError(
-            f"{source}: column {name!r} has empty cells; fill them, or drop their rows"
+            f"{source}: row {column.is_null().index(True).as_py() + 1}: column {name!r} has empty "
+            "cells; fill them, or drop their rows"
         )
     encoded = column.dictionary_encode().combine_chunks()
     return encoded.indices.to_numpy(), pd.Series(encoded.dictionary.to_pandas())
@@ -88,7 +89,8 @@ def _typed_values(values: pd.Series, name: str, source: str) -> np.ndarray:
     if pd.api.types.is_datetime64_any_dtype(values) or bad.any():
         row = int(np.flatnonzero(bad)[0]) + 1 if bad.any() else 1
         raise InputError(
-            f"{source}: row {row}: column {name!r} holds a value that is not a finite number"
+            f"{source}: row {row}: column {name!r} holds a value that is not a finite number; "
+            "write a number or leave it empty"
         )
     return y
 

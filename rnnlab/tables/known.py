@@ -70,7 +70,9 @@ def beside_values(
     if not cells:
         return {}
     if layout.matrix is not None:
-        raise InputError(f"{name}: has a row a year, where columns are not known ahead")
+        raise InputError(
+            f"{name}: has a row a year, where columns are not known ahead", ["--known "]
+        )
     values, width = np.arange(count), len(layout.values)
     rows = values // width if by_row else values % (count // width)
     return {column: of[rows] for column, of in cells.items()}

@@ -16,6 +16,7 @@ from rnnlab.tables.columns import (
     naming_columns,
 )
 from rnnlab.tables.matrices import Matrix, find_matrix
+from rnnlab.tables.proposals import naming, of_long, totals
 from rnnlab.tables.time_columns import time_columns, time_of_two
 
 SAMPLE_ROWS = 5000
@@ -50,6 +51,17 @@ class Layout:
         """Whether there is one row per value, with a column of times."""
         return self.matrix is None and not self.is_wide and not self.part
 
+    def roles(self, header: list[str]) -> dict[str, list[str]]:
+        """The names of the columns by what they hold."""
+        value = "value"
+        if self.is_wide or self.matrix is not None:
+            value += ", a series a column" if self.is_wide else ", a time a column"
+        places = {"series": self.id, "time": self.times, value: self.values}
+        used = {place for each in places.values() for place in each}
+        left = tuple(place for place in range(len(header)) if place not in used)
+        every = {**places, "left out": left}
+        return {role: [header[n] for n in of if header[n]] for role, of in every.items() if of}
+
     def long_columns(self, header: list[str]) -> tuple[str | None, str | None]:
         """The columns of names and times of a long table; None where there is no such column."""
         if not self.is_long:
@@ -75,7 +87,9 @@ def find_layout(grid: Grid, options: ReadOptions) -> Layout:
         )
     if "ds" in known and "y" in known and options.layout in (None, "long"):
         if known["ds"] == known["y"]:
-            raise InputError(f"{grid.name}: time and value are one column {options.time!r}")
+            raise InputError(
+                f"{grid.name}: time and value are one column {options.time!r}", ["--value "]
+            )
         return Layout((known["ds"],), (known["y"],), series)
     columns = columns_of(grid, [row for _, row in islice(grid.rows(), SAMPLE_ROWS)])
     if options.layout in (None, "matrix") and "y" not in known and options.time is None:
@@ -86,7 +100,8 @@ def find_layout(grid: Grid, options: ReadOptions) -> Layout:
     if options.layout == "matrix":
         raise InputError(
             f"{grid.name}: has no column of years beside those of months or quarters; name them "
-            "Year, Jan to Dec or Q1 to Q4"
+            "Year, Jan to Dec or Q1 to Q4",
+            ["--read layout="],
         )
     if len(names) == 2 and options.layout in (None, "long"):
         place, notes = time_of_two(grid, columns, known)
@@ -113,7 +128,8 @@ def _long_or_wide(
     if not numbers:
         raise InputError(
             f"{grid.name}: has no column of numbers beside {grid.header[times[0]]!r}; "
-            "name one by --value COLUMN"
+            "name one by --value COLUMN",
+            ["--time "] if options.time else (),
         )
     valued = {*numbers}
     texts = [each for each in filled if each not in valued and not each.is_number]
@@ -122,7 +138,10 @@ def _long_or_wide(
     twice = first_twice(time)
     if series:
         if len(numbers) > 1:
-            raise InputError(ask(grid, "the values are in one of", numbers, "--value COLUMN"))
+            raise InputError(
+                ask(grid, "the values are in one of", numbers, "--value COLUMN"),
+                [f"--value {numbers[0].name}"],
+            )
         notes = (*notes, *_unused(filled, numbers, value))
         return Layout(times, (numbers[0].place,), series, part, notes=notes)
     constant = {each.place: each.cells[0] for each in texts if each.is_constant}
@@ -142,11 +161,13 @@ def _long_or_wide(
             return _by_several(grid, times, part, numbers[0], together, constant, notes)
     if twice or options.layout == "long":
         notes = (*notes, *_unused(filled, [*numbers, *names], value))
-        return _long(grid, times, part, numbers, names, constant, notes, twice)
+        again = None if options.every else twice
+        return _long(grid, times, part, numbers, names, constant, notes, again, time)
     if names and "y" not in known and value is None:
         raise InputError(
             f"{grid.name}: column {names[0].name!r} may name the series: add --id {names[0].name}, "
-            f"or --time {grid.header[times[0]]} and --value COLUMN to leave it out"
+            f"or --time {grid.header[times[0]]} and --value COLUMN to leave it out",
+            naming(names[0], numbers, grid.header[times[0]]),
         )
     left = [each.name for each in texts] + [each.name for each in rest if each.counts_rows]
     if value is not None:
@@ -173,7 +194,8 @@ def _by_several(
     names = [",".join(each.name for each in columns) for columns in found]
     if len(found) > 1:
         raise InputError(
-            f"{grid.name}: the series are named by {' or '.join(names)}; add --id {names[0]}"
+            f"{grid.name}: the series are named by {' or '.join(names)}; add --id {names[0]}",
+            [f"--id {names[0]}"],
         )
     places = tuple(each.place for each in found[0])
     notes = (*notes, f"series by {names[0]} (guessed; else --id COLUMNS)")
@@ -200,6 +222,7 @@ def _long(
     constant: dict[int, str],
     notes: tuple[str, ...],
     twice: str | None,
+    time: list[tuple[str, ...]],
 ) -> Layout:
     """A row a value, the times of several series one after the other."""
     again = f"column {grid.header[times[0]]!r} holds {twice!r} twice" if twice else ""
@@ -207,15 +230,20 @@ def _long(
         which = listed([each.name for each in numbers])
         raise InputError(
             f"{grid.name}: {again or 'a long table'}, and values are in one of {which}: add "
-            "--value COLUMN, and --id COLUMN if rows are of several series; or keep one row a time"
+            "--value COLUMN, and --id COLUMN if rows are of several series; or keep one row a time",
+            of_long(numbers, names, time if again else []),
         )
     if len(names) > 1:
-        raise InputError(ask(grid, "the series are named in one of", names, "--id COLUMN"))
+        raise InputError(
+            ask(grid, "the series are named in one of", names, "--id COLUMN"),
+            of_long(numbers, names, time if again else []),
+        )
     if not names:
         if again:
             raise InputError(
                 f"{grid.name}: {again}, and no column names series; keep one row a time, or add "
-                "--id COLUMN"
+                "--id COLUMN",
+                totals(time),
             )
         return Layout(times, (numbers[0].place,), (), part, constant=constant, notes=notes)
     notes = (*notes, f"series by {names[0].name!r} (guessed; else --id COLUMN)")

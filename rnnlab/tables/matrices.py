@@ -22,6 +22,7 @@ from rnnlab.tables.columns import (
     season_label,
     year_column,
 )
+from rnnlab.tables.proposals import by_unique
 
 FULL = {"M": 12, "Q": 4}
 MIN_TIMES = 3
@@ -89,7 +90,8 @@ def _row_a_year(grid: Grid, columns: list[Column], options: ReadOptions) -> Foun
             if part == "Q":
                 raise InputError(
                     f"{grid.name}: columns 1 to 4 may be quarters or series; add "
-                    "--read layout=matrix or layout=wide"
+                    "--read layout=matrix or layout=wide",
+                    ["--read layout=matrix"],
                 )
             notes = ("columns 1 to 12 as months (guessed; else --read layout=wide)",)
         others = [c for c in columns if c.place not in {*places.values(), year.place} and c.cells]
@@ -127,7 +129,8 @@ def _check_whole(
     if missing:
         raise InputError(
             f"{grid.name}: has columns of {len(places)} of {FULL[part]} months or quarters, but "
-            f"none for {part}{missing[0]}; add it (cells may be empty), or --read layout=wide"
+            f"none for {part}{missing[0]}; add it (cells may be empty), or --read layout=wide",
+            ["--read layout=wide"],
         )
 
 
@@ -143,14 +146,16 @@ def _names(
         if varied:
             raise InputError(
                 f"{grid.name}: column {varied[0].name!r} may name the series; add --id COLUMN or "
-                "remove it"
+                "remove it",
+                [f"--id {varied[0].name}"],
             )
         return (), [each.name for each in others]
     varied = [each for each in texts if not each.is_constant]
     if len(varied) != 1:
         raise InputError(
             f"{grid.name}: column {year.name!r} has years twice; name the column of the series by "
-            "--id COLUMN, or keep one row a year"
+            "--id COLUMN, or keep one row a year",
+            by_unique(others, list(zip(year.cells))),
         )
     return (varied[0].place,), [each.name for each in others if each is not varied[0]]
 
@@ -223,7 +228,10 @@ def _front_names(grid: Grid, front: list[Column]) -> tuple[int, ...]:
         for _, row in islice(grid.rows(), SAMPLE_ROWS)
     ]
     if len(together) < 2 or first_twice(cells):
-        raise InputError(f"{grid.name}: no column names each row; name the one by --id COLUMN")
+        raise InputError(
+            f"{grid.name}: no column names each row; name the one by --id COLUMN",
+            by_unique(front, [()] * max(len(each.cells) for each in front)) if front else (),
+        )
     return together
 
 

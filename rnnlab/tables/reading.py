@@ -52,6 +52,8 @@ class Table:
         id_name, time_name: columns of a long table; None where there is no such column.
         known: columns that are known of later times, too: by name float64 or texts, [M].
         horizon: steps to forecast that the file names; None where it names none.
+        roles: the names of the columns by what they hold: series, time, value and what is left out.
+        parts: of columns that name the series together, the cells of each name, [S]; else empty.
     """
 
     name: str
@@ -68,6 +70,8 @@ class Table:
     time_name: str | None = None
     known: dict[str, np.ndarray] = field(default_factory=dict)
     horizon: int | None = None
+    roles: dict[str, list[str]] = field(default_factory=dict)
+    parts: dict[str, list[str]] = field(default_factory=dict)
 
     def row_at(self, name: str, time: np.generic, again: int = 0) -> int:
         """The row of the time of a series, or of the time that stands ``again``."""
@@ -151,9 +155,8 @@ def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Ta
         *layout.long_columns(grid.header),
         horizon=named_horizon(dataset),
     )
-    return replace(
-        table, known=beside_values(cells, layout, len(table.y), table.name, by_row=False)
-    )
+    known = beside_values(cells, layout, len(table.y), table.name, by_row=False)
+    return replace(table, known=known, roles=layout.roles(grid.header))
 
 
 def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
@@ -183,7 +186,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
             when.append(times[text])
             numbers.add(cell if isinstance(cell, Typed) else cell.strip(), number, column)
     check_rows(grid)
-    found, own, merged = series_names(list(names), grid, layout)
+    found, own, parts, merged = series_names(list(names), grid, layout)
     owners = own[np.frombuffer(codes, dtype=np.intc)]
     numbers.finish(owners)
     y = np.frombuffer(numbers.values, dtype=np.float64)
@@ -209,10 +212,24 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
         return marks.row((index if order is None else int(order[index])) // len(labels))
 
     columns = layout.long_columns(grid.header)
-    return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of, *columns)
+    table = Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of, *columns)
+    joined = [grid.header[place] for place in layout.id] if len(layout.id) > 1 else []
+    cells = zip(*parts[: len(found)], strict=True)
+    return replace(
+        table,
+        roles=layout.roles(grid.header),
+        parts={name: list(of) for name, of in zip(joined, cells, strict=bool(joined))},
+    )
 
 
 def _check_names(grid: Grid, layout: Layout, names: list[str]) -> None:
     if layout.id and "" in names:
         column = SIGN.join(grid.header[place] for place in layout.id)
-        raise InputError(f"{grid.name}: column {column!r} has empty cells; write a name in each")
+
+        def key(row: list[str]) -> list[str]:
+            return [row[place] for place in layout.id]
+
+        row = next(n for n, row in full_rows(grid, layout) if not any(map(str.strip, key(row))))
+        raise InputError(
+            f"{grid.name}: row {row}: column {column!r} has empty cells; write a name in each"
+        )

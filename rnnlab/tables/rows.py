@@ -34,7 +34,7 @@ def full_rows(grid: Grid, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         for place, constant in layout.constant.items():
             other = without_fraction(row[place].strip())
             if other not in ("", constant):
-                raise _several_series(grid, number, place, constant, other)
+                raise _several_series(grid, number, layout, place, constant, other)
         yield number, row
 
 
@@ -84,8 +84,10 @@ def key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[
 
 def series_names(
     keys: Sequence[str | tuple[str, ...]], grid: Grid, layout: Layout
-) -> tuple[list[str], np.ndarray, list[str]]:
+) -> tuple[list[str], np.ndarray, list[tuple[str, ...]], list[str]]:
     """The names of series, for each key the number of its name, and the note on those merged.
+
+    Between them, for each name the cells of the columns that give it.
 
     Raises:
         InputError: parts of a name that differ are the same when they are joined.
@@ -111,7 +113,7 @@ def series_names(
     notes = (
         [f"names that differ by spaces alone are one series: {listed([*merged])}"] if merged else []
     )
-    return list(names), np.array(numbers, dtype=np.intc), notes
+    return list(names), np.array(numbers, dtype=np.intc), first, notes
 
 
 def times_of_texts(
@@ -129,7 +131,8 @@ def times_of_texts(
     try:
         return read_times(texts, "header", grid.name, order, options.century)
     except InputError as error:
-        raise InputError(str(error).replace("column 'header' holds", "the header holds")) from None
+        said = str(error).replace("column 'header' holds", "the header holds")
+        raise InputError(said, error.options) from None
 
 
 def rows_kept(
@@ -222,9 +225,13 @@ def _check_width(grid: Grid, number: int, row: list[str]) -> None:
         )
 
 
-def _several_series(grid: Grid, row: int, place: int, first: str, other: str) -> InputError:
+def _several_series(
+    grid: Grid, row: int, layout: Layout, place: int, first: str, other: str
+) -> InputError:
     column = grid.header[place]
+    value = [f"--value {grid.header[layout.values[0]]}"] if len(layout.values) > 1 else []
     return InputError(
         f"{grid.name}: row {row}: column {column!r} holds {other!r} after {first!r}; add --id "
-        f"{column} if it names the series, or --time and --value COLUMN to leave it out"
+        f"{column} if it names the series, or --time and --value COLUMN to leave it out",
+        [f"--id {column}", *value],
     )

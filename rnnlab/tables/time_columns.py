@@ -21,6 +21,7 @@ from rnnlab.tables.columns import (
     is_whole,
     season_label,
 )
+from rnnlab.tables.proposals import of_time
 
 # two numbers are always evenly spaced
 MIN_STEPS = 3
@@ -58,7 +59,10 @@ def time_columns(
         if len(found) == 1:
             return _with_hour(found[0], usable) or ((found[0].place,), "", ())
         if found:
-            raise InputError(ask(grid, "the times are in one of", found, "--time COLUMN"))
+            raise InputError(
+                ask(grid, "the times are in one of", found, "--time COLUMN"),
+                of_time(found, columns),
+            )
     years = [each for each in usable if each.is_time]
     if len(counting := [each for each in years if counts_steps(each)]) == 1:
         # values of four digits look like years, but are seldom evenly spaced
@@ -100,7 +104,10 @@ def time_of_two(
     if calls < 0 or (dated and not steps and not first.is_time):
         return 1, guess
     if dated:
-        raise InputError(ask(grid, "the times are in one of", columns, "--time COLUMN"))
+        raise InputError(
+            ask(grid, "the times are in one of", columns, "--time COLUMN"),
+            [f"--time {first.name}"],
+        )
     if steps and counts_steps(other) and not first.is_time:
         return 0, (f"times in {first.name!r} (guessed; else --time {other.name})",)
     return 0, ()

@@ -1,5 +1,6 @@
 """What a person may hand over, and that the result is in the form of what came in."""
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -212,3 +213,47 @@ def test_a_file_is_read_as_by_the_command(tmp_path: Path) -> None:
     with pytest.raises(rnnlab.InputError, match=r"read=.*dates"):
         rnnlab.read_table(path)
     assert rnnlab.read_table(path, read={"dates": "day-first"})["ds"].dt.day.tolist()[-1] == 6
+
+
+@pytest.mark.parametrize("id", [["shop", "family"], ("shop", "family"), "shop,family"])
+@pytest.mark.parametrize("backend", ["pandas", "pyarrow", "file"])
+def test_columns_that_name_series_together_stay(
+    tmp_path: Path, id: list[str] | tuple[str, ...] | str, backend: str
+) -> None:
+    days = pd.date_range("2024-01-01", periods=30)
+    rows = [(day, s, f, 1.0 * (n % 7)) for s in (2, 1) for f in "ba" for n, day in enumerate(days)]
+    frame = pd.DataFrame(rows, columns=["day", "shop", "family", "sold"])
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    data = {
+        "pandas": frame,
+        "pyarrow": pyarrow.Table.from_pandas(frame),
+        "file": tmp_path / "a.csv",
+    }
+    found = rnnlab.forecast(data[backend], horizon=2, id=id)
+    table = found.to_pandas() if backend == "pyarrow" else found
+    assert list(table)[:3] == ["unique_id", "shop", "family"]
+    assert table["shop"].tolist() == [2, 2, 2, 2, 1, 1, 1, 1] or backend == "file"
+    joined = table["shop"].astype(str) + "/" + table["family"]
+    assert joined.tolist() == table["unique_id"].tolist()
+    if backend == "pandas":
+        assert table["shop"].dtype == frame["shop"].dtype
+        tested = rnnlab.backtest(frame, horizon=2, id=id)
+        assert list(tested.errors)[:3] == ["unique_id", "shop", "family"]
+    rnnlab.plot(data[backend], found, id=id)
+
+
+@pytest.mark.parametrize(("unit", "size"), [("s", 1), ("ms", 1000)])
+def test_unix_times_are_dates_and_come_back_as_they_came(unit: str, size: int) -> None:
+    seconds = 1_600_000_000 + 86_400 * np.arange(40)
+    frame = pd.DataFrame({"time": seconds * size, "y": np.arange(40) % 7})
+    with pytest.warns(
+        rnnlab.InputWarning, match=f"in UTC, Unix time in {unit} .guessed; else read="
+    ):
+        found = rnnlab.forecast(frame, horizon=2)
+    expected = [(seconds[-1] + 86_400 * n) * size for n in (1, 2)]
+    assert found["time"].tolist() == expected
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        series = frame.set_index("time")["y"]
+        found = rnnlab.forecast(series, horizon=2, period=7, read={"dates": "numbers"})
+    assert found["time"].tolist() == expected

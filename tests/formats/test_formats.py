@@ -14,7 +14,7 @@ import pyreadstat
 import pytest
 
 from rnnlab.core.errors import InputError
-from rnnlab.formats.options import ReadOptions
+from rnnlab.formats.options import ReadOptions, reading_options
 from rnnlab.tables.reading import read_table
 
 TABLE = pd.DataFrame(
@@ -161,3 +161,19 @@ def test_a_pickle_is_not_opened(tmp_path: Path, name: str) -> None:
         TABLE.to_pickle(tmp_path / name)
     with pytest.raises(InputError, match=r"is a pickle, which can run .*to_parquet\('mine"):
         read_table(str(tmp_path / name))
+
+
+@pytest.mark.parametrize("ending", [".csv", ".xlsx"])
+def test_a_person_says_how_many_lines_stand_above_the_header(tmp_path: Path, ending: str) -> None:
+    """Blank lines count, as an editor numbers them; nothing else is guessed of the header."""
+    above = pd.DataFrame([["Sales", "2021"], [None, None], ["by", "month"]])
+    rows = pd.concat([above, pd.DataFrame([["month", "sold"], *TEXTS.to_numpy().tolist()])])
+    path = tmp_path / f"mine{ending}"
+    if ending == ".csv":
+        rows.to_csv(path, index=False, header=False)
+    else:
+        rows.to_excel(path, index=False, header=False)
+    table = read_table(str(path), reading_options(["skip=3"]))
+    assert (table.value, table.notes) == ("sold", [])
+    np.testing.assert_array_equal(table.y, TABLE["sold"])
+    assert read_table(str(path), reading_options(["skip=0"])).value == "2021"
