@@ -5,8 +5,15 @@ import re
 import numpy as np
 import pandas as pd
 
+from rnnlab.cells.months import month_number
 from rnnlab.cells.offsets import check_zones, without_offsets
-from rnnlab.cells.periods import full_years, month_number, read_periods, with_latin_date
+from rnnlab.cells.periods import (
+    full_years,
+    months_hint,
+    named_by_months,
+    read_periods,
+    with_latin_date,
+)
 from rnnlab.cells.units import plain_digits
 from rnnlab.core.errors import InputError
 
@@ -46,8 +53,10 @@ def are_times(column: pd.Series) -> np.ndarray:
     for place in np.flatnonzero(~found):
         text = column.iloc[place]
         found[place] = bool(re.fullmatch(DAY_AND_MONTH, text)) or (
-            read_periods([text], "1900") is not None
+            read_periods([text], "1900", named=False) is not None
         )
+    rest = np.flatnonzero(~found)
+    found[rest] = named_by_months([column.iloc[place] for place in rest])
     return found
 
 
@@ -114,7 +123,7 @@ def read_times(
         bad, where = texts[place], f"row {rows[place]}: " if rows else ""
         raise InputError(
             f"{source}: {where}column {name!r} holds {bad!r}; write dates as 1949-01-31, "
-            f"or name the column of times{_century_hint(bad)}"
+            f"or name the column of times{_century_hint(bad)}{months_hint(plain)}"
         )
     return to_seconds(times.to_numpy(), name, source), notes
 

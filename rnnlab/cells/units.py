@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnlab.cells.periods import month_number
+from rnnlab.cells.months import month_number
 from rnnlab.core.errors import InputError
 
 # signs that group thousands wherever the decimal sign is a point or a comma

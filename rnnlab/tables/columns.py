@@ -9,8 +9,9 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.cells.dates import DIGITS, UNIX, are_times, is_footer
+from rnnlab.cells.months import month_number, month_readings
 from rnnlab.cells.numbers import SURE, Typed, is_missing, readings
-from rnnlab.cells.periods import FISCAL, month_number
+from rnnlab.cells.periods import FISCAL
 from rnnlab.cells.units import common_unit
 from rnnlab.formats.grids import Grid
 from rnnlab.formats.options import listed
@@ -45,6 +46,7 @@ VALUE_NAMES = (
     {"sales", "sold", "demand", "quantity", "qty", "cnt", "count", "users", "units_sold"},
     {"price"},
 )
+MONTHS = 12
 # below it a column of numbers or times holds something else
 MOST = 0.5
 ALMOST_ALL = 0.9
@@ -164,6 +166,10 @@ def _ends_with_totals(cells: list[str]) -> bool:
     if len(cells) < 2 or not is_footer(cells[-1]):
         return False
     above = list(dict.fromkeys(cells[:-1]))[:200]
+    if len(above) in (MONTHS - 1, MONTHS):
+        *labels, last = season_labels([*above, cells[-1]])
+        if all(labels):
+            return last is None
     return all(map(season_label, above)) or bool(are_times(pd.Series(above, dtype=str)).all())
 
 
@@ -197,6 +203,20 @@ def year_column(columns: list[Column], but: set[int]) -> Column | None:
     return next(
         (each for each in found if each.name.lower() in YEAR_NAMES), next(iter(found), None)
     )
+
+
+def season_labels(names: Sequence[str]) -> list[tuple[str, int] | None]:
+    """The label of each name, where months may be those of another language."""
+    labels = [season_label(name) for name in names]
+    words = {n for n, label in zip(names, labels, strict=True) if not label or label[0] == "M"}
+    words = {name for name in words if name.strip() and not re.search(r"\d", name)}
+    if all(labels) or not words:
+        return labels
+    found = month_readings(words, rare=True)
+    if len(found) != 1 or len(found[0]) not in (MONTHS, len(words)):
+        return labels
+    months = [found[0].get(name) for name in names]
+    return [("M", m) if m else label for m, label in zip(months, labels, strict=True)]
 
 
 def season_label(name: str) -> tuple[str, int] | None:

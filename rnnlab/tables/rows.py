@@ -16,6 +16,8 @@ from rnnlab.formats.options import SIGN, ReadOptions, listed
 from rnnlab.tables.columns import part_text, without_fraction
 from rnnlab.tables.layouts import Layout
 
+# rows that tell what a name in the last one is
+MOST_LOOKED_AT = 24
 SHORT_DATE = re.compile(r"\d{1,2}/(\d{1,2})/\d{2}")
 
 
@@ -162,6 +164,9 @@ def without_footer(
     # of a matrix the label of the column, and of a date the day, are part of the text
     name = re.sub(rf"^{re.escape(label)} | {re.escape(label)}$|-00$", "", text).strip(" -")
     if not above or not is_footer(name) or when[kept - 1] in when[:above]:
+        return kept, []
+    # the name of a month among others is no name of a total
+    if are_times(pd.Series([*times[:MOST_LOOKED_AT], text], dtype=str))[-1]:
         return kept, []
     return above, [f"without the last row {name!r}"]
 

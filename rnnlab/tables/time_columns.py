@@ -19,7 +19,7 @@ from rnnlab.tables.columns import (
     ask,
     first_twice,
     is_whole,
-    season_label,
+    season_labels,
 )
 
 # two numbers are always evenly spaced
@@ -162,7 +162,7 @@ def _parts(columns: list[Column], source: str) -> tuple[tuple[int, ...], str] | 
 
 
 def _all_parts(cells: list[str], part: str) -> bool:
-    labels = [season_label(cell) for cell in cells]
+    labels = season_labels([*dict.fromkeys(cells)])
     most = {"M": 12, "Q": 4, "W": 53}[part]
     period = {label[0] for label in labels if label} - {"N"}
     return period <= {part} and all(label and 1 <= label[1] <= most for label in labels)
