@@ -2,10 +2,11 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from functools import cache
 
 ENGLISH = "january february march april may june july august september october november december"
+MONTHS = 12
 # more words than a year has, whole and short, are no months
 MOST_WORDS = 30
 # of people who speak the language, in a country where it is official
@@ -42,6 +43,32 @@ def month_readings(words: Collection[str], rare: bool) -> list[dict[str, int]]:
         if best and len(best[0]) == len(words):
             break
     return best
+
+
+def season_labels(names: Sequence[str]) -> list[tuple[str, int] | None]:
+    """The label of each name, where months may be those of another language."""
+    labels = [season_label(name) for name in names]
+    words = {n for n, label in zip(names, labels, strict=True) if not label or label[0] == "M"}
+    words = {name for name in words if name.strip() and not re.search(r"\d", name)}
+    if all(labels) or not words:
+        return labels
+    found = month_readings(words, rare=True)
+    if len(found) != 1 or len(found[0]) not in (MONTHS, len(words)):
+        return labels
+    months = [found[0].get(name) for name in names]
+    return [("M", m) if m else label for m, label in zip(months, labels, strict=True)]
+
+
+def season_label(name: str) -> tuple[str, int] | None:
+    """("M", 3) for Mar, March, M3 or M03; ("Q", 2) for Q2; ("N", 7) for 7."""
+    name = name.strip()
+    if number := month_number(name):
+        return "M", number
+    if match := re.fullmatch(r"([MQW])[ -]?(\d{1,2})", name, re.IGNORECASE):
+        return match[1].upper(), int(match[2])
+    if match := re.fullmatch(r"(\d)\.? ?Q(?:uart\w*)?", name, re.IGNORECASE):
+        return "Q", int(match[1])
+    return ("N", int(name)) if re.fullmatch(r"\d{1,2}", name) else None
 
 
 @cache
@@ -94,7 +121,7 @@ def _of_locales(common: set[str], official: bool) -> Iterator[dict[int, list[str
         if (name.partition("_")[0] in common) != official:
             continue
         kinds = Locale.parse(name).months
-        months: dict[int, list[str]] = {number: [] for number in range(1, 13)}
+        months: dict[int, list[str]] = {number: [] for number in range(1, MONTHS + 1)}
         for kind in ("format", "stand-alone"):
             for size in ("wide", "abbreviated"):
                 for number, month in kinds[kind][size].items():

@@ -47,6 +47,16 @@ EAST_ASIAN = re.compile(
     r"(?:第?(?P<q>[1-4一二三四]) ?(?:四半期|季度|분기)"
     r"|(?P<m>\d{1,2})[月월] ?(?:(?P<d>\d{1,2})[日일])?)?"
 )
+# months, or those of a calendar that has one more
+THIRTEEN = re.compile(
+    r"(?:19|20)\d\d[-/ ]?[MP]?(?:0?[1-9]|1[0-2]|(?P<a>13))|"
+    r"[MP]?(?:0?[1-9]|1[0-2]|(?P<b>13))[-/ ]?(?:19|20)\d\d",
+    re.IGNORECASE,
+)
+NO_MONTHS = (
+    "a 13th month: a calendar of 13 periods of four weeks has no months; write the first day of "
+    "each period"
+)
 TWO_DIGIT_MONTHS = re.compile(r"0[1-9]|1[0-2]?")
 
 
@@ -100,6 +110,23 @@ def _numbered(texts: list[str]) -> list[date] | None:
             if all(1 <= part <= parts and year > 0 for year, part in pairs):
                 return [date(year, (part - 1) * (12 // parts) + 1, 1) for year, part in pairs]
     return None
+
+
+def calendar_fault(texts: list[str]) -> str:
+    """What is wrong with the first month or week that no calendar has; empty where none is."""
+    months = [match for text in texts if (match := THIRTEEN.fullmatch(text))]
+    if len(months) == len(texts):
+        bad = [match[0] for match in months if match["a"] or match["b"]]
+        return f"{bad[0]!r}, {NO_MONTHS}" if bad else ""
+    for match in map(WEEK.fullmatch, texts):
+        if match is None:
+            return ""
+        weeks = date(max(int(match[1]), 1), 12, 28).isocalendar().week
+        if int(match[2]) > weeks:
+            return (
+                f"{match[0]!r}, but {match[1]} has {weeks} weeks; write the first day of each week"
+            )
+    return ""
 
 
 def _weeks(texts: list[str]) -> list[date] | None:
@@ -198,7 +225,7 @@ def _named(texts: list[str], century: str | None) -> tuple[np.ndarray, list[str]
     return np.array(dates, dtype="datetime64[D]").astype("datetime64[s]"), years[1]
 
 
-def _readings(parts: Sequence[dict[str, str | None]]) -> list[dict[str, int]]:
+def _readings(parts: Sequence[dict[str, str]]) -> list[dict[str, int]]:
     """The numbers of the months that parts of texts name, by the language of all of them.
 
     Several where languages differ; none where the words are those of things, as in shop 12.

@@ -8,8 +8,9 @@ from itertools import combinations, pairwise
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import DIGITS, UNIX, are_times, is_footer
-from rnnlab.cells.months import month_number, month_readings
+from rnnlab.cells.counted import UNIX, are_day_numbers
+from rnnlab.cells.dates import DIGITS, are_times, is_footer
+from rnnlab.cells.months import MONTHS, season_label, season_labels
 from rnnlab.cells.numbers import SURE, Typed, is_missing, readings
 from rnnlab.cells.periods import FISCAL
 from rnnlab.cells.units import common_unit
@@ -46,7 +47,6 @@ VALUE_NAMES = (
     {"sales", "sold", "demand", "quantity", "qty", "cnt", "count", "users", "units_sold"},
     {"price"},
 )
-MONTHS = 12
 # below it a column of numbers or times holds something else
 MOST = 0.5
 ALMOST_ALL = 0.9
@@ -115,7 +115,10 @@ def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
                 [without_fraction(cell) for cell in cells],
                 len(raw) - len(cells),
                 numbers >= MOST and not typed,
-                typed or _hold_times(cells, numbers) or _are_unix_times(place, name, cells),
+                typed
+                or _hold_times(cells, numbers)
+                or _are_unix_times(place, name, cells)
+                or are_day_numbers(cells, name, place == 0),
             )
         )
     return _with_units(_without_fiscal(found))
@@ -203,32 +206,6 @@ def year_column(columns: list[Column], but: set[int]) -> Column | None:
     return next(
         (each for each in found if each.name.lower() in YEAR_NAMES), next(iter(found), None)
     )
-
-
-def season_labels(names: Sequence[str]) -> list[tuple[str, int] | None]:
-    """The label of each name, where months may be those of another language."""
-    labels = [season_label(name) for name in names]
-    words = {n for n, label in zip(names, labels, strict=True) if not label or label[0] == "M"}
-    words = {name for name in words if name.strip() and not re.search(r"\d", name)}
-    if all(labels) or not words:
-        return labels
-    found = month_readings(words, rare=True)
-    if len(found) != 1 or len(found[0]) not in (MONTHS, len(words)):
-        return labels
-    months = [found[0].get(name) for name in names]
-    return [("M", m) if m else label for m, label in zip(months, labels, strict=True)]
-
-
-def season_label(name: str) -> tuple[str, int] | None:
-    """("M", 3) for Mar, March, M3 or M03; ("Q", 2) for Q2; ("N", 7) for 7."""
-    name = name.strip()
-    if number := month_number(name):
-        return "M", number
-    if match := re.fullmatch(r"([MQW])[ -]?(\d{1,2})", name, re.IGNORECASE):
-        return match[1].upper(), int(match[2])
-    if match := re.fullmatch(r"(\d)\.? ?Q(?:uart\w*)?", name, re.IGNORECASE):
-        return "Q", int(match[1])
-    return ("N", int(name)) if re.fullmatch(r"\d{1,2}", name) else None
 
 
 def without_fraction(cell: str) -> str:

@@ -7,7 +7,9 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import UNIX, are_times
+from rnnlab.cells.counted import UNIX
+from rnnlab.cells.dates import are_times
+from rnnlab.cells.months import season_label, season_labels
 from rnnlab.cells.periods import SEASON
 from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid
@@ -19,8 +21,6 @@ from rnnlab.tables.columns import (
     first_twice,
     is_whole,
     part_text,
-    season_label,
-    season_labels,
     year_column,
 )
 

@@ -59,9 +59,10 @@ def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
         return lambda row, _: "-".join(
             (part_text(row[year].strip(), "M", row[month].strip()), row[day].strip().zfill(2))
         )
-    if part == "H":
+    if part in ("H", "H24"):
         day, hour = times
-        return lambda row, _: f"{row[day].strip()} {_clock(row[hour].strip())}"
+        before = 1 if part == "H24" else 0
+        return lambda row, _: f"{row[day].strip()} {_clock(row[hour].strip(), before)}"
     if part:
         year, season = times
         return lambda row, _: part_text(row[year].strip(), part, row[season].strip())
@@ -69,9 +70,9 @@ def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
     return lambda row, _: row[time].strip()
 
 
-def _clock(cell: str) -> str:
-    """05:00 of 5; other cells as they are."""
-    return f"{int(cell):02}:00" if re.fullmatch(r"[0-9]{1,2}", cell) else cell
+def _clock(cell: str, before: int) -> str:
+    """05:00 of 5, or 04:00 where hour 1 is the first; other cells as they are."""
+    return f"{int(cell) - before:02}:00" if re.fullmatch(r"[0-9]{1,2}", cell) else cell
 
 
 def key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[str, ...]]:
