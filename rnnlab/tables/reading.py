@@ -52,6 +52,7 @@ class Table:
         row_of: the row of the file that holds the value of an index of ``y``.
         id_name, time_name: columns of a long table; None where there is no such column.
         known: columns that are known of later times, too: by name float64 or texts, [M].
+        zone: whose clocks the file has, where ``ds`` is in UTC; else empty.
     """
 
     name: str
@@ -67,6 +68,7 @@ class Table:
     id_name: str | None = None
     time_name: str | None = None
     known: dict[str, np.ndarray] = field(default_factory=dict)
+    zone: str = ""
 
     def row_at(self, name: str, time: np.generic, again: int = 0) -> int:
         """The row of the time of a series, or of the time that stands ``again``."""
@@ -199,7 +201,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     series, place = owners[:kept], np.frombuffer(when, dtype=np.intc)[:kept]
     texts = texts[: int(place.max()) + 1]
     ds, notes = times_of_texts(texts, grid, layout, options, first_rows)
-    ds, shifted = in_utc_if_shifted(ds, texts, series, place)
+    ds, zone, shifted = in_utc_if_shifted(ds, texts, series, place)
     found = found[: series.max() + 1]
     _check_names(grid, layout, found)
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
@@ -215,7 +217,9 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
         return marks.row((index if order is None else int(order[index])) // len(labels))
 
     columns = layout.long_columns(grid.header)
-    return Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of, *columns)
+    return Table(
+        grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of, *columns, zone=zone
+    )
 
 
 def _check_names(grid: Grid, layout: Layout, names: list[str]) -> None:

@@ -9,7 +9,7 @@ import pandas as pd
 
 from rnnlab.cells.dates import are_times, is_footer, read_times
 from rnnlab.cells.numbers import is_missing, readings
-from rnnlab.cells.offsets import offsets_from_utc
+from rnnlab.cells.offsets import offsets_from_utc, zone_of
 from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid, is_title
 from rnnlab.formats.options import SIGN, ReadOptions, listed
@@ -174,20 +174,26 @@ def without_footer(
 
 def in_utc_if_shifted(
     ds: np.ndarray, texts: list[str], series: np.ndarray, place: np.ndarray
-) -> tuple[np.ndarray, list[str]]:
-    """Times ds [N] of texts, in UTC where changes of clocks part or repeat local ones, and why."""
+) -> tuple[np.ndarray, str, list[str]]:
+    """Times ds [N] of texts, in UTC where changes of clocks part or repeat local ones, and why.
+
+    Between them the zone of these clocks, or UTC; empty for local times.
+    """
     ahead = offsets_from_utc(texts)
     if ahead is None or (ahead == ahead[:1]).all():
-        return ds, []
+        return ds, "", []
     rows = np.unique(np.column_stack([series, place]), axis=0)
     local, repeated = _uneven(rows[:, 0], ds[rows[:, 1]])
     instants, _ = _uneven(rows[:, 0], (ds - ahead)[rows[:, 1]])
-    if repeated:
-        return ds - ahead, ["times in UTC, since local ones repeat when summer time ends"]
     # days stay those of the local calendar
-    if instants >= local:
-        return ds, []
-    return ds - ahead, ["times in UTC, since the clocks change between them"]
+    if instants >= local and not repeated:
+        return ds, "", []
+    zone = zone_of(ds - ahead, ahead)
+    why = (
+        "local ones repeat when summer time ends" if repeated else "the clocks change between them"
+    )
+    written = f"; a forecast has the offsets of {zone} (guessed)" if zone != "UTC" else ""
+    return ds - ahead, zone, [f"times in UTC, since {why}{written}"]
 
 
 def _uneven(series: np.ndarray, ds: np.ndarray) -> tuple[int, bool]:
