@@ -119,8 +119,10 @@ def read_times(
     # local time without its offset, so that days keep their hours across summer time
     check_zones(plain, name, source)
     local = without_offsets(column)
-    late = local.str.contains(MIDNIGHT)
-    local = local.str.replace(MIDNIGHT, "00", regex=True) if late.any() else local
+    late = np.zeros(len(local), dtype=bool)
+    if any("24:00" in text for text in plain):
+        late = local.str.contains(MIDNIGHT).to_numpy(dtype=bool)
+        local = local.str.replace(MIDNIGHT, "00", regex=True)
     local, notes = _year_first(local, name, source, order, century)
     times = _parsed(local)
     # pandas guesses: the day of an hour, the century of a year, now, a month from 1949.5
@@ -138,7 +140,7 @@ def read_times(
             f"or name the column of times{_century_hint(bad)}{months_hint(plain)}"
         )
     seconds = to_seconds(times.to_numpy(), name, source)
-    return seconds + late.to_numpy() * np.timedelta64(1, "D"), notes
+    return seconds + late * np.timedelta64(1, "D"), notes
 
 
 def _plain(texts: list[str]) -> list[str]:

@@ -114,10 +114,13 @@ def _numbered(texts: list[str]) -> list[date] | None:
 
 def calendar_fault(texts: list[str]) -> str:
     """What is wrong with the first month or week that no calendar has; empty where none is."""
-    months = [match for text in texts if (match := THIRTEEN.fullmatch(text))]
-    if len(months) == len(texts):
-        bad = [match[0] for match in months if match["a"] or match["b"]]
-        return f"{bad[0]!r}, {NO_MONTHS}" if bad else ""
+    bad = ""
+    for match in map(THIRTEEN.fullmatch, texts):
+        if match is None:
+            break
+        bad = bad or (match[0] if match["a"] or match["b"] else "")
+    else:
+        return f"{bad!r}, {NO_MONTHS}" if bad else ""
     for match in map(WEEK.fullmatch, texts):
         if match is None:
             return ""
