@@ -5,17 +5,33 @@ import re
 import numpy as np
 import pandas as pd
 
+from rnnlab.cells.counted import (
+    UNIX,
+    Times,
+    are_day_numbers,
+    is_even,
+    since_1900,
+    since_1970,
+    to_seconds,
+)
+from rnnlab.cells.months import month_number
 from rnnlab.cells.offsets import check_zones, without_offsets
-from rnnlab.cells.periods import full_years, month_number, read_periods, with_latin_date
+from rnnlab.cells.periods import (
+    calendar_fault,
+    full_years,
+    months_hint,
+    named_by_months,
+    read_periods,
+    with_latin_date,
+)
 from rnnlab.cells.units import plain_digits
 from rnnlab.core.errors import InputError
 
 WHOLE_NUMBER = r"-?\d{1,9}"
 # dates without dashes, which are not whole numbers
 DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
-# seconds since 1970, or parts of them, of 2001 to 2030; later ones may be 2030010100 for an hour
-UNIX = re.compile(r"1[0-8]\d{8}(?P<parts>(?:\d{3}){0,3})(?:\.0*)?")
-UNIX_UNITS = {0: "s", 3: "ms", 6: "us", 9: "ns"}
+# what ends a day and begins the next one
+MIDNIGHT = r"(?<=[ T])24(?=:00(?::00)?$)"
 # day and month in either order, then the year and perhaps the hour
 DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4}|\d{2})(?P<rest>\D.*)?"
 # what numpy reads of any year, where pandas knows 1678 to 2262
@@ -28,17 +44,13 @@ TOTALS = re.compile(
 )
 # 1949.5 may be May or June
 YEAR_AND_PART = r"\d{4}[.](\d|\d{3,})"
-# share of the times of an even spacing that may be missing
-MAX_MISSING = 0.1
 MOST = 0.5
-
-Times = tuple[np.ndarray, list[str]]
 
 
 def are_times(column: pd.Series) -> np.ndarray:
     """Whether each text is a time or a whole number, [N]."""
     column = pd.Series(_plain(list(column)), dtype=str)
-    local = without_offsets(column)
+    local = without_offsets(column).str.replace(MIDNIGHT, "00", regex=True)
     times = pd.to_datetime(local, errors="coerce", format="mixed", utc=True)
     known = times.notna() | local.str.fullmatch(ISO) | column.str.fullmatch(WHOLE_NUMBER)
     known |= column.str.fullmatch(UNIX)
@@ -46,8 +58,10 @@ def are_times(column: pd.Series) -> np.ndarray:
     for place in np.flatnonzero(~found):
         text = column.iloc[place]
         found[place] = bool(re.fullmatch(DAY_AND_MONTH, text)) or (
-            read_periods([text], "1900") is not None
+            read_periods([text], "1900", named=False) is not None
         )
+    rest = np.flatnonzero(~found)
+    found[rest] = named_by_months([column.iloc[place] for place in rest])
     return found
 
 
@@ -89,8 +103,12 @@ def read_times(
     column = pd.Series(plain, dtype=str)
     if order == "numbers" and column.str.fullmatch(r"-?\d{1,18}").all():
         return column.astype("int64").to_numpy(), []
+    if fault := calendar_fault(plain):
+        raise InputError(f"{source}: column {name!r} holds {fault}")
     if column.str.fullmatch(UNIX).all():
-        return _since_1970(plain, name, source)
+        return since_1970(plain, name, source)
+    if are_day_numbers(plain, name, True):
+        return since_1900(plain)
     if column.map(DIGITS.fullmatch).notna().all():
         column = column.str.replace(DIGITS, _with_dashes, regex=True)
     elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(r"[12]\d{3}").all():
@@ -100,7 +118,12 @@ def read_times(
         return periods
     # local time without its offset, so that days keep their hours across summer time
     check_zones(plain, name, source)
-    local, notes = _year_first(without_offsets(column), name, source, order, century)
+    local = without_offsets(column)
+    late = np.zeros(len(local), dtype=bool)
+    if any("24:00" in text for text in plain):
+        late = local.str.contains(MIDNIGHT).to_numpy(dtype=bool)
+        local = local.str.replace(MIDNIGHT, "00", regex=True)
+    local, notes = _year_first(local, name, source, order, century)
     times = _parsed(local)
     # pandas guesses: the day of an hour, the century of a year, now, a month from 1949.5
     years = zip(times.dt.year.fillna(0).astype(int), local, strict=True)
@@ -113,10 +136,11 @@ def read_times(
         bad, where = texts[place], f"row {rows[place]}: " if rows else ""
         raise InputError(
             f"{source}: {where}column {name!r} holds {bad!r}; write dates as 1949-01-31, "
-            f"or name the column of times{_century_hint(bad)}",
+            f"or name the column of times{_century_hint(bad)}{months_hint(plain)}",
             _ways(column) if short_year(bad) else (),
         )
-    return to_seconds(times.to_numpy(), name, source), notes
+    seconds = to_seconds(times.to_numpy(), name, source)
+    return seconds + late * np.timedelta64(1, "D"), notes
 
 
 def _plain(texts: list[str]) -> list[str]:
@@ -124,21 +148,6 @@ def _plain(texts: list[str]) -> list[str]:
     if all(map(str.isascii, texts)):
         return texts
     return [with_latin_date(plain_digits(text)) for text in texts]
-
-
-def _since_1970(texts: list[str], name: str, source: str) -> Times:
-    """Unix times of one unit as dates, and the guess."""
-    matches = [match for text in texts if (match := UNIX.fullmatch(text))]
-    digits = {len(match["parts"]) for match in matches}
-    if len(digits) > 1:
-        raise InputError(
-            f"{source}: column {name!r} holds Unix times of {len(digits)} units; write one unit"
-        )
-    unit = UNIX_UNITS[digits.pop()]
-    numbers = np.array([int(text.partition(".")[0]) for text in texts])
-    times = to_seconds(numbers.astype(f"datetime64[{unit}]"), name, source)
-    guess = f"{texts[0]} as {str(times[0]).replace('T', ' ')} in UTC, Unix time in {unit}"
-    return times, [f"{guess} (guessed; else --read dates=numbers)"]
 
 
 def _parsed(texts: pd.Series) -> pd.Series:
@@ -165,37 +174,6 @@ def _first_bad(column: pd.Series, times: pd.Series, unclear: pd.Series, mixed: p
     other = ~by_numbers & (by_numbers.mean() > MOST)
     reasons = (~are_times(column), no_date, other, unclear.to_numpy(dtype=bool))
     return next(int(np.argmax(found)) for found in reasons if found.any())
-
-
-def to_seconds(times: np.ndarray, name: str, source: str) -> np.ndarray:
-    """Times as datetime64[s]; raise InputError if a time has a fraction of a second."""
-    seconds = times.astype("datetime64[s]")
-    if (seconds != times).any():
-        bad = times[seconds != times][0]
-        raise InputError(f"{source}: column {name!r} holds {bad}; write whole seconds")
-    return seconds
-
-
-def is_even(ds: np.ndarray) -> bool:
-    """Whether times are evenly spaced by months, seconds or working days, but for few gaps."""
-    ds = np.unique(ds)
-    months = ds.astype("datetime64[M]").astype(np.int64)
-    within = ds - ds.astype("datetime64[M]").astype("datetime64[s]")
-    after = ds + np.timedelta64(1, "D")
-    ends = (after == after.astype("datetime64[M]").astype("datetime64[s]")).all()
-    if np.diff(months).all() and (len(np.unique(within)) == 1 or ends):
-        places = months
-    else:
-        places = ds.astype(np.int64)
-    gaps = np.diff(places)
-    if not len(gaps):
-        return False
-    count = (places[-1] - places[0]) // gaps.min() + 1
-    if not (gaps % gaps.min()).any() and count * (1 - MAX_MISSING) <= len(ds):
-        return True
-    days = ds.astype("datetime64[D]")
-    busy = np.busday_count(days[0], days[-1]) + 1
-    return bool(np.is_busday(days).all() and busy * (1 - MAX_MISSING) <= len(ds))
 
 
 def short_year(text: str) -> bool:

@@ -15,6 +15,7 @@ OFFSET = re.compile(
     r"(?<=[\dMm])(?: ?(?:UTC|GMT)?(?P<hours>[+-]\d\d)(?::?(?P<minutes>\d\d))?|"
     r" ?(?P<zero>Z|UTC|GMT)| (?P<zone>(?![AP]M$)[A-Z]{2,5}))$"
 )
+YEARS_AHEAD = 5
 WITHOUT_HOUR = re.compile(r"(?<=\d) (?:UTC|GMT)$")
 
 
@@ -55,6 +56,39 @@ def offsets_from_utc(texts: list[str]) -> np.ndarray | None:
             return None
         minutes.append(ahead)
     return np.array(minutes, dtype="timedelta64[m]").astype("timedelta64[s]")
+
+
+def zone_of(instants: np.ndarray, ahead: np.ndarray) -> str:
+    """The zone whose clocks were ``ahead`` of UTC at the instants, [N]; UTC where none is sure.
+
+    Of several, all must have the same clocks in the years to come.
+    """
+    from babel.core import get_global
+
+    order = np.argsort(instants, kind="stable")
+    at, ahead = instants[order].astype(np.int64), ahead[order].astype(np.int64)
+    changes = np.flatnonzero(np.diff(ahead))
+    told = np.unique([0, *changes, *(changes + 1), len(at) - 1])
+    later = at[-1] + np.arange(0, YEARS_AHEAD * 366, 7) * 86_400
+
+    def clocks(zone: str, moments: np.ndarray) -> np.ndarray:
+        utc = moments.astype("datetime64[s]")
+        return (local_times(utc, zone) - utc).astype(np.int64)
+
+    zones = dict.fromkeys(get_global("windows_zone_mapping").values())
+    zones_here = available_timezones()
+    found = [zone for zone in zones if zone in zones_here]
+    # the changes tell most zones apart
+    for moments in (told, np.arange(len(at))):
+        found = [z for z in found if (clocks(z, at[moments]) == ahead[moments]).all()]
+    same = len({clocks(zone, later).tobytes() for zone in found}) == 1
+    return found[0] if same else "UTC"
+
+
+def local_times(ds: np.ndarray, zone: str) -> np.ndarray:
+    """What the clocks of a zone show at times in UTC, datetime64[s] [N]."""
+    times = pd.DatetimeIndex(ds, tz="UTC").tz_convert(zone).tz_localize(None)
+    return times.to_numpy().astype("datetime64[s]")
 
 
 def _minutes(match: re.Match) -> int | None:

@@ -1,37 +1,23 @@
 """Times that name a period: Jan-49, 1949M01, 1949Q1, 2015-W01, 1949/50, and years with decimals."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date
 
 import numpy as np
 
-# in English, German, French, Spanish, Italian, Portuguese and Dutch
-MONTHS = {
-    1: "january januar jänner janvier enero gennaio janeiro januari",
-    2: "february februar février fevrier febrero febbraio fevereiro februari",
-    3: "march märz mars marzo março marco maart mrt mrz",
-    4: "april avril abril aprile",
-    5: "may mai mayo maggio maio mei",
-    6: "june juni juin junio giugno junho",
-    7: "july juli juillet julio luglio julho",
-    8: "august août aout agosto augustus",
-    9: "september septembre septiembre settembre setembro",
-    10: "october oktober octobre octubre ottobre outubro",
-    11: "november novembre noviembre novembro",
-    12: "december dezember décembre decembre diciembre dicembre dezembro",
-}
-NAMES = [(name[:size], number) for number, names in MONTHS.items() for name in names.split()
-         for size in (3, 4, 10)]  # fmt: skip
-# jui may be June or July
-MONTH_OF = {name: number for name, number in NAMES if name != "jui"}
-WORD = r"[^\W\d_]{3,10}"
+from rnnlab.cells.months import month_number, month_readings
+
+# letters with what stands between them, as in ม.ค. and كانون الثاني
+NAME = r"(?P<m>[^\W\d_][^\d,;:/_]{1,24}?)"
+BETWEEN = r"[ ./,'’-]*"
 # two digits of a year that end with the century are older than those that begin it, as in Excel
 PIVOT, LONGEST_SPAN = 30, 70
 
 FORMS: list[tuple[str, int]] = [  # how a period is written, and how many of them make a year
     (r"(?P<y>\d{4})[-: ]?M[-: ]?(?P<p>\d{1,2})", 12),
     (r"M[-: ]?(?P<p>\d{1,2})[-/: ]?(?P<y>\d{4})", 12),
+    (r"(?:tháng|thg\.?) ?(?P<p>\d{1,2})(?: ?[-/,]| năm)? ?(?P<y>\d{4})", 12),
     (r"(?P<y>\d{4})[-:/ ]?[QKT][-: ]?(?P<p>\d)", 4),
     (r"[QKT][-: ]?(?P<p>\d)[-/: ]?(?P<y>\d{4})", 4),
     (r"(?P<p>\d)[QKT][-/: ]?(?P<y>\d{4})", 4),
@@ -39,10 +25,19 @@ FORMS: list[tuple[str, int]] = [  # how a period is written, and how many of the
 ]
 WEEK = re.compile(r"(\d{4})[-: ]?W[-: ]?(\d{1,2})(?:-?([1-7]))?", re.IGNORECASE)
 NAMED = re.compile(
-    rf"(?:(?P<d>\d{{1,2}})\.?[ ./-]*)?(?P<m>{WORD})\.?[ ./,'’-]*(?P<y>\d{{4}}|\d{{2}})",
+    rf"(?:(?P<d>\d{{1,2}})[.º]?{BETWEEN}(?:de )?)?{NAME}{BETWEEN}(?:del? )?"
+    r"(?P<y>\d{4}|\d{2})(?: ?г\.?)?",
     re.IGNORECASE,
 )
-YEAR_FIRST = re.compile(rf"(?P<y>\d{{4}})[ ./-]*(?P<m>{WORD})\.?", re.IGNORECASE)
+YEAR_FIRST = re.compile(
+    rf"(?P<y>\d{{4}}){BETWEEN}{NAME}(?:\.|{BETWEEN}(?P<d>\d{{1,2}})\.?)?", re.IGNORECASE
+)
+# of these years one name of a month may be that of many years, and no number of a thing
+PLAIN_YEARS = (1800, 2100)
+# shorter names alone may be anything
+SURE_NAME = 4
+# share of the words of a column that its language knows
+MOST_KNOWN = 0.75
 SEASON = re.compile(r"(\d{4})[/–-](\d{4}|\d{2})")
 DECIMAL = re.compile(r"(\d{4})(?:\.(\d+))?")
 FISCAL = re.compile(r"\b[FC]Y ?[-:']?(?=\d)|(?<=\d) ?[FC]Y\b", re.IGNORECASE)
@@ -52,21 +47,26 @@ EAST_ASIAN = re.compile(
     r"(?:第?(?P<q>[1-4一二三四]) ?(?:四半期|季度|분기)"
     r"|(?P<m>\d{1,2})[月월] ?(?:(?P<d>\d{1,2})[日일])?)?"
 )
+# months, or those of a calendar that has one more
+THIRTEEN = re.compile(
+    r"(?:19|20)\d\d[-/ ]?[MP]?(?:0?[1-9]|1[0-2]|(?P<a>13))|"
+    r"[MP]?(?:0?[1-9]|1[0-2]|(?P<b>13))[-/ ]?(?:19|20)\d\d",
+    re.IGNORECASE,
+)
+NO_MONTHS = (
+    "a 13th month: a calendar of 13 periods of four weeks has no months; write the first day of "
+    "each period"
+)
 TWO_DIGIT_MONTHS = re.compile(r"0[1-9]|1[0-2]?")
 
 
-def month_number(name: str) -> int | None:
-    """1 to 12 for 1月, or a month by its name or 3 or 4 letters of it, in seven languages."""
-    name = name.strip().strip(".")
-    if match := re.fullmatch(r"(0?[1-9]|1[0-2])[月월]", name):
-        return int(match[1])
-    return MONTH_OF.get(name.lower()[:10])
-
-
-def read_periods(texts: list[str], century: str | None) -> tuple[np.ndarray, list[str]] | None:
+def read_periods(
+    texts: list[str], century: str | None, named: bool = True
+) -> tuple[np.ndarray, list[str]] | None:
     """The first day of each period, datetime64[s], and what was guessed; None for other texts.
 
-    All texts are of one form. ``century`` is 1900 or 2000, for years of two digits.
+    All texts are of one form. ``century`` is 1900 or 2000, for years of two digits; ``named`` is
+    whether months may have names.
     """
     if all(FISCAL.search(text) for text in texts):
         return _of_years([FISCAL.sub("", text) for text in texts], century)
@@ -76,7 +76,7 @@ def read_periods(texts: list[str], century: str | None) -> tuple[np.ndarray, lis
         found = reader(texts)
         if found is not None:
             return np.array(found, dtype="datetime64[D]").astype("datetime64[s]"), []
-    return _named(texts, century)
+    return _named(texts, century) if named else None
 
 
 def _of_years(texts: list[str], century: str | None) -> tuple[np.ndarray, list[str]] | None:
@@ -110,6 +110,28 @@ def _numbered(texts: list[str]) -> list[date] | None:
             if all(1 <= part <= parts and year > 0 for year, part in pairs):
                 return [date(year, (part - 1) * (12 // parts) + 1, 1) for year, part in pairs]
     return None
+
+
+def calendar_fault(texts: list[str]) -> str:
+    """What is wrong with the first month or week that no calendar has; empty where none is."""
+    bad = ""
+    for match in map(THIRTEEN.fullmatch, texts):
+        if match is None:
+            break
+        bad = bad or (match[0] if match["a"] or match["b"] else "")
+    else:
+        # 202012 and 202013 may count; with 202101 after them they do not
+        counts = all(map(str.isdigit, texts)) and len({text[:4] for text in texts}) == 1
+        return f"{bad!r}, {NO_MONTHS}" if bad and not counts else ""
+    for match in map(WEEK.fullmatch, texts):
+        if match is None:
+            return ""
+        weeks = date(max(int(match[1]), 1), 12, 28).isocalendar().week
+        if int(match[2]) > weeks:
+            return (
+                f"{match[0]!r}, but {match[1]} has {weeks} weeks; write the first day of each week"
+            )
+    return ""
 
 
 def _weeks(texts: list[str]) -> list[date] | None:
@@ -184,27 +206,67 @@ def _twelfths(parts: list[float], digits: int) -> list[int] | None:
 
 def _named(texts: list[str], century: str | None) -> tuple[np.ndarray, list[str]] | None:
     """Jan-49, January 1949, 1949 Jan, 31-Jan-1949."""
-    parts = []
     for form in (NAMED, YEAR_FIRST):
-        matches = [form.fullmatch(text) for text in texts]
-        if all(matches):
-            parts = [m.groupdict() for m in matches if m]
+        parts = [match.groupdict() for text in texts if (match := form.fullmatch(text))]
+        if len(parts) == len(texts):
             break
-    months = [month_number(part["m"]) for part in parts]
-    days = [part.get("d") for part in parts]
-    if not parts or None in months or (None in days and any(days)):
+    else:
         return None
+    readings = _readings(parts)
+    days = [part["d"] for part in parts]
+    if len(readings) != 1 or (None in days and any(days)):
+        return None
+    months = readings[0]
     years = full_years([part["y"] for part in parts], century)
-    if years is None:
+    if years is None or any(part["m"] not in months for part in parts):
         return None
     try:
         dates = [
-            date(year, month or 0, int(day or 1))
-            for year, month, day in zip(years[0], months, days, strict=True)
+            date(year, months[part["m"]], int(part["d"] or 1))
+            for year, part in zip(years[0], parts, strict=True)
         ]
     except ValueError:
         return None
     return np.array(dates, dtype="datetime64[D]").astype("datetime64[s]"), years[1]
+
+
+def _readings(parts: Sequence[dict[str, str]]) -> list[dict[str, int]]:
+    """The numbers of the months that parts of texts name, by the language of all of them.
+
+    Several where languages differ; none where the words are those of things, as in shop 12.
+    """
+    words = {part["m"]: None for part in parts}
+    years = {part["y"] for part in parts}
+    plain = all(PLAIN_YEARS[0] <= int(year) <= PLAIN_YEARS[1] for year in years)
+    if len(words) == 1 and not (plain and len(next(iter(words))) >= SURE_NAME):
+        return [{word: number for word in words if (number := month_number(word))}]
+    found = month_readings(words, rare=plain and len(words) > 1)
+    return found if found and len(found[0]) >= MOST_KNOWN * len(words) else []
+
+
+def _months_of(texts: list[str]) -> tuple[list[str | None], list[dict[str, int]]]:
+    """The word of each text that may be a month, and the readings of these words."""
+    matches = [NAMED.fullmatch(text) or YEAR_FIRST.fullmatch(text) for text in texts]
+    parts = [match.groupdict() for match in matches if match]
+    # a few among others are ids
+    readings = _readings(parts) if parts and len(parts) >= MOST_KNOWN * len(texts) else []
+    return [match and match["m"] for match in matches], readings
+
+
+def named_by_months(texts: list[str]) -> list[bool]:
+    """Which of the texts of a column hold a month in the language of all of them."""
+    words, readings = _months_of(texts)
+    return [any(word in each for each in readings) for word in words]
+
+
+def months_hint(texts: list[str]) -> str:
+    """Why the names of months in texts have several readings; empty where they have one."""
+    readings = _months_of(texts)[1]
+    for word in readings[0] if len(readings) > 1 else ():
+        numbers = sorted({each[word] for each in readings if word in each})
+        if len(numbers) > 1:
+            return f" ({word!r} is month {' or '.join(map(str, numbers))}, by the language)"
+    return ""
 
 
 def full_years(texts: list[str], century: str | None) -> tuple[list[int], list[str]] | None:

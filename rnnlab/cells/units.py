@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from rnnlab.cells.periods import month_number
+from rnnlab.cells.months import month_number, month_readings
 from rnnlab.core.errors import InputError
 
 # signs that group thousands wherever the decimal sign is a point or a comma
@@ -31,6 +31,8 @@ CURRENCIES = "".join(
     for code in (*range(0x24, 0x20D0), *range(0xFE69, 0xFFE7))
     if unicodedata.category(chr(code)) == "Sc"
 )
+# of a month, and the letters of its name
+LAST_DAY, SHORTEST = 31, 3
 MINUS = "\u2212\u2013-"
 _POWER = "|".join(sorted(POWER_OF, key=len, reverse=True))
 FORM = re.compile(
@@ -149,12 +151,23 @@ class Dress:
         """
         notes = []
         if self.units:
+            self._check_months(np.array(values))
             self._check_units(series, np.array(values))
             notes.append(f"values in {', '.join(self.units)}")
         for kind, (cell, place) in self.said.items():
             guess = " (guessed; else --read below=zero)" if kind == "below" else ""
             notes.append(f"{cell!r} read as {values[place]:.15g}{guess}")
         return notes
+
+    def _check_months(self, values: np.ndarray) -> None:
+        """InputError where 5 mai is a day; English months are no units in any cell."""
+        numbers = values[np.array(self.places)]
+        days = (numbers % 1 == 0) & (numbers > 0) & (numbers <= LAST_DAY)
+        words = [unit for unit in self.units if unit.strip(".").isalpha() and len(unit) >= SHORTEST]
+        if days.all() and len(words) == len(self.units):
+            found = month_readings(words, rare=False)
+            if found and len(found[0]) == len(words):
+                raise InputError(f"{self.units[words[0]]}; write a number or leave it empty")
 
     def _check_units(self, series: np.ndarray, values: np.ndarray) -> None:
         codes = np.full(len(values), -1)

@@ -32,6 +32,7 @@ from rnnlab.forecasting.output import (
     Target,
     find_target,
     print_forecast,
+    with_offsets,
     with_texts,
     write_files,
 )
@@ -247,17 +248,18 @@ def report(
             "slopes": used.slopes,
         }
     if tested is not None:
+        steps = with_offsets(steps_to_print(tested, shown, panel), panel)
         content["backtest"] = {
             "errors": errors_by_method(tested.errors).to_dict("records"),
-            "steps": with_texts(steps_to_print(tested, shown, panel)).to_dict("records"),
+            "steps": with_texts(steps).to_dict("records"),
         }
     table = found.table()
     if target.path is None:
-        print_forecast(table, content, target.json)
+        print_forecast(with_offsets(table, panel), content, target.json)
         warn_left_out(panel, file)
     else:
         draw = partial(draw_picture, found, table, shown)
-        written = write_files(target.path, panel, file, table, content, draw)
+        written = write_files(target.path, panel, file, with_offsets(table, panel), content, draw)
     lines = [selection_sentence(selection)]
     at_once = steps_at_once(panel.period)
     if found.horizon > at_once:

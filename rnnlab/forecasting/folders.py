@@ -19,7 +19,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
 from rnnlab.core.progress import track_progress
 from rnnlab.forecasting.forecast import forecast_panel
-from rnnlab.forecasting.output import left_out_path, write_left_out
+from rnnlab.forecasting.output import left_out_path, with_offsets, write_left_out
 from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.sources import find_source, local_name
 from rnnlab.series.loading import load_panel
@@ -140,7 +140,8 @@ def forecast_part(job: FolderJob, path: Path) -> PartResult:
     target = target_of(job, path)
     with output_files(target.parent, or_none=[left_out_path(target).name]) as folder:
         write_left_out(folder, target, panel)
-        write_part(folder / target.name, found.table(), made_from(job, path))
+        table = with_offsets(found.table(), panel)
+        write_part(folder / target.name, table, made_from(job, path))
     return PartResult(len(panel.ids), len(panel.left_out), +found.fallbacks)
 
 

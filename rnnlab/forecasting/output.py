@@ -119,8 +119,17 @@ def write_left_out(folder: Path, target: Path, panel: Panel) -> None:
         write_table(folder / left_out_path(target).name, reasons)
 
 
+def with_offsets(table: pd.DataFrame, panel: Panel) -> pd.DataFrame:
+    """The table, with times of the zone of a file that has several offsets from UTC."""
+    if panel.table is None or not panel.table.zone:
+        return table
+    return table.assign(ds=table["ds"].dt.tz_localize("UTC").dt.tz_convert(panel.table.zone))
+
+
 def with_texts(table: pd.DataFrame) -> pd.DataFrame:
     """The table with its times as text files have them."""
+    if isinstance(table["ds"].dtype, pd.DatetimeTZDtype):
+        return table.assign(ds=[time.isoformat() for time in table["ds"]])
     return table.assign(ds=format_times(table["ds"].to_numpy()))
 
 

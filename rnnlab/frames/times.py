@@ -6,7 +6,7 @@ from datetime import date, datetime
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import UNIX, UNIX_UNITS
+from rnnlab.cells.counted import UNIX, UNIX_UNITS
 
 YEAR_FIRST = re.compile(r"\d{4}-\d{2}.*|(?:\d{4}){1,2}")
 DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d"}

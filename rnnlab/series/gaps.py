@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 
+from rnnlab.cells.offsets import local_times
 from rnnlab.core.errors import InputError
 from rnnlab.formats.options import ReadOptions, similar
 from rnnlab.series.times import (
@@ -187,7 +188,11 @@ def in_totals(table: Table, options: ReadOptions) -> Table:
             f"--read every={options.every}: the times are no dates",
             ["--read every=", "--read total="],
         )
-    frame = pd.DataFrame({"code": table.codes, "ds": floored(table.ds, options.every)})
+    ds, zone, where = table.ds, table.zone, ""
+    if zone and re.search("day|week|month", options.every):
+        # days are those of the calendar
+        ds, zone, where = local_times(ds, zone), "", f" in {zone}"
+    frame = pd.DataFrame({"code": table.codes, "ds": floored(ds, options.every)})
     frame["y"] = table.y
     groups = frame[frame["y"].notna()].groupby(["code", "ds"], sort=True)["y"]
     found = groups.agg(options.total or "sum").astype(np.float64).reset_index()
@@ -198,7 +203,8 @@ def in_totals(table: Table, options: ReadOptions) -> Table:
         ds=found["ds"].to_numpy().astype("datetime64[s]"),
         y=found["y"].to_numpy(),
         is_long=False,
-        notes=[*table.notes, f"{said}{options.every}"],
+        notes=[*table.notes, f"{said}{options.every}{where}"],
+        zone=zone,
         row_of=lambda index: index + 1,
     )
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import DIGITS, UNIX, read_times, to_seconds
+from rnnlab.cells.counted import DAY_NUMBER, UNIX, to_seconds
+from rnnlab.cells.dates import DIGITS, read_times
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.formats.options import SIGN, ReadOptions
@@ -100,7 +101,7 @@ def _typed_times(times: pd.Series, name: str, source: str, options: ReadOptions)
         return to_seconds(times.dt.tz_localize(None).to_numpy(), name, source)
     if pd.api.types.is_integer_dtype(times):
         texts = times.astype(str)
-        forms = (DIGITS, UNIX, re.compile(r"[12]\d{3}"))
+        forms = (DIGITS, UNIX, DAY_NUMBER, re.compile(r"[12]\d{3}"))
         if not any(texts.str.fullmatch(form).all() for form in forms):
             return times.to_numpy(np.int64)
     codes, unique = pd.factorize(times.astype(str))

@@ -8,9 +8,11 @@ from itertools import combinations, pairwise
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import DIGITS, UNIX, are_times, is_footer
+from rnnlab.cells.counted import UNIX, are_day_numbers
+from rnnlab.cells.dates import DIGITS, are_times, is_footer
+from rnnlab.cells.months import MONTHS, season_label, season_labels
 from rnnlab.cells.numbers import SURE, Typed, is_missing, readings
-from rnnlab.cells.periods import FISCAL, month_number
+from rnnlab.cells.periods import FISCAL
 from rnnlab.cells.units import common_unit
 from rnnlab.formats.grids import Grid
 from rnnlab.formats.options import listed
@@ -113,7 +115,10 @@ def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
                 [without_fraction(cell) for cell in cells],
                 len(raw) - len(cells),
                 numbers >= MOST and not typed,
-                typed or _hold_times(cells, numbers) or _are_unix_times(place, name, cells),
+                typed
+                or _hold_times(cells, numbers)
+                or _are_unix_times(place, name, cells)
+                or are_day_numbers(cells, name, place == 0),
             )
         )
     return _with_units(_without_fiscal(found))
@@ -164,6 +169,10 @@ def _ends_with_totals(cells: list[str]) -> bool:
     if len(cells) < 2 or not is_footer(cells[-1]):
         return False
     above = list(dict.fromkeys(cells[:-1]))[:200]
+    if len(above) in (MONTHS - 1, MONTHS):
+        *labels, last = season_labels([*above, cells[-1]])
+        if all(labels):
+            return last is None
     return all(map(season_label, above)) or bool(are_times(pd.Series(above, dtype=str)).all())
 
 
@@ -197,18 +206,6 @@ def year_column(columns: list[Column], but: set[int]) -> Column | None:
     return next(
         (each for each in found if each.name.lower() in YEAR_NAMES), next(iter(found), None)
     )
-
-
-def season_label(name: str) -> tuple[str, int] | None:
-    """("M", 3) for Mar, March, M3 or M03; ("Q", 2) for Q2; ("N", 7) for 7."""
-    name = name.strip()
-    if number := month_number(name):
-        return "M", number
-    if match := re.fullmatch(r"([MQW])[ -]?(\d{1,2})", name, re.IGNORECASE):
-        return match[1].upper(), int(match[2])
-    if match := re.fullmatch(r"(\d)\.? ?Q(?:uart\w*)?", name, re.IGNORECASE):
-        return "Q", int(match[1])
-    return ("N", int(name)) if re.fullmatch(r"\d{1,2}", name) else None
 
 
 def without_fraction(cell: str) -> str:

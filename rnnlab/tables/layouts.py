@@ -29,7 +29,8 @@ class Layout:
     Attributes:
         id: names of the series; several name one together, none one series or a series a column.
         times: the column of times, or those of year, month and day.
-        part: of those: M for a month after the year, Q or W, D for month and day.
+        part: of those: M for a month after the year, Q or W, D for month and day; H for an hour
+            after the date, H24 where hours run from 1 to 24.
         values: the column of values; several in a wide table or a matrix.
         is_wide: whether each column of values is a series.
         matrix: the times that the header holds.

@@ -7,7 +7,9 @@ from itertools import islice
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import UNIX, are_times
+from rnnlab.cells.counted import UNIX
+from rnnlab.cells.dates import are_times
+from rnnlab.cells.months import season_label, season_labels
 from rnnlab.cells.periods import SEASON
 from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid
@@ -19,7 +21,6 @@ from rnnlab.tables.columns import (
     first_twice,
     is_whole,
     part_text,
-    season_label,
     year_column,
 )
 from rnnlab.tables.proposals import by_unique
@@ -29,6 +30,8 @@ MIN_TIMES = 3
 SAMPLE_ROWS = 5000
 # fewer columns such as x1 to x5 are measures rather than steps
 MIN_NUMBERED = 12
+# columns of a table with those of 12 months, a year and a few others
+MOST_MONTHS = 24
 
 
 @dataclass(frozen=True)
@@ -69,7 +72,9 @@ def find_matrix(grid: Grid, columns: list[Column], options: ReadOptions) -> Foun
 
 
 def _row_a_year(grid: Grid, columns: list[Column], options: ReadOptions) -> Found | None:
-    labels = {place: season_label(name) for place, name in enumerate(grid.header)}
+    few = MIN_NUMBERED < len(grid.header) <= MOST_MONTHS and year_column(columns, set())
+    names = season_labels(grid.header) if few else map(season_label, grid.header)
+    labels = dict(enumerate(names))
     for part, mark in (("M", "M"), ("Q", "Q"), ("M", "N"), ("Q", "N")):
         places = {label[1]: place for place, label in labels.items() if label and label[0] == mark}
         if sorted(places) != [*range(1, FULL[part] + 1)]:
@@ -164,8 +169,10 @@ def _row_a_season(grid: Grid, columns: list[Column], options: ReadOptions) -> Fo
     """A row a month and a column a year."""
     years = [c.place for c in columns[1:] if YEAR.fullmatch(c.name)]
     cells = columns[0].cells
-    labels = [season_label(cell) for cell in cells]
-    if len(years) < 2 or not cells or None in labels:
+    if len(years) < 2 or not cells:
+        return None
+    labels = season_labels(cells) if len(cells) == FULL["M"] else [*map(season_label, cells)]
+    if None in labels:
         return None
     marks = {label[0] for label in labels if label}
     numbers = [label[1] for label in labels if label]
@@ -188,7 +195,7 @@ def _row_a_series(grid: Grid, columns: list[Column], options: ReadOptions) -> Fo
     header = pd.Series(grid.header, dtype=str)
     # of many names the last says whether a look at all is worth its time
     timely = np.zeros(len(header), dtype=bool)
-    if are_times(header[-1:])[0]:
+    if are_times(header[-MIN_TIMES:])[-1]:
         timely = are_times(header) & ~header.str.fullmatch(r"-?\d{1,3}").to_numpy(dtype=bool)
         # numbers of products have ten digits, too
         timely &= ~header.str.fullmatch(UNIX).to_numpy(dtype=bool)

@@ -54,6 +54,7 @@ class Table:
         horizon: steps to forecast that the file names; None where it names none.
         roles: the names of the columns by what they hold: series, time, value and what is left out.
         parts: of columns that name the series together, the cells of each name, [S]; else empty.
+        zone: whose clocks the file has, where ``ds`` is in UTC; else empty.
     """
 
     name: str
@@ -72,6 +73,7 @@ class Table:
     horizon: int | None = None
     roles: dict[str, list[str]] = field(default_factory=dict)
     parts: dict[str, list[str]] = field(default_factory=dict)
+    zone: str = ""
 
     def row_at(self, name: str, time: np.generic, again: int = 0) -> int:
         """The row of the time of a series, or of the time that stands ``again``."""
@@ -196,7 +198,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     series, place = owners[:kept], np.frombuffer(when, dtype=np.intc)[:kept]
     texts = texts[: int(place.max()) + 1]
     ds, notes = times_of_texts(texts, grid, layout, options, first_rows)
-    ds, shifted = in_utc_if_shifted(ds, texts, series, place)
+    ds, zone, shifted = in_utc_if_shifted(ds, texts, series, place)
     found = found[: series.max() + 1]
     _check_names(grid, layout, found)
     value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
@@ -217,6 +219,7 @@ def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
     cells = zip(*parts[: len(found)], strict=True)
     return replace(
         table,
+        zone=zone,
         roles=layout.roles(grid.header),
         parts={name: list(of) for name, of in zip(joined, cells, strict=bool(joined))},
     )

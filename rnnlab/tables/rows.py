@@ -9,13 +9,15 @@ import pandas as pd
 
 from rnnlab.cells.dates import are_times, is_footer, read_times
 from rnnlab.cells.numbers import is_missing, readings
-from rnnlab.cells.offsets import offsets_from_utc
+from rnnlab.cells.offsets import offsets_from_utc, zone_of
 from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid, is_title
 from rnnlab.formats.options import SIGN, ReadOptions, listed
 from rnnlab.tables.columns import part_text, without_fraction
 from rnnlab.tables.layouts import Layout
 
+# rows that tell what a name in the last one is
+MOST_LOOKED_AT = 24
 SHORT_DATE = re.compile(r"\d{1,2}/(\d{1,2})/\d{2}")
 
 
@@ -57,9 +59,10 @@ def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
         return lambda row, _: "-".join(
             (part_text(row[year].strip(), "M", row[month].strip()), row[day].strip().zfill(2))
         )
-    if part == "H":
+    if part in ("H", "H24"):
         day, hour = times
-        return lambda row, _: f"{row[day].strip()} {_clock(row[hour].strip())}"
+        before = 1 if part == "H24" else 0
+        return lambda row, _: f"{row[day].strip()} {_clock(row[hour].strip(), before)}"
     if part:
         year, season = times
         return lambda row, _: part_text(row[year].strip(), part, row[season].strip())
@@ -67,9 +70,9 @@ def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
     return lambda row, _: row[time].strip()
 
 
-def _clock(cell: str) -> str:
-    """05:00 of 5; other cells as they are."""
-    return f"{int(cell):02}:00" if re.fullmatch(r"[0-9]{1,2}", cell) else cell
+def _clock(cell: str, before: int) -> str:
+    """05:00 of 5, or 04:00 where hour 1 is the first; other cells as they are."""
+    return f"{int(cell) - before:02}:00" if re.fullmatch(r"[0-9]{1,2}", cell) else cell
 
 
 def key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[str, ...]]:
@@ -166,25 +169,34 @@ def without_footer(
     name = re.sub(rf"^{re.escape(label)} | {re.escape(label)}$|-00$", "", text).strip(" -")
     if not above or not is_footer(name) or when[kept - 1] in when[:above]:
         return kept, []
+    # the name of a month among others is no name of a total
+    if are_times(pd.Series([*times[:MOST_LOOKED_AT], text], dtype=str))[-1]:
+        return kept, []
     return above, [f"without the last row {name!r}"]
 
 
 def in_utc_if_shifted(
     ds: np.ndarray, texts: list[str], series: np.ndarray, place: np.ndarray
-) -> tuple[np.ndarray, list[str]]:
-    """Times ds [N] of texts, in UTC where changes of clocks part or repeat local ones, and why."""
+) -> tuple[np.ndarray, str, list[str]]:
+    """Times ds [N] of texts, in UTC where changes of clocks part or repeat local ones, and why.
+
+    Between them the zone of these clocks, or UTC; empty for local times.
+    """
     ahead = offsets_from_utc(texts)
     if ahead is None or (ahead == ahead[:1]).all():
-        return ds, []
+        return ds, "", []
     rows = np.unique(np.column_stack([series, place]), axis=0)
     local, repeated = _uneven(rows[:, 0], ds[rows[:, 1]])
     instants, _ = _uneven(rows[:, 0], (ds - ahead)[rows[:, 1]])
-    if repeated:
-        return ds - ahead, ["times in UTC, since local ones repeat when summer time ends"]
     # days stay those of the local calendar
-    if instants >= local:
-        return ds, []
-    return ds - ahead, ["times in UTC, since the clocks change between them"]
+    if instants >= local and not repeated:
+        return ds, "", []
+    zone = zone_of(ds - ahead, ahead)
+    why = (
+        "local ones repeat when summer time ends" if repeated else "the clocks change between them"
+    )
+    written = f"; a forecast has the offsets of {zone} (guessed)" if zone != "UTC" else ""
+    return ds - ahead, zone, [f"times in UTC, since {why}{written}"]
 
 
 def _uneven(series: np.ndarray, ds: np.ndarray) -> tuple[int, bool]:

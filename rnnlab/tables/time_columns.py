@@ -5,6 +5,8 @@ from itertools import pairwise
 
 import pandas as pd
 
+from rnnlab.cells.months import season_labels
+from rnnlab.cells.periods import NO_MONTHS
 from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid
 from rnnlab.formats.options import listed
@@ -19,7 +21,6 @@ from rnnlab.tables.columns import (
     ask,
     first_twice,
     is_whole,
-    season_label,
 )
 from rnnlab.tables.proposals import of_time
 
@@ -29,7 +30,8 @@ MIN_STEPS = 3
 HOUR_NAMES = {"hour", "hr", "hours", "hour_of_day", "time", "stunde", "uhrzeit", "heure", "hora"}
 HOUR_NAMES |= {"ora", "uur", "tijd"}
 CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
-HOUR = re.compile(r"(?:[01]?\d|2[0-3])(?::[0-5]\d(?::[0-5]\d)?)?")
+HOUR = re.compile(r"(?:[01]?\d|2[0-3])(?::[0-5]\d(?::[0-5]\d)?)?|24(?::00){0,2}")
+PERIODS = r"P?(?:0?[1-9]|1[0-3])"
 # share of the hours of a table that a date has
 MOST_HOURS = 0.8
 
@@ -140,8 +142,11 @@ def _with_hour(
         pairs = {*zip(date.cells, each.cells, strict=True)}
         full = len(pairs) >= MOST_HOURS * len(days) * len(hours)
         if full and 1 < len(hours) <= len(date.cells) / 2 and all(map(HOUR.fullmatch, hours)):
-            note = f"times of {date.name!r} and {each.name!r} (guessed; else --time COLUMN)"
-            return (date.place, each.place), "H", (note,)
+            # the first hour of a day is number 1, whether it is named by its end or not
+            ends = "24" in hours and not hours & {"0", "00"}
+            which = ", whose hour 1 begins at 0:00" if ends else ""
+            note = f"times of {date.name!r} and {each.name!r}{which} (guessed; else --time COLUMN)"
+            return (date.place, each.place), "H24" if ends else "H", (note,)
     return None
 
 
@@ -154,6 +159,9 @@ def _parts(columns: list[Column], source: str) -> tuple[tuple[int, ...], str] | 
     for part, names in PART_NAMES.items():
         column = next((by_name[name] for name in by_name if name in names), None)
         if column is None or not column.cells or not _all_parts(column.cells, part):
+            cells = {*column.cells} if part == "M" and column else set()
+            if cells & {"13", "P13"} and all(re.fullmatch(PERIODS, cell) for cell in cells):
+                raise InputError(f"{source}: has {NO_MONTHS}")
             beyond = [c for c in (column.cells if column else []) if re.fullmatch(r"M13|Q0?5", c)]
             if beyond:
                 raise InputError(
@@ -169,7 +177,7 @@ def _parts(columns: list[Column], source: str) -> tuple[tuple[int, ...], str] | 
 
 
 def _all_parts(cells: list[str], part: str) -> bool:
-    labels = [season_label(cell) for cell in cells]
+    labels = season_labels([*dict.fromkeys(cells)])
     most = {"M": 12, "Q": 4, "W": 53}[part]
     period = {label[0] for label in labels if label} - {"N"}
     return period <= {part} and all(label and 1 <= label[1] <= most for label in labels)

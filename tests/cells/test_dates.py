@@ -17,7 +17,8 @@ pytestmark = NOTES_ALONE
 
 def read(folder: Path, times: list[str], *pairs: str, header: str = "ds;y") -> Panel:
     path = folder / "x.csv"
-    rows = [f"{time};{'7;' * (header.count(';') - 1)}{n + 10}" for n, time in enumerate(times)]
+    between = "7;" * (header.count(";") - 1 - times[0].count(";"))
+    rows = [f"{time};{between}{n + 10}" for n, time in enumerate(times)]
     path.write_text("\n".join([header, *rows, ""]), encoding="utf-8")
     return load_panel(str(path), reading_options(pairs))
 
@@ -136,3 +137,115 @@ def test_unix_times_in_parquet(tmp_path: Path) -> None:
         panel = load_panel(path, reading_options([]))
     assert str(panel.ds[0]) == "2020-09-13T12:26:40"
     np.testing.assert_array_equal(load_panel(path, reading_options(["dates=numbers"])).ds, times)
+
+
+def on(first: str, apart: str, count: int = 6) -> list[str]:
+    """Dates as a spreadsheet counts their days."""
+    days = np.arange(np.datetime64(first), np.datetime64("2100"), np.timedelta64(1, apart))
+    return [str(int(day)) for day in (days[:count].astype("datetime64[D]") - EXCEL).astype(int)]
+
+
+EXCEL = np.datetime64("1899-12-30")
+
+
+@pytest.mark.parametrize("header", ["date;y", "Datum;a;y", "order date;y", "period;y"])
+@pytest.mark.parametrize(("first", "apart"), [("2020-01-01", "D"), ("2020-01-06", "W"),
+                                              ("2020-01", "M")])  # fmt: skip
+def test_days_of_a_spreadsheet(tmp_path: Path, header: str, first: str, apart: str) -> None:
+    times = on(first, apart)
+    options = ["layout=wide"] if header.count(";") > 1 else []
+    panel = read(tmp_path, times, *options, header=header)
+    assert str(panel.ds[0])[:7] == "2020-01"
+    assert (np.diff(panel.ds[:6].astype(f"datetime64[{apart}]")).astype(int) == 1).all()
+    guess = f"{times[0]} as {panel.ds[0].astype('datetime64[D]')}, the number of a day"
+    assert any(guess in note and "else --read dates=numbers" in note for note in said(panel))
+    if apart != "M":
+        panel = read(tmp_path, times, *options, "dates=numbers", header=header)
+        assert panel.ds[0] == int(times[0])
+
+
+def test_working_days_of_a_spreadsheet_newest_first(tmp_path: Path) -> None:
+    days = [day for n, day in enumerate(on("2020-01-06", "D", 40)) if n % 7 < 5]
+    panel = read(tmp_path, days[::-1], header="Date;y")
+    assert str(panel.ds[0])[:10] == "2020-01-06"
+    assert len(panel.y) == len(days)
+
+
+@pytest.mark.parametrize(
+    ("header", "times"),
+    [
+        ("step;y", [str(20000 + n) for n in range(9)]),
+        ("customer_id;y", [str(20000 + n) for n in range(9)]),
+        ("period;y", [str(20000 + 100 * n) for n in range(9)]),
+        ("period;y", [str(70000 + n) for n in range(9)]),
+    ],
+)
+def test_other_numbers_stay_numbers(tmp_path: Path, header: str, times: list[str]) -> None:
+    panel = read(tmp_path, times, header=header)
+    np.testing.assert_array_equal(panel.ds, [*map(int, times)])
+
+
+@pytest.mark.parametrize("gap", [1, 7, 3])
+def test_values_like_days_of_a_spreadsheet_beside_years(tmp_path: Path, gap: int) -> None:
+    path = tmp_path / "x.csv"
+    rows = [f"{30000 + gap * n},{2000 + n}" for n in range(9)]
+    path.write_text("\n".join(["population,year", *rows, ""]))
+    panel = load_panel(str(path), reading_options([]))
+    np.testing.assert_array_equal(panel.y, 30000 + gap * np.arange(9))
+
+
+def test_days_of_a_spreadsheet_in_parquet(tmp_path: Path) -> None:
+    path = str(tmp_path / "x.parquet")
+    pd.DataFrame({"ds": [*map(int, on("2020-01-01", "D"))], "y": range(6)}).to_parquet(path)
+    with pytest.warns(UserWarning, match="43831 as 2020-01-01, the number of a day"):
+        panel = load_panel(path, reading_options([]))
+    assert str(panel.ds[0])[:10] == "2020-01-01"
+
+
+@pytest.mark.parametrize(
+    "form", ["2020-01-{:02} {:02}:00", "2020-01-{:02}T{:02}:00:00", "{:02}.01.2020 {:02}:00"]
+)
+@pytest.mark.parametrize("ending", ["", "+01:00"])
+def test_hour_24_is_midnight(tmp_path: Path, form: str, ending: str) -> None:
+    times = [form.format(day, hour) + ending for day in range(14, 16) for hour in range(1, 25)]
+    panel = read(tmp_path, times)
+    assert str(panel.ds[23]) == "2020-01-15T00:00:00"
+    assert (np.diff(panel.ds) == np.timedelta64(1, "h")).all()
+
+
+def test_the_last_hour_of_a_year(tmp_path: Path) -> None:
+    times = [f"31.12.2020 {hour}:00" for hour in range(20, 25)]
+    assert str(read(tmp_path, times).ds[-1]) == "2021-01-01T00:00:00"
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"),
+    [
+        (range(24), "times of 'date' and 'hour' (guessed; else --time COLUMN)"),
+        (range(1, 25), "times of 'date' and 'hour', whose hour 1 begins at 0:00 (guessed; else"),
+    ],
+)
+def test_hours_beside_a_date(tmp_path: Path, hours: range, words: str) -> None:
+    times = [f"2020-01-{day:02};{hour}" for day in range(1, 6) for hour in hours]
+    panel = read(tmp_path, times, header="date;hour;y")
+    assert str(panel.ds[0]) == "2020-01-01T00:00:00"
+    assert (np.diff(panel.ds) == np.timedelta64(1, "h")).all()
+    assert words in said(panel)[0]
+
+
+@pytest.mark.parametrize(
+    ("header", "form"),
+    [
+        ("ds;y", "{}-{:02}"), ("ds;y", "{}{:02}"), ("ds;y", "{}M{:02}"), ("ds;y", "{}P{:02}"),
+        ("ds;y", "P{1}/{0}"), ("year;month;y", "{};{}"), ("year;period;y", "{};P{:02}"),
+    ],
+)  # fmt: skip
+def test_a_calendar_of_13_periods_is_refused(tmp_path: Path, header: str, form: str) -> None:
+    times = [form.format(2019 + n // 13, n % 13 + 1) for n in range(30)]
+    with pytest.raises(InputError, match="a 13th month: a calendar of 13 periods of four weeks"):
+        read(tmp_path, times, header=header)
+
+
+def test_a_week_that_a_year_lacks_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="'2020-W54', but 2020 has 53 weeks; write the first day"):
+        read(tmp_path, [f"2020-W{week}" for week in range(40, 55)])

@@ -4,11 +4,16 @@ import warnings
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from tables import NOTES_ALONE, read
 
 from rnnlab.core.errors import InputError
+from rnnlab.forecasting.output import with_offsets, with_texts
+from rnnlab.formats.options import ReadOptions
+from rnnlab.series.loading import panel_of
 from rnnlab.series.times import future_times
+from rnnlab.tables.reading import Table, read_table
 
 pytestmark = NOTES_ALONE
 
@@ -57,6 +62,60 @@ def test_hours_with_two_offsets_are_instants(tmp_path: Path, winter: str, summer
         panel = read(tmp_path, rows(times))
     assert len(panel.y) == len(times)
     assert str(panel.ds[0]) == "2021-03-27T23:00:00"
+
+
+def hours_in(zone: str, first: str, count: int) -> list[str]:
+    times = pd.date_range(first, periods=count, freq="h", tz=zone)
+    return [time.isoformat() for time in times]
+
+
+@pytest.mark.parametrize(
+    ("zone", "first", "found"),
+    [
+        ("Europe/Vienna", "2021-03-27", "Europe/Berlin"),
+        ("Europe/Vienna", "2021-10-30", "Europe/Berlin"),
+        ("America/Toronto", "2021-03-13", "America/New_York"),
+        ("Australia/Lord_Howe", "2021-04-03", "Australia/Lord_Howe"),
+    ],
+)
+def test_forecasts_have_the_offsets_of_the_zone(
+    tmp_path: Path, zone: str, first: str, found: str
+) -> None:
+    times = hours_in(zone, first, 62)
+    table, written = table_and_next(tmp_path, times[:60])
+    assert table.zone == found
+    assert f"a forecast has the offsets of {found} (guessed)" in table.notes[0]
+    assert written == times[60:]
+
+
+def test_forecasts_of_clocks_that_no_zone_has_are_in_utc(tmp_path: Path) -> None:
+    times = [f"2021-03-27T{hour:02}:00:00+03:00" for hour in range(23)]
+    times += [f"2021-03-27T{hour:02}:00:00+02:00" for hour in (22, 23)]
+    times += [f"2021-03-28T{hour:02}:00:00+02:00" for hour in range(24)]
+    table, written = table_and_next(tmp_path, times)
+    assert table.zone == "UTC"
+    assert written == ["2021-03-28T22:00:00+00:00", "2021-03-28T23:00:00+00:00"]
+
+
+def table_and_next(folder: Path, times: list[str]) -> tuple[Table, list[str]]:
+    """The table of times, and its next two times as a forecast writes them."""
+    path = folder / "x.csv"
+    path.write_text(rows(times))
+    table = read_table(str(path))
+    panel = panel_of(table, ReadOptions())
+    ahead = pd.DataFrame({"ds": panel.future(2)})
+    return table, with_texts(with_offsets(ahead, panel))["ds"].tolist()
+
+
+def test_sums_of_days_are_those_of_the_local_calendar(tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text(rows(hours_in("Europe/Vienna", "2021-03-26", 24 * 5 - 1)))
+    options = ReadOptions(every="day", total="count")
+    panel = panel_of(read_table(str(path)), options)
+    np.testing.assert_array_equal(panel.y, [24, 24, 23, 24, 24])
+    assert "the count by day in Europe/Berlin" in panel.notes[-1]
+    assert panel.table is not None
+    assert panel.table.zone == ""
 
 
 def test_days_with_two_offsets_are_those_of_the_calendar(tmp_path: Path) -> None:

@@ -83,6 +83,7 @@ def test_the_unit_joins_the_name_of_the_values(tmp_path: Path) -> None:
         (["FY2000", "FY2001", "FY2002"], "holds 'FY2000'; write a number"),
         (["2000年", "2001年", "2002年"], "holds '2000年'; write a number"),
         (["5 May", "6 May", "7 May"], "holds '5 May'; write a number"),
+        (["30 kvě", "31 kvě", "1 čvn"], "holds '30 kvě'; write a number"),
         (["1,234%", "2,345%", "3,456%"], "1234 or 1.234; add --read decimal=point"),
     ],
 )
