@@ -49,13 +49,12 @@ def grid_of(
         InputError: two columns have one name.
     """
     above = [row for _, row in islice(all_rows(), TITLE_LINES + SAMPLE_ROWS)]
-    if above and above[0][0].startswith("sep=") and len(filled(above[0])) <= 2:
-        first = 1
-    else:
-        first = next((n for n, row in enumerate(above[: TITLE_LINES + 1]) if not is_title(row)), 0)
-        if wider := _below_preamble(above, first):
-            notes = [*notes, f"without the {wider} lines above the header"]
-            first = wider
+    hint = int(bool(above) and above[0][0].startswith("sep=") and len(filled(above[0])) <= 2)
+    titles = [is_title(row) for row in above[hint : hint + TITLE_LINES + 1]]
+    first = hint + (titles.index(False) if False in titles else 0)
+    if wider := below_preamble(above, first):
+        notes = [*notes, f"without the {wider} lines above the header"]
+        first = wider
     header = [name.strip() for name in above[first]] if above else []
     if described := _lines_of_words(above[first + 1 :]):
         notes = [*notes, f"without the {described} lines below the header"]
@@ -74,7 +73,7 @@ def grid_of(
     )
 
 
-def _below_preamble(rows: list[list[str]], first: int) -> int | None:
+def below_preamble(rows: list[list[str]], first: int) -> int | None:
     """The place of the header below lines of fewer cells, as offices write; None without such."""
     widths = [max((n for n, cell in enumerate(row, 1) if cell.strip()), default=0) for row in rows]
     for place in range(first, min(TITLE_LINES + 1, len(rows) - 1)):

@@ -17,9 +17,7 @@ Cells = list[list[str | float]]
 
 def typed_numbers(rows: list[list[str]], story: Story) -> Cells:
     """Cells in which what is written as a number of the story is that number."""
-    values = [value for series in story.series.values() for value in series if value is not None]
-    back = {story.number.write(value): story.number.truth(value) for value in values}
-    return [[back.get(cell, cell) for cell in row] for row in rows]
+    return [[story.number.written.get(cell, cell) for cell in row] for row in rows]
 
 
 def write_workbook(path: Path, cells: Cells) -> None:

@@ -74,6 +74,8 @@ OWN_STYLES = {
         "quarters": TimeStyle("quarter", lambda m: f"{m.year}", "quarter"),
     },
 }
+# whose numbers seldom have more than digits
+PUBLISHED = ("world bank", "johns hopkins", "national office")
 OWN_STYLES["transposed"] = OWN_STYLES["matrix"]
 
 
@@ -143,7 +145,8 @@ def some_story(random: Random, name: str, separator: str) -> Story:
     least = 2 if name in MANY else 1
     names = random.sample(NAMES, random.randint(least, 3)) if name in MANY else ["first"]
     series = {each: some_values(random, len(moments), decimals, positive) for each in names}
-    number = some_numbers(random, separator, decimals, positive)
+    plain = name in PUBLISHED and random.random() < 0.9
+    number = some_numbers(random, separator, decimals, positive, plain)
     return Story(spacing, moments, series, style, number)
 
 

@@ -61,11 +61,13 @@ def world_bank(random: Random, story: Story) -> Laid:
 def johns_hopkins(random: Random, story: Story) -> Laid:
     """Provinces, of which most countries have none, and months first in short dates."""
     labels = [["Hubei", "China"], ["Hunan", "China"], ["", "Italy"], ["", "Austria"]]
-    labels = labels if random.random() < 0.5 else labels[2:]
+    some = some_series(random, story)
+    # of two provinces alone the country would not be a part of the name
+    labels = labels if len(some) > 2 else labels[2:]
     header = ["Province/State", "Country/Region", "Lat", "Long", *story.times]
     rows, found = [], {}
     times = story.time.truth(story.moments)
-    for (province, country), values in zip(labels, some_series(random, story), strict=False):
+    for (province, country), values in zip(labels, some, strict=False):
         place = [f"{random.randint(-60, 60) / 10}", f"{random.randint(-90, 90) / 10}"]
         rows.append([province, country, *place, *map(story.number.text, values)])
         name = f"{province}/{country}".strip("/")

@@ -1,7 +1,7 @@
 """Numbers as people write them: signs, groups, and what stands around them."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 
 Value = float | None
@@ -22,26 +22,33 @@ class NumberStyle:
     Attributes:
         write: of a number with so many decimals.
         truth: what a reader makes of it.
+        written: what each text stands for.
     """
 
     name: str
     write: Callable[[float], str]
     truth: Callable[[float], float] = lambda value: value
     missing: str = ""
+    written: dict[str, float] = field(default_factory=dict)
 
     def text(self, value: Value) -> str:
-        return self.missing if value is None else self.write(value)
+        if value is None:
+            return self.missing
+        text = self.write(value)
+        self.written[text] = self.truth(value)
+        return text
 
     def known(self, value: Value) -> Value:
         return None if value is None else self.truth(value)
 
 
-def some_numbers(random: Random, separator: str, decimals: int, positive: bool) -> NumberStyle:
-    """A style for numbers of ``decimals``: digits, and perhaps a dress around them."""
+def some_numbers(
+    random: Random, separator: str, decimals: int, positive: bool, plain: bool
+) -> NumberStyle:
+    """A style for numbers of ``decimals``: digits, and a dress around them unless ``plain``."""
     digits, name = some_digits(random, separator, decimals)
-    missing = random.choice(["", "", "NA", "..", "n/a", "-" if positive else ""])
-    missing = missing if missing != "-" else ""
-    dress = random.choice([None, None, None, *DRESSES])
+    missing = random.choice(["", "", "NA", "..", "n/a"])
+    dress = None if plain else random.choice([None, None, None, *DRESSES])
     if dress is None:
         return NumberStyle(name, lambda v: ("-" if v < 0 else "") + digits(abs(v)), missing=missing)
     dressed, write, truth = DRESSES[dress](random, digits, decimals)

@@ -101,8 +101,9 @@ def difference(found: Found, truth: Found) -> str:
         return f"series {list(found)[:5]} instead of {list(truth)[:5]}"
     for name, cells in truth.items():
         if found[name].keys() != cells.keys():
-            times = [sorted(map(str, each))[:3] for each in (found[name], cells)]
-            return f"{name!r} has the times {times[0]}… instead of {times[1]}…"
+            more, fewer = (found[name].keys() - cells.keys(), cells.keys() - found[name].keys())
+            times = [", ".join(sorted(map(str, each))[:3]) for each in (more, fewer)]
+            return f"{name!r} has the times {times[0]}, and lacks {times[1]}"
         for time, y in cells.items():
             if abs(found[name][time] - y) > TOLERANCE * abs(y):
                 return f"{name!r} at {time} is {found[name][time]} instead of {y}"

@@ -39,6 +39,9 @@ def text_of(random: Random, rows: list[list[str]], separator: str) -> str:
 def encoded(random: Random, text: str) -> tuple[bytes, str]:
     """The bytes of a text, in an encoding that has its letters."""
     encoding = random.choice(ENCODINGS)
+    if encoding == "utf-16-le" and sum(map(str.isascii, text)) < 0.9 * len(text):
+        # without a mark, zeros in every other byte alone tell it
+        encoding = "utf-16"
     try:
         return text.encode(encoding), encoding
     except UnicodeEncodeError:
