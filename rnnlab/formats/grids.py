@@ -101,7 +101,8 @@ def _lines_of_words(rows: list[list[str]]) -> int:
 
 def _begins_with_year(row: list[str]) -> bool:
     """Whether a row begins with a year, perhaps with a month's name, and has a number."""
-    return bool(TIME_FIRST.match(row[0].strip())) and any(map(readings, row[1:]))
+    numbers = (readings(cell, loose=True) for cell in row[1:])
+    return bool(TIME_FIRST.match(row[0].strip())) and any(numbers)
 
 
 def filled(row: list[str]) -> list[str]:

@@ -37,6 +37,9 @@ TIME_NAMES = {
     *{"step", "t"},
     *{"observation_date", "ref_date", "yearmonth", "yyyymm", "datum", "zeit", "fecha", "data"},
 }
+# in a few languages
+HOUR_NAMES = {"hour", "hr", "hours", "hour_of_day", "time", "stunde", "uhrzeit", "heure", "hora"}
+HOUR_NAMES |= {"ora", "uur", "tijd"}
 CLOCK_NAMES = {"time", "date", "timestamp", "ts", "epoch", "unix", "unixtime", "ms"}
 ROW_NUMBERS = {"", "rownames", "unnamed: 0", "index", "row", "rowid", "x", "no", "nr", "#"}
 ROW_NUMBERS |= {"id", "instant"}
@@ -135,13 +138,17 @@ def _with_units(columns: list[Column]) -> list[Column]:
         and all(readings(cell, loose=True) for cell in each.cells)
     }
     dressed = [each for each, unit in units.items() if unit is not None]
-    plain = any(each.is_number and not (each.is_time or each.counts_rows) for each in columns)
+    plain = any(
+        each.is_number
+        and not (each.is_time or each.counts_rows or each.name.lower() in TIME_NAMES | HOUR_NAMES)
+        for each in columns
+    )
     if not alone and (plain or len(dressed) > 1):
         dressed = [
             each
             for each in dressed
             if not units[each]
-            or clear_value([each])
+            or any(each.name.lower() in names for names in VALUE_NAMES)
             or len({*each.cells}) >= MOST * len(each.cells)
         ]
     return [replace(each, is_number=True) if each in dressed else each for each in columns]

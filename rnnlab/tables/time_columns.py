@@ -10,6 +10,7 @@ from rnnlab.formats.grids import Grid
 from rnnlab.formats.options import listed
 from rnnlab.tables.columns import (
     DAY_NAMES,
+    HOUR_NAMES,
     PART_NAMES,
     TIME_NAMES,
     VALUE_NAMES,
@@ -24,9 +25,6 @@ from rnnlab.tables.columns import (
 
 # two numbers are always evenly spaced
 MIN_STEPS = 3
-# in a few languages
-HOUR_NAMES = {"hour", "hr", "hours", "hour_of_day", "time", "stunde", "uhrzeit", "heure", "hora"}
-HOUR_NAMES |= {"ora", "uur", "tijd"}
 CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 HOUR = re.compile(r"(?:[01]?\d|2[0-3])(?::[0-5]\d(?::[0-5]\d)?)?")
 # share of the hours of a table that a date has

@@ -10,7 +10,7 @@ import openpyxl
 import pandas as pd
 
 from benchmarks.trust.tables.story import Laid, Story
-from rnnlab.formats.sources import ENDINGS
+from rnnlab.formats import sources
 
 Cells = list[list[str | float]]
 
@@ -56,7 +56,8 @@ OF_CELLS: dict[str, Callable[[Path, Cells], None]] = {
     "jsonl": write_records,
     "db": write_database,
 }
-OF_CELLS = {ending: write for ending, write in OF_CELLS.items() if f".{ending}" in ENDINGS}
+if "sqlite" not in Path(sources.__file__).read_text(encoding="utf-8"):
+    del OF_CELLS["db"]
 
 
 def frame_of(laid: Laid, wide: bool) -> pd.DataFrame:

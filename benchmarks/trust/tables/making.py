@@ -116,8 +116,11 @@ def make_table(random: Random, folder: Path, kinds: dict[str, Kind] | None = Non
     if cells_alone and random.random() < 0.15:
         ending = random.choice([*OF_CELLS])
         cells: list = laid.rows
+        if ending != "xlsx":
+            # names in records are those of columns with types, spaces and all
+            cells = [[cell.strip() for cell in row] for row in laid.rows]
         if random.random() < 0.5:
-            cells = typed_numbers(laid.rows, story)
+            cells = typed_numbers(cells, story)
         path = folder / f"mine.{ending}"
         OF_CELLS[ending](path, cells)
         return _made(f"{words}, {ending}", path, laid)
@@ -175,6 +178,8 @@ def _typed(random: Random, name: str, folder: Path) -> Made:
     laid = Laid([], {each: cells for each, cells in story.found().items() if cells})
     far = any(not 1901 <= m.year <= 2200 for m in story.moments if not isinstance(m, int))
     ending = random.choice([each for each in OF_FRAMES if not (far and each in RECENT)])
+    # Stata has no names of columns with spaces
+    wide = name == "wide" and ending != "dta"
     path = folder / f"typed.{ending}"
-    OF_FRAMES[ending](path, frame_of(laid, name == "wide"))
+    OF_FRAMES[ending](path, frame_of(laid, wide))
     return _made(f"{name}, {story.spacing}, typed in {ending}", path, laid)

@@ -12,7 +12,6 @@ from benchmarks.trust.tables.story import Found
 from rnnlab.core.errors import InputError
 from rnnlab.formats.options import ReadOptions, reading_options
 from rnnlab.series.loading import load_panel
-from rnnlab.tables.reading import read_table
 
 VERDICTS = ("read", "said", "asked", "refused", "wrong")
 # Feather and JSON hold floats as they are; sums of them differ in the last digit
@@ -52,14 +51,18 @@ def judge(made: Made) -> Judged:
 
 
 def _read(made: Made, more: tuple[str, ...]) -> tuple[Found, list[str]]:
-    options = _options(made, more)
-    if options.every:
-        panel = load_panel(str(made.path), options, any_series=True)
-        assert panel.table is not None
-        series = np.repeat(np.arange(len(panel.ids)), panel.lengths)
-        return _by_name(made.path, panel.ids, series, panel.ds, panel.y), panel.table.notes
-    table = read_table(str(made.path), options)
-    return _by_name(made.path, table.names, table.codes, table.ds, table.y), table.notes
+    """What is found, and the notes; raise InputError also where a series is left out."""
+    panel = load_panel(str(made.path), _options(made, more), any_series=True)
+    if panel.left_out:
+        name, reason = next(iter(panel.left_out.items()))
+        raise InputError(f"{made.path}: series {name!r} {reason}")
+    assert panel.table is not None
+    found: Found = {name: {} for name in panel.ids}
+    series = np.repeat(np.arange(len(panel.ids)), panel.lengths)
+    for code, time, value in zip(series, panel.ds, panel.y, strict=True):
+        if not np.isnan(value):
+            found[panel.ids[code]][time] = float(value)
+    return found, panel.table.notes
 
 
 def _options(made: Made, more: tuple[str, ...]) -> ReadOptions:
@@ -71,18 +74,6 @@ def _options(made: Made, more: tuple[str, ...]) -> ReadOptions:
         else:
             columns[key] = value
     return reading_options(pairs, **columns)  # type: ignore[arg-type]
-
-
-def _by_name(path: Path, names: list[str], series: np.ndarray, ds: np.ndarray, y: np.ndarray) -> Found:
-    found: Found = {}
-    for code, time, value in zip(series, ds, y, strict=True):
-        if not np.isnan(value):
-            cells = found.setdefault(names[code], {})
-            if time in cells:
-                # the series are refused when they are made
-                raise InputError(f"{path}: {names[code]} has {time} twice")
-            cells[time] = float(value)
-    return found
 
 
 def same(found: Found, truth: Found) -> bool:

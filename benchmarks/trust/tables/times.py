@@ -148,7 +148,7 @@ CLOCKS = [
     TimeStyle("hour", lambda m: f"{m:%Y-%m-%d %H:%M}"),
     TimeStyle("hour, T", lambda m: f"{m:%Y-%m-%dT%H:%M:%S}"),
     TimeStyle("hour, german", lambda m: f"{m:%d.%m.%Y %H:%M}"),
-    TimeStyle("hour, american", lambda m: f"{m:%m/%d/%Y %I:%M %p}"),
+    TimeStyle("hour, american", lambda m: f"{m:%m/%d/%Y %I:%M %p}", "second", (1700, 2250)),
     TimeStyle("hour, Z", lambda m: f"{m:%Y-%m-%dT%H:%M:%SZ}"),
     TimeStyle("hour, UTC", lambda m: f"{m:%Y-%m-%d %H:%M:%S} UTC"),
     TimeStyle("hour, +00", lambda m: f"{m:%Y-%m-%d %H:%M:%S}+00"),
