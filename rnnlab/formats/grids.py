@@ -14,7 +14,7 @@ from rnnlab.formats.sources import Source
 SAMPLE_ROWS = 200
 # a title above the header has this many lines at most
 TITLE_LINES = 20
-TIME_FIRST = re.compile(r"[12]\d{3}\b")
+TIME_FIRST = re.compile(r"(?:[CF]Y ?)?[12]\d{3}(?!\d)|\d{1,2}([./-])\d{1,2}\1\d\d")
 YEAR = re.compile(r"[12]\d{3}")
 
 Rows = Iterator[tuple[int, list[str]]]

@@ -104,13 +104,22 @@ def find_source(name: str) -> Source:
 
 def _in_zip(name: str, path: Path) -> Source:
     """The one file in a ZIP; raise InputError if it is damaged, or holds another number."""
+    content = path.read_bytes()
     try:
-        with zipfile.ZipFile(path) as packed:
+        with zipfile.ZipFile(io.BytesIO(content)) as packed:
             files = [each for each in packed.namelist() if not each.endswith("/")]
             if len(files) != 1:
                 raise InputError(f"{name}: holds {len(files)} files; unpack it, and name one")
             content = packed.read(files[0])
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError):
+    except (
+        zipfile.BadZipFile,
+        RuntimeError,
+        NotImplementedError,
+        zlib.error,
+        EOFError,
+        OSError,
+        ValueError,
+    ):
         raise InputError(f"{name}: is not a whole ZIP file without a password") from None
     inner = Path(files[0])
     kind = ENDINGS.get(inner.suffix.lower()) or _kind(None, content, name)

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
@@ -10,12 +10,11 @@ import openpyxl
 import pandas as pd
 
 from benchmarks.trust.tables.story import Laid, Story
-from rnnlab.formats import sources
 
 Cells = list[list[str | float]]
 
 
-def typed_numbers(rows: list[list[str]], story: Story) -> Cells:
+def typed_numbers(rows: Sequence[Sequence[str]], story: Story) -> Cells:
     """Cells in which what is written as a number of the story is that number."""
     return [[story.number.written.get(cell, cell) for cell in row] for row in rows]
 
@@ -31,7 +30,8 @@ def write_workbook(path: Path, cells: Cells) -> None:
 def write_records(path: Path, cells: Cells) -> None:
     """JSON: a list of records, or a record a line."""
     header, *rows = cells
-    records = [dict(zip(header, row, strict=True)) for row in rows]
+    empty = {"": None} if path.suffix == ".json" else {}
+    records = [dict(zip(header, (empty.get(c, c) for c in row), strict=True)) for row in rows]
     lines = [json.dumps(each, ensure_ascii=False) for each in records]
     text = "[" + ",\n".join(lines) + "]" if path.suffix == ".json" else "\n".join(lines)
     path.write_text(text, encoding="utf-8")
@@ -56,8 +56,8 @@ OF_CELLS: dict[str, Callable[[Path, Cells], None]] = {
     "jsonl": write_records,
     "db": write_database,
 }
-if "sqlite" not in Path(sources.__file__).read_text(encoding="utf-8"):
-    del OF_CELLS["db"]
+# remove it once SQLite is read
+del OF_CELLS["db"]
 
 
 def frame_of(laid: Laid, wide: bool) -> pd.DataFrame:

@@ -27,12 +27,18 @@ def one(random: Random, story: Story) -> Laid:
     if random.random() < 0.2:
         # the newest first
         rows = rows[::-1]
-    if random.random() < 0.2:
-        return Laid(
-            [[*random.choice(headers[:2]), "geo"], *([*row, "AT"] for row in rows)],
-            story.found(True),
-        )
-    return Laid([random.choice(headers), *rows], story.found(True))
+    chance = random.random()
+    if chance < 0.15:
+        rows = [[*headers[0], "geo"], *([*row, "AT"] for row in rows)]
+    elif chance < 0.3:
+        words = ["", "", "", "estimated", "revised"]
+        rows = [[*headers[0], "note"], *([*row, random.choice(words)] for row in rows)]
+    elif chance < 0.4 and story.spacing != "steps":
+        rows = [["Title", "Passengers"], ["Unit", "thousands"], [], ["Month", "n"], *rows]
+        return Laid(rows, story.found(True), stands_alone=True)
+    else:
+        rows = [random.choice(headers), *rows]
+    return Laid(rows, story.found(True))
 
 
 def value_first(random: Random, story: Story) -> Laid:

@@ -112,7 +112,8 @@ def make_table(random: Random, folder: Path, kinds: dict[str, Kind] | None = Non
     words = f"{name}, {story.spacing}, times {story.time.name}, numbers {story.number.name}"
     if name == "eurostat":
         return _made(words, _write_text(random, laid, "\t", folder, "tsv"), laid)
-    cells_alone = name not in ("national office", "world bank") and all(laid.rows[0])
+    cells_alone = len({*map(len, laid.rows)}) == 1 and all(laid.rows[0])
+    cells_alone = cells_alone and name != "national office"
     if cells_alone and random.random() < 0.15:
         ending = random.choice([*OF_CELLS])
         cells: list = laid.rows
@@ -159,9 +160,7 @@ def _made(kind: str, path: Path, laid: Laid) -> Made:
     return Made(kind, path, {name: cells for name, cells in found.items() if cells}, laid)
 
 
-def _write_text(
-    random: Random, laid: Laid, separator: str, folder: Path, ending: str = ""
-) -> Path:
+def _write_text(random: Random, laid: Laid, separator: str, folder: Path, ending: str = "") -> Path:
     rows = laid.rows if laid.stands_alone else with_lines(random, laid.rows)
     content, _ = encoded(random, text_of(random, rows, separator))
     ending = ending or random.choice(["csv", "csv", "csv", "txt", "csv.gz", "zip"])

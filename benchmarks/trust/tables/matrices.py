@@ -4,7 +4,7 @@ from datetime import datetime
 from random import Random
 
 from benchmarks.trust.tables.numbers import Value
-from benchmarks.trust.tables.story import Found, Laid, Story, stamp
+from benchmarks.trust.tables.story import Laid, Story, stamp
 from benchmarks.trust.tables.times import month_name
 
 COUNTRIES = [("Aruba", "ABW"), ("Chad", "TCD"), ("Côte d'Ivoire", "CIV"), ("Korea, Rep.", "KOR")]
@@ -44,7 +44,7 @@ def world_bank(random: Random, story: Story) -> Laid:
     rows, found = [], {}
     times = story.time.truth(story.moments)
     for (name, code), values in zip(COUNTRIES, some_series(random, story), strict=False):
-        values = [None] * empty + values[empty:]
+        values = [None if n < empty else value for n, value in enumerate(values)]
         found[name] = story.by_time(times, values)
         cells = [story.number.text(value) if value is not None else "" for value in values]
         rows.append([name, code, "Population, total", "SP.POP.TOTL", *cells])
@@ -100,7 +100,8 @@ def eurostat(random: Random, story: Story) -> Laid:
     header = ["freq,unit,geo\\TIME_PERIOD", *(f"{time} " for time in story.times)]
     rows, found = [], {}
     times = story.time.truth(story.moments)
-    for country, values in zip(["AT", "BE", "DE", "EA20"], some_series(random, story), strict=False):
+    countries = ["AT", "BE", "DE", "EA20"]
+    for country, values in zip(countries, some_series(random, story), strict=False):
         name = f"M,NR,{country}"
         cells = []
         for value in values:
@@ -144,5 +145,3 @@ def some_series(random: Random, story: Story) -> list[list[Value]]:
         [v if v is None else round(v + n * step, 4) for v in story.first]
         for n in range(random.randint(2, 4))
     ]
-
-

@@ -46,7 +46,7 @@ def judge(made: Made) -> Judged:
     if same(found, made.found):
         return Judged("read", "; ".join(notes))
     guesses = [note for note in notes if "guessed" in note]
-    right = any(_is_right(made, options) for note in guesses for options in options_in(note, header))
+    right = any(_is_right(made, each) for note in guesses for each in options_in(note, header))
     return Judged("said" if right else "wrong", f"{difference(found, made.found)}; notes {notes}")
 
 
@@ -105,9 +105,7 @@ def options_in(message: str, header: list[str], before: str = "") -> list[tuple[
     """The options that a message names, each as it would be added; of COLUMN any of the header."""
     found: list[tuple[str, ...]] = []
     message = message.partition(before)[2] if before else message
-    for key, first, more in re.findall(
-        r"--read (\w+)=([\w-]+)((?: or (?:\w+=)?[\w-]+)*)", message
-    ):
+    for key, first, more in re.findall(r"--read (\w+)=([\w-]+)((?: or (?:\w+=)?[\w-]+)*)", message):
         values = [first, *re.split(r" or (?:\w+=)?", more)[1:]]
         found += [(f"read {key}={value}",) for value in values]
     columns = re.findall(r"--(id|time|value) ([^;]+?)(?=,? or |,? and |\)|; |$)", message)

@@ -29,8 +29,9 @@ def with_lines(random: Random, rows: list[list[str]]) -> list[list[str]]:
 
 def text_of(random: Random, rows: list[list[str]], separator: str) -> str:
     file = io.StringIO()
-    quoting = csv.QUOTE_ALL if random.random() < 0.15 else csv.QUOTE_MINIMAL
+    all_quoted = random.random() < 0.15
     end = random.choice(["\n", "\r\n"])
+    quoting = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
     csv.writer(file, delimiter=separator, lineterminator=end, quoting=quoting).writerows(rows)
     hint = f"sep={separator}{end}" if separator != "\t" and random.random() < 0.05 else ""
     return hint + file.getvalue()

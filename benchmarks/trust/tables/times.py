@@ -132,9 +132,7 @@ QUARTERS = [
     TimeStyle("quarter", lambda m: f"{m.year}Q{quarter(m)}", "quarter"),
     TimeStyle("quarter, dash", lambda m: f"{m.year}-Q{quarter(m)}", "quarter"),
     TimeStyle("quarter first", lambda m: f"Q{quarter(m)} {m.year}", "quarter"),
-    TimeStyle(
-        "R, quarters", lambda m: f"{m.year + (quarter(m) - 1) / 4:g}", "quarter"
-    ),
+    TimeStyle("R, quarters", lambda m: f"{m.year + (quarter(m) - 1) / 4:g}", "quarter"),
 ]
 WEEKS = [TimeStyle("week", lambda m: "{}-W{:02}".format(*m.isocalendar()[:2]), "week")]
 ANNUAL = [
