@@ -16,7 +16,8 @@ Cells = list[list[str | float]]
 
 def typed_numbers(rows: Sequence[Sequence[str]], story: Story) -> Cells:
     """Cells in which what is written as a number of the story is that number."""
-    return [[story.number.written.get(cell, cell) for cell in row] for row in rows]
+    written: dict[str | float, float] = {**story.number.written}
+    return [[written.get(cell, cell) for cell in row] for row in rows]
 
 
 def write_workbook(path: Path, cells: Cells) -> None:

@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 import zipfile
+from functools import partial
 from random import Random
 
 ENCODINGS = ["utf-8", "utf-8", "utf-8-sig", "utf-16", "utf-16-le", "latin-1"]
@@ -31,8 +32,8 @@ def text_of(random: Random, rows: list[list[str]], separator: str) -> str:
     file = io.StringIO()
     all_quoted = random.random() < 0.15
     end = random.choice(["\n", "\r\n"])
-    quoting = csv.QUOTE_ALL if all_quoted else csv.QUOTE_MINIMAL
-    csv.writer(file, delimiter=separator, lineterminator=end, quoting=quoting).writerows(rows)
+    write = partial(csv.writer, file, delimiter=separator, lineterminator=end)
+    (write(quoting=csv.QUOTE_ALL) if all_quoted else write()).writerows(rows)
     hint = f"sep={separator}{end}" if separator != "\t" and random.random() < 0.05 else ""
     return hint + file.getvalue()
 
