@@ -228,3 +228,47 @@ def test_a_last_row_of_totals_is_left_out_and_said(tmp_path: Path, name: str, fo
 def test_a_header_alone(tmp_path: Path, header: str) -> None:
     with pytest.raises(InputError, match="has a header but no rows; it needs a row for each time"):
         load(tmp_path / "mine.csv", f"{header}\n")
+
+
+# lines of a month, names of series, how many values there are, and the least
+DRESSED = {
+    "wide": (["date,a,b", "{m},{n}%,{k}%"], ["a", "b"], 24, 1),
+    "brackets beside numbers": (["date,a,b", "{m},({n}),{k}"], ["a", "b"], 24, -12),
+    "long": (["date,shop,sales", "{m},1,{n} kg", "{m},2,{k} kg"], ["1", "2"], 24, 1),
+    "hours": (["date,Hour,Load", "{m},0,{k} %", "{m},12,{k} %"], ["mine"], 24, 4),
+}
+
+
+@pytest.mark.parametrize("form", DRESSED)
+def test_numbers_with_units_are_values_where_they_may_be(tmp_path: Path, form: str) -> None:
+    """A value that is missing does not make another column the values."""
+    (header, *lines), names, count, least = DRESSED[form]
+    days = [(f"2020-01-{n:02}", n, n % 3 + 4) for n in range(1, 13)]
+    cells = [line.format(m=m, n=n, k=k) for m, n, k in days for line in lines]
+    cells[5] = cells[5].rpartition(",")[0] + ","
+    options = {"id": "shop"} if form == "long" else {}
+    panel = load(tmp_path / "mine.csv", "\n".join([header, *cells, ""]), **options)
+    assert panel.ids == names
+    known = panel.y[~np.isnan(panel.y)]
+    assert (len(known), known.min()) == (count - 1, least)
+
+
+def test_a_title_between_a_hint_of_the_separator_and_the_header(tmp_path: Path) -> None:
+    text = "sep=;\nTable 5\n\ndate;n\n2020-01;1\n2020-02;5\n2020-03;3\n"
+    panel = load(tmp_path / "mine.csv", text)
+    np.testing.assert_array_equal(panel.y, [1, 5, 3])
+
+
+def test_dates_of_old_years_with_slashes(tmp_path: Path) -> None:
+    panel = load(tmp_path / "mine.csv", "date,n\n1600/11/30,1\n1600/12/01,5\n1600/12/02,3\n")
+    assert str(panel.ds[0]) == "1600-11-30T00:00:00"
+
+
+def test_hours_of_a_few_days_are_no_working_days(tmp_path: Path) -> None:
+    hours = [f"{day:02}.02.2015 {hour:02}:00" for day in (2, 3, 4) for hour in range(24)]
+    text = "time,n\n" + "".join(f"{hour},{n % 24}\n" for n, hour in enumerate(hours))
+    panel = load(tmp_path / "mine.csv", text)
+    assert find_season(panel, None).spacing == "hourly"
+    assert "'02.02.2015 00:00' day first (guessed; else --read dates=month-first)" in (
+        panel.table.notes
+    )

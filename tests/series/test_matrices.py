@@ -73,6 +73,23 @@ def test_a_header_of_unclear_dates_is_called_so(tmp_path: Path) -> None:
         load(tmp_path / "mine.csv", f"{header}\na,1,2,3,4\nb,2,3,4,5\n")
 
 
+def test_whole_latitudes_name_no_rows(tmp_path: Path) -> None:
+    text = f"{GAPS}Hubei,China,31.0,112.2,1,2,3,4\nHunan,China,27.0,111,0,1,4,9\n"
+    text += ",Italy,4.0,1,0,2,3,5\n"
+    panel = load(tmp_path / "mine.csv", text)
+    assert panel.ids == ["Hubei/China", "Hunan/China", "Italy"]
+
+
+def test_a_comma_in_names_below_a_preamble_is_no_separator(tmp_path: Path) -> None:
+    lines = [
+        "Data Source\tIndicators",
+        "",
+        "Name\tCode\tWhat\t" + "\t".join(map(str, range(1960, 1970))),
+    ]
+    lines += [f"{name}\t{name[:2]}\tPopulation, total" + "\t7\t5" * 5 for name in ("Aruba", "Chad")]
+    assert load(tmp_path / "mine.csv", "\n".join(lines)).ids == ["Aruba", "Chad"]
+
+
 def test_lines_of_another_width_above_the_header(tmp_path: Path) -> None:
     """As the World Bank has them, with a comma at the end of each line and early years empty."""
     years = ",".join(f'"{year}"' for year in range(1960, 1980))
