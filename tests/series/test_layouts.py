@@ -233,7 +233,7 @@ def test_a_header_alone(tmp_path: Path, header: str) -> None:
 # lines of a month, names of series, how many values there are, and the least
 DRESSED = {
     "wide": (["date,a,b", "{m},{n}%,{k}%"], ["a", "b"], 24, 1),
-    "brackets beside numbers": (["date,a,b", "{m},({n}),{k}"], ["a", "b"], 24, -12),
+    "brackets beside numbers": (["date,a,b", "{m},{k},({n})"], ["a", "b"], 24, -12),
     "long": (["date,shop,sales", "{m},1,{n} kg", "{m},2,{k} kg"], ["1", "2"], 24, 1),
     "hours": (["date,Hour,Load", "{m},0,{k} %", "{m},12,{k} %"], ["mine"], 24, 4),
 }
