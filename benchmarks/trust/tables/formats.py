@@ -16,8 +16,7 @@ Cells = list[list[str | float]]
 
 def typed_numbers(rows: Sequence[Sequence[str]], story: Story) -> Cells:
     """Cells in which what is written as a number of the story is that number."""
-    written: dict[str | float, float] = {**story.number.written}
-    return [[written.get(cell, cell) for cell in row] for row in rows]
+    return [[story.number.written.get(cell, cell) for cell in row] for row in rows]
 
 
 def write_workbook(path: Path, cells: Cells) -> None:
@@ -31,8 +30,14 @@ def write_workbook(path: Path, cells: Cells) -> None:
 def write_records(path: Path, cells: Cells) -> None:
     """JSON: a list of records, or a record a line."""
     header, *rows = cells
-    empty = {"": None} if path.suffix == ".json" else {}
-    records = [dict(zip(header, (empty.get(c, c) for c in row), strict=True)) for row in rows]
+    null = path.suffix == ".json"
+    records = [
+        {
+            name: None if null and cell == "" else cell
+            for name, cell in zip(header, row, strict=True)
+        }
+        for row in rows
+    ]
     lines = [json.dumps(each, ensure_ascii=False) for each in records]
     text = "[" + ",\n".join(lines) + "]" if path.suffix == ".json" else "\n".join(lines)
     path.write_text(text, encoding="utf-8")
