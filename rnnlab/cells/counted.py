@@ -87,6 +87,9 @@ def is_even(ds: np.ndarray) -> bool:
     if not (gaps % gaps.min()).any() and count * (1 - MAX_MISSING) <= len(ds):
         return True
     days = ds.astype("datetime64[D]")
+    if not np.diff(days).astype(int).all():
+        # hours of a few days are no working days
+        return False
     busy = np.busday_count(days[0], days[-1]) + 1
     return bool(np.is_busday(days).all() and busy * (1 - MAX_MISSING) <= len(ds))
 

@@ -35,7 +35,7 @@ MIDNIGHT = r"(?<=[ T])24(?=:00(?::00)?$)"
 # day and month in either order, then the year and perhaps the hour
 DAY_AND_MONTH = r"(?P<a>\d{1,2})[./-](?P<b>\d{1,2})[./-](?P<year>\d{4}|\d{2})(?P<rest>\D.*)?"
 # what numpy reads of any year, where pandas knows 1678 to 2262
-ISO = r"(?!0000)\d{4}(-\d\d(-\d\d([ T]\d\d:\d\d(:\d\d)?)?)?)?"
+ISO = r"(?!0000)\d{4}((?P<sign>[-/])\d\d((?P=sign)\d\d([ T]\d\d:\d\d(:\d\d)?)?)?)?"
 # what a last row of totals may be called, beside words without digits
 TOTALS = re.compile(
     r"(sub|grand )?total\w*|totaux|totaal|sum|summe|somme|suma|soma|(ins)?gesamt\w*|"
@@ -161,7 +161,7 @@ def _parsed(texts: pd.Series) -> pd.Series:
 
 def _of_any_year(text: str) -> np.datetime64:
     try:
-        return np.datetime64(text, "s")
+        return np.datetime64(text.replace("/", "-"), "s")
     except ValueError:
         return np.datetime64("NaT", "s")
 

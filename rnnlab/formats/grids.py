@@ -20,7 +20,7 @@ SAMPLE_ROWS = 200
 TITLE_LINES = 20
 # of the cells of a column of times; the last ones may be a footer
 ALMOST_ALL = 0.8
-TIME_FIRST = re.compile(r"[12]\d{3}\b")
+TIME_FIRST = re.compile(r"(?:[CF]Y ?)?[12]\d{3}(?!\d)|\d{1,2}([./-])\d{1,2}\1\d\d")
 YEAR = re.compile(r"[12]\d{3}")
 
 Rows = Iterator[tuple[int, list[str]]]
@@ -66,11 +66,11 @@ def grid_of(
     numbers, above = [number for number, _ in start], [row for _, row in start]
     if skip is not None:
         first = next((n for n, number in enumerate(numbers) if number > lines), len(above) - 1)
-    elif above and above[0][0].startswith("sep=") and len(filled(above[0])) <= 2:
-        first = 1
     else:
-        first = next((n for n, row in enumerate(above[: TITLE_LINES + 1]) if not is_title(row)), 0)
-        if wider := _below_preamble(above, first):
+        hint = int(bool(above) and above[0][0].startswith("sep=") and len(filled(above[0])) <= 2)
+        titles = [is_title(row) for row in above[hint : hint + TITLE_LINES + 1]]
+        first = hint + (titles.index(False) if False in titles else 0)
+        if wider := below_preamble(above, first):
             count = numbers[wider] - 1
             guess = f"without the {count} lines above the header (guessed; else --read skip=LINES)"
             notes, first = [*notes, guess], wider
@@ -117,7 +117,7 @@ def _are_times(cells: Sequence[str]) -> bool:
     return len(found) > 1 and bool(np.mean(are_times(found) & ~numbers) > ALMOST_ALL)
 
 
-def _below_preamble(rows: list[list[str]], first: int) -> int | None:
+def below_preamble(rows: list[list[str]], first: int) -> int | None:
     """The place of the header below lines of fewer cells, as offices write; None without such."""
     widths = [max((n for n, cell in enumerate(row, 1) if cell.strip()), default=0) for row in rows]
     for place in range(first, min(TITLE_LINES + 1, len(rows) - 1)):
@@ -145,7 +145,8 @@ def _lines_of_words(rows: list[list[str]]) -> int:
 
 def _begins_with_year(row: list[str]) -> bool:
     """Whether a row begins with a year, perhaps with a month's name, and has a number."""
-    return bool(TIME_FIRST.match(row[0].strip())) and any(map(readings, row[1:]))
+    numbers = (readings(cell, loose=True) for cell in row[1:])
+    return bool(TIME_FIRST.match(row[0].strip())) and any(numbers)
 
 
 def filled(row: list[str]) -> list[str]:

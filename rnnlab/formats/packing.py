@@ -22,6 +22,13 @@ ENDINGS = (".gz", ".bz2", ".xz", ".zst")
 DAMAGED = (EOFError, zlib.error, lzma.LZMAError, OSError)
 
 
+# some damage shows as a place before the beginning, or as a system's error without a number
+BROKEN_ZIP = (
+    *(zipfile.BadZipFile, RuntimeError, NotImplementedError),
+    *(zlib.error, EOFError, OSError, ValueError),
+)
+
+
 def packing_of(start: bytes) -> str | None:
     """How bytes that begin so are packed; None if they are not."""
     return next((name for mark, name in PACKED.items() if start.startswith(mark)), None)
@@ -57,5 +64,5 @@ def one_of_zip(name: str, file: BinaryIO) -> tuple[str, bytes] | None:
             if len(files) != 1:
                 raise InputError(f"{name}: holds {len(files)} files; unpack it, and name one")
             return PurePosixPath(files[0]).name, packed.read(files[0])
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error, EOFError):
+    except BROKEN_ZIP:
         raise InputError(f"{name}: is not a whole ZIP file without a password") from None

@@ -8,7 +8,16 @@ from dataclasses import replace
 
 from rnnlab.cells.numbers import is_missing
 from rnnlab.core.errors import InputError
-from rnnlab.formats.grids import SAMPLE_ROWS, TITLE_LINES, Grid, Rows, filled, grid_of, is_title
+from rnnlab.formats.grids import (
+    SAMPLE_ROWS,
+    TITLE_LINES,
+    Grid,
+    Rows,
+    below_preamble,
+    filled,
+    grid_of,
+    is_title,
+)
 from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.sources import Source
 
@@ -161,6 +170,7 @@ def _fit(sample: str, sign: str) -> tuple[float, float]:
     header = next((n for n, row in enumerate(rows) if not is_title(row)), None)
     if header is None or header > TITLE_LINES:
         return -TITLE_LINES - 1, 0
+    header = below_preamble(rows, header) or header
     width = len(rows[header])
     body = [row for row in rows[header + 1 :] if len(filled(row)) > 1]
     fitting = sum(len(row) <= width for row in body)

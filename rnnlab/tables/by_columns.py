@@ -25,13 +25,16 @@ Rows = tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
 
 
 def is_typed(dataset: "Dataset", layout: Layout) -> bool:
-    """Whether each column of values holds numbers, and that of times times."""
+    """Whether columns hold values as they are, and no texts of numbers as JSON may."""
     from pyarrow import types
 
     kinds = dataset.schema.types
+    values = [kinds[place] for place in layout.values]
+    if layout.is_long:
+        return not any(types.is_string(each) or types.is_large_string(each) for each in values)
     (time,) = layout.times
     return (types.is_temporal(kinds[time]) or types.is_integer(kinds[time])) and all(
-        types.is_integer(kinds[place]) or types.is_floating(kinds[place]) for place in layout.values
+        types.is_integer(each) or types.is_floating(each) for each in values
     )
 
 

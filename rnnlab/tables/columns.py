@@ -39,8 +39,12 @@ TIME_NAMES = {
     *{"step", "t"},
     *{"observation_date", "ref_date", "yearmonth", "yyyymm", "datum", "zeit", "fecha", "data"},
 }
+# in a few languages
+HOUR_NAMES = {"hour", "hr", "hours", "hour_of_day", "time", "stunde", "uhrzeit", "heure", "hora"}
+HOUR_NAMES |= {"ora", "uur", "tijd"}
 CLOCK_NAMES = {"time", "date", "timestamp", "ts", "epoch", "unix", "unixtime", "ms"}
 ROW_NUMBERS = {"", "rownames", "unnamed: 0", "index", "row", "rowid", "x", "no", "nr", "#"}
+ROW_NUMBERS |= {"id", "instant"}
 # what columns of values are called, the clearest names first
 VALUE_NAMES = (
     {"y", "value", "values", "target"},
@@ -127,21 +131,32 @@ def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
 def _with_units(columns: list[Column]) -> list[Column]:
     """The columns, of which one with 5%, (5) or 100 kWh in all cells holds numbers, too.
 
-    Beside plain numbers it does if most cells differ: those that repeat may name series.
+    Where times repeat, and beside other numbers, it does if it has no unit, a name of values or
+    cells of which most differ: those that repeat may name series.
     """
-    plain = any(each.is_number and not (each.is_time or each.counts_rows) for each in columns)
-    found = [
-        each
+    alone = any(each.is_time and len({*each.cells}) == len(each.cells) for each in columns)
+    units = {
+        each: common_unit(each.cells)
         for each in columns
         if not (each.is_time or each.is_number)
-        and len({*each.cells}) >= SURE
-        and not (plain and (each.blanks or len({*each.cells}) < MOST * len(each.cells)))
-        and common_unit(each.cells) is not None
+        and len({*each.cells}) >= (2 if alone else SURE)
         and all(readings(cell, loose=True) for cell in each.cells)
-    ]
-    if len(found) > 1 and not plain:
-        return columns
-    return [replace(each, is_number=True) if each in found else each for each in columns]
+    }
+    dressed = [each for each, unit in units.items() if unit is not None]
+    plain = any(
+        each.is_number
+        and not (each.is_time or each.counts_rows or each.name.lower() in TIME_NAMES | HOUR_NAMES)
+        for each in columns
+    )
+    if not alone and (plain or len(dressed) > 1):
+        dressed = [
+            each
+            for each in dressed
+            if not units[each]
+            or any(each.name.lower() in names for names in VALUE_NAMES)
+            or len({*each.cells}) >= MOST * len(each.cells)
+        ]
+    return [replace(each, is_number=True) if each in dressed else each for each in columns]
 
 
 def _are_unix_times(place: int, name: str, cells: list[str]) -> bool:

@@ -220,26 +220,36 @@ def _row_a_series(grid: Grid, columns: list[Column], options: ReadOptions) -> Fo
 
 
 def _front_names(grid: Grid, front: list[Column]) -> tuple[int, ...]:
-    """The first column that names each row, or all texts if they do so together, with gaps.
+    """A column that names each row, or all texts if they do so together, with gaps.
+
+    Before other numbers, which may be latitudes, the first column and texts name rows.
 
     Raises:
         InputError: no column does.
     """
-    for each in front:
-        fractions = each.is_number and not is_whole(each)
-        if len({*each.cells}) == len(each.cells) and not each.blanks and not fractions:
+    alone = [
+        each
+        for each in front
+        if len({*each.cells}) == len(each.cells)
+        and not each.blanks
+        and (not each.is_number or is_whole(each))
+    ]
+    for each in alone:
+        if not each.is_number or each.place == 0:
             return (each.place,)
     together = tuple(c.place for c in front if not c.is_number and not c.is_constant)
     cells = [
         tuple(row[place].strip() for place in together if place < len(row))
         for _, row in islice(grid.rows(), SAMPLE_ROWS)
     ]
-    if len(together) < 2 or first_twice(cells):
-        raise InputError(
-            f"{grid.name}: no column names each row; name the one by --id COLUMN",
-            by_unique(front, [()] * max(len(each.cells) for each in front)) if front else (),
-        )
-    return together
+    if len(together) > 1 and not first_twice(cells):
+        return together
+    if alone:
+        return (alone[0].place,)
+    raise InputError(
+        f"{grid.name}: no column names each row; name the one by --id COLUMN",
+        by_unique(front, [()] * max(len(each.cells) for each in front)) if front else (),
+    )
 
 
 def _numbered(header: list[str], columns: list[Column]) -> tuple[list[str], int]:

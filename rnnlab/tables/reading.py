@@ -137,7 +137,7 @@ def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Ta
     by_columns = (
         len(layout.id) < 2 and not layout.constant and layout.matrix is None and not layout.part
     )
-    if not by_columns or not (layout.is_long or is_typed(dataset, layout)):
+    if not by_columns or not is_typed(dataset, layout):
         table = _read_cells(grid, layout, options)
         return replace(
             table, known=beside_values(cells, layout, len(table.y), table.name, by_row=True)

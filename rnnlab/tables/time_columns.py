@@ -12,6 +12,7 @@ from rnnlab.formats.grids import Grid
 from rnnlab.formats.options import listed
 from rnnlab.tables.columns import (
     DAY_NAMES,
+    HOUR_NAMES,
     PART_NAMES,
     TIME_NAMES,
     VALUE_NAMES,
@@ -26,9 +27,6 @@ from rnnlab.tables.proposals import of_time
 
 # two numbers are always evenly spaced
 MIN_STEPS = 3
-# in a few languages
-HOUR_NAMES = {"hour", "hr", "hours", "hour_of_day", "time", "stunde", "uhrzeit", "heure", "hora"}
-HOUR_NAMES |= {"ora", "uur", "tijd"}
 CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
 HOUR = re.compile(r"(?:[01]?\d|2[0-3])(?::[0-5]\d(?::[0-5]\d)?)?|24(?::00){0,2}")
 PERIODS = r"P?(?:0?[1-9]|1[0-3])"

@@ -177,3 +177,19 @@ def test_a_person_says_how_many_lines_stand_above_the_header(tmp_path: Path, end
     assert (table.value, table.notes) == ("sold", [])
     np.testing.assert_array_equal(table.y, TABLE["sold"])
     assert read_table(str(path), reading_options(["skip=0"])).value == "2021"
+
+
+def test_numbers_as_texts_in_records(tmp_path: Path) -> None:
+    cells = TEXTS.assign(sold=[f"{y:.2f} €".replace(".", ",") for y in TABLE["sold"]])
+    cells.assign(sold=cells["sold"].where(cells.index != 5, "")).to_json(
+        tmp_path / "mine.json", orient="records"
+    )
+    found = read_table(str(tmp_path / "mine.json"))
+    np.testing.assert_array_equal(found.y, TABLE["sold"].where(TABLE.index != 5))
+
+
+def test_a_zip_whose_directory_points_before_it(tmp_path: Path) -> None:
+    zipped(tmp_path / "mine.zip")
+    (tmp_path / "mine.zip").write_bytes((tmp_path / "mine.zip").read_bytes()[1:])
+    with pytest.raises(InputError, match="is not a whole ZIP file"):
+        read_table(str(tmp_path / "mine.zip"))

@@ -65,7 +65,7 @@ def test_parquet_of_one_series_by_numbers(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"y": ["1", "two", "3", "4"]}, "'y' holds a value that is not a finite number"),
+        ({"y": ["1", "two", "3", "4"]}, "row 2: column 'y' holds 'two'; write a number"),
         ({"y": [1, 2, np.inf, 4]}, "'y' holds a value that is not a finite number"),
         ({"y": [np.nan] * 4}, "has no numbers"),
         ({"ds": [*pd.date_range("2024", periods=3), None]}, "'ds' has empty cells"),
