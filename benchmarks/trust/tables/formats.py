@@ -63,7 +63,6 @@ OF_CELLS: dict[str, Callable[[Path, Cells], None]] = {
     "db": write_database,
 }
 # remove it once SQLite is read
-del OF_CELLS["db"]
 
 
 def frame_of(laid: Laid, wide: bool) -> pd.DataFrame:
