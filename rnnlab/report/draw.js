@@ -1,10 +1,10 @@
 // "Draw": a recurrent network reads an image, and the page shows what it holds and answers meanwhile.
 // The first half computes what rnnlab/networks/network.py does, the second half is the page.
 "use strict";
+const bytesOf = (base64) => Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
 
-// 16-bit floats, little endian in base64: a sign, five bits of exponent, ten of fraction
-function halves(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+// 16-bit floats, little endian: a sign, five bits of exponent, ten of fraction
+function halves(bytes) {
   return Float32Array.from({ length: bytes.length / 2 }, (_, place) => {
     const bits = bytes[2 * place] | (bytes[2 * place + 1] << 8);
     const exponent = (bits >> 10) & 31, fraction = bits & 1023;
@@ -15,7 +15,7 @@ function halves(text) {
 
 // the weights of each member of the ensemble, by torch's names
 function unpacked(network) {
-  const numbers = halves(network.weights), members = [];
+  const numbers = halves(bytesOf(network.weights)), members = [];
   let at = 0;
   for (const [member, name, size] of network.tensors) {
     (members[member] ??= {})[name] = numbers.subarray(at, at + size);
@@ -64,7 +64,7 @@ const CELLS = {
 function direction(network, weights, name, inputs) {
   const H = network.hidden, cell = CELLS[network.cell], relu = network.nonlinearity === "relu";
   const of = (kind) => weights[`recurrent.${kind}_${name}`];
-  let h = new Float64Array(H), c = new Float64Array(H);
+  let [h, c] = [new Float64Array(H), new Float64Array(H)];
   return inputs.map((x) => {
     const a = affine(of("weight_ih"), x, of("bias_ih")), b = affine(of("weight_hh"), h, of("bias_hh"));
     const next = [new Float64Array(H), new Float64Array(H)];
@@ -135,8 +135,7 @@ function prepared(ink, width, [rows, columns]) {
   const range = (of) => marked.reduce(([a, b], at) => [Math.min(a, of(at)), Math.max(b, of(at))], [1e9, -1]);
   const [top, bottom] = range((at) => Math.floor(at / width)), [left, right] = range((at) => at % width);
   const scale = Math.min(rows / (bottom - top + 1), columns / (right - left + 1)) * (20 / 28);
-  const height = Math.max(1, Math.round((bottom - top + 1) * scale));
-  const across = Math.max(1, Math.round((right - left + 1) * scale));
+  const [height, across] = [bottom - top, right - left].map((side) => Math.max(1, Math.round((side + 1) * scale)));
   const box = new Float64Array(height * across), counts = new Float64Array(height * across);
   for (let y = top; y <= bottom; y++) for (let x = left; x <= right; x++) {
     const row = Math.floor(((y - top) / (bottom - top + 1)) * height);
@@ -161,9 +160,8 @@ function prepared(ink, width, [rows, columns]) {
 const PAPER = 280, MILLISECONDS = 180, WAIT = 900, GAP = 3;
 
 function channels(name) {
-  const pen = document.createElement("canvas").getContext("2d");
-  pen.fillStyle = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
-  return [1, 3, 5].map((at) => parseInt(pen.fillStyle.slice(at, at + 2), 16));
+  const color = getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
+  return color.slice(1).match(color.length > 4 ? /../g : /./g).map((part) => parseInt(part.repeat(2).slice(-2), 16));
 }
 
 // Paint a grid of shades from -1 (the baseline's colour) over 0 (paper) to 1 (`full`)
@@ -172,7 +170,7 @@ function paint(canvas, rows, columns, shade, full) {
   const pen = canvas.getContext("2d"), image = pen.createImageData(columns, rows);
   const paper = channels("page"), ends = [channels("baseline"), channels(full)];
   for (let place = 0; place < rows * columns; place++) {
-    const value = shade(Math.floor(place / columns), place % columns);
+    const value = shade(Math.floor(place / columns), place % columns, place);
     const end = ends[value < 0 ? 0 : 1], size = Math.min(1, Math.abs(value));
     paper.forEach((from, part) => { image.data[4 * place + part] = from + size * (end[part] - from); });
     image.data[4 * place + 3] = Number.isNaN(value) ? 0 : 255;
@@ -180,11 +178,10 @@ function paint(canvas, rows, columns, shade, full) {
   pen.putImageData(image, 0, 0);
 }
 
-const percent = (share) => `${(100 * share).toFixed(1)} %`;
-
+// the three likeliest classes
 function named(chances) {
-  const ranked = [...chances.keys()].sort((j, k) => chances[k] - chances[j]).slice(0, 3);
-  return ranked.map((k) => `${k} (${percent(chances[k])})`);
+  const ranked = [...chances.keys()].sort((j, k) => chances[k] - chances[j]);
+  return ranked.slice(0, 3).map((k) => `${k} (${(100 * chances[k]).toFixed(1)} %)`);
 }
 
 function drawPart(part) {
@@ -197,29 +194,26 @@ function drawPart(part) {
   Object.assign(pen, { lineWidth: PAPER / 11, lineCap: "round", lineJoin: "round" });
   let image = null, label = "", readers = [], timer = 0, last = null;
   slider.max = moments;
+  // the step at which each pixel is read
+  const plain = { ...network, shift: 0, scale: 1 }, places = [...Array(rows * columns).keys()];
+  for (const order of network.orders) sequenceOf(plain, places, order).forEach((pixels, step) =>
+    pixels.forEach((pixel) => { (order.rank ??= [])[pixel] = step; }));
 
   const ink = () => Float32Array.from(pen.getImageData(0, 0, PAPER, PAPER).data.filter((_, at) => at % 4 === 3),
     (opaque) => opaque / 255);
 
   function show() {
     const moment = Number(slider.value), dark = image ?? ink();
-    paint(canvas, image ? rows : PAPER, image ? columns : PAPER,
-      (row, column) => image ? image[row * columns + column] / 255 : dark[row * PAPER + column], "text");
+    paint(canvas, image ? rows : PAPER, image ? columns : PAPER, (row, column, at) => (image ? image[at] / 255 : dark[at]), "text");
     lanes.forEach((lane, number) => showLane(lane, network.orders[number], readers[number], moment));
     const sure = moment && readers.length ? named(readers[0].at(moment).chances)[0] : "nothing yet";
     slider.setAttribute("aria-valuetext", `${moment * network.each} ${network.unit} read: ${sure}`);
   }
 
   function showLane(lane, order, reading, moment) {
-    const count = (moment * steps) / moments, seen = new Set();
-    const place = (row) => (order.backwards ? moments - 1 - row : row);
-    for (let at = 0; at < count * network.features; at++) {
-      const back = (steps - 1 - Math.floor(at / network.features)) * network.features + (at % network.features);
-      const here = order.backwards ? back : at;
-      seen.add(order.pixels ? order.pixels[here] : here);
-    }
-    paint(lane.querySelector(".seen"), rows, columns, (row, column) =>
-      image ? ((seen.has(row * columns + column) ? 1 : 0.2) * image[row * columns + column]) / 255 : 0, "text");
+    const place = (row) => (order.backwards ? moments - 1 - row : row), count = (moment * steps) / moments;
+    const shade = (at) => (order.rank[at] < count ? 1 : 0.2) * (image?.[at] ?? 0) / 255;
+    paint(lane.querySelector(".seen"), rows, columns, (row, column, at) => shade(at), "text");
     const found = reading && moment ? reading.at(moment) : null;
     paint(lane.querySelector(".chances"), moments, network.classes, (row, k) =>
       found && place(row) < moment ? reading.at(place(row) + 1).chances[k] : NaN, "model");
@@ -238,10 +232,9 @@ function drawPart(part) {
   const say = (text) => { find(".said").textContent = text; };
 
   function conclude() {
-    const answers = readers.map((reading) => named(reading.at(moments).chances)[0]);
-    const right = label === "" ? "" : answers[0].split(" ")[0] === label ? ", which is right" : `, but it is a ${label}`;
-    const other = answers.length > 1 ? ` ${network.orders[1].title}: ${answers[1]}.` : "";
-    say(`The network reads ${answers[0]}${right}.${other}`);
+    const [own, other] = readers.map((reading) => named(reading.at(moments).chances)[0]);
+    const right = label === "" ? "" : own.split(" ")[0] === label ? ", which is right" : `, but it is a ${label}`;
+    say(`The network reads ${own}${right}.${other ? ` ${network.orders[1].title}: ${other}.` : ""}`);
   }
 
   function read() {
@@ -256,8 +249,7 @@ function drawPart(part) {
     slider.value = 0;
     const next = () => {
       // who wants no motion gets the end at once
-      const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-      slider.value = calm ? moments : Number(slider.value) + 1;
+      slider.value = matchMedia("(prefers-reduced-motion: reduce)").matches ? moments : Number(slider.value) + 1;
       show();
       if (Number(slider.value) < moments) timer = setTimeout(next, MILLISECONDS);
       else conclude();
@@ -276,12 +268,10 @@ function drawPart(part) {
   // a drawing goes on with its own strokes; an image that was chosen makes place for a new one
   function stroke(event) {
     const box = canvas.getBoundingClientRect();
-    const to = [((event.clientX - box.left) * PAPER) / box.width, ((event.clientY - box.top) * PAPER) / box.height];
-    pen.beginPath();
-    pen.moveTo(...(last ?? to));
-    pen.lineTo(...to);
-    pen.stroke();
-    last = to;
+    const [x, y] = [event.clientX - box.left, event.clientY - box.top].map((along) => (along * PAPER) / box.width);
+    // a point is a short line
+    pen.stroke(new Path2D(`M ${last ?? [x - 0.1, y]} L ${x} ${y}`));
+    last = [x, y];
     show();
   }
   canvas.addEventListener("pointerdown", (event) => {
@@ -291,18 +281,15 @@ function drawPart(part) {
     canvas.setPointerCapture(event.pointerId);
     stroke(event);
   });
-  canvas.addEventListener("pointermove", (event) => { if (last) stroke(event); });
-  for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, () => {
-    if (last) timer = setTimeout(read, WAIT);
-    last = null;
-  });
+  canvas.addEventListener("pointermove", (event) => last && stroke(event));
+  canvas.addEventListener("lostpointercapture", () => { [last, timer] = [null, setTimeout(read, WAIT)]; });
   find(".read").addEventListener("click", read);
   find(".wipe").addEventListener("click", wipe);
-  slider.addEventListener("input", () => { clearTimeout(timer); show(); });
+  slider.addEventListener("input", () => { clearTimeout(timer); show(); if (readers.length) conclude(); });
   const thumbs = [...part.querySelectorAll(".examples button")].map((button, number) => {
-    const { pixels, truth } = network.examples[number], bytes = Uint8Array.from(atob(pixels), (c) => c.charCodeAt(0));
+    const { pixels, truth } = network.examples[number], bytes = bytesOf(pixels);
     button.addEventListener("click", () => { wipe(); [image, label] = [bytes, String(truth)]; read(); });
-    return () => paint(button.firstElementChild, rows, columns, (row, column) => bytes[row * columns + column] / 255, "text");
+    return () => paint(button.firstElementChild, rows, columns, (row, column, at) => bytes[at] / 255, "text");
   });
   const paintAll = () => [...thumbs, show].forEach((work) => work());
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", paintAll);

@@ -14,7 +14,7 @@ from rnnlab.images.idx import pixel_order
 MAX_BYTES = 2_000_000  # of the part in the page
 EXAMPLES = 10
 MISTAKES = 5
-# how draw.js names the orders of a sequence, and what it counts: name, and how many a moment has
+# the orders that the network is shown in, the one it learned first
 ORDERS = {
     "rows": ("Rows from the top", "Rows from the bottom"),
     "pixels": ("Pixels from the top", "Pixels from the bottom"),
@@ -86,7 +86,7 @@ def network_content(tensors: dict[str, np.ndarray], card: dict) -> Json:
     weights = np.concatenate(parts)
     if not np.isfinite(weights).all():
         return {}
-    counted = windows["sequence"] == "permuted"
+    sequence = windows["sequence"]
     return {
         "cell": model["cell"],
         "nonlinearity": model["nonlinearity"],
@@ -99,9 +99,9 @@ def network_content(tensors: dict[str, np.ndarray], card: dict) -> Json:
         "shape": windows["image_shape"],
         **windows["input"],
         # permuted pixels are no rows
-        "unit": "pixels" if counted else "rows",
-        "each": windows["image_shape"][1] if counted else 1,
-        "orders": _orders(windows["sequence"], windows["image_shape"]),
+        "unit": {"permuted": "pixels", "flat": "steps"}.get(sequence, "rows"),
+        "each": windows["image_shape"][1] if sequence == "permuted" else 1,
+        "orders": _orders(sequence, windows["image_shape"]),
         "tensors": shape,
         "weights": _base64(weights),
     }
