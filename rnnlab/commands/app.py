@@ -63,7 +63,8 @@ def forecast(
     Reads:   the table of one series or of many: text, .xlsx, .csv.gz, Parquet or a folder of it, an
              address, or - for standard input; with --trained also params.yaml and data/models/TASK/
     Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png
-             and, where a series cannot be read, OUT/NAME_left_out.csv with the reason
+             and, where a series cannot be read, OUT/NAME_left_out.csv with the reason; after
+             --html a page
     Needs:   a file; with --trained a project, and what `dvc repro train@TASK` leaves
     """
 

@@ -27,16 +27,26 @@ function config() {
       square: { stroke: color("line") },
       forecast: { color: color("model") },
       truth: { color: color("text"), filled: true, size: 20, opacity: 1 },
+      history: { color: color("text"), strokeWidth: 1.5 },
       interval_80: { color: color("model"), opacity: 0.3 },
       interval_95: { color: color("model"), opacity: 0.2 },
     },
   };
 }
 
+// without the numbers that a row lacks
+function tooltipOf(values, sanitize) {
+  const known = Object.entries(values).filter(([, value]) => !["NaN", "null", "undefined"].includes(value));
+  const cells = known.map((entry) => entry.map(sanitize));
+  return `<table>${cells.map(([key, value]) =>
+    `<tr><td class="key">${key}</td><td class="value">${value}</td></tr>`).join("")}</table>`;
+}
+
 function drawChart(chart, given) {
   const spec = { width: "container", height: 260, ...given };
   const options = { mode: "vega-lite", renderer: "svg", actions: false, config: config() };
-  return vegaEmbed(chart, spec, { ...options, tooltip: { theme: dark.matches ? "dark" : "light" } });
+  const theme = dark.matches ? "dark" : "light";
+  return vegaEmbed(chart, spec, { ...options, tooltip: { theme, formatTooltip: tooltipOf } });
 }
 
 function drawCharts() {
