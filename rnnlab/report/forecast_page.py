@@ -53,7 +53,10 @@ def forecast_page(panel: Panel, table: pd.DataFrame, file: str) -> tuple[str, st
 
 def _fitted(panel: Panel, table: pd.DataFrame, horizon: int) -> tuple[str, int, int]:
     """As many series and past values as the page has room for, as JSON; and how many these are."""
-    series, past = min(len(panel.ids), MAX_SERIES), min(int(panel.lengths.max()), MAX_PAST)
+    series = min(len(panel.ids), MAX_SERIES)
+    # a value takes three bytes at least
+    most = min(MAX_PAST, max((MAX_BYTES - FRAME_BYTES) // (3 * series), MIN_PAST))
+    past = min(int(panel.lengths[:series].max()), most)
     while True:
         # no sign of HTML, since names come from users
         text = json.dumps(_content(panel, table, horizon, series, past), separators=(",", ":"))

@@ -38,9 +38,9 @@ def content_of(html: str) -> dict:
     ("lengths", "horizon", "said"),
     [
         ([40, 30], 7, ""),
-        ([900] * 1100, 14, "The page holds the first 1,000 of 1,100 series and the last "),
+        ([600] * 1100, 14, "The page holds the first 1,000 of 1,100 series and the last "),
         # the forecasts alone are too much for so many
-        ([60] * 1000, 200, "The page holds the first "),
+        ([60] * 700, 250, "The page holds the first "),
     ],
 )
 def test_the_page_holds_what_fits(lengths: list[int], horizon: int, said: str) -> None:
@@ -68,7 +68,7 @@ def test_the_page_holds_what_fits(lengths: list[int], horizon: int, said: str) -
 def test_series_of_different_times_name_their_places() -> None:
     ds = np.array([0, 2, 4, 1, 3, 5])
     panel = Panel(["a", "b"], np.array([0, 3, 6]), ds, np.arange(6.0))
-    table = pd.DataFrame(dict.fromkeys(COLUMNS, [1.0, 2.0]), index=[0, 1]).assign(ds=[6, 7])
+    table = pd.DataFrame(np.ones((2, 5)), columns=COLUMNS).assign(ds=[6, 7])
     content = content_of(forecast_page(panel, table, "mine.csv")[0])
     assert not content["dates"]
     assert [each["at"] for each in content["series"]] == [[0, 2, 4, 6], [1, 3, 5, 7]]
@@ -116,9 +116,10 @@ def test_a_browser_finds_and_shows_a_series(width: int, scheme: str, tmp_path: P
     assert seen["first"]["cells"] == ["2024-03-01", *numbers]
     assert (seen["found"], seen["name"]) == ("1 of 30 series", "item 0017")
     assert seen["cells"][0] == "2024-03-07"
-    # a tooltip of the last step, and nothing of the truth, which it has not
-    assert "2024-03-07" in seen["tooltip"]
-    assert f"{rows.iloc[17 * 7 + 6]['forecast']:,.5g}"[:5] in seen["tooltip"]
+    # a tooltip of one of the last steps, and nothing of the truth, which it has not
+    step = int(re.search(r"2024-03-0(\d)", seen["tooltip"])[1])
+    assert step > 4
+    assert f"{rows.iloc[17 * 7 + step - 1]['forecast']:,.5g}"[:5] in seen["tooltip"]
     assert not re.search("truth|NaN|undefined|null", seen["tooltip"])
     # four horizons of the past, and one ahead
     assert (seen["rows"], seen["joint"]) == (35, True)
