@@ -184,10 +184,10 @@ def report() -> None:
     \b
     Reads:   params.yaml, and metrics/TASK/ for each of its tasks: scores.json, predictions.csv,
              tables/, plots/ and speed.json; metrics/zero_shot/ and models/zero_shot/, if they are
-             there; data/normalized/TASK/card.json,
-             data/models/TASK/card.json and, through DVC, the metrics of the last commit, where they
-             are at hand
-    Writes:  report/index.html, a page in one file, with every plot and with curves to hover over;
+             there; data/normalized/TASK/, data/models/TASK/ and, through DVC, the metrics of the
+             last commit, where they are at hand
+    Writes:  report/index.html, a page in one file, with every plot, with curves to hover over and
+             with a place to draw on, where the trained network of images reads what is drawn;
              the tables go to standard output
     Needs:   what `dvc repro` leaves
     """
