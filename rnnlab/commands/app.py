@@ -65,7 +65,7 @@ def forecast(
              address, or - for standard input; with --trained also params.yaml and data/models/TASK/
     Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png
              and, where a series cannot be read, OUT/NAME_left_out.csv with the reason; columns
-             that name a series together follow unique_id; with --check nothing
+             that name a series together follow unique_id; after --html a page; with --check nothing
     Needs:   a file; with --trained a project, and what `dvc repro train@TASK` leaves
     """
 
@@ -185,10 +185,10 @@ def report() -> None:
     \b
     Reads:   params.yaml, and metrics/TASK/ for each of its tasks: scores.json, predictions.csv,
              tables/, plots/ and speed.json; metrics/zero_shot/ and models/zero_shot/, if they are
-             there; data/normalized/TASK/card.json,
-             data/models/TASK/card.json and, through DVC, the metrics of the last commit, where they
-             are at hand
-    Writes:  report/index.html, a page in one file, with every plot and with curves to hover over;
+             there; data/normalized/TASK/, data/models/TASK/ and, through DVC, the metrics of the
+             last commit, where they are at hand
+    Writes:  report/index.html, a page in one file, with every plot, with curves to hover over and
+             with a place to draw on, where the trained network of images reads what is drawn;
              the tables go to standard output
     Needs:   what `dvc repro` leaves
     """

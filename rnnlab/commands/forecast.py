@@ -20,7 +20,7 @@ from rnnlab.commands.forecast_text import (
     steps_to_print,
 )
 from rnnlab.commands.options import ForecastOptions
-from rnnlab.commands.project import project_params
+from rnnlab.commands.project import command_module, project_params
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import PARAMS_FILE, SeriesTask, load_params
@@ -99,6 +99,9 @@ def forecast_table(
     target = find_target(options.out, stem_of(file), options.json)
     if target.path is not None and target.path.resolve() == Path(local_name(file)).resolve():
         raise InputError(f"--out {options.out}: {target.path} is the data itself; name another")
+    # only a page needs the libraries of the report
+    pages = None if options.html is None else command_module("forecast_page")
+    page = pages.check_page(options.html, file) if pages else None
     device = prepare(project_params("--trained")) if options.trained else torch.device("cpu")
     processes = available_cpus()
     if not options.trained:
@@ -129,6 +132,8 @@ def forecast_table(
         else None
     )
     report(target, file, found, tested, shown)
+    if pages:
+        print(pages.write_forecast_page(page, found, file), file=target.messages)
 
 
 def read_series(
@@ -157,6 +162,7 @@ def forecast_folder(
     refused = {
         "--trained": options.trained,
         "--json": options.json,
+        "--html": options.html is not None,
         "--backtest": options.backtest,
         "--plot-series": bool(options.plot_series),
         "--known": bool(options.known),

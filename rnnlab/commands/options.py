@@ -93,6 +93,10 @@ class ForecastOptions(TableOptions):
             "standard output",
         ),
     ] = None
+    html: Annotated[
+        str | None,
+        Option(metavar="FILE", help="also a page in one file, with every series to hover over"),
+    ] = None
     json: Annotated[
         bool, Option("--json", help="JSON, to standard output unless --out names a place")
     ] = False

@@ -139,50 +139,82 @@ def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
         menu("unique_id", ids := table["unique_id"].unique(), ids, "series"),
     ]
     menus = [entry for entry in menus if len(entry["bind"]["options"]) > 1]
+    tooltips = [tooltip("y", "truth", ",.5~g"), *_tooltips()]
+    return {
+        "data": embedded(table.drop(columns="ds")),
+        "params": menus,
+        "transform": [{"filter": f"datum.{m['name']} === {m['name']}"} for m in menus],
+        "encoding": {"x": x},
+        "layer": [*_forecast_layers("point", unit), hover_line("at", [when, *tooltips])],
+    }
+
+
+def series_chart(dates: bool, days: bool, unit: str) -> Spec:
+    """The past of a series and its forecast with intervals; forecast.js adds the rows.
+
+    Args:
+        dates: whether times are dates, else whole numbers.
+        days: whether dates have no hours.
+    """
+    form = "%Y-%m-%d" if days else "%Y-%m-%d %H:%M"
+    x, when = _dates(form) if dates else _whole_numbers()
+    # of columns of their own: at the last value, forecast and bounds begin with that value
+    tooltips = [tooltip("y", "truth", ",.5~g"), *_tooltips("said_")]
+    return {
+        "height": 380,
+        "encoding": {"x": x},
+        "layer": [*_forecast_layers("line", unit), hover_line("at", [when, *tooltips])],
+    }
+
+
+def _forecast_layers(truth: str, unit: str) -> list[Spec]:
+    """Bands of 95 and 80 %, the forecast, and the truth as a mark of the kind ``truth``."""
     value: Spec = {"type": "quantitative", "scale": {"zero": False}, "title": unit}
-    bands = [
+    bands: list[Spec] = [
         {
             "mark": {"type": "area", "style": f"interval_{level}"},
             "encoding": {"y": {"field": f"low_{level}", **value}, "y2": {"field": f"high_{level}"}},
         }
         for level in (95, 80)
     ]
+    style = "truth" if truth == "point" else "history"
+    marks = (("line", "forecast", "forecast"), (truth, style, "y"))
     lines = [
         {"mark": {"type": kind, "style": style}, "encoding": {"y": {"field": column, **value}}}
-        for kind, style, column in (("line", "forecast", "forecast"), ("point", "truth", "y"))
+        for kind, style, column in marks
     ]
-    bounds = [
-        (f"{side}_{level}", level, label)
-        for level in (80, 95)
-        for side, label in BOUND_LABELS.items()
-    ]
-    tooltips = [
-        *[tooltip("y", "truth", ",.5~g"), tooltip("forecast", "forecast", ",.5~g")],
-        *[tooltip(column, f"{level} % {label}", ",.5~g") for column, level, label in bounds],
-    ]
-    return {
-        "data": embedded(table.drop(columns="ds")),
-        "params": menus,
-        "transform": [{"filter": f"datum.{m['name']} === {m['name']}"} for m in menus],
-        "encoding": {"x": x},
-        "layer": [*bands, *lines, hover_line("at", [when, *tooltips])],
-    }
+    return [*bands, *lines]
+
+
+def _tooltips(prefix: str = "") -> list[Spec]:
+    """Tooltips of a forecast and its intervals, from columns whose names begin with ``prefix``."""
+    columns = {"forecast": "forecast"}
+    for level in (80, 95):
+        columns |= {f"{side}_{level}": f"{level} % {label}" for side, label in BOUND_LABELS.items()}
+    return [tooltip(prefix + column, title, ",.5~g") for column, title in columns.items()]
 
 
 def _times(table: pd.DataFrame) -> tuple[Spec, Spec]:
     """Add column ``at`` to the table, the times of the chart; return its axis and its tooltip."""
-    axis: Spec = {"field": "at", "title": None}
     if pd.api.types.is_numeric_dtype(table["ds"]):
         table["at"] = table["ds"]
-        scale = {"zero": False, "nice": False}
-        return axis | {"type": "quantitative", "scale": scale}, tooltip("at", "time", "d")
+        return _whole_numbers()
     # in UTC, so that dates do not depend on the time zone; pandas ends with the year 2262
     times = np.datetime_as_string(table["ds"].to_numpy(str).astype("datetime64[s]"))
     table["at"] = np.char.add(times, "Z")
     days = table["at"].str.endswith("T00:00:00Z").all()
-    when = tooltip("at", "time", "%Y-%m-%d" if days else "%Y-%m-%d %H:%M")
-    when |= {"type": "temporal", "timeUnit": "utcyearmonthdatehoursminutes"}
-    return axis | {"type": "temporal", "scale": {"type": "utc"}}, when
+    return _dates("%Y-%m-%d" if days else "%Y-%m-%d %H:%M")
+
+
+def _whole_numbers() -> tuple[Spec, Spec]:
+    axis: Spec = {"field": "at", "title": None, "type": "quantitative"}
+    return axis | {"scale": {"zero": False, "nice": False}}, tooltip("at", "time", "d")
+
+
+def _dates(form: str) -> tuple[Spec, Spec]:
+    axis: Spec = {"field": "at", "title": None, "type": "temporal", "scale": {"type": "utc"}}
+    when = tooltip("at", "time", form) | {"type": "temporal"}
+    return axis, when | {"timeUnit": "utcyearmonthdatehoursminutes"}
 
 
 def menu(column: str, options: Iterable[str], labels: Iterable[str], name: str = "") -> Spec:

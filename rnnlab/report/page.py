@@ -6,41 +6,43 @@ import sys
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from vl_convert import javascript_bundle
 
 from rnnlab.core.files import output_files
 from rnnlab.report.git import REFUSAL, under_git, why_not_under_git
 from rnnlab.report.sections import Section
 
 REPORT = Path("report")
-TEMPLATE = Path(__file__).with_name("template.html")
 
 
 def write_page(sections: list[Section]) -> Path:
     """Write the page of all tasks, and return its path."""
-    # names of series come from users, so everything is escaped
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATE.parent),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    html = environment.get_template(TEMPLATE.name).render(
+    html = rendered(
+        "template.html",
         sections=sections,
         commit=last_commit(),
         differences=metric_differences(),
-        vega=vega_bundle(),
     )
     with output_files(REPORT) as folder:
         (folder / "index.html").write_text(html, encoding="utf-8")
     return REPORT / "index.html"
 
 
+def rendered(template: str, **content: object) -> str:
+    """The page that a template of this folder makes of its content, with Vega inside."""
+    # names of series come from users, so everything is escaped
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(template).render(vega=vega_bundle(), **content)
+
+
 def vega_bundle() -> str:
     """JavaScript bundle of Vega, Vega-Lite and Vega-Embed; it sets window.vegaEmbed."""
-    # this import takes a second
-    from vl_convert import javascript_bundle
-
     return javascript_bundle("window.vegaEmbed = vegaEmbed;").replace("</script", "<\\/script")
 
 

@@ -11,6 +11,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.files import read_json, read_table
 from rnnlab.core.params import ImagesTask, Params, SeriesTask
 from rnnlab.report import charts
+from rnnlab.report.drawing import Drawing, drawing_of
 from rnnlab.report.tables import ScoreTable, images_table, series_table
 from rnnlab.report.uncertainty import ensemble_findings
 
@@ -61,6 +62,7 @@ class Section:
         facts: data, network and training, by heading.
         blocks: all parameters, by block.
         findings: sentences about the scores.
+        drawing: the part "Draw" of an images task.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Section:
     table: ScoreTable
     findings: list[str]
     plots: list[Plot] = field(default_factory=list)
+    drawing: Drawing | None = None
 
 
 def section_of(name: str, params: Params, scores: dict, findings: list[str]) -> Section:
@@ -79,8 +82,10 @@ def section_of(name: str, params: Params, scores: dict, findings: list[str]) -> 
         findings: sentences about the scores.
     """
     task, tables = params.tasks[name], tables_of(name)
+    drawing = None
     if isinstance(task, ImagesTask):
         table = images_table(scores, tables.get("predictions"))
+        drawing = drawing_of(name, tables.get("predictions"))
     else:
         table = series_table(scores, tables.get("series"), tables.get("forecasts"))
     card = Path("data/models") / name / "card.json"
@@ -95,6 +100,7 @@ def section_of(name: str, params: Params, scores: dict, findings: list[str]) -> 
         table,
         findings + more,
         _plots(name, task, tables, scores),
+        drawing,
     )
 
 

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -478,6 +479,8 @@ def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixt
         (["--json", "--out", "a.csv"], ["--json --out a.csv", "ends with .json"]),
         (["--plot-series", "sales"], ["--plot-series sales: data/raw/airline.csv has no such"]),
         (["--out", "a.xlsx"], ["--out a.xlsx: write a folder, -, or a name that ends with .csv"]),
+        (["--html", "a.pdf"], ["--html a.pdf: write a name that ends with .html"]),
+        (["--html", "a/b.html"], ["a is missing: --html a/b.html: make this folder"]),
         (["--ray", "local"], ["--ray local: data/raw/airline.csv is one table"]),
         (["--task", "mnist"], ["tasks.mnist.kind", "name a series task"]),
         (["--task", "airlin"], ["tasks.airlin", "did you mean airline"]),
@@ -503,6 +506,27 @@ def test_no_project_is_needed(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         capsys.readouterr()
         assert run_stage_here(tmp_path, "forecast", *args) == 1
         one_error_line(capsys.readouterr().err, words)
+
+
+def test_a_page_shows_the_forecast_beside_the_table(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_series(tmp_path / "mine.csv", pd.date_range("2015-01-01", periods=60, freq="MS"), 12)
+    table = forecast_of(tmp_path, "mine.csv", "--horizon", "3", "--html", "mine.html")
+    assert "Page: mine.html (0.9 MB).\n" in capsys.readouterr().out
+    html = (tmp_path / "mine.html").read_text()
+    found = re.search(r'id="content">(.*?)</script>', html, re.DOTALL)
+    [series] = json.loads(found[1])["series"]
+    assert series["forecast"] == [float(f"{value:.6g}") for value in table["forecast"]]
+    # a plain installation lacks this library: said before the work
+    monkeypatch.setitem(sys.modules, "vl_convert", None)
+    for name in ("rnnlab.commands.forecast_page", "rnnlab.report.forecast_page"):
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.delitem(sys.modules, "rnnlab.report.page")
+    shutil.rmtree(tmp_path / "forecasts")
+    assert run_stage_here(tmp_path, "forecast", "mine.csv", "--html", "mine.html") == 1
+    one_error_line(capsys.readouterr().err, "vl_convert is not installed", "[pipeline]")
+    assert not (tmp_path / "forecasts").exists()
 
 
 def test_values_that_repeat_exactly_are_not_too_short(

@@ -101,7 +101,11 @@ def test_a_series_in_two_files_makes_the_folder_one_table(
 
 
 @pytest.mark.parametrize(
-    "args", [["--trained"], ["--json"], ["--backtest"], ["--out", "-"], ["--plot-series", "a0"]]
+    "args",
+    [
+        *(["--trained"], ["--json"], ["--backtest"], ["--out", "-"], ["--plot-series", "a0"]),
+        ["--html", "a.html"],
+    ],
 )
 def test_what_a_folder_cannot_have_is_said(
     shops: Path, capsys: pytest.CaptureFixture[str], args: list[str]

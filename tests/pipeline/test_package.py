@@ -38,8 +38,17 @@ def test_a_wheel_holds_the_library_its_weights_and_nothing_else(wheel: Path) -> 
             of_git = (folder / "models/zero_shot" / name).read_bytes()
             assert archive.read(f"rnnlab/weights/{name}") == of_git
     code = {path.relative_to(folder).as_posix() for path in (folder / "rnnlab").rglob("*.py")}
-    files = {"rnnlab/py.typed", "rnnlab/report/template.html"}
-    assert held == {*code, *files, *(f"rnnlab/weights/{name}" for name in WEIGHTS)}
+    page = {
+        path.relative_to(folder).as_posix()
+        for path in (folder / "rnnlab/report").iterdir()
+        if path.suffix in (".html", ".css", ".js")
+    }
+    assert held == {
+        *code,
+        *page,
+        "rnnlab/py.typed",
+        *(f"rnnlab/weights/{name}" for name in WEIGHTS),
+    }
 
 
 def test_an_installed_wheel_forecasts_in_a_folder_that_nobody_may_write(

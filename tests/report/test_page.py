@@ -242,8 +242,8 @@ def test_every_line_of_a_chart_has_a_colour_of_its_own() -> None:
     chart = steps_chart(table.set_axis(["method", "step", "mase"], axis="columns"))
     lines = chart["layer"][0]["encoding"]["color"]["scale"]["domain"]
     assert lines == ["model", "combination", "ets", "zero shot"]
-    page = (ROOT / "rnnlab/report/template.html").read_text()
-    colors = re.findall(r'color\("([\w-]+)"\)', re.search(r"category: \[(.*)\]", page)[1])
+    code, page = ((ROOT / "rnnlab/report" / name).read_text() for name in ("charts.js", "page.css"))
+    colors = re.findall(r'color\("([\w-]+)"\)', re.search(r"category: \[(.*)\]", code)[1])
     assert colors == ["model", "combination", "baseline", "zero-shot"]
     for color in colors:
         # of light and of dark pages

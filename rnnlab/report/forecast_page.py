@@ -1,0 +1,110 @@
+"""The page of a forecast: one file with every series, to search and to hover over."""
+
+import json
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+
+from rnnlab.core.files import Json
+from rnnlab.plots.forecast import MIN_PAST, PAST_RATIO
+from rnnlab.report.charts import series_chart
+from rnnlab.report.page import rendered
+from rnnlab.series.panel import Panel
+
+MAX_SERIES = 1000
+MAX_BYTES = 5_000_000  # of the page
+FRAME_BYTES = 1_100_000  # of all in it that is no series: Vega is nearly a megabyte
+MAX_PAST = 3000  # values of a series, more of which a browser draws slowly
+COLUMNS = ("forecast", "low_80", "high_80", "low_95", "high_95")
+DIGITS = 6
+
+
+def forecast_page(panel: Panel, table: pd.DataFrame, file: str) -> tuple[str, str]:
+    """The page as HTML, and a sentence on the series and the values that it leaves out.
+
+    Args:
+        table: of the same series, H rows for each: ds, forecast, and bounds of 80 and 95 %.
+        file: the name of the data.
+    """
+    horizon, total = len(table) // len(panel.ids), len(panel.ids)
+    content, series, past = _fitted(panel, table, horizon)
+    left_out = []
+    if series < total:
+        left_out.append(f"the first {series:,} of {total:,} series")
+    if past < panel.lengths[:series].max():
+        left_out.append(f"the last {past:,} values of each")
+    said = f"The page holds {' and '.join(left_out)}." if left_out else ""
+    dates = panel.ds.dtype.kind == "M"
+    days = dates and bool((panel.ds.astype("datetime64[D]") == panel.ds).all())
+    html = rendered(
+        "forecast.html",
+        file=file,
+        horizon=horizon,
+        series=series,
+        period=panel.period,
+        said=said,
+        content=content,
+        chart=series_chart(dates, days, panel.table.value if panel.table else "y"),
+        recent=max(PAST_RATIO * horizon, MIN_PAST),
+    )
+    return html, said
+
+
+def _fitted(panel: Panel, table: pd.DataFrame, horizon: int) -> tuple[str, int, int]:
+    """As many series and past values as the page has room for, as JSON; and how many these are."""
+    series = min(len(panel.ids), MAX_SERIES)
+    # a value takes three bytes at least
+    most = min(MAX_PAST, max((MAX_BYTES - FRAME_BYTES) // (3 * series), MIN_PAST))
+    past = min(int(panel.lengths[:series].max()), most)
+    while True:
+        # no sign of HTML, since names come from users
+        text = json.dumps(_content(panel, table, horizon, series, past), separators=(",", ":"))
+        text = text.replace("<", "\\u003c").replace("&", "\\u0026")
+        room = (MAX_BYTES - FRAME_BYTES) / len(text.encode())
+        if room >= 1 or (series == 1 and past == 1):
+            return text, series, past
+        # shorter pasts, and only where these are short already fewer series
+        if past > MIN_PAST:
+            past = max(int(past * min(room, 0.9)), MIN_PAST)
+        else:
+            series = max(int(series * min(room, 0.9)), 1)
+
+
+def _content(panel: Panel, table: pd.DataFrame, horizon: int, series: int, past: int) -> Json:
+    """The series for forecast.js: all times once, and each series by its places among them."""
+    future = table["ds"].to_numpy()[: series * horizon].reshape(series, horizon)
+    spans = [slice(max(b - past, a), b) for a, b in pairwise(panel.offsets[: series + 1].tolist())]
+    own = [
+        np.concatenate([panel.ds[span], ahead]) for span, ahead in zip(spans, future, strict=True)
+    ]
+    times = np.unique(np.concatenate(own))
+    values = table[[*COLUMNS]].to_numpy()[: series * horizon].reshape(series, horizon, len(COLUMNS))
+    return {
+        "times": times.astype(np.int64).tolist(),
+        "dates": panel.ds.dtype.kind == "M",
+        "series": [
+            {
+                "id": name,
+                "at": _places(times, ds),
+                "y": _rounded(panel.y[span]),
+                **{column: _rounded(ahead[:, k]) for k, column in enumerate(COLUMNS)},
+            }
+            for name, ds, span, ahead in zip(panel.ids, own, spans, values, strict=False)
+        ],
+    }
+
+
+def _places(times: np.ndarray, ds: np.ndarray) -> int | list[int]:
+    """Where ds [n] stand among all times: the first place if the others follow it, else all."""
+    places = np.searchsorted(times, ds)
+    return int(places[0]) if (np.diff(places) == 1).all() else places.tolist()
+
+
+def _rounded(values: np.ndarray) -> list[float | int | None]:
+    """Values of six digits, short as JSON; None for a gap."""
+    found = []
+    for value in values.tolist():
+        short = float(f"{value:.{DIGITS}g}")
+        found.append(None if value != value else int(short) if short == int(short) else short)
+    return found
