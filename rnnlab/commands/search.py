@@ -1,6 +1,7 @@
 """rnnlab search: parameters that are better on validation, by trials that learn from each other."""
 
 import sys
+from typing import Literal
 
 import pandas as pd
 from rich.console import Console
@@ -13,6 +14,8 @@ from rnnlab.search.results import trials_table, write_results
 from rnnlab.search.space import Space, read_space
 from rnnlab.search.study import Goal, Search, open_search, run_search
 from rnnlab.search.trial import metrics_of
+
+Direction = Literal["minimize", "maximize"] | None
 
 BEST = 5
 # by kind of task: the score on validation, and the curve of each epoch that goes with it
@@ -30,7 +33,7 @@ def search(
     jobs: int,
     minutes: float | None,
     metric: str | None,
-    direction: str | None,
+    direction: Direction,
     sampler: str,
     params: Params,
 ) -> None:
@@ -52,7 +55,7 @@ def say(line: str) -> None:
 
 
 def goal_of(
-    task: str, space: Space, metric: str | None, direction: str | None, params: Params
+    task: str, space: Space, metric: str | None, direction: Direction, params: Params
 ) -> Goal:
     """The goal of the task's kind, or the one that a person names.
 

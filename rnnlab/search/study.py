@@ -12,6 +12,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Literal
 
 import optuna
 from optuna.trial import FrozenTrial, Trial, TrialState
@@ -41,7 +42,7 @@ class Goal:
     """
 
     metric: str
-    direction: str
+    direction: Literal["minimize", "maximize"]
     curve: str | None
 
     def is_better(self, one: float, other: float) -> bool:
@@ -86,7 +87,7 @@ def open_search(
     samplers = {
         # trials that run side by side are told from each other by a guess of their scores
         "tpe": lambda: optuna.samplers.TPESampler(
-            seed=params.seed, multivariate=True, group=True, constant_liar=jobs > 1
+            seed=params.seed, multivariate=True, constant_liar=jobs > 1
         ),
         "random": lambda: optuna.samplers.RandomSampler(seed=params.seed),
     }
@@ -102,8 +103,8 @@ def open_search(
     given = _given(task, space, goal, params)
     if study.user_attrs.get("given", given) != given:
         raise InputError(
-            f"{folder}/study.db: its trials had another space, metric or other parameters than now, "
-            f"and cannot be compared; move {folder} away to begin anew"
+            f"{folder}/study.db: its trials had another space, another metric or other parameters "
+            f"than now, and cannot be compared; move {folder} away to begin anew"
         )
     study.set_user_attr("given", given)
     if not study.trials:
@@ -126,9 +127,9 @@ def _given(task: str, space: Space, goal: Goal, params: Params) -> str:
 def _defaults(space: Space, params: Params) -> Changes:
     """The values of params.yaml that the space holds: they are the first trial."""
     tree = params.model_dump(mode="json")
-    found = {}
+    found: Changes = {}
     for key, distribution in space.items():
-        value = tree
+        value: Any = tree
         for word in key.split("."):
             value = value.get(word) if isinstance(value, dict) else None
         try:

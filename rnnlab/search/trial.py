@@ -84,7 +84,9 @@ def run_trial(
     if place.threads is not None:
         changes = {**changes, "threads": place.threads}
     words = [word for each in assignments(changes) for word in ("-S", each)]
-    command = [sys.executable, "-m", "dvc", "exp", "run", "--temp", "--name", place.name, *words]
+    # a trial that begins or ends locks the project for a moment
+    dvc = [sys.executable, "-m", "dvc", "exp", "run", "--wait-for-lock"]
+    command = [*dvc, "--temp", "--name", place.name, *words]
     with place.log.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
             [*command, f"evaluate@{place.task}"],
