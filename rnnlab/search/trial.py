@@ -85,7 +85,7 @@ def run_trial(
         changes = {**changes, "threads": place.threads}
     words = [word for each in assignments(changes) for word in ("-S", each)]
     # a trial that begins or ends locks the project for a moment
-    dvc = [sys.executable, "-m", "dvc", "exp", "run", "--wait-for-lock"]
+    dvc = [sys.executable, "-m", "dvc", "--wait-for-lock", "exp", "run"]
     command = [*dvc, "--temp", "--name", place.name, *words]
     with place.log.open("w", encoding="utf-8") as log:
         process = subprocess.Popen(
