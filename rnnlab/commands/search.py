@@ -89,9 +89,10 @@ def show(found: Search, kind: str) -> None:
         raise InputError(f"no trial of {len(table)} gave a score; {found.folder} has their logs")
     best = done.head(BEST)
     changing = [key for key in found.space if best[key].astype(str).nunique() > 1]
+    short = {key: key.rpartition(".")[2] for key in changing}
     shown = Table(box=None, pad_edge=False)
-    for name in ["trial", metric, *changing]:
-        shown.add_column(name.removeprefix(f"tasks.{found.task}."), overflow="fold")
+    for name in ["trial", metric, *short.values()]:
+        shown.add_column(name.replace("_", " "), justify="left" if name == "trial" else "right")
     for _, row in best.iterrows():
         shown.add_row(*(text_of(row[name]) for name in ["trial", metric, *changing]))
     Console().print(shown)

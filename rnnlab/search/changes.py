@@ -8,6 +8,8 @@ from typing import Any
 
 from rnnlab.core.params import PARAMS_FILE, Params, load_params
 
+# what a search of each task may change
+SPACES = Path("experiments/search")
 # dotted keys of params.yaml, and their values
 Changes = dict[str, Any]
 

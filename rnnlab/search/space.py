@@ -13,9 +13,8 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from rnnlab.core.errors import InputError, require
-from rnnlab.search.changes import with_changes
+from rnnlab.search.changes import SPACES, with_changes
 
-FOLDER = Path("experiments/search")
 FORMS = "write [a, b, c], {int: [low, high]} or {float: [low, high], log: true}"
 SCALARS = (bool, int, float, str, type(None))
 
@@ -23,7 +22,7 @@ Space = dict[str, BaseDistribution]
 
 
 def space_file(task: str) -> Path:
-    return FOLDER / f"{task}.yaml"
+    return SPACES / f"{task}.yaml"
 
 
 def read_space(task: str) -> Space:
@@ -32,7 +31,7 @@ def read_space(task: str) -> Space:
     Raises:
         InputError: the file is missing, or an entry has no known form or a value not allowed.
     """
-    path = require(space_file(task), f"write it, as {FOLDER}/airline.yaml is written")
+    path = require(space_file(task), f"write it, as {SPACES}/airline.yaml is written")
     try:
         entries = YAML(typ="safe").load(path)
     except YAMLError as error:
