@@ -108,7 +108,7 @@ show: needs-git environment
 	@dvc exp show --only-changed --drop '(data|metrics|models)/[^:]*$$'
 
 # Parameters that are better on validation: make search TASK=airline TRIALS=30
-TASK := airline
+search: TASK := airline
 TRIALS := 30
 search: needs-git environment
 	rnnlab search $(TASK) --trials $(TRIALS) --jobs $(JOBS)

@@ -24,10 +24,10 @@ from rnnlab.forecasting.task_settings import (
     without_log_of_nonpositive,
 )
 from rnnlab.formats.sources import local_name, stem_of
+from rnnlab.search.changes import SPACES
 from rnnlab.series.normalization import fit_normalization, unusable_series
 from rnnlab.series.panel import Panel, training_ends, warn_left_out
 from rnnlab.series.times import format_times
-from rnnlab.search.changes import SPACES
 from rnnlab.tables.reading import Table
 
 RAW = Path("data/raw")
