@@ -109,8 +109,11 @@ def open_search(
     study.set_user_attr("given", given)
     if not study.trials:
         # so that the best can be compared with params.yaml as it is
-        study.set_user_attr("defaults", _defaults(space, params))
-        study.enqueue_trial(_defaults(space, params))
+        defaults = _defaults(space, params)
+        if outside := space.keys() - defaults:
+            say(f"params.yaml as it is lies outside the space: {', '.join(sorted(outside))}")
+        study.set_user_attr("defaults", {} if outside else defaults)
+        study.enqueue_trial(defaults)
     search = Search(task, space, goal, study, jobs, say)
     _end_what_was_interrupted(search)
     return search
