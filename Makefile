@@ -12,7 +12,7 @@ TORCH := torch==2.13.0
 UNDER_GIT := $(or $(wildcard .git),$(shell git ls-files --error-unmatch dvc.yaml 2> /dev/null))
 
 .PHONY: environment needs-git reproduce test lint check committed small scores elsewhere audit lock \
-  show compare new-series forecast best pixels permuted ablation study bench tutorial-mnist tutorial-airline clean
+  show compare search new-series forecast best pixels permuted ablation study bench tutorial-mnist tutorial-airline clean
 
 reproduce: environment
 # DVC leaves a partial dvc.lock if it is killed while writing; git has the complete file, and the
@@ -106,6 +106,12 @@ audit: $(INSTALLED)
 # files; [^:] keeps the metrics, which DVC names with the path of their file.
 show: needs-git environment
 	@dvc exp show --only-changed --drop '(data|metrics|models)/[^:]*$$'
+
+# Parameters that are better on validation: make search TASK=airline TRIALS=30
+search: TASK := airline
+TRIALS := 30
+search: needs-git environment
+	rnnlab search $(TASK) --trials $(TRIALS) --jobs $(JOBS)
 
 # The three cells on both tasks, through DVC's queue, and a table for each task, best first. JOBS=2
 # runs two at a time with one thread each: two experiments with two threads compete for the cores.

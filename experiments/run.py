@@ -11,31 +11,25 @@ Reads:   params.yaml, experiments/NAME.yaml
 Writes:  an experiment of DVC called NAME; with --temp it runs beside the workspace
 """
 
-import json
-import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import torch
-from dvc.utils.hydra import apply_overrides
 from ruamel.yaml import YAML
 
 from rnnlab.core.errors import InputError, exit_code
-from rnnlab.core.params import PARAMS_FILE, Params, load_params
+from rnnlab.core.params import Params
 from rnnlab.core.stage import make_parser
 from rnnlab.networks.samples import Samples
 from rnnlab.networks.storage import build_network
+from rnnlab.search.changes import Changes, assignments, with_changes
 from rnnlab.training.device import prepare
 from rnnlab.training.loop import Watch, fit
 from rnnlab.training.members import Recipe
 from rnnlab.training.precision import choose_precision
-
-Changes = dict[str, Any]
 
 FOLDER = Path(__file__).parent
 TASK = "mnist"
@@ -67,19 +61,6 @@ def read_set(name: str) -> Changes:
         known = ", ".join(sorted(other.stem for other in FOLDER.glob("*.yaml")))
         raise InputError(f"{name}: no such parameter set; there are {known}")
     return YAML(typ="safe").load(path)
-
-
-def assignments(changes: Changes) -> list[str]:
-    """``changes`` as ``dvc exp run -S`` takes them."""
-    return [f"{key}={json.dumps(value)}" for key, value in changes.items()]
-
-
-def with_changes(changes: Changes) -> Params:
-    """The parameters that ``dvc exp run`` makes of this project's and ``changes``."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(shutil.copy(PARAMS_FILE, folder))
-        apply_overrides(path, assignments(changes))
-        return load_params(path)
 
 
 def arguments_of(name: str, changes: Changes, temp: bool, targets: list[str]) -> list[str]:

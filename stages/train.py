@@ -15,6 +15,8 @@ Needs:   the outputs of `dvc repro windows@TASK`; a GPU is optional: see device
 import rnnlab  # noqa: F401
 
 # isort: split
+import json
+import os
 import platform
 import resource
 import shutil
@@ -55,6 +57,8 @@ from rnnlab.training.distributed import (
 from rnnlab.training.members import Checkpoints, Member, Recipe, train_member
 from rnnlab.training.precision import settle_precision
 
+# `rnnlab search` names a file by it, where it reads the figures of each epoch
+CURVE_VARIABLE = "RNNLAB_CURVE"
 # the page reloads itself every 5 seconds
 PAGE_SECONDS = 5
 CHECKPOINTS = Path("data/checkpoints")
@@ -207,6 +211,9 @@ def live_curves(name: str) -> Iterator[Callable[[str, dict[str, float]], None]]:
             for key, value in figures.items():
                 if key != "epoch":
                     live.log_metric(f"{title}/{key}", value)
+            if CURVE_VARIABLE in os.environ:
+                with Path(os.environ[CURVE_VARIABLE]).open("a", encoding="utf-8") as curve:
+                    curve.write(json.dumps({"fit": title, **figures}) + "\n")
             if time.monotonic() - drawn > PAGE_SECONDS:
                 live.make_report()
                 drawn = time.monotonic()

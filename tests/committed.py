@@ -15,7 +15,10 @@ from pathlib import Path
 from helpers import ROOT
 
 # the README, since it quotes figures of the same commit
-CHANGEABLE = ("params.yaml", "dvc.yaml", "dvc.lock", ".dvc/config", "data", "metrics", "models")
+CHANGEABLE = (
+    *("params.yaml", "dvc.yaml", "dvc.lock", ".dvc/config"),
+    *("data", "metrics", "models", "experiments/search"),
+)
 PATHS = (*CHANGEABLE, "README.md")
 
 

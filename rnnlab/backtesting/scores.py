@@ -61,13 +61,14 @@ def evaluate_series(
     write_json(folder / "scores.json", mean_scores(scores))
     # read again, since what cannot be computed is null there
     written = read_json(folder / "scores.json", f"evaluate@{name}")
-    write_json(folder / "metrics.json", dvc_metrics(written, card))
+    validation = validation_table(results)
+    write_json(folder / "metrics.json", dvc_metrics(written, card, validation))
     write_table(folder / "predictions.csv", predictions(results, trained.observed))
     tables = folder / "tables"
     write_table(tables / "series.csv", scores)
     write_table(tables / "forecasts.csv", forecast_table(results, trained.observed))
     write_table(tables / "by_step.csv", errors_by_step(results["rolling"]))
-    write_table(tables / "validation.csv", validation_table(results))
+    write_table(tables / "validation.csv", validation)
     write_table(tables / "comparison.csv", comparison(results))
     counts = pd.DataFrame(trained.fallbacks.items(), columns=["method", "series"])
     write_table(tables / "fallbacks.csv", counts)

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -176,6 +176,52 @@ def new_series(
         module.new_series(options, name, unit, params)
 
     run("new_series", work)
+
+
+@app.command(epilog=EXIT_CODES)
+def search(
+    task: Annotated[str, typer.Argument(help="a key of tasks in params.yaml")],
+    trials: Annotated[int, typer.Option(min=1, help="how many, earlier ones included")] = 30,
+    jobs: Annotated[
+        int, typer.Option(min=1, help="side by side; with several, each has one thread")
+    ] = 1,
+    minutes: Annotated[
+        float | None, typer.Option(min=0, help="no trial begins later; running ones end")
+    ] = None,
+    metric: Annotated[
+        str | None,
+        typer.Option(help="of metrics.json (mase_val, or validation_accuracy for images)"),
+    ] = None,
+    direction: Annotated[
+        Literal["minimize", "maximize"] | None, typer.Option(help="of --metric")
+    ] = None,
+    sampler: Annotated[
+        Literal["tpe", "random"], typer.Option(help="tpe learns from trials, random does not")
+    ] = "tpe",
+) -> None:
+    """Search parameters that are better on validation; every trial is an experiment of DVC.
+
+    \b
+        rnnlab search airline --trials 30
+        rnnlab search mnist --minutes 30 --jobs 2
+
+    Optuna asks for parameters, and DVC runs them beside the workspace, as experiments named
+    TASK-search-01 and so on; the first has those of params.yaml. A trial whose validation curve is
+    worse than most is pruned. Started again, the search goes on where it was stopped or killed.
+
+    \b
+    Reads:   params.yaml, experiments/search/TASK.yaml: keys of params.yaml with [choices],
+             {int: [low, high]} or {float: [low, high], log: true}
+    Writes:  data/search/TASK/: study.db, the log of each trial, and tables that the report draws;
+             the best trials, and how to apply the best, to standard output
+    Needs:   a clone (git), and what `dvc repro windows@TASK` leaves in the cache
+    """
+    run(
+        "search",
+        lambda module, params: module.search(
+            task, trials, jobs, minutes, metric, direction, sampler, params
+        ),
+    )
 
 
 @app.command(epilog=EXIT_CODES)

@@ -24,6 +24,7 @@ from rnnlab.forecasting.task_settings import (
     without_log_of_nonpositive,
 )
 from rnnlab.formats.sources import local_name, stem_of
+from rnnlab.search.changes import SPACES
 from rnnlab.series.normalization import fit_normalization, unusable_series
 from rnnlab.series.panel import Panel, training_ends, warn_left_out
 from rnnlab.series.times import format_times
@@ -82,6 +83,7 @@ def new_series(options: SeriesOptions, name: str | None, unit: str | None, param
             PARAMS_FILE: with_task(PARAMS_FILE.read_text("utf-8"), name, options.task, task),
         }
         write_task(texts, target, source if content is None else content)
+        write_space(name, options.task)
     print(said_of(name, task, panel))
 
 
@@ -100,6 +102,17 @@ def write_task(texts: dict[Path, str], target: Path, data: str | bytes) -> None:
                     (raw / target.name).write_bytes(data)
                 else:
                     shutil.copyfile(data, raw / target.name)
+
+
+def write_space(name: str, task: str) -> None:
+    """Let ``rnnlab search`` change what it changes of ``task``, if the person has written none."""
+    of_task, own = (SPACES / f"{each}.yaml" for each in (task, name))
+    if of_task.is_file() and not own.exists():
+        text = of_task.read_text("utf-8").replace(f"tasks.{task}.", f"tasks.{name}.")
+        with output_files(SPACES) as folder:
+            (folder / own.name).write_text(
+                text.replace(f"search {task}", f"search {name}"), "utf-8"
+            )
 
 
 def new_name(name: str, params: Params) -> str:

@@ -3,6 +3,7 @@
 import re
 from copy import deepcopy
 
+import pandas as pd
 import pytest
 from committed import COMMITTED
 from helpers import ROOT, TASKS, Done, read_json
@@ -12,6 +13,7 @@ from rnnlab.images import scores as scores_of_images
 
 CARD = {"train": {"precision": "float32"}}
 AIRLINE = read_json(COMMITTED / "metrics/airline/scores.json")
+VALIDATION = pd.read_csv(COMMITTED / "metrics/airline/tables/validation.csv")
 
 
 def series(**changes: float | None) -> dict:
@@ -19,20 +21,23 @@ def series(**changes: float | None) -> dict:
     scores = deepcopy(AIRLINE)
     for method, mase in changes.items():
         scores[method]["one_step"]["mase"] = mase
-    return dvc_metrics(scores, CARD)
+    return dvc_metrics(scores, CARD, VALIDATION)
 
 
-def metrics_of(scores: dict) -> dict:
+def metrics_of(scores: dict, validation: pd.DataFrame = VALIDATION) -> dict:
     """What metrics.json holds beside ``scores``, of training in float32."""
-    of_images = "accuracy" in scores
-    return scores_of_images.dvc_metrics(scores, CARD) if of_images else dvc_metrics(scores, CARD)
+    if "accuracy" in scores:
+        return scores_of_images.dvc_metrics(scores, CARD)
+    return dvc_metrics(scores, CARD, validation)
 
 
 @pytest.mark.parametrize("task", TASKS)
 def test_the_file_in_git_matches_its_scores(task: str) -> None:
     folder = COMMITTED / "metrics" / task
     found = read_json(folder / "metrics.json")
-    assert found == metrics_of(read_json(folder / "scores.json"))
+    validation = folder / "tables/validation.csv"
+    known = pd.read_csv(validation) if validation.is_file() else VALIDATION
+    assert found == metrics_of(read_json(folder / "scores.json"), known)
     assert len(found) <= 16
     assert all(type(value) in (int, float) for value in found.values())
 
@@ -59,6 +64,7 @@ def test_make_show_drops_files_and_keeps_metrics() -> None:
 
 def test_values_come_from_the_scores() -> None:
     found, model = series(), AIRLINE["model"]
+    assert found["mase_val"] == round(VALIDATION["mase"].iloc[0], 3)
     assert found["mase_step"] == round(model["one_step"]["mase"], 3)
     assert found["mase_year"] == round(model["year"]["mase"], 3)
     assert found["mase_long"] == round(model["long"]["mase"], 3)
@@ -71,7 +77,7 @@ def test_values_come_from_the_scores() -> None:
 def test_the_precision_that_was_computed_in_is_compared(precision: str, bits: int) -> None:
     card = {"train": {"precision": precision}}
     of_images = dict.fromkeys(scores_of_images.DVC_METRICS, 0.5)
-    assert dvc_metrics(AIRLINE, card)["bits"] == bits
+    assert dvc_metrics(AIRLINE, card, VALIDATION)["bits"] == bits
     assert scores_of_images.dvc_metrics(of_images, card)["bits"] == bits
 
 
@@ -101,4 +107,6 @@ def test_undefined_scores_are_null() -> None:
 def test_evaluate_writes_metrics_json(finished: tuple[object, Done], task: str) -> None:
     folder = finished[0] / "metrics" / task
     found = read_json(folder / "metrics.json")
-    assert found == metrics_of(read_json(folder / "scores.json"))
+    validation = folder / "tables/validation.csv"
+    known = pd.read_csv(validation) if validation.is_file() else VALIDATION
+    assert found == metrics_of(read_json(folder / "scores.json"), known)

@@ -17,7 +17,7 @@ MODULES = [
 # from the top to the bottom: a package may need those below it
 FLOORS = [
     {"commands"},
-    {"report"},
+    {"report", "search"},
     {"plots"},
     {"backtesting"},
     {"forecasting", "images"},
