@@ -5,13 +5,14 @@ A command's own module is imported when it runs: help and completion need no tor
 
 import sys
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnnlab.commands.options import ForecastOptions, TableOptions, takes_options
+from rnnlab.commands.options import ForecastOptions, SearchOptions, TableOptions, takes_options
 from rnnlab.commands.retry import add_command
 from rnnlab.core.errors import InputError, exit_code
 from rnnlab.core.process import prepare_program
@@ -179,25 +180,10 @@ def new_series(
 
 
 @app.command(epilog=EXIT_CODES)
+@takes_options
 def search(
     task: Annotated[str, typer.Argument(help="a key of tasks in params.yaml")],
-    trials: Annotated[int, typer.Option(min=1, help="how many, earlier ones included")] = 30,
-    jobs: Annotated[
-        int, typer.Option(min=1, help="side by side; with several, each has one thread")
-    ] = 1,
-    minutes: Annotated[
-        float | None, typer.Option(min=0, help="no trial begins later; running ones end")
-    ] = None,
-    metric: Annotated[
-        str | None,
-        typer.Option(help="of metrics.json (mase_val, or validation_accuracy for images)"),
-    ] = None,
-    direction: Annotated[
-        Literal["minimize", "maximize"] | None, typer.Option(help="of --metric")
-    ] = None,
-    sampler: Annotated[
-        Literal["tpe", "random"], typer.Option(help="tpe learns from trials, random does not")
-    ] = "tpe",
+    options: SearchOptions,
 ) -> None:
     """Search parameters that are better on validation; every trial is an experiment of DVC.
 
@@ -216,12 +202,7 @@ def search(
              the best trials, and how to apply the best, to standard output
     Needs:   a clone (git), and what `dvc repro windows@TASK` leaves in the cache
     """
-    run(
-        "search",
-        lambda module, params: module.search(
-            task, trials, jobs, minutes, metric, direction, sampler, params
-        ),
-    )
+    run("search", lambda module, params: module.search(task, params, **asdict(options)))
 
 
 @app.command(epilog=EXIT_CODES)

@@ -1,4 +1,4 @@
-"""The options of the commands that read a table of series: type, default and help in one place.
+"""The options of the commands that take many: type, default and help in one place.
 
 A command takes a whole group of them as one dataclass; ``takes_options`` lets typer see each field
 as an option of its own. To add an option, add a field.
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
-from typing import Annotated
+from typing import Annotated, Literal
 
 from typer import Option
 
@@ -125,6 +125,24 @@ class ForecastOptions(TableOptions):
         """How the table is to be read, with its known columns."""
         names = [name.strip() for names in self.known or () for name in names.split(",")]
         return replace(super().reading, known=tuple(filter(None, names)), future=self.future)
+
+
+@dataclass(frozen=True)
+class SearchOptions:
+    """How a search is to run."""
+
+    trials: Annotated[int, Option(min=1, help="how many, earlier ones included")] = 30
+    jobs: Annotated[int, Option(min=1, help="side by side; of several, each has one thread")] = 1
+    minutes: Annotated[
+        float | None, Option(min=0, help="no trial begins later; running ones end")
+    ] = None
+    metric: Annotated[
+        str | None, Option(help="of metrics.json (mase_val, or validation_accuracy for images)")
+    ] = None
+    direction: Annotated[Literal["minimize", "maximize"] | None, Option(help="of --metric")] = None
+    sampler: Annotated[
+        Literal["tpe", "random"], Option(help="tpe learns from trials, random does not")
+    ] = "tpe"
 
 
 def takes_options(function: Callable[..., None]) -> Callable[..., None]:

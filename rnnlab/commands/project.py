@@ -6,6 +6,12 @@ from types import ModuleType
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import PARAMS_FILE, Params, load_params
 
+# those that lie in other packages
+MODULES = {
+    "search": "rnnlab.search.command",
+    "forecast_page": "rnnlab.report.forecast_page",
+}
+
 
 def project_params(wanted: str) -> Params:
     """The parameters of the project in this folder.
@@ -27,7 +33,7 @@ def project_params(wanted: str) -> Params:
 def command_module(name: str) -> ModuleType:
     """The module of a command; raise InputError if a library of the pipeline is not installed."""
     try:
-        return import_module(f"rnnlab.commands.{name}")
+        return import_module(MODULES.get(name, f"rnnlab.commands.{name}"))
     except ModuleNotFoundError as error:
         raise InputError(
             f"{error.name} is not installed: in the project, pip install --editable '.[pipeline]'"

@@ -2,11 +2,15 @@
 
 import json
 from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from rnnlab.core.files import Json
+from rnnlab.core.errors import InputError, require
+from rnnlab.core.files import Json, write_atomically
+from rnnlab.forecasting.forecast import Forecast
+from rnnlab.formats.sources import local_name
 from rnnlab.plots.forecast import MIN_PAST, PAST_RATIO
 from rnnlab.report.charts import series_chart
 from rnnlab.report.page import rendered
@@ -18,6 +22,24 @@ FRAME_BYTES = 1_100_000  # of all in it that is no series: Vega is nearly a mega
 MAX_PAST = 3000  # values of a series, more of which a browser draws slowly
 COLUMNS = ("forecast", "low_80", "high_80", "low_95", "high_95")
 DIGITS = 6
+
+
+def check_page(html: str, file: str) -> Path:
+    """The path of the page; raise InputError where it cannot be one."""
+    path = Path(html)
+    if path.suffix.lower() not in (".html", ".htm") or path.is_dir():
+        raise InputError(f"--html {html}: write a name that ends with .html")
+    if path.resolve() == Path(local_name(file)).resolve():
+        raise InputError(f"--html {html}: {path} is the data itself; name another")
+    require(path.parent, f"--html {html}: make this folder or name another")
+    return path
+
+
+def write_forecast_page(path: Path, found: Forecast, file: str) -> str:
+    """Write the page; return what to say of it."""
+    html, said = forecast_page(found.panel, found.table(), file)
+    write_atomically(path, html.encode())
+    return f"Page: {path} ({len(html.encode()) / 10**6:.1f} MB). {said}".rstrip()
 
 
 def forecast_page(panel: Panel, table: pd.DataFrame, file: str) -> tuple[str, str]:

@@ -520,9 +520,8 @@ def test_a_page_shows_the_forecast_beside_the_table(
     assert series["forecast"] == [float(f"{value:.6g}") for value in table["forecast"]]
     # a plain installation lacks this library: said before the work
     monkeypatch.setitem(sys.modules, "vl_convert", None)
-    for name in ("rnnlab.commands.forecast_page", "rnnlab.report.forecast_page"):
+    for name in ("rnnlab.report.forecast_page", "rnnlab.report.page"):
         monkeypatch.delitem(sys.modules, name)
-    monkeypatch.delitem(sys.modules, "rnnlab.report.page")
     shutil.rmtree(tmp_path / "forecasts")
     assert run_stage_here(tmp_path, "forecast", "mine.csv", "--html", "mine.html") == 1
     one_error_line(capsys.readouterr().err, "vl_convert is not installed", "[pipeline]")

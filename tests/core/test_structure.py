@@ -17,7 +17,8 @@ MODULES = [
 # from the top to the bottom: a package may need those below it
 FLOORS = [
     {"commands"},
-    {"report", "search"},
+    {"search"},
+    {"report"},
     {"plots"},
     {"backtesting"},
     {"forecasting", "images"},

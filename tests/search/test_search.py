@@ -9,10 +9,9 @@ from helpers import edit_params, read_yaml
 from optuna.distributions import CategoricalDistribution, FloatDistribution, IntDistribution
 from optuna.trial import TrialState
 
-from rnnlab.commands import search as command
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import load_params
-from rnnlab.search import study
+from rnnlab.search import command, study
 from rnnlab.search.results import importance_table, trials_table, write_results
 from rnnlab.search.space import read_space
 from rnnlab.search.study import Search, open_search, run_search

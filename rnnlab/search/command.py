@@ -29,14 +29,16 @@ TEST_SCORES = {"images": "accuracy", "series": "mase_roll"}
 
 def search(
     task: str,
+    params: Params,
+    *,
     trials: int,
     jobs: int,
     minutes: float | None,
     metric: str | None,
     direction: Direction,
     sampler: str,
-    params: Params,
 ) -> None:
+    """Search, and print the best; what an earlier search of the task has found counts, too."""
     params.require_task(task)
     if reason := why_not_under_git():
         raise InputError(f"rnnlab search keeps its trials as experiments of DVC, in git: {reason}")
