@@ -40,6 +40,10 @@ DAY_S = 24 * 3600
 LAGS = (12, 4, 7, 24, 52)
 # the next longer season of a spacing
 LONGER = {7: 365, 24: 168, 48: 336}
+# days, and working days, of a year
+YEARS = {7: 365.25, 5: 260.9}
+# parts of a day, in which weeks are looked for, too
+PARTS_OF_DAY = (24, 48, 96, 144, 288)
 YEARS_AHEAD = 6
 # a weaker season is none; a guess by the values alone takes a stronger one
 WEAK, STRONG = 0.1, 0.5
@@ -96,6 +100,14 @@ def settle(panel: Panel, period: int | None) -> tuple[Panel, Season]:
     """The panel with the period that a person says, or else its season's."""
     season = find_season(panel, period)
     return replace(panel, period=season.period), season
+
+
+def longer_season(period: int) -> float | None:
+    """The season that usually stands beside one of so many steps; None for others.
+
+    A year beside the days of a week, a week beside the parts of a day.
+    """
+    return 7 * period if period in PARTS_OF_DAY else YEARS.get(period)
 
 
 def _by_spacing(step: Step | None) -> tuple[int | None, str]:

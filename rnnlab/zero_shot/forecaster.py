@@ -150,7 +150,7 @@ def forecast_quantiles(
     with np.errstate(all="ignore"):
         found = _forecast_at_once(network, raised, offsets, known, ahead)
     found = extended(found, known, horizon) + floors[:, None, None]
-    return _as_values(found + season_ahead[:, :, None], y, offsets, period)
+    return as_series(found + season_ahead[:, :, None], y, offsets, period)
 
 
 def end_to_end(histories: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -209,7 +209,7 @@ def mean_cycle(y: np.ndarray, period: int) -> np.ndarray:
     return np.roll(season, len(y) % period)
 
 
-def _as_values(
+def as_series(
     quantiles: np.ndarray, y: np.ndarray, offsets: np.ndarray, period: int
 ) -> np.ndarray:
     """Quantiles [S, H, 11] as series can take them: their lowest values, whole numbers."""
