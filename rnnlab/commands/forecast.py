@@ -34,7 +34,7 @@ from rnnlab.forecasting.output import (
     with_texts,
     write_files,
 )
-from rnnlab.forecasting.task_settings import check_steps
+from rnnlab.forecasting.task_settings import check_seasons, check_steps
 from rnnlab.forecasting.trained import read_trained
 from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.sources import local_name, stem_of
@@ -49,7 +49,8 @@ from rnnlab.zero_shot.storage import read_card, read_zero_shot
 
 def forecast(file: str | None, options: ForecastOptions) -> None:
     reading = options.reading
-    check_steps("period", options.period)
+    seasons = options.seasons
+    check_seasons(seasons)
     check_steps("horizon", options.horizon)
     task = None
     if file is None:
@@ -62,17 +63,17 @@ def forecast(file: str | None, options: ForecastOptions) -> None:
             value=reading.value or data.value_column,
             known=reading.known or tuple(data.known),
         )
-        holidays = options.holidays or data.holidays
-        options = replace(options, period=options.period or data.period, holidays=holidays)
+        seasons = seasons or (data.period,)
+        options = replace(options, holidays=options.holidays or data.holidays)
     if parts := find_parts(file, reading):
-        forecast_folder(file, parts, reading, options)
+        forecast_folder(file, parts, reading, options, seasons)
         return
     if options.ray is not None:
         raise InputError(
             f"--ray {options.ray}: {file} is one table; a cluster takes a folder of Parquet files, "
             "each with series of its own"
         )
-    forecast_table(file, reading, options, task)
+    forecast_table(file, reading, options, seasons, task)
 
 
 def own_task(options: ForecastOptions) -> SeriesTask:
@@ -83,7 +84,11 @@ def own_task(options: ForecastOptions) -> SeriesTask:
 
 
 def forecast_table(
-    file: str, reading: ReadOptions, options: ForecastOptions, task: SeriesTask | None
+    file: str,
+    reading: ReadOptions,
+    options: ForecastOptions,
+    seasons: Sequence[int],
+    task: SeriesTask | None,
 ) -> None:
     """Forecast the series of one table, in memory.
 
@@ -100,7 +105,7 @@ def forecast_table(
     # before the file, so that missing weights are reported at once
     network = read_zero_shot(device=device)
     table = read_table(file, reading)
-    panel, season = settle(panel_of(table, reading, any_series=True), options.period)
+    panel, season = settle(panel_of(table, reading, any_series=True), seasons)
     # standard output is for results
     print(understood(panel, season), file=sys.stderr)
     note_guesses(panel, season)
@@ -133,7 +138,11 @@ def forecast_table(
 
 
 def forecast_folder(
-    file: str, parts: list[Path], reading: ReadOptions, options: ForecastOptions
+    file: str,
+    parts: list[Path],
+    reading: ReadOptions,
+    options: ForecastOptions,
+    seasons: Sequence[int],
 ) -> None:
     """Forecast a folder file by file; the first one settles the period and the horizon."""
     is_file = bool(options.out and (options.out == "-" or Path(options.out).suffix))
@@ -158,12 +167,13 @@ def forecast_folder(
     out = shown.resolve()
     if out == folder or out.is_relative_to(folder):
         raise InputError(f"--out {options.out}: {shown} is the data itself; name another folder")
-    season = season_of_parts(parts, reading, options.period)
+    season = season_of_parts(parts, reading, seasons)
     job = FolderJob(
         folder=folder,
         out=out,
         reading=reading,
         period=season.period,
+        longer=season.longer,
         horizon=options.horizon or season.horizon,
         fit=options.fit,
         weights=read_card()["sha256"],
@@ -172,7 +182,7 @@ def forecast_folder(
     print_results(results, len(parts), job.horizon, shown)
 
 
-def season_of_parts(parts: list[Path], reading: ReadOptions, period: int | None) -> Season:
+def season_of_parts(parts: list[Path], reading: ReadOptions, seasons: Sequence[int]) -> Season:
     """The season of the first part that can be read.
 
     Raises:
@@ -181,7 +191,7 @@ def season_of_parts(parts: list[Path], reading: ReadOptions, period: int | None)
     first: InputError | None = None
     for path in parts:
         try:
-            panel, season = settle(load_panel(str(path), reading, any_series=True), period)
+            panel, season = settle(load_panel(str(path), reading, any_series=True), seasons)
         except InputError as error:
             first = first or error
             continue

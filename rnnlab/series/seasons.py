@@ -1,5 +1,6 @@
 """How many steps a season has: by the spacing of the times, checked in the values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -61,6 +62,7 @@ class Season:
         correlation: of the changes with those one period before, median over series; None where
             there is no season or the series are too short.
         notes: what was guessed, with the option that says otherwise.
+        longer: a second season that a person says; None where nothing is said.
     """
 
     period: int
@@ -68,10 +70,11 @@ class Season:
     spacing: str
     correlation: float | None
     notes: list[str]
+    longer: float | None = None
 
 
-def find_season(panel: Panel, period: int | None) -> Season:
-    """The season of a panel with NaN for gaps; ``period`` where a person says it."""
+def find_season(panel: Panel, period: int | None, longer: float | None = None) -> Season:
+    """The season of a panel with NaN for gaps; ``period``, ``longer`` where a person says it."""
     usual, spacing = _by_spacing(usual_step(panel.ds, panel.offsets))
     notes = []
     found = period or usual
@@ -81,25 +84,16 @@ def find_season(panel: Panel, period: int | None) -> Season:
         found = best if strength[best] > STRONG else 1
         notes.append(f"period {found} from the values (guessed; else --period)")
     correlation = correlation_at(panel, found) if found > 1 else None
-    if period is None and usual:
-        longer = correlation_at(panel, LONGER[found]) if found in LONGER else None
-        if longer is not None and longer > STRONG and longer > (correlation or 0) + WEAK:
-            notes.append(
-                f"period {found}, though the values repeat more at {LONGER[found]} "
-                f"({longer:.2f}; guessed; else --period {LONGER[found]})"
-            )
-        elif correlation is not None and correlation < WEAK:
-            notes.append(
-                f"period {found}, though the values show no season (guessed; else --period 1)"
-            )
+    if period is None and usual and correlation is not None and correlation < WEAK:
+        notes.append(f"period {found}, though the values show no season (guessed; else --period 1)")
     horizon = found if found > 1 else YEARS_AHEAD
-    return Season(found, horizon, spacing, correlation, notes)
+    return Season(found, horizon, spacing, correlation, notes, longer)
 
 
-def settle(panel: Panel, period: int | None) -> tuple[Panel, Season]:
-    """The panel with the period that a person says, or else its season's."""
-    season = find_season(panel, period)
-    return replace(panel, period=season.period), season
+def settle(panel: Panel, seasons: Sequence[int]) -> tuple[Panel, Season]:
+    """The panel with the one or two seasons that a person says, or else its own."""
+    season = find_season(panel, *sorted(seasons)) if seasons else find_season(panel, None)
+    return replace(panel, period=season.period, longer=season.longer), season
 
 
 def longer_season(period: int) -> float | None:
@@ -154,12 +148,13 @@ def understood(panel: Panel, season: Season) -> str:
     assert table is not None
     ends = [_short(time, season.spacing) for time in (panel.ds.min(), panel.ds.max())]
     checked = "" if season.correlation is None else f" (autocorrelation {season.correlation:.2f})"
+    beside = f" and {season.longer:g}" if season.longer else ""
     count = f"{len(panel.ids)} series" if len(panel.ids) > 1 else "one series"
     # in other layouts the columns are the series, or months
     values = f", values {table.value!r}" if table.value != table.stem else ""
     return (
         f"{table.name}: {count}, {season.spacing}, {ends[0]} to {ends[1]}{values}; "
-        f"period {season.period}{checked}"
+        f"period {season.period}{beside}{checked}"
     )
 
 

@@ -47,7 +47,9 @@ def centred_level(y: np.ndarray, places: int) -> np.ndarray:
     total = np.cumsum(np.append(0, np.where(known, y, 0)))
     count = np.cumsum(np.append(0, known))
     begin = np.clip(np.arange(len(y)) - places // 2, 0, len(y) - places)
-    return (total[begin + places] - total[begin]) / np.maximum(count[begin + places] - count[begin], 1)
+    return (total[begin + places] - total[begin]) / np.maximum(
+        count[begin + places] - count[begin], 1
+    )
 
 
 def best_profile(total: np.ndarray, weight: np.ndarray) -> np.ndarray:

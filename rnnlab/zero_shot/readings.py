@@ -99,38 +99,44 @@ def weigh(
 
     A series too short for that has the first reading alone.
     """
-    longer = max(reading.without for reading in readings)
-    steps = min(max(horizon, readings[0].period), steps_at_once(readings[0].period))
+    period, longer = readings[0].period, max(reading.without for reading in readings)
+    steps = min(max(horizon, period), steps_at_once(period))
+    series, ends = past_origins(histories, steps, int(np.ceil(BEFORE * longer)))
     weights = np.zeros((len(histories), len(readings)))
     weights[:, 0] = 1
-    rooms = np.array([len(y) - steps - int(np.ceil(BEFORE * longer)) for y in histories])
-    usable = np.flatnonzero(rooms >= 2 * steps)
-    each = int(np.clip(MOST_IN_ALL // max(1, len(usable)), FEWEST, MOST))
-    past, truth, series = [], [], []
-    for number in usable:
-        y, back = histories[number], min(rooms[number], (each - 1) * steps)
-        for end in len(y) - steps - np.unique(np.linspace(0, back, each).astype(np.int64)):
-            future = y[end : end + steps]
-            if np.isfinite(future).any() and np.isfinite(y[:end]).any():
-                past.append(y[:end])
-                truth.append(future)
-                series.append(number)
-    if not series:
+    if not len(series):
         return weights
-    errors = np.stack(
-        [
-            np.nanmean(
-                np.abs(forecast_reading(network, past, reading, steps)[..., MEDIAN] - truth), axis=1
-            )
-            for reading in readings
-        ],
-        axis=1,
-    )
+    pairs = list(zip(series.tolist(), ends.tolist(), strict=True))
+    past = [histories[number][:end] for number, end in pairs]
+    truth = np.array([histories[number][end : end + steps] for number, end in pairs])
     total = np.zeros_like(weights)
-    np.add.at(total, series, errors)
+    for place, reading in enumerate(readings):
+        median = forecast_reading(network, past, reading, steps)[..., MEDIAN]
+        np.add.at(total[:, place], series, np.nanmean(np.abs(median - truth), axis=1))
     weighed = np.unique(series)
     weights[weighed] = _by_errors(total[weighed])
     return weights
+
+
+def past_origins(
+    histories: Sequence[np.ndarray], steps: int, least: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Series [N] and lengths [N] of histories that end earlier, with a value in the next steps.
+
+    They are spread over the last horizons, as many as leave ``least`` values. A series that leaves
+    room for fewer than three has none.
+    """
+    rooms = np.array([len(y) - steps - least for y in histories])
+    usable = np.flatnonzero(rooms >= 2 * steps)
+    each = int(np.clip(MOST_IN_ALL // max(1, len(usable)), FEWEST, MOST))
+    series, ends = [], []
+    for number in usable.tolist():
+        y, back = histories[number], min(rooms[number], (each - 1) * steps)
+        for end in len(y) - steps - np.unique(np.linspace(0, back, each).astype(np.int64)):
+            if np.isfinite(y[:end]).any() and np.isfinite(y[end : end + steps]).any():
+                series.append(number)
+                ends.append(end)
+    return np.array(series, dtype=np.int64), np.array(ends, dtype=np.int64)
 
 
 def _by_errors(errors: np.ndarray) -> np.ndarray:
@@ -156,9 +162,9 @@ def forecast_readings(
     mean = np.zeros((len(histories), horizon, len(QUANTILES)))
     for reading, weight in zip(readings, weights.T, strict=True):
         rows = np.flatnonzero(weight)
-        if len(rows):
-            found = forecast_reading(network, [histories[row] for row in rows], reading, horizon)
-            mean[rows] += weight[rows, None, None] * found
+        shown = [histories[row] for row in rows.tolist()]
+        found = forecast_reading(network, shown, reading, horizon)
+        mean[rows] += weight[rows, None, None] * found
     return as_series(mean, *end_to_end(histories), readings[0].period)
 
 
