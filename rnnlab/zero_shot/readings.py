@@ -28,7 +28,7 @@ LAST = 7
 # weights fall with this power of the error; readings of smaller weights are left out
 POWER, LEAST = 10, 0.05
 # forecasts of a series' past that weigh the readings: one for each horizon, and of many series less
-MOST, MOST_IN_ALL, FEWEST = 20, 4000, 2
+MOST, MOST_IN_ALL, FEWEST = 20, 2000, 2
 # a history has at least two cycles of the longer season before the first of them
 BEFORE = 2
 
