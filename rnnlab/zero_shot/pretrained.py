@@ -1,6 +1,7 @@
 """The pretrained network as a person uses it: histories in, quantiles out."""
 
 from collections.abc import Sequence
+from numbers import Integral
 from pathlib import Path
 
 import numpy as np
@@ -55,7 +56,10 @@ class ZeroShot:
                 value.
         """
         seasons = sorted(period) if isinstance(period, Sequence) else [period]
-        if not 1 <= len(seasons) <= 2 or seasons[0] < 1 or horizon < 1:
+        whole = all(isinstance(season, Integral) for season in seasons)
+        if not whole or len({*seasons}) < len(seasons) or not 1 <= len(seasons) <= 2:
+            raise InputError(f"period {period}: write a whole number, or two such as [7, 365]")
+        if seasons[0] < 1 or horizon < 1:
             raise InputError(f"period {period}, horizon {horizon}: write 1 or more")
         arrays = [np.asarray(history, dtype=np.float64) for history in histories]
         for number, history in enumerate(arrays):
