@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rnnlab.api import backtest, forecast, plot, read_table
     from rnnlab.core.errors import InputError
     from rnnlab.core.notes import InputWarning
-    from rnnlab.zero_shot.forecaster import ZeroShot
+    from rnnlab.zero_shot.pretrained import ZeroShot
 
 _HOMES = {
     "forecast": "rnnlab.api",
@@ -23,7 +23,7 @@ _HOMES = {
     "read_table": "rnnlab.api",
     "InputError": "rnnlab.core.errors",
     "InputWarning": "rnnlab.core.notes",
-    "ZeroShot": "rnnlab.zero_shot.forecaster",
+    "ZeroShot": "rnnlab.zero_shot.pretrained",
 }
 __all__ = [
     "InputError",

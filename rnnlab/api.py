@@ -15,7 +15,7 @@ from rnnlab.core.notes import note
 from rnnlab.core.process import available_cpus
 from rnnlab.effects.columns import rows_ahead, with_covariates
 from rnnlab.forecasting.forecast import LEVELS, checked_shares, forecast_panel
-from rnnlab.forecasting.task_settings import check_steps
+from rnnlab.forecasting.task_settings import check_seasons, check_steps
 from rnnlab.formats.options import ReadOptions, reading_options
 from rnnlab.frames.reading import Data, read_data
 from rnnlab.frames.shape import Frame, Shape
@@ -33,7 +33,7 @@ def forecast(
     data: Data,
     horizon: int | None = None,
     *,
-    period: int | None = None,
+    period: int | Sequence[int] | None = None,
     id: str | Sequence[str] | None = None,
     time: str | None = None,
     value: str | None = None,
@@ -58,7 +58,9 @@ def forecast(
             arrays. NaN and missing rows are gaps.
         horizon: steps to forecast; where it is None that of a file .tsf, one season, or six steps
             without one.
-        period: steps in a season, 1 for none; by the spacing of the times where it is None.
+        period: steps in a season, 1 for none, or two of them such as ``[7, 365]``; by the spacing
+            of the times where it is None. A year is looked for beside a week, and a week beside a
+            day, where one is known.
         id, time, value: the columns of names, times and values, if not unique_id, ds and y; id is a
             list of columns where they name the series together.
         levels: of the intervals in per cent, above 0 to 95: columns low_80, high_80 and so on.
@@ -112,7 +114,7 @@ def backtest(
     horizon: int | None = None,
     windows: int = 1,
     *,
-    period: int | None = None,
+    period: int | Sequence[int] | None = None,
     id: str | Sequence[str] | None = None,
     time: str | None = None,
     value: str | None = None,
@@ -259,7 +261,7 @@ def _options(
 
 def _understood(
     data: Data,
-    period: int | None,
+    period: int | Sequence[int] | None,
     horizon: int | None,
     options: ReadOptions,
     said: bool = True,
@@ -273,12 +275,16 @@ def _understood(
         said: whether what was guessed is noted.
         ahead: whether covariates are needed at the steps after the last value, too.
     """
-    for name, steps in (("period", period), ("horizon", horizon)):
+    seasons: list = [] if period is None else [period]
+    if isinstance(period, Sequence) and not isinstance(period, str):
+        seasons = [*period]
+    for name, steps in (*(("period", each) for each in seasons), ("horizon", horizon)):
         if steps is not None and not _is_count(steps):
             raise InputError(f"{name}={steps!r}: write a whole number, 1 or more")
         check_steps(name, steps)
+    check_seasons(seasons)
     table, shape = read_data(data, options, future)
-    panel, season = settle(panel_of(table, options, any_series=True), period)
+    panel, season = settle(panel_of(table, options, any_series=True), seasons)
     if said:
         note_guesses(panel, season)
         warn_left_out(panel, table.name)

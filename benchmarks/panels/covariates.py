@@ -93,7 +93,7 @@ def of_set(name: str, data: Path, network: ZeroShotNetwork) -> Iterator[dict[str
     wanted = SETS[name]
     options = ReadOptions(value=wanted.value, known=wanted.known)
     table = read_table(str(data / wanted.file), options)
-    panel, _ = settle(panel_of(table, options), None)
+    panel, _ = settle(panel_of(table, options), ())
     known = with_covariates(panel, table, 0, wanted.holidays)
     draw = np.random.default_rng(0).normal(size=(len(panel.y), NOISE))
     noise = Covariates([f"noise {number}" for number in range(NOISE)], panel.offsets, draw)

@@ -15,8 +15,8 @@ from rnnlab.core.files import output_files, write_tensors
 from rnnlab.core.progress import track_progress
 from rnnlab.features.histories import seasonal_naive as seasonal_naive_forecast
 from rnnlab.zero_shot.extension import MEDIAN
-from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
+from rnnlab.zero_shot.readings import forecast_series
 
 # the central intervals that contain all quantiles but the median, in per cent
 LEVELS = [20, 40, 60, 80, 95]
@@ -70,7 +70,7 @@ def zero_shot(network: ZeroShotNetwork, series: SeriesSet) -> Forecasts:
     for period in np.unique(series.periods):
         rows = np.flatnonzero(series.periods == period)
         histories = [series.histories[row] for row in rows]
-        quantiles[rows] = forecast_quantiles(network, histories, int(period), series.horizon)
+        quantiles[rows] = forecast_series(network, histories, int(period), series.horizon)
     return Forecasts(quantiles)
 
 

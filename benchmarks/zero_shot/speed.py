@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from rnnlab.zero_shot.forecaster import forecast_quantiles
 from rnnlab.zero_shot.network import ZeroShotNetwork
+from rnnlab.zero_shot.readings import forecast_series
 
 LENGTH, HORIZON, PERIOD = 120, 24, 12
 MANY, ROUNDS, CALLS = 4096, 5, 100
@@ -31,7 +31,7 @@ def measure_speed(
     """
     histories = monthly_series(many)
     with one_thread():
-        forecast_quantiles(network, histories[: min(many, 512)], PERIOD, HORIZON)
+        forecast_series(network, histories[: min(many, 512)], PERIOD, HORIZON)
         batches = [_seconds(network, histories) for _ in range(rounds)]
         singles = [_seconds(network, [histories[n % many]]) for n in range(calls + 5)][5:]
     return {"series_per_second": many / median(batches), "ms_one_series": 1000 * median(singles)}
@@ -39,7 +39,7 @@ def measure_speed(
 
 def _seconds(network: ZeroShotNetwork, histories: list[np.ndarray]) -> float:
     begun = time.perf_counter()
-    forecast_quantiles(network, histories, PERIOD, HORIZON)
+    forecast_series(network, histories, PERIOD, HORIZON)
     return time.perf_counter() - begun
 
 

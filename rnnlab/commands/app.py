@@ -161,14 +161,14 @@ def new_series(
     """
 
     def work(module: ModuleType, params: "Params") -> None:
-        from rnnlab.forecasting.task_settings import SeriesOptions
+        from rnnlab.forecasting.task_settings import SeriesOptions, one_season
 
         columns = table.id_column, table.time_column, table.value_column
         ahead = [name.strip() for names in known or () for name in names.split(",")]
         options = SeriesOptions(
             task,
             csv,
-            table.period,
+            one_season(table.seasons),
             *columns,
             tuple(table.pairs),
             tuple(filter(None, ahead)),

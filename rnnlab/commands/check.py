@@ -1,6 +1,7 @@
-"""What rnnlab forecast understands of a table, as a small table."""
+"""What rnnlab forecast understands of a table: said in lines, or with --check as a small table."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,17 +10,57 @@ from rich.console import Console
 from rich.table import Table as Block
 from rich.text import Text
 
+from rnnlab.commands.options import ForecastOptions
 from rnnlab.core.errors import InputError
+from rnnlab.effects.columns import rows_ahead, with_covariates
 from rnnlab.formats.options import ReadOptions, listed
-from rnnlab.series.loading import load_panel
+from rnnlab.series.loading import load_panel, panel_of
 from rnnlab.series.panel import MAX_LINES, Panel
-from rnnlab.series.seasons import Season, guesses, settle
+from rnnlab.series.seasons import Season, guesses, note_guesses, settle, understood
 from rnnlab.series.times import format_times
+from rnnlab.tables.reading import read_table
 
 FIRST_ROWS = 3
 
 
-def check_parts(parts: list[Path], reading: ReadOptions, period: int | None) -> None:
+def read_series(
+    file: str, reading: ReadOptions, options: ForecastOptions, seasons: Sequence[int]
+) -> tuple[Panel, Season, int]:
+    """The series of a table with their covariates, their season and the horizon.
+
+    What was understood is said on the way, unless a table of it is wanted.
+    """
+    table = read_table(file, reading)
+    panel, season = settle(panel_of(table, reading, any_series=True), seasons)
+    if not options.check:
+        # standard output is for results
+        print(understood(panel, season), file=sys.stderr)
+        note_guesses(panel, season)
+    ahead = rows_ahead(panel, table)
+    horizon = options.horizon or ahead or season.horizon
+    return with_covariates(panel, table, horizon, options.holidays), season, horizon
+
+
+def season_of_parts(parts: list[Path], reading: ReadOptions, seasons: Sequence[int]) -> Season:
+    """The season of the first part that can be read.
+
+    Raises:
+        InputError: none can be; the message is that of the first one.
+    """
+    first: InputError | None = None
+    for path in parts:
+        try:
+            panel, season = settle(load_panel(str(path), reading, any_series=True), seasons)
+        except InputError as error:
+            first = first or error
+            continue
+        print(understood(panel, season), file=sys.stderr)
+        note_guesses(panel, season)
+        return season
+    raise first or InputError("a folder of parts has no parts")
+
+
+def check_parts(parts: list[Path], reading: ReadOptions, seasons: Sequence[int]) -> None:
     """Print a block for each file of a folder; the first one settles the period.
 
     Raises:
@@ -28,11 +69,11 @@ def check_parts(parts: list[Path], reading: ReadOptions, period: int | None) -> 
     errors = []
     for path in parts:
         try:
-            panel, season = settle(load_panel(str(path), reading, any_series=True), period)
+            panel, season = settle(load_panel(str(path), reading, any_series=True), seasons)
         except InputError as error:
             errors.append(error)
             continue
-        period = period or season.period
+        seasons = seasons or (season.period,)
         print_block(panel, season, None)
     if errors:
         others = f" (and {len(errors) - 1:,} more parts)" if len(errors) > 1 else ""

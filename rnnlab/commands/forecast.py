@@ -11,7 +11,7 @@ import torch
 
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel, errors_by_method
-from rnnlab.commands.check import check_parts, print_block
+from rnnlab.commands.check import check_parts, print_block, read_series, season_of_parts
 from rnnlab.commands.forecast_text import (
     backtest_lines,
     covariates_lines,
@@ -25,7 +25,6 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import PARAMS_FILE, SeriesTask, load_params
 from rnnlab.core.process import available_cpus
-from rnnlab.effects.columns import rows_ahead, with_covariates
 from rnnlab.forecasting.folders import FolderJob, find_parts, forecast_parts
 from rnnlab.forecasting.forecast import Forecast, forecast_panel
 from rnnlab.forecasting.output import (
@@ -36,14 +35,11 @@ from rnnlab.forecasting.output import (
     with_texts,
     write_files,
 )
-from rnnlab.forecasting.task_settings import check_steps
+from rnnlab.forecasting.task_settings import check_seasons, check_steps
 from rnnlab.forecasting.trained import read_trained
 from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.sources import local_name, stem_of
-from rnnlab.series.loading import load_panel, panel_of
 from rnnlab.series.panel import Panel, cut_at, warn_left_out
-from rnnlab.series.seasons import Season, note_guesses, settle, understood
-from rnnlab.tables.reading import read_table
 from rnnlab.training.device import prepare, prepare_process
 from rnnlab.zero_shot.forecaster import steps_at_once
 from rnnlab.zero_shot.storage import read_card, read_zero_shot
@@ -51,7 +47,8 @@ from rnnlab.zero_shot.storage import read_card, read_zero_shot
 
 def forecast(file: str | None, options: ForecastOptions) -> None:
     reading = options.reading
-    check_steps("period", options.period)
+    seasons = options.seasons
+    check_seasons(seasons)
     check_steps("horizon", options.horizon)
     task = None
     if file is None:
@@ -64,17 +61,17 @@ def forecast(file: str | None, options: ForecastOptions) -> None:
             value=reading.value or data.value_column,
             known=reading.known or tuple(data.known),
         )
-        holidays = options.holidays or data.holidays
-        options = replace(options, period=options.period or data.period, holidays=holidays)
+        seasons = seasons or (data.period,)
+        options = replace(options, holidays=options.holidays or data.holidays)
     if parts := find_parts(file, reading):
-        forecast_folder(file, parts, reading, options)
+        forecast_folder(file, parts, reading, options, seasons)
         return
     if options.ray is not None:
         raise InputError(
             f"--ray {options.ray}: {file} is one table; a cluster takes a folder of Parquet files, "
             "each with series of its own"
         )
-    forecast_table(file, reading, options, task)
+    forecast_table(file, reading, options, seasons, task)
 
 
 def own_task(options: ForecastOptions) -> SeriesTask:
@@ -85,7 +82,11 @@ def own_task(options: ForecastOptions) -> SeriesTask:
 
 
 def forecast_table(
-    file: str, reading: ReadOptions, options: ForecastOptions, task: SeriesTask | None
+    file: str,
+    reading: ReadOptions,
+    options: ForecastOptions,
+    seasons: Sequence[int],
+    task: SeriesTask | None,
 ) -> None:
     """Forecast the series of one table, in memory.
 
@@ -93,7 +94,7 @@ def forecast_table(
         task: whose series these are; None for those of a file.
     """
     if options.check:
-        panel, season, horizon = read_series(file, reading, options)
+        panel, season, horizon = read_series(file, reading, options, seasons)
         print_block(panel, season, horizon)
         return
     target = find_target(options.out, stem_of(file), options.json)
@@ -108,7 +109,7 @@ def forecast_table(
         prepare_process(processes)
     # before the file, so that missing weights are reported at once
     network = read_zero_shot(device=device)
-    panel, _, horizon = read_series(file, reading, options)
+    panel, _, horizon = read_series(file, reading, options, seasons)
     panel = panel.without_rows()
     shown = series_to_show(panel, options.plot_series or (), file)
     trained = read_trained(options.task, panel, device) if options.trained else None
@@ -136,26 +137,12 @@ def forecast_table(
         print(pages.write_forecast_page(page, found, file), file=target.messages)
 
 
-def read_series(
-    file: str, reading: ReadOptions, options: ForecastOptions
-) -> tuple[Panel, Season, int]:
-    """The series of a table with their covariates, their season and the horizon.
-
-    What was understood is said on the way, unless a table of it is wanted.
-    """
-    table = read_table(file, reading)
-    panel, season = settle(panel_of(table, reading, any_series=True), options.period)
-    if not options.check:
-        # standard output is for results
-        print(understood(panel, season), file=sys.stderr)
-        note_guesses(panel, season)
-    ahead = rows_ahead(panel, table)
-    horizon = options.horizon or ahead or season.horizon
-    return with_covariates(panel, table, horizon, options.holidays), season, horizon
-
-
 def forecast_folder(
-    file: str, parts: list[Path], reading: ReadOptions, options: ForecastOptions
+    file: str,
+    parts: list[Path],
+    reading: ReadOptions,
+    options: ForecastOptions,
+    seasons: Sequence[int],
 ) -> None:
     """Forecast a folder file by file; the first one settles the period and the horizon."""
     is_file = bool(options.out and (options.out == "-" or Path(options.out).suffix))
@@ -177,44 +164,26 @@ def forecast_folder(
                 "into a folder; name one of its files"
             )
     if options.check:
-        check_parts(parts, reading, options.period)
+        check_parts(parts, reading, seasons)
         return
     folder = Path(local_name(file)).resolve()
     shown = Path(options.out or "forecasts") / folder.name
     out = shown.resolve()
     if out == folder or out.is_relative_to(folder):
         raise InputError(f"--out {options.out}: {shown} is the data itself; name another folder")
-    season = season_of_parts(parts, reading, options.period)
+    season = season_of_parts(parts, reading, seasons)
     job = FolderJob(
         folder=folder,
         out=out,
         reading=reading,
         period=season.period,
+        longer=season.longer,
         horizon=options.horizon or season.horizon,
         fit=options.fit,
         weights=read_card()["sha256"],
     )
     results = forecast_parts(job, [path.resolve() for path in parts], options.ray)
     print_results(results, len(parts), job.horizon, shown)
-
-
-def season_of_parts(parts: list[Path], reading: ReadOptions, period: int | None) -> Season:
-    """The season of the first part that can be read.
-
-    Raises:
-        InputError: none can be; the message is that of the first one.
-    """
-    first: InputError | None = None
-    for path in parts:
-        try:
-            panel, season = settle(load_panel(str(path), reading, any_series=True), period)
-        except InputError as error:
-            first = first or error
-            continue
-        print(understood(panel, season), file=sys.stderr)
-        note_guesses(panel, season)
-        return season
-    raise first or InputError("a folder of parts has no parts")
 
 
 def series_to_show(panel: Panel, names: Sequence[str], file: str) -> list[int]:

@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 
 from typer import Option
 
+from rnnlab.core.errors import InputError
 from rnnlab.formats.options import ReadOptions, reading_options
 
 
@@ -20,7 +21,11 @@ class TableOptions:
     """What a person says of a table of series; None where nothing is said."""
 
     period: Annotated[
-        int | None, Option(help="steps in a season: by the spacing of the times; 1 for none")
+        str | None,
+        Option(
+            metavar="STEPS",
+            help="steps in a season: by the spacing of the times; 1 for none; 7,365 for two",
+        ),
     ] = None
     id_column: Annotated[
         str | None, Option("--id", metavar="COLUMN", help="column of the series' names (found)")
@@ -47,6 +52,18 @@ class TableOptions:
     total: Annotated[
         str | None, Option(metavar="KIND", help="what it is: sum, mean, last or count (sum)")
     ] = None
+
+    @property
+    def seasons(self) -> tuple[int, ...]:
+        """The numbers of ``--period``; InputError where it has others."""
+        if self.period is None:
+            return ()
+        try:
+            return tuple(map(int, self.period.split(",")))
+        except ValueError:
+            raise InputError(
+                f"--period {self.period}: write a whole number, or two such as 7,365"
+            ) from None
 
     @property
     def pairs(self) -> list[str]:

@@ -37,6 +37,7 @@ class FolderJob:
     Attributes:
         folder, out: of the parts, and of their forecasts.
         reading: how each table is read.
+        period, longer: the seasons, as those of a panel.
         fit: whether slow methods are fitted, too.
         weights: the checksum of the network.
     """
@@ -45,6 +46,7 @@ class FolderJob:
     out: Path
     reading: ReadOptions
     period: int
+    longer: float | None
     horizon: int
     fit: bool
     weights: str
@@ -136,7 +138,8 @@ def forecast_part(job: FolderJob, path: Path) -> PartResult:
         network = read_zero_shot()
     except InputError as error:
         return PartResult(error=str(error), options=error.options)
-    found = forecast_panel(replace(panel, period=job.period), network, job.horizon, job.fit)
+    panel = replace(panel, period=job.period, longer=job.longer)
+    found = forecast_panel(panel, network, job.horizon, job.fit)
     target = target_of(job, path)
     with output_files(target.parent, or_none=[left_out_path(target).name]) as folder:
         write_left_out(folder, target, panel)

@@ -12,8 +12,9 @@ from rnnlab.forecasting.baselines import forecast_baseline
 from rnnlab.forecasting.quick import QUICK
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
-from rnnlab.zero_shot.forecaster import forecast_quantiles
+from rnnlab.series.seasons import longer_season
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
+from rnnlab.zero_shot.readings import Reading, forecast_readings, readings_of, weights_of
 
 # forecast(panel, ends, requests): fitted on the first ``ends`` [S] values of each series, the
 # forecasts of each request as quantiles [N, H, Q] in the units of the series, ascending, with the
@@ -53,21 +54,36 @@ def make_methods(
 
 
 def zero_shot_method(network: ZeroShotNetwork) -> Method:
-    """The pretrained network, which needs no fit."""
+    """The pretrained network, which needs no fit but of how to read series with two seasons."""
 
     def forecast(panel: Panel, ends: np.ndarray, requests: list[Request]) -> list[np.ndarray]:
-        return [_in_batches(network, panel, request) for request in requests]
+        readings = readings_of(panel.period, panel.longer or longer_season(panel.period))
+        found = []
+        for request in requests:
+            fitted = np.unique(request.series)
+            parts = Request(fitted, ends[fitted], 0).histories(panel.y, panel.offsets)
+            weights = np.zeros((len(ends), len(readings)))
+            weights[fitted] = weights_of(network, parts, readings, request.steps)
+            found.append(_in_batches(network, panel, request, readings, weights))
+        return found
 
     return forecast
 
 
-def _in_batches(network: ZeroShotNetwork, panel: Panel, request: Request) -> np.ndarray:
+def _in_batches(
+    network: ZeroShotNetwork,
+    panel: Panel,
+    request: Request,
+    readings: Sequence[Reading],
+    weights: np.ndarray,
+) -> np.ndarray:
     quantiles = np.empty((len(request.end), request.steps, len(QUANTILES)))
     with track_progress(ZERO_SHOT, len(quantiles), "forecasts") as work:
         for begin in range(0, len(quantiles), MAX_WINDOWS):
             rows = np.arange(begin, min(begin + MAX_WINDOWS, len(quantiles)))
-            histories = request.select(rows).histories(panel.y, panel.offsets)
-            quantiles[rows] = forecast_quantiles(network, histories, panel.period, request.steps)
+            part = request.select(rows)
+            histories, own = part.histories(panel.y, panel.offsets), weights[part.series]
+            quantiles[rows] = forecast_readings(network, histories, readings, own, request.steps)
             work.advance(len(rows))
     return quantiles
 

@@ -26,6 +26,7 @@ SELECTION_PENALTY = 0.3
 MAX_PICKS = 5
 # more say no more of which method is best, and take longer
 MAX_SERIES, MAX_ORIGINS = 5_000, 2_000
+MAX_ORIGINS_EACH = 200
 # a fifth of each series is validated, and at least the horizon; of a short series the horizon is a
 # third at most
 SHARE, SHORTEST = 5, 3
@@ -89,7 +90,7 @@ def validation_request(
     usable = np.flatnonzero((ahead > 0) & (spans < lengths))
     if len(usable) > MAX_SERIES:
         usable = usable[np.linspace(0, len(usable) - 1, MAX_SERIES).astype(np.int64)]
-    each = max(1, MAX_ORIGINS // max(1, len(usable)))
+    each = min(max(1, MAX_ORIGINS // max(1, len(usable))), MAX_ORIGINS_EACH)
     places, series, ends = [], [], lengths.copy()
     for number in usable:
         last = lengths[number] - ahead[number]

@@ -1,6 +1,7 @@
 """The settings of a new series task: as params.yaml, the command line and the data have them."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rnnlab.core.errors import InputError
@@ -69,6 +70,22 @@ def check_steps(name: str, steps: int | None) -> None:
     """Raise InputError if a period or a horizon is out of its range."""
     if steps is not None and not 1 <= steps <= MAX_STEPS:
         raise InputError(f"--{name} {steps}: write 1 to {MAX_STEPS}")
+
+
+def one_season(seasons: Sequence[int]) -> int | None:
+    """The season of a task, None where none is said; InputError for several."""
+    if len(seasons) > 1:
+        raise InputError(f"--period {','.join(map(str, seasons))}: a task has one season")
+    return seasons[0] if seasons else None
+
+
+def check_seasons(seasons: Sequence[int]) -> None:
+    """Raise InputError for more than two seasons, or one out of its range."""
+    for season in seasons:
+        check_steps("period", season)
+    if len({*seasons}) > 2 or len({*seasons}) < len(seasons):
+        said = ",".join(map(str, seasons))
+        raise InputError(f"--period {said}: write one season, or two such as 7,365")
 
 
 def with_period(task: SeriesTask, period: int) -> SeriesTask:

@@ -53,6 +53,7 @@ class Panel:
         y: float64 [M], in the units of the data; NaN where nothing was observed. Each series begins
             and ends with a value.
         period: steps in a season, 1 for none.
+        longer: steps in a second season; None for the one that usually goes with the period.
         left_out: series that were left out: the reason by name.
         missing: bool [M], which rows the data lack; None if they lack none.
         table: what the panel was read from.
@@ -68,6 +69,7 @@ class Panel:
     missing: np.ndarray | None = None
     table: "Table | None" = field(default=None, compare=False, repr=False)
     covariates: Covariates | None = None
+    longer: float | None = None
 
     @cached_property
     def filled(self) -> np.ndarray:

@@ -1,5 +1,6 @@
 """How many steps a season has: by the spacing of the times, checked in the values."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -40,6 +41,10 @@ DAY_S = 24 * 3600
 LAGS = (12, 4, 7, 24, 52)
 # the next longer season of a spacing
 LONGER = {7: 365, 24: 168, 48: 336}
+# days, and working days, of a year
+YEARS = {7: 365.25, 5: 260.9}
+# parts of a day, in which weeks are looked for, too
+PARTS_OF_DAY = (24, 48, 96, 144, 288)
 YEARS_AHEAD = 6
 # a weaker season is none; a guess by the values alone takes a stronger one
 WEAK, STRONG = 0.1, 0.5
@@ -58,6 +63,7 @@ class Season:
         correlation: of the changes with those one period before, median over series; None where
             there is no season or the series are too short.
         notes: what was guessed, with the option that says otherwise.
+        longer: a second season that a person says; None where nothing is said.
     """
 
     period: int
@@ -65,10 +71,11 @@ class Season:
     spacing: str
     correlation: float | None
     notes: list[str]
+    longer: float | None = None
 
 
-def find_season(panel: Panel, period: int | None) -> Season:
-    """The season of a panel with NaN for gaps; ``period`` where a person says it."""
+def find_season(panel: Panel, period: int | None, longer: float | None = None) -> Season:
+    """The season of a panel with NaN for gaps; ``period``, ``longer`` where a person says it."""
     usual, spacing = _by_spacing(usual_step(panel.ds, panel.offsets))
     notes = []
     found = period or usual
@@ -78,28 +85,27 @@ def find_season(panel: Panel, period: int | None) -> Season:
         found = best if strength[best] > STRONG else 1
         notes.append(f"period {found} from the values (guessed; else --period)")
     correlation = correlation_at(panel, found) if found > 1 else None
-    if period is None and usual:
-        longer = correlation_at(panel, LONGER[found]) if found in LONGER else None
-        if longer is not None and longer > STRONG and longer > (correlation or 0) + WEAK:
-            notes.append(
-                f"period {found}, though the values repeat more at {LONGER[found]} "
-                f"({longer:.2f}; guessed; else --period {LONGER[found]})"
-            )
-        elif correlation is not None and correlation < WEAK:
-            notes.append(
-                f"period {found}, though the values show no season (guessed; else --period 1)"
-            )
+    if period is None and usual and correlation is not None and correlation < WEAK:
+        notes.append(f"period {found}, though the values show no season (guessed; else --period 1)")
     horizon = found if found > 1 else YEARS_AHEAD
     if panel.table is not None and panel.table.horizon:
         horizon = panel.table.horizon
         notes.append(f"the file names a horizon of {horizon} (else --horizon)")
-    return Season(found, horizon, spacing, correlation, notes)
+    return Season(found, horizon, spacing, correlation, notes, longer)
 
 
-def settle(panel: Panel, period: int | None) -> tuple[Panel, Season]:
-    """The panel with the period that a person says, or else its season's."""
-    season = find_season(panel, period)
-    return replace(panel, period=season.period), season
+def settle(panel: Panel, seasons: Sequence[int]) -> tuple[Panel, Season]:
+    """The panel with the one or two seasons that a person says, or else its own."""
+    season = find_season(panel, *sorted(seasons)) if seasons else find_season(panel, None)
+    return replace(panel, period=season.period, longer=season.longer), season
+
+
+def longer_season(period: int) -> float | None:
+    """The season that usually stands beside one of so many steps; None for others.
+
+    A year beside the days of a week, a week beside the parts of a day.
+    """
+    return 7 * period if period in PARTS_OF_DAY else YEARS.get(period)
 
 
 def _by_spacing(step: Step | None) -> tuple[int | None, str]:
@@ -146,12 +152,13 @@ def understood(panel: Panel, season: Season) -> str:
     assert table is not None
     ends = [_short(time, season.spacing) for time in (panel.ds.min(), panel.ds.max())]
     checked = "" if season.correlation is None else f" (autocorrelation {season.correlation:.2f})"
+    beside = f" and {season.longer:g}" if season.longer else ""
     count = f"{len(panel.ids)} series" if len(panel.ids) > 1 else "one series"
     # in other layouts the columns are the series, or months
     values = f", values {table.value!r}" if table.value != table.stem else ""
     return (
         f"{table.name}: {count}, {season.spacing}, {ends[0]} to {ends[1]}{values}; "
-        f"period {season.period}{checked}"
+        f"period {season.period}{beside}{checked}"
     )
 
 

@@ -1,9 +1,8 @@
-"""Forecast any series with the zero-shot network: any period, any horizon, any kind of values."""
+"""Forecast any series by one reading of the zero-shot network: any period, horizon and values."""
 
 import os
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from statistics import NormalDist
 
 import numpy as np
@@ -17,7 +16,6 @@ from rnnlab.series.panel import as_values, have_whole_numbers, lowest_values
 from rnnlab.zero_shot.answers import in_units
 from rnnlab.zero_shot.extension import extended
 from rnnlab.zero_shot.network import NORMAL, QUANTILES, ZeroShotNetwork, to_inputs
-from rnnlab.zero_shot.storage import packaged_network, read_zero_shot
 
 # series in one batch: enough to keep a processor busy, few enough for its cache
 BATCH = 512
@@ -33,55 +31,6 @@ NEAR_CONSTANT = 1e-3
 if hasattr(os, "register_at_fork"):
     # OpenMP's threads do not survive a fork: the new process would wait for them forever
     os.register_at_fork(after_in_child=lambda: torch.set_num_threads(1))
-
-
-class ZeroShot:
-    """The pretrained network, ready to forecast.
-
-    Args:
-        folder: of weights and card; None for those of the package.
-        device: of torch.
-
-    Raises:
-        InputError: the weights are missing or damaged.
-
-    Example:
-        >>> import numpy as np, rnnlab
-        >>> y = 10 + np.sin(np.arange(60) / 6 * np.pi)
-        >>> rnnlab.ZeroShot().quantiles([y], period=12, horizon=3, levels=[0.1, 0.9]).shape
-        (1, 3, 2)
-    """
-
-    def __init__(self, folder: Path | None = None, device: torch.device | str = "cpu") -> None:
-        own = folder is None and torch.device(device).type == "cpu"
-        self.network = packaged_network() if own else read_zero_shot(folder, device)
-
-    def quantiles(
-        self,
-        histories: Sequence[np.ndarray],
-        period: int,
-        horizon: int,
-        levels: Sequence[float] = QUANTILES,
-    ) -> np.ndarray:
-        """Quantiles of the next values, [S, horizon, len(levels)], in the units of the series.
-
-        Args:
-            histories: of S series, each [T] with any T; NaN for missing values. Each has at least
-                one value that is not missing.
-            period: steps in a season, 1 for none.
-            levels: each from 0.025 to 0.975.
-
-        Raises:
-            InputError: a level, the period or the horizon is out of range, or a history has no
-                value.
-        """
-        if period < 1 or horizon < 1:
-            raise InputError(f"period {period}, horizon {horizon}: write 1 or more")
-        arrays = [np.asarray(history, dtype=np.float64) for history in histories]
-        for number, history in enumerate(arrays):
-            if history.ndim != 1 or not np.isfinite(history).any():
-                raise InputError(f"history {number}: write an array [T] with at least one value")
-        return at_levels(forecast_quantiles(self.network, arrays, period, horizon), levels)
 
 
 def at_levels(quantiles: np.ndarray, levels: Sequence[float]) -> np.ndarray:
@@ -150,7 +99,7 @@ def forecast_quantiles(
     with np.errstate(all="ignore"):
         found = _forecast_at_once(network, raised, offsets, known, ahead)
     found = extended(found, known, horizon) + floors[:, None, None]
-    return _as_values(found + season_ahead[:, :, None], y, offsets, period)
+    return as_series(found + season_ahead[:, :, None], y, offsets, period)
 
 
 def end_to_end(histories: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -209,9 +158,7 @@ def mean_cycle(y: np.ndarray, period: int) -> np.ndarray:
     return np.roll(season, len(y) % period)
 
 
-def _as_values(
-    quantiles: np.ndarray, y: np.ndarray, offsets: np.ndarray, period: int
-) -> np.ndarray:
+def as_series(quantiles: np.ndarray, y: np.ndarray, offsets: np.ndarray, period: int) -> np.ndarray:
     """Quantiles [S, H, 11] as series can take them: their lowest values, whole numbers."""
     values = as_values(quantiles, lowest_values(y, offsets), have_whole_numbers(y, offsets))
     ahead = np.arange(1, quantiles.shape[1] + 1)

@@ -18,7 +18,7 @@ from helpers import ROOT, small_environment
 
 import rnnlab
 from rnnlab import api
-from rnnlab.zero_shot import forecaster
+from rnnlab.zero_shot import pretrained
 
 MONTHS = pd.date_range("2015-01-01", periods=72, freq="MS")
 NOISE = np.random.default_rng(0).normal(size=72)
@@ -228,7 +228,7 @@ def test_threads_and_processes_give_the_same_numbers() -> None:
         pd.testing.assert_frame_equal(pool.submit(forecast_arrays, 0).result(120), wanted)
 
 
-@pytest.mark.parametrize("module", [api, forecaster])
+@pytest.mark.parametrize("module", [api, pretrained])
 def test_examples_run(module: Any) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", rnnlab.InputWarning)

@@ -471,6 +471,8 @@ def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixt
         (["none.csv", "--period", "12"], ["none.csv is missing"]),
         (["data/raw/airline.csv", "--read", "x=1"], ["--read x=1: write KEY=VALUE"]),
         (["data/raw/airline.csv", "--period", "0"], ["--period 0: write 1 to 10000"]),
+        (["data/raw/airline.csv", "--period", "7,x"], ["--period 7,x: write a whole number"]),
+        (["data/raw/airline.csv", "--period", "3,6,12"], ["--period 3,6,12: write one season"]),
         (["", "--period", "12"], ["name a file"]),
         (["--value", "price"], ["data/raw/airline.csv", "no column 'price'"]),
         (["--horizon", "-3"], ["--horizon -3: write 1 to 10000"]),

@@ -26,6 +26,7 @@ SHOPS = pd.concat([sales().assign(shop=1, price=2.0), sales().assign(shop=2, pri
         (sales(), ["--period", "12", "--name", "a_"], ["'a_' is no name of a task"]),
         (sales(), ["--period", "0"], ["--period 0"]),
         (sales(), ["--period", "-3"], ["--period -3"]),
+        (sales(), ["--period", "7,365"], ["--period 7,365: a task has one season"]),
         (sales(), ["--read", "decimal=,"], ["--read decimal=,: write decimal=point or comma"]),
         (sales(), ["--period", "40"], ["has 60 values", "period 40"]),
         (sales(9), ["--period", "4"], ["has 9 values", "takes 10 or more"]),

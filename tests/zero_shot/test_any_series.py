@@ -7,13 +7,13 @@ from rnnlab.core.errors import InputError
 from rnnlab.zero_shot.extension import MEDIAN
 from rnnlab.zero_shot.forecaster import (
     MAX_PERIOD,
-    ZeroShot,
     at_levels,
     forecast_quantiles,
     mean_cycle,
     steps_at_once,
 )
 from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
+from rnnlab.zero_shot.pretrained import ZeroShot
 from rnnlab.zero_shot.storage import read_zero_shot
 
 

@@ -1,0 +1,125 @@
+"""Series with two seasons: births and a river by day, M4 by hour, by a forecast without options.
+
+    python -m benchmarks.panels.seasons --data FOLDER --m4 FOLDER --out results/seasons
+    python -m benchmarks.panels.seasons --data FOLDER --m4 FOLDER --training
+
+Births and the river Saugeen: the last 20 windows of 30 days that do not overlap, each from what
+comes before it; MASE is scaled by the naive error of one day, as in GIFT-Eval. M4: the last 48
+hours, scaled by that of a day. ``default`` is ``rnnlab forecast``, ``zero_shot`` the method of that
+name, ``one reading`` the network that is told the season and nothing else. ``--training`` leaves
+out these windows, and forecasts those before them: choices are made on them. FOLDER of --data has
+us_births.csv.gz and saugeen_river.csv.gz, that of --m4 Hourly-train.csv and Hourly-test.csv.
+"""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+
+from benchmarks.panels.defaults import panel_of
+from benchmarks.scratch import RUNS, markdown
+from benchmarks.zero_shot.methods import seasonal_naive
+from benchmarks.zero_shot.sets import SeriesSet, held_out, m4_hourly
+from rnnlab.core.errors import exit_code
+from rnnlab.core.files import output_files, write_json
+from rnnlab.core.stage import make_parser
+from rnnlab.forecasting.forecast import LEVELS, forecast_panel
+from rnnlab.forecasting.methods import median
+from rnnlab.formats.options import ReadOptions
+from rnnlab.series.loading import panel_of as read_panel
+from rnnlab.tables.reading import read_table
+from rnnlab.training.device import prepare_process
+from rnnlab.zero_shot.forecaster import forecast_quantiles
+from rnnlab.zero_shot.network import ZeroShotNetwork
+from rnnlab.zero_shot.storage import packaged_network
+
+WINDOWS, DAYS = 20, 30
+DAILY = {"births": ("us_births.csv.gz", "births"), "Saugeen": ("saugeen_river.csv.gz", "flow")}
+HEADER = ["set", "default", "zero_shot", "one reading", "seasonal naive", "in 80 %", "in 95 %", "s"]
+
+
+def main() -> None:
+    parser = make_parser(__doc__)
+    parser.add_argument("--data", type=Path, required=True, help="folder of the daily tables")
+    parser.add_argument("--m4", type=Path, required=True, help="folder of the hourly tables")
+    parser.add_argument("--training", action="store_true", help="the training parts alone")
+    parser.add_argument("--out", type=Path, default=RUNS / "seasons", help="folder to write")
+    given = parser.parse_args()
+    sys.exit(exit_code(lambda: run(given.data, given.m4, given.training, given.out)))
+
+
+def run(data: Path, m4: Path, training: bool, out: Path) -> None:
+    prepare_process(1)
+    network = packaged_network()
+    rows = [of_windows(sets, network) for sets in every_set(data, m4, training)]
+    text = as_text(rows)
+    with output_files(out) as folder:
+        (folder / "table.md").write_text(text + "\n", encoding="utf-8")
+        write_json(folder / "table.json", rows)
+    print(text)
+
+
+def every_set(data: Path, m4: Path, training: bool) -> Iterator[list[SeriesSet]]:
+    """The windows of each panel, each as a set to forecast."""
+    for name, (file, value) in DAILY.items():
+        options = ReadOptions(value=value)
+        y = read_panel(read_table(str(data / file), options), options).y
+        if training:
+            y = y[: -WINDOWS * DAYS]
+        stops = len(y) - DAYS * np.arange(WINDOWS - 1, -1, -1)
+        yield [held_out(name, {name: y[:stop]}, DAYS, period=7, lag=1) for stop in stops]
+    hours = m4_hourly(m4)
+    if training:
+        values = dict(zip(hours.names, hours.histories, strict=True))
+        hours = held_out(hours.name, values, hours.horizon, period=24, lag=24)
+    yield [hours]
+
+
+def of_windows(sets: list[SeriesSet], network: ZeroShotNetwork) -> dict[str, object]:
+    """MASE of each forecast, coverage in per cent and the seconds of one, over all windows."""
+    errors: dict[str, list[np.ndarray]] = {}
+    inside: dict[int, list[np.ndarray]] = {level: [] for level in LEVELS}
+    seconds = []
+    for series in sets:
+        period = int(series.periods[0])
+        begin = perf_counter()
+        found = forecast_panel(panel_of(series), network, series.horizon)
+        seconds.append(perf_counter() - begin)
+        alone = forecast_quantiles(network, series.histories, period, series.horizon)
+        points = {
+            "default": found.point,
+            "zero_shot": median(found.quantiles),
+            "one reading": median(alone),
+            "seasonal naive": median(seasonal_naive(series).quantiles),
+        }
+        for name, point in points.items():
+            error = np.nanmean(np.abs(series.future - point), axis=1) / series.scales()
+            errors.setdefault(name, []).append(error)
+        for level in LEVELS:
+            low, high = found.bounds(level / 100)
+            inside[level].append((low <= series.future) & (series.future <= high))
+    return {
+        "set": sets[0].name,
+        **{name: float(np.nanmean(found)) for name, found in errors.items()},
+        **{f"in_{level}": 100 * float(np.mean(found)) for level, found in inside.items()},
+        "seconds": float(np.median(seconds)),
+    }
+
+
+def as_text(rows: list[dict]) -> str:
+    cells = [
+        [
+            row["set"],
+            *(f"{row[name]:.3f}" for name in HEADER[1:5]),
+            *(f"{row[f'in_{level}']:.1f}" for level in LEVELS),
+            f"{row['seconds']:.1f}",
+        ]
+        for row in rows
+    ]
+    return markdown(HEADER, cells)
+
+
+if __name__ == "__main__":
+    main()
