@@ -12,6 +12,7 @@ from rnnlab.core.files import read_json, read_table
 from rnnlab.core.params import ImagesTask, Params, SeriesTask
 from rnnlab.report import charts
 from rnnlab.report.drawing import Drawing, drawing_of
+from rnnlab.report.searches import SearchPart, search_of
 from rnnlab.report.tables import ScoreTable, images_table, series_table
 from rnnlab.report.uncertainty import ensemble_findings
 
@@ -63,6 +64,7 @@ class Section:
         blocks: all parameters, by block.
         findings: sentences about the scores.
         drawing: the part "Draw" of an images task.
+        search: what a search over parameters has found.
     """
 
     name: str
@@ -72,6 +74,7 @@ class Section:
     findings: list[str]
     plots: list[Plot] = field(default_factory=list)
     drawing: Drawing | None = None
+    search: SearchPart | None = None
 
 
 def section_of(name: str, params: Params, scores: dict, findings: list[str]) -> Section:
@@ -101,6 +104,7 @@ def section_of(name: str, params: Params, scores: dict, findings: list[str]) -> 
         findings + more,
         _plots(name, task, tables, scores),
         drawing,
+        search_of(name),
     )
 
 
