@@ -12,6 +12,7 @@ FAINTEST = 0.08  # contrast relative to the strongest; weaker is noise or a JPEG
 NOISE = 5.0  # standard deviations of the paper that ink exceeds
 DIRT = 0.02  # of the largest piece of ink: what is smaller is dirt
 WEAK, SURELY = 0.35, 0.65  # contrast of all and of some of a piece of ink, relative to its middle
+PALE = 0.7  # contrast of a piece relative to the strongest: what is paler is the rest of a shadow
 LEAST = 5e-5  # of the photo's pixels: the smallest digit
 LINE = 0.15  # of the page's width: the least length of a piece of a ruled line
 WIDEST = 1.6  # width of a digit relative to its height; what is wider is two that touch
@@ -24,8 +25,11 @@ class Ink(NamedTuple):
     doubt: str
 
 
-def ink_of(contrast: np.ndarray) -> Ink:
+def ink_of(contrast: np.ndarray, single: bool = False) -> Ink:
     """Find the digits in the contrast of a photo, [rows, columns], 0 for paper.
+
+    Args:
+        single: take all ink for one sign, as of other data sets than digits.
 
     Returns:
         Digits, cropped, with 0 for what is not their ink. None if nothing is written.
@@ -33,11 +37,11 @@ def ink_of(contrast: np.ndarray) -> Ink:
     strongest = float(contrast.max())
     floor = np.clip(NOISE * _noise(contrast), FAINTEST * strongest, 0.5 * strongest) + 1e-6
     mask, strong = _strokes(contrast, floor)
-    pieces = _pieces(mask)
+    marked = label(mask, connectivity=2)
+    pieces = _pieces(marked, contrast)
     if not pieces:
         return Ink([], "nothing is written")
-    groups, doubt = _digits(pieces)
-    marked = label(mask, connectivity=2)
+    groups, doubt = ([pieces], "") if single else _digits(pieces)
     digits = []
     for group in groups:
         own = np.isin(marked, [piece.label for piece in group])
@@ -93,14 +97,19 @@ def _lines(mask: np.ndarray) -> np.ndarray:
     return found
 
 
-def _pieces(mask: np.ndarray) -> list:
+def _pieces(marked: np.ndarray, contrast: np.ndarray) -> list:
     """Connected pieces of ink, the largest first; without dirt, and rests of shadows and tables."""
-    pieces = sorted(regionprops(label(mask, connectivity=2)), key=lambda each: -each.area)
-    inside = [piece for piece in pieces if not _is_cut(piece, mask.shape)]
+    pieces = sorted(regionprops(marked, contrast), key=lambda each: -each.area)
+    inside = [piece for piece in pieces if not _is_cut(piece, marked.shape)]
     if inside:
         pieces = inside
-    least = max(DIRT * pieces[0].area, LEAST * mask.size, 2) if pieces else 0
-    return [piece for piece in pieces if piece.area >= least]
+    if not pieces:
+        return []
+    least = max(DIRT * pieces[0].area, LEAST * contrast.size, 2)
+    pieces = [piece for piece in pieces if piece.area >= least]
+    large = [piece for piece in pieces if piece.area >= 0.2 * pieces[0].area]
+    pale = PALE * max((piece.intensity_mean for piece in large), default=0)
+    return [piece for piece in pieces if piece.intensity_mean >= pale]
 
 
 def _is_cut(piece: Any, shape: tuple[int, int]) -> bool:

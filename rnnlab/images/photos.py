@@ -16,6 +16,7 @@ from rnnlab.images.paper import contrast_of, edge_of, sheet_of
 FORMATS = ("PNG", "JPEG")
 MAX_PIXELS = 64_000_000  # a larger photo could exhaust the memory of a small machine
 BOX = 20 / 28  # length of the digit's longer side relative to the image
+THICK = (1.7, 4.1)  # pixels of a box of 20: of most strokes of MNIST
 LARGE = 1200  # pixels of the longer side; a larger photo is made smaller, which also evens out noise
 
 
@@ -26,7 +27,7 @@ class Reading(NamedTuple):
     doubt: str
 
 
-def read_photo(path: Path, shape: list[int]) -> Reading:
+def read_photo(path: Path, shape: list[int], single: bool = False) -> Reading:
     """Read a PNG or JPEG of any size and pixel format, light on dark or dark on light.
 
     As in MNIST (LeCun et al. 1998), a digit is scaled to a box of 20×20 in 28×28 pixels, keeping
@@ -35,6 +36,7 @@ def read_photo(path: Path, shape: list[int]) -> Reading:
 
     Args:
         shape: [rows, columns] of the result; the box is scaled with it.
+        single: take all ink for one sign.
 
     Returns:
         digits: uint8 [N, rows, columns] from left to right, 0 for paper, 255 for the strongest ink;
@@ -47,7 +49,7 @@ def read_photo(path: Path, shape: list[int]) -> Reading:
     channels = _read_channels(path)
     if _is_prepared(channels, shape):
         return Reading(channels[None, :, :, 0].round().astype(np.uint8), "")
-    ink = ink_of(contrast_of(sheet_of(channels)))
+    ink = ink_of(contrast_of(sheet_of(channels)), single)
     digits = [_centred(_fitted(digit, shape), shape) for digit in ink.digits]
     return Reading(np.array(digits, np.uint8).reshape(-1, *shape), ink.doubt)
 
@@ -123,8 +125,26 @@ def _on_paper(pixels: np.ndarray) -> np.ndarray:
     return colors * share + paper * (1 - share)
 
 
+def _as_thick(ink: np.ndarray) -> np.ndarray:
+    """Strokes of a thickness that MNIST's have too: others are made thicker or thinner."""
+    longest = max(ink.shape)
+    ink = np.pad(ink, longest // 10 + 1)
+    mask = ink > ink.max() / 2
+    depth = ndimage.distance_transform_edt(mask)
+    # across a stroke the depth is a quarter of its thickness on average
+    thick = 4 * depth[mask].mean()
+    thicker = thick - np.clip(thick, *(each * longest / 20 for each in THICK))
+    if thicker > 1:
+        return np.where(depth > thicker / 2, ink, 0)
+    if thicker < -1:
+        away = ndimage.distance_transform_edt(~mask)
+        return np.maximum(ink, ink.max() * (away < -thicker / 2)).astype(np.float32)
+    return ink
+
+
 def _fitted(ink: np.ndarray, shape: list[int]) -> np.ndarray:
     """Crop the ink and scale it to the box of ``shape``, keeping its aspect ratio."""
+    ink = _as_thick(ink)
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = min(BOX * size / side for size, side in zip(shape, cropped.shape, strict=True))
