@@ -17,7 +17,10 @@ FONTS = ("DejaVuSans", "DejaVuSerif", "DejaVuSansMono-Oblique", "STIXGeneral", "
 STROKES: dict[int, list[list[tuple[float, float]]]] = {
     0: [[(0.5, 0), (0.15, 0.2), (0.12, 0.7), (0.5, 1), (0.85, 0.75), (0.85, 0.25), (0.45, 0)]],
     1: [[(0.35, 0.2), (0.55, 0), (0.52, 0.5), (0.5, 1)]],
-    2: [[(0.15, 0.22), (0.45, 0), (0.8, 0.2), (0.6, 0.55), (0.12, 0.97)], [(0.12, 1), (0.85, 0.97)]],
+    2: [
+        [(0.15, 0.22), (0.45, 0), (0.8, 0.2), (0.6, 0.55), (0.12, 0.97)],
+        [(0.12, 1), (0.85, 0.97)],
+    ],
     3: [
         [(0.15, 0.1), (0.5, 0), (0.8, 0.2), (0.7, 0.4), (0.4, 0.48)],
         [(0.4, 0.48), (0.8, 0.6), (0.8, 0.88), (0.45, 1), (0.12, 0.88)],
@@ -59,7 +62,9 @@ def written(
         share = np.clip((smooth - 0.35) / 0.3, 0, 1)
         share = _with_pen(share, pen)
     elif source == "font":
-        font = ImageFont.truetype(_font_file(FONTS[draw.integers(len(FONTS))]), round(height * 1.35))
+        font = ImageFont.truetype(
+            _font_file(FONTS[draw.integers(len(FONTS))]), round(height * 1.35)
+        )
         canvas = Image.new("L", (2 * height, 2 * height))
         ImageDraw.Draw(canvas).text((height // 2, height // 4), f"{digit}", 255, font)
         share = _with_pen(np.asarray(canvas, dtype=float) / 255, pen)
@@ -179,5 +184,3 @@ def uneven(shape: tuple[int, int], draw: Draw, depth: float = 0.55) -> np.ndarra
     at = draw.uniform(-0.2, 1.2, 2)
     distance = np.hypot(rows - at[0], columns - at[1])
     return 1 - depth * distance / distance.max()
-
-

@@ -26,6 +26,7 @@ LINES = (150, 170, 205)
 
 class Drawn(NamedTuple):
     file: bytes
+    suffix: str
     answer: str  # empty for a photo without a digit
 
 
@@ -60,15 +61,11 @@ def drawn(
     if kind not in ("blank", "blank lined", "pair", "three"):
         place(page, digit, (draw.uniform(0.4, 0.6), draw.uniform(0.35, 0.65)))
     picture, answer = KINDS[kind](Page(page, digit, f"{number % 10}", draw, number, examples))
-    return Drawn(_saved(picture, kind), answer)
-
-
-def _saved(picture: Image.Image, kind: str) -> bytes:
-    file = io.BytesIO()
+    form = "JPEG" if kind in ("cmyk", "phone", "speck", "noise", "jpeg artefacts") else "PNG"
     quality = 12 if kind == "jpeg artefacts" else 85
-    jpeg = kind in ("cmyk", "phone", "speck", "noise", "jpeg artefacts")
-    picture.save(file, "JPEG" if jpeg else "PNG", quality=quality, compress_level=1)
-    return file.getvalue()
+    file = io.BytesIO()
+    picture.save(file, form, quality=quality, compress_level=1)
+    return Drawn(file.getvalue(), form.lower(), answer)
 
 
 def _plain(page: Page) -> tuple[Image.Image, str]:
@@ -99,7 +96,11 @@ def _table(page: Page) -> tuple[Image.Image, str]:
     draw, (height, width) = page.draw, page.shape
     sheet = np.zeros(page.shape)
     part = draw.uniform(0.62, 0.9, 2)
-    place(sheet, np.ones((int(height * part[0]), int(width * part[1]))), tuple(draw.uniform(0.3, 0.7, 2)))
+    place(
+        sheet,
+        np.ones((int(height * part[0]), int(width * part[1]))),
+        tuple(draw.uniform(0.3, 0.7, 2)),
+    )
     rows, columns = np.nonzero(sheet)
     share = np.zeros(page.shape)
     middle = ((rows.min() + rows.max()) / 2 / height, (columns.min() + columns.max()) / 2 / width)
@@ -108,7 +109,8 @@ def _table(page: Page) -> tuple[Image.Image, str]:
     place(share, np.clip(ndimage.zoom(page.digit, scale, order=1), 0, 1), middle)
     degrees = draw.uniform(-12, 12)
     sheet, share = (
-        np.clip(ndimage.rotate(each, degrees, order=1, reshape=False), 0, 1) for each in (sheet, share)
+        np.clip(ndimage.rotate(each, degrees, order=1, reshape=False), 0, 1)
+        for each in (sheet, share)
     )
     grain = ndimage.gaussian_filter(draw.normal(0, 1, page.shape), (0.7, 25))
     wood = np.array([(70, 48, 32), (45, 45, 48), (105, 72, 45)][draw.integers(3)], np.float32)

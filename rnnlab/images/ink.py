@@ -1,5 +1,6 @@
 """The ink of a photo: dirt and ruled lines taken off, and what is left parted into digits."""
 
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -9,6 +10,7 @@ from skimage.measure import label, regionprops
 from skimage.morphology import footprint_rectangle
 
 FAINTEST = 0.08  # contrast relative to the strongest; weaker is noise or a JPEG artefact
+FADED = 0.1  # contrast of the palest ink; a lamp's light differs by less from a smooth surface
 NOISE = 5.0  # standard deviations of the paper that ink exceeds
 DIRT = 0.02  # of the largest piece of ink: what is smaller is dirt
 WEAK, SURELY = 0.35, 0.65  # contrast of all and of some of a piece of ink, relative to its middle
@@ -39,9 +41,11 @@ def ink_of(contrast: np.ndarray, single: bool = False) -> Ink:
     mask, strong = _strokes(contrast, floor)
     marked = label(mask, connectivity=2)
     pieces = _pieces(marked, contrast)
-    if not pieces:
+    if not pieces or strong < FADED:
         return Ink([], "nothing is written")
     groups, doubt = ([pieces], "") if single else _digits(pieces)
+    if _is_cut(pieces[0], contrast.shape):
+        doubt = "the ink reaches the photo's edge"
     digits = []
     for group in groups:
         own = np.isin(marked, [piece.label for piece in group])
@@ -92,7 +96,9 @@ def _lines(mask: np.ndarray) -> np.ndarray:
         runs = ndimage.binary_opening(thick, footprint_rectangle((1, max(int(LINE * width), 3))))
         for piece in regionprops(label(runs, connectivity=2)):
             top, left, bottom, right = piece.bbox
-            if right - left > 0.6 * width and piece.area < 0.04 * width * (right - left):
+            # a line reaches the photo's edge, the stem of a 1 does not
+            long = right - left > 0.6 * width and min(left, width - right) < 0.02 * width
+            if long and piece.area < 0.04 * width * (right - left):
                 result[top:bottom, left:right] |= piece.image
     return found
 
@@ -140,7 +146,7 @@ def _digits(pieces: list) -> tuple[list[list], str]:
     boxes = [_box(group) for group in whole]
     if any(_width(group) > WIDEST * _height(group) for group in whole):
         doubt = "more than one digit, which touch"
-    for (top, left, bottom, right), (under, after, above, _) in zip(boxes, boxes[1:], strict=False):
+    for (top, left, bottom, right), (under, after, above, _) in pairwise(boxes):
         level = min(bottom, above) - max(top, under)
         if level < 0.5 * min(bottom - top, above - under) or after < left + 0.6 * (right - left):
             doubt = "more than one digit, not side by side"

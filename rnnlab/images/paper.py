@@ -1,4 +1,4 @@
-"""The paper of a photo: where it lies, how bright it is at each place, and how ink differs from it."""
+"""The paper of a photo: where it lies, how bright it is there, and how ink differs from it."""
 
 from typing import Any
 
@@ -94,7 +94,9 @@ def _smooth_paper(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray] | tuple
     terms = terms.astype(np.float32)
     at_edge = edge_of(terms)
     # evened out, or the noise of a camera would be shadows
-    levels = edge_of(ndimage.uniform_filter(channels, (*[max(min(height, width) // 100, 1)] * 2, 1)))
+    levels = edge_of(
+        ndimage.uniform_filter(channels, (*[max(min(height, width) // 100, 1)] * 2, 1))
+    )
     # the median, then twice the surface through what is near: lines and ink at the edge stay out
     paper = np.broadcast_to(np.median(levels, axis=0), levels.shape)
     spread = max(float(np.ptp(channels)), 1.0)
@@ -108,6 +110,10 @@ def _smooth_paper(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray] | tuple
     if not even and min(height, width) >= SMALL:
         return None, None
     paper = (terms @ surface).clip(0, None)
+    # most of a photo is paper: if the surface misses it, the light is of another form
+    found = np.abs(channels - paper)[::4, ::4] < 0.06 * spread
+    if found.all(axis=2).mean() < 0.5 and min(height, width) >= SMALL:
+        return None, None
     return paper, paper
 
 

@@ -17,7 +17,9 @@ FORMATS = ("PNG", "JPEG")
 MAX_PIXELS = 64_000_000  # a larger photo could exhaust the memory of a small machine
 BOX = 20 / 28  # length of the digit's longer side relative to the image
 THICK = (1.7, 4.1)  # pixels of a box of 20: of most strokes of MNIST
-LARGE = 1200  # pixels of the longer side; a larger photo is made smaller, which also evens out noise
+LARGE = (
+    1200  # pixels of the longer side; a larger photo is made smaller, which also evens out noise
+)
 
 
 class Reading(NamedTuple):
@@ -100,7 +102,7 @@ def _channels(photo: Image.Image) -> np.ndarray:
         # 16-bit grey, which Pillow would clip at 255
         grey = Image.fromarray(np.asarray(photo, dtype=np.float32))
         levels = np.asarray(grey.reduce(smaller))[:, :, None]
-        return levels * (255 / max(float(levels.max()), 255))
+        return levels * (255 / max(float(levels.max()), 1e-6))
     if photo.has_transparency_data:
         # mixed by their opacity: a transparent pixel has no colour
         mixed = photo.convert("RGBA").convert("RGBa").reduce(smaller).convert("RGBA")
