@@ -59,7 +59,8 @@ def main(arguments: argparse.Namespace) -> None:
         paths = [Path(folder) / f"{number}.png" for number in range(arguments.test)]
         for path, image in zip(paths, images, strict=False):
             Image.fromarray(image).save(path)
-        show("MNIST's own", read(paths), [str(label) for label in labels], 0)
+        if paths:
+            show("MNIST's own", read(paths), [str(label) for label in labels], 0)
         examples = {digit: images[labels == digit][:300] for digit in range(10)}
         for kind in arguments.kinds or KINDS:
             paths, truth = [], []

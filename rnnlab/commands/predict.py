@@ -12,8 +12,8 @@ from rnnlab.core.params import Params
 from rnnlab.images.idx import as_sequences
 from rnnlab.images.photos import Reading, read_photo
 from rnnlab.images.scores import mean_probabilities
-from rnnlab.networks.onnx_export import write_onnx
 from rnnlab.networks.network import RecurrentNetwork
+from rnnlab.networks.onnx_export import write_onnx
 from rnnlab.networks.storage import read_models
 from rnnlab.training.device import prepare
 from rnnlab.training.loop import predict_in_batches

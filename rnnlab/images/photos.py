@@ -61,12 +61,10 @@ def _is_prepared(channels: np.ndarray, shape: list[int]) -> bool:
     grey = channels[:, :, 0]
     if list(grey.shape) != shape or (channels != grey[:, :, None]).any():
         return False
-    margins = [int(size * (1 - BOX) / 4) for size in shape]
-    inside = grey[margins[0] : shape[0] - margins[0], margins[1] : shape[1] - margins[1]]
-    if grey.max() < 128 or inside.sum() < grey.sum():
+    if grey.max() < 128 or np.mean(edge_of(grey) > 0) > 0.1:
         return False
     centre = ndimage.center_of_mass(grey)
-    return all(abs(at - size / 2) < 1.5 for at, size in zip(centre, shape, strict=True))
+    return all(abs(at - size / 2) < 1 for at, size in zip(centre, shape, strict=True))
 
 
 def _read_channels(path: Path) -> np.ndarray:
