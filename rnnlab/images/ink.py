@@ -17,6 +17,7 @@ WEAK, SURELY = 0.35, 0.65  # contrast of all and of some of a piece of ink, rela
 PALE = 0.7  # contrast of a piece relative to the strongest: what is paler is the rest of a shadow
 LEAST = 5e-5  # of the photo's pixels: the smallest digit
 LINE = 0.15  # of the page's width: the least length of a piece of a ruled line
+BLOT = 0.68  # of its box that a blot fills; a disc fills 0.79
 WIDEST = 1.6  # width of a digit relative to its height; what is wider is two that touch
 
 
@@ -79,7 +80,11 @@ def _strokes(contrast: np.ndarray, floor: float) -> tuple[np.ndarray, float]:
     large = sizes >= DIRT * sizes[1:].max()
     large[0] = False
     levels = written[large[marked]]
-    strong = float(levels[levels > threshold_otsu(levels)].mean()) if np.ptp(levels) else floor
+    strong = (
+        float(levels[levels > threshold_otsu(levels)].mean())
+        if np.ptp(levels)
+        else float(levels[0])
+    )
     least = max(WEAK * strong, floor, min(line, 0.6 * strong))
     mask = apply_hysteresis_threshold(written, least, max(SURELY * strong, least))
     if lines.any():
@@ -97,7 +102,7 @@ def _lines(mask: np.ndarray) -> np.ndarray:
         for piece in regionprops(label(runs, connectivity=2)):
             top, left, bottom, right = piece.bbox
             # a line reaches the photo's edge, the stem of a 1 does not
-            long = right - left > 0.6 * width and min(left, width - right) < 0.02 * width
+            long = right - left > 0.6 * width and min(left, width - right) <= 2
             if long and piece.area < 0.04 * width * (right - left):
                 result[top:bottom, left:right] |= piece.image
     return found
@@ -111,7 +116,7 @@ def _pieces(marked: np.ndarray, contrast: np.ndarray) -> list:
         pieces = inside
     if not pieces:
         return []
-    least = max(DIRT * pieces[0].area, LEAST * contrast.size, 2)
+    least = max(DIRT * pieces[0].area, LEAST * contrast.size)
     pieces = [piece for piece in pieces if piece.area >= least]
     large = [piece for piece in pieces if piece.area >= 0.2 * pieces[0].area]
     pale = PALE * max((piece.intensity_mean for piece in large), default=0)
@@ -146,6 +151,10 @@ def _digits(pieces: list) -> tuple[list[list], str]:
     boxes = [_box(group) for group in whole]
     if any(_width(group) > WIDEST * _height(group) for group in whole):
         doubt = "more than one digit, which touch"
+    for group in whole:
+        sides = sorted([_height(group), _width(group)])
+        if _area(group) > BLOT * sides[0] * sides[1] and sides[1] < 2.5 * sides[0]:
+            doubt = "a blot without strokes"
     for (top, left, bottom, right), (under, after, above, _) in pairwise(boxes):
         level = min(bottom, above) - max(top, under)
         if level < 0.5 * min(bottom - top, above - under) or after < left + 0.6 * (right - left):

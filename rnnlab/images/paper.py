@@ -82,8 +82,11 @@ def contrast_of(channels: np.ndarray) -> np.ndarray:
     if low is None:
         low, high = _local_paper(channels)
     darker = ((low - channels) / (low + DARKEST)).max(axis=2).clip(0, None)
+    # relative to the brighter of both, so that the two can be compared
     lighter = ((channels - high) / (channels + DARKEST)).max(axis=2).clip(0, None)
-    return darker if (darker**2).sum() >= (lighter**2).sum() else lighter
+    if (darker**2).sum() >= (lighter**2).sum():
+        return darker
+    return ((channels - high) / (high + DARKEST)).max(axis=2).clip(0, None)
 
 
 def _smooth_paper(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
@@ -111,8 +114,8 @@ def _smooth_paper(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray] | tuple
         return None, None
     paper = (terms @ surface).clip(0, None)
     # most of a photo is paper: if the surface misses it, the light is of another form
-    found = np.abs(channels - paper)[::4, ::4] < 0.06 * spread
-    if found.all(axis=2).mean() < 0.5 and min(height, width) >= SMALL:
+    found = np.abs(channels - paper)[::4, ::4] < 0.05 * spread
+    if found.all(axis=2).mean() < 0.65 and min(height, width) >= SMALL:
         return None, None
     return paper, paper
 

@@ -135,7 +135,7 @@ def _as_thick(ink: np.ndarray) -> np.ndarray:
     thick = 4 * depth[mask].mean()
     thicker = thick - np.clip(thick, *(each * longest / 20 for each in THICK))
     if thicker > 1:
-        return np.where(depth > thicker / 2, ink, 0)
+        return np.where(depth > min(thicker / 2, 0.6 * depth.max()), ink, 0)
     if thicker < -1:
         away = ndimage.distance_transform_edt(~mask)
         return np.maximum(ink, ink.max() * (away < -thicker / 2)).astype(np.float32)
