@@ -97,12 +97,14 @@ def _lines(mask: np.ndarray) -> np.ndarray:
     found = np.zeros_like(mask)
     for turned, result in ((mask, found), (mask.T, found.T)):
         width = turned.shape[1]
-        thick = ndimage.binary_dilation(turned, footprint_rectangle((3, 1)))
-        runs = ndimage.binary_opening(thick, footprint_rectangle((1, max(int(LINE * width), 3))))
+        thick = ndimage.maximum_filter1d(turned.astype(np.uint8), 3, axis=0)
+        length = 2 * int(LINE * width / 2) + 1
+        shrunk = ndimage.minimum_filter1d(thick, length, axis=1, mode="constant")
+        runs = ndimage.maximum_filter1d(shrunk, length, axis=1, mode="constant")
         for piece in regionprops(label(runs, connectivity=2)):
             top, left, bottom, right = piece.bbox
             # a line reaches the photo's edge, the stem of a 1 does not
-            long = right - left > 0.6 * width and min(left, width - right) <= 2
+            long = right - left > 0.6 * width and min(left, width - right) < 2
             if long and piece.area < 0.04 * width * (right - left):
                 result[top:bottom, left:right] |= piece.image
     return found

@@ -78,9 +78,8 @@ def contrast_of(channels: np.ndarray) -> np.ndarray:
     Ink is darker than paper or lighter, as chalk is, whichever is more in the photo; in colour, the
     channel that differs most counts.
     """
-    low, high = _smooth_paper(channels)
-    if low is None:
-        low, high = _local_paper(channels)
+    paper = _smooth_paper(channels)
+    low, high = _local_paper(channels) if paper is None else (paper, paper)
     darker = ((low - channels) / (low + DARKEST)).max(axis=2).clip(0, None)
     # relative to the brighter of both, so that the two can be compared
     lighter = ((channels - high) / (channels + DARKEST)).max(axis=2).clip(0, None)
@@ -89,7 +88,7 @@ def contrast_of(channels: np.ndarray) -> np.ndarray:
     return ((channels - high) / (high + DARKEST)).max(axis=2).clip(0, None)
 
 
-def _smooth_paper(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray] | tuple[None, None]:
+def _smooth_paper(channels: np.ndarray) -> np.ndarray | None:
     """Light that varies as a curved surface through the edge; None if the edge has shadows."""
     height, width = channels.shape[:2]
     rows, columns = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j]
@@ -106,18 +105,18 @@ def _smooth_paper(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray] | tuple
     for tolerance in (0.3, 0.12, 0.06):
         near = (np.abs(levels - paper) < tolerance * spread).all(axis=1)
         if near.sum() < 2 * terms.shape[2]:
-            return None, None
+            return None
         surface = np.linalg.lstsq(at_edge[near], levels[near], rcond=None)[0]
         paper = at_edge @ surface
     even = (np.abs(levels - paper) < 0.06 * spread).all(axis=1).mean() > EVEN
     if not even and min(height, width) >= SMALL:
-        return None, None
+        return None
     paper = (terms @ surface).clip(0, None)
     # most of a photo is paper: if the surface misses it, the light is of another form
     found = np.abs(channels - paper)[::4, ::4] < 0.05 * spread
     if found.all(axis=2).mean() < 0.65 and min(height, width) >= SMALL:
-        return None, None
-    return paper, paper
+        return None
+    return paper
 
 
 def _local_paper(channels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
