@@ -78,7 +78,8 @@ def _read_channels(path: Path) -> np.ndarray:
                     raise Image.DecompressionBombError
                 smaller = -(-max(photo.size) // LARGE)
                 # a JPEG is unpacked at a smaller size at once
-                photo.draft(None, (photo.width // smaller, photo.height // smaller))
+                size = max(photo.width // smaller, 1), max(photo.height // smaller, 1)
+                photo.draft(None, size)
                 return _channels(ImageOps.exif_transpose(photo))
     except UnidentifiedImageError:
         raise InputError(f"{path} is not a PNG or JPEG: convert it to one of them") from None

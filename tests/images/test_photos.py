@@ -128,6 +128,11 @@ def test_any_proportions_fit(tmp_path: Path, size: tuple[int, int], shape: list[
     assert found.max() == 255
 
 
+def test_a_strip_of_one_pixel_is_no_fault(tmp_path: Path) -> None:
+    Image.new("L", (1, 3000), 90).save(tmp_path / "a.jpg")
+    assert read_photo(tmp_path / "a.jpg", SHAPE).doubt == "nothing is written"
+
+
 def test_exif_turns_the_picture(tmp_path: Path) -> None:
     upright = grey(DIGITS[7])
     turned = upright.rotate(90, expand=True)
