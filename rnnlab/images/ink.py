@@ -10,14 +10,14 @@ from skimage.measure import label, regionprops
 from skimage.morphology import footprint_rectangle
 
 FAINTEST = 0.08  # contrast relative to the strongest; weaker is noise or a JPEG artefact
-FADED = 0.1  # contrast of the palest ink; a lamp's light differs by less from a smooth surface
+FADED = 0.15  # contrast of the palest ink; a lamp's light differs by less from a smooth surface
 NOISE = 5.0  # standard deviations of the paper that ink exceeds
 DIRT = 0.02  # of the largest piece of ink: what is smaller is dirt
 WEAK, SURELY = 0.35, 0.65  # contrast of all and of some of a piece of ink, relative to its middle
 PALE = 0.7  # contrast of a piece relative to the strongest: what is paler is the rest of a shadow
 LEAST = 5e-5  # of the photo's pixels: the smallest digit
 LINE = 0.15  # of the page's width: the least length of a piece of a ruled line
-BLOT = 0.68  # of its box that a blot fills; a disc fills 0.79
+BLOT = 0.75  # of its box that a blot fills; a disc fills 0.79
 WIDEST = 1.6  # width of a digit relative to its height; what is wider is two that touch
 
 
