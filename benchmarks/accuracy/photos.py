@@ -64,7 +64,7 @@ def main(arguments: argparse.Namespace) -> None:
         examples = {digit: images[labels == digit][:300] for digit in range(10)}
         for kind in arguments.kinds or KINDS:
             paths, truth = [], []
-            for number in range(arguments.count):
+            for number in range(arguments.first, arguments.first + arguments.count):
                 photo = drawn(kind, number, examples, LARGE.get(kind, (600, 800)))
                 paths.append(Path(folder) / f"{kind}{number}.{photo.suffix}")
                 paths[-1].write_bytes(photo.file)
@@ -101,6 +101,7 @@ if __name__ == "__main__":
     parser = make_parser(__doc__)
     parser.add_argument("--threshold", action="store_true", help="the choice of a threshold")
     parser.add_argument("--count", type=int, default=20, help="photos of each kind")
+    parser.add_argument("--first", type=int, default=0, help="number of the first photo")
     parser.add_argument("--test", type=int, default=10_000, help="test images of MNIST")
     parser.add_argument("--kinds", nargs="*", choices=KINDS, metavar="KIND", help="these alone")
     given = parser.parse_args()
