@@ -95,8 +95,11 @@ def predict(
     onnx: Annotated[
         Path | None, typer.Option(metavar="FILE", help="write the network as ONNX")
     ] = None,
+    accept: Annotated[
+        bool, typer.Option("--accept", help="exit code 0 also if an answer is in doubt")
+    ] = False,
 ) -> None:
-    """Name the digit in photos, or write the trained network as an ONNX file.
+    """Name the digits in photos, or write the trained network as an ONNX file.
 
     \b
         rnnlab predict seven.png photo.jpg
@@ -104,20 +107,26 @@ def predict(
         rnnlab predict --task zero_shot --onnx forecaster.onnx
 
     A photo may have any size, be dark on light or light on dark, and hold colour or transparency.
-    It is made into an image as those of MNIST were made: the digit in a box of 20×20, its centre of
-    mass in the middle of 28×28 pixels.
+    Paper, shadows, ruled lines, dirt and the table are taken off. Each digit is made into an image
+    as those of MNIST were made: in a box of 20×20, its centre of mass in the middle of 28×28
+    pixels. Digits side by side are read from left to right.
+
+    An answer in doubt has a ? behind it, and a line says why: nothing is written, ink is scattered,
+    digits touch or are not side by side, or the largest probability is below 90 %. The exit code is
+    then 1, with --accept 0.
 
     \b
     Reads:   params.yaml (threads, device, deterministic, tasks.TASK.kind), data/models/TASK/, the
              photos; for zero_shot models/zero_shot/ alone
     Writes:  a row for each photo to standard output: the answer, and each class's probability in
-             per cent; with --onnx the named file: input x, float32 [N, T, F] of grey levels 0 to
-             255, output logits [N, K], the normalization inside; for zero_shot the inputs are
-             what rnnlab.features.extraction.extract_features (numpy alone) returns for histories,
-             and the output quantiles [S, H, 11] is in its units
+             per cent, a row more for each further digit of it; with --onnx the named file: input x,
+             float32 [N, T, F] of grey levels 0 to 255, output logits [N, K], the normalization
+             inside; for zero_shot the inputs are what rnnlab.features.extraction.extract_features
+             (numpy alone) returns for histories, and the output quantiles [S, H, 11] is in its
+             units
     Needs:   what `dvc repro train@TASK` leaves; for zero_shot models/zero_shot/, which git holds
     """
-    run("predict", lambda module, params: module.predict(images or [], task, onnx, params))
+    run("predict", lambda module, params: module.predict(images or [], task, onnx, accept, params))
 
 
 @app.command("new-series", epilog=EXIT_CODES)

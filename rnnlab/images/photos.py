@@ -3,39 +3,68 @@
 import struct
 import warnings
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
+from scipy import ndimage
 
 from rnnlab.core.errors import InputError
+from rnnlab.images.ink import ink_of
+from rnnlab.images.paper import contrast_of, edge_of, sheet_of
 
 FORMATS = ("PNG", "JPEG")
 MAX_PIXELS = 64_000_000  # a larger photo could exhaust the memory of a small machine
 BOX = 20 / 28  # length of the digit's longer side relative to the image
-MIN_INK = 0.1  # weaker contrast, relative to the strongest, is noise or a JPEG artefact
-MAX_PAPER = 0.5  # shadows up to this contrast, relative to the strongest, are paper
+THICK = (1.7, 4.1)  # pixels of a box of 20: of most strokes of MNIST
+LARGE = (
+    1200  # pixels of the longer side; a larger photo is made smaller, which also evens out noise
+)
 
 
-def read_digit(path: Path, shape: list[int]) -> np.ndarray:
+class Reading(NamedTuple):
+    """The digits of a photo, and why to doubt them: empty if there is no reason."""
+
+    digits: np.ndarray
+    doubt: str
+
+
+def read_photo(path: Path, shape: list[int], single: bool = False) -> Reading:
     """Read a PNG or JPEG of any size and pixel format, light on dark or dark on light.
 
-    As in MNIST (LeCun et al. 1998), the digit is scaled to a box of 20×20 in 28×28 pixels, keeping
-    its aspect ratio, and moved so that its centre of mass is the centre of the image.
+    As in MNIST (LeCun et al. 1998), a digit is scaled to a box of 20×20 in 28×28 pixels, keeping
+    its aspect ratio, and moved so that its centre of mass is the centre of the image. A picture
+    that is like that already is taken as it is.
 
     Args:
         shape: [rows, columns] of the result; the box is scaled with it.
+        single: take all ink for one sign.
 
     Returns:
-        uint8 [rows, columns], 0 for paper, 255 for the strongest ink.
+        digits: uint8 [N, rows, columns] from left to right, 0 for paper, 255 for the strongest ink;
+        N is 0 if nothing is written.
 
     Raises:
-        InputError: the file is missing, not a PNG or JPEG, damaged, of a single colour, or has
-            more than 64 million pixels.
+        InputError: the file is missing, not a PNG or JPEG, damaged, or has more than 64 million
+            pixels.
     """
-    contrast = _contrast(_read_channels(path))
-    if not contrast.any():
-        raise InputError(f"{path} has only one colour: use a photo that shows a digit")
-    return _centred(_fitted(_ink(contrast), shape), shape)
+    channels = _read_channels(path)
+    if _is_prepared(channels, shape):
+        return Reading(channels[None, :, :, 0].round().astype(np.uint8), "")
+    ink = ink_of(contrast_of(sheet_of(channels)), single)
+    digits = [_centred(_fitted(digit, shape), shape) for digit in ink.digits]
+    return Reading(np.array(digits, np.uint8).reshape(-1, *shape), ink.doubt)
+
+
+def _is_prepared(channels: np.ndarray, shape: list[int]) -> bool:
+    """Whether a picture is like those of MNIST: its size, black around a digit in its middle."""
+    grey = channels[:, :, 0]
+    if list(grey.shape) != shape or (channels != grey[:, :, None]).any():
+        return False
+    if grey.max() < 128 or np.mean(edge_of(grey) > 0) > 0.1:
+        return False
+    centre = ndimage.center_of_mass(grey)
+    return all(abs(at - size / 2) < 1 for at, size in zip(centre, shape, strict=True))
 
 
 def _read_channels(path: Path) -> np.ndarray:
@@ -47,6 +76,10 @@ def _read_channels(path: Path) -> np.ndarray:
             with Image.open(path, formats=FORMATS) as photo:
                 if photo.width * photo.height > MAX_PIXELS:
                     raise Image.DecompressionBombError
+                smaller = -(-max(photo.size) // LARGE)
+                # a JPEG is unpacked at a smaller size at once
+                size = max(photo.width // smaller, 1), max(photo.height // smaller, 1)
+                photo.draft(None, size)
                 return _channels(ImageOps.exif_transpose(photo))
     except UnidentifiedImageError:
         raise InputError(f"{path} is not a PNG or JPEG: convert it to one of them") from None
@@ -62,12 +95,18 @@ def _read_channels(path: Path) -> np.ndarray:
 
 
 def _channels(photo: Image.Image) -> np.ndarray:
+    """Levels 0 to 255: [rows, columns, channels], no longer than ``LARGE``."""
+    smaller = -(-max(photo.size) // LARGE)
     if photo.mode.startswith(("I", "F")):
         # 16-bit grey, which Pillow would clip at 255
-        return np.asarray(photo, dtype=np.float32)[:, :, None]
+        grey = Image.fromarray(np.asarray(photo, dtype=np.float32))
+        levels = np.asarray(grey.reduce(smaller))[:, :, None]
+        return levels * (255 / max(float(levels.max()), 1e-6))
     if photo.has_transparency_data:
-        return _on_paper(np.asarray(photo.convert("RGBA"), dtype=np.float32))
-    return np.asarray(photo.convert("RGB"), dtype=np.int16)
+        # mixed by their opacity: a transparent pixel has no colour
+        mixed = photo.convert("RGBA").convert("RGBa").reduce(smaller).convert("RGBA")
+        return _on_paper(np.asarray(mixed, dtype=np.float32))
+    return np.asarray(photo.convert("RGB").reduce(smaller), dtype=np.float32)
 
 
 def _on_paper(pixels: np.ndarray) -> np.ndarray:
@@ -77,7 +116,7 @@ def _on_paper(pixels: np.ndarray) -> np.ndarray:
     or white, whichever has more contrast with the opaque pixels.
     """
     colors, share = pixels[:, :, :3], pixels[:, :, 3:] / 255
-    edge = _edge(pixels)
+    edge = edge_of(pixels)
     opaque = edge[:, 3] > 127
     if opaque.mean() > 0.5:
         paper = np.median(edge[opaque, :3], axis=0)
@@ -87,30 +126,26 @@ def _on_paper(pixels: np.ndarray) -> np.ndarray:
     return colors * share + paper * (1 - share)
 
 
-def _edge(pixels: np.ndarray) -> np.ndarray:
-    """The outermost pixels of [rows, columns, channels] or [rows, columns]."""
-    return np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]])
-
-
-def _contrast(channels: np.ndarray) -> np.ndarray:
-    """The largest difference of each pixel from the paper over its channels: [rows, columns].
-
-    The colour of the paper is the median of the edge. Ink may be lighter, darker or of another hue.
-    """
-    paper = np.median(_edge(channels), axis=0).astype(channels.dtype)
-    return np.abs(channels - paper).max(axis=2).astype(np.float32)
-
-
-def _ink(contrast: np.ndarray) -> np.ndarray:
-    """Contrast, set to 0 for paper: noise, and shadows up to twice the contrast of the edge."""
-    shadows = 2 * np.quantile(_edge(contrast), 0.95)
-    strongest = contrast.max()
-    paper = np.clip(shadows, MIN_INK * strongest, MAX_PAPER * strongest)
-    return np.where(contrast > paper, contrast, 0)
+def _as_thick(ink: np.ndarray) -> np.ndarray:
+    """Strokes of a thickness that MNIST's have too: others are made thicker or thinner."""
+    longest = max(ink.shape)
+    ink = np.pad(ink, longest // 10 + 1)
+    mask = ink > ink.max() / 2
+    depth = ndimage.distance_transform_edt(mask)
+    # across a stroke the depth is a quarter of its thickness on average
+    thick = 4 * depth[mask].mean()
+    thicker = thick - np.clip(thick, *(each * longest / 20 for each in THICK))
+    if thicker > 1:
+        return np.where(depth > min(thicker / 2, 0.6 * depth.max()), ink, 0)
+    if thicker < -1:
+        away = ndimage.distance_transform_edt(~mask)
+        return np.maximum(ink, ink.max() * (away < -thicker / 2)).astype(np.float32)
+    return ink
 
 
 def _fitted(ink: np.ndarray, shape: list[int]) -> np.ndarray:
     """Crop the ink and scale it to the box of ``shape``, keeping its aspect ratio."""
+    ink = _as_thick(ink)
     rows, columns = (np.flatnonzero(ink.any(axis=axis)) for axis in (1, 0))
     cropped = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = min(BOX * size / side for size, side in zip(shape, cropped.shape, strict=True))
