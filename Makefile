@@ -105,7 +105,8 @@ audit: $(INSTALLED)
 # The experiments and the differences between them. --drop omits columns with MD5 sums of changed
 # files; [^:] keeps the metrics, which DVC names with the path of their file.
 show: needs-git environment
-	@dvc exp show --only-changed --drop '(data|metrics|models)/[^:]*$$'
+	@dvc exp show --only-changed --drop '(data|metrics|models)/[^:]*$$' \
+	  $(if $(SORT),--sort-by $(SORT) --sort-order $(or $(ORDER),asc))
 
 # Parameters that are better on validation: make search TASK=airline TRIALS=30
 search: TASK := airline
