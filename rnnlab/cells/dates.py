@@ -11,6 +11,7 @@ from rnnlab.cells.units import plain_digits
 from rnnlab.core.errors import InputError
 
 WHOLE_NUMBER = r"-?\d{1,9}"
+YEAR = re.compile(r"[12]\d{3}")
 # dates without dashes, which are not whole numbers
 DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
 # seconds since 1970, or parts of them, of 2001 to 2030; later ones may be 2030010100 for an hour
@@ -93,7 +94,7 @@ def read_times(
         return _since_1970(plain, name, source)
     if column.map(DIGITS.fullmatch).notna().all():
         column = column.str.replace(DIGITS, _with_dashes, regex=True)
-    elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(r"[12]\d{3}").all():
+    elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(YEAR).all():
         return column.astype("int64").to_numpy(), []
     periods = read_periods(plain, century)
     if periods is not None:

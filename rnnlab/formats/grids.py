@@ -3,10 +3,11 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
+from rnnlab.cells.dates import YEAR
 from rnnlab.cells.numbers import readings
 from rnnlab.core.errors import InputError
 from rnnlab.formats.sources import Source
@@ -14,8 +15,7 @@ from rnnlab.formats.sources import Source
 SAMPLE_ROWS = 200
 # a title above the header has this many lines at most
 TITLE_LINES = 20
-TIME_FIRST = re.compile(r"[12]\d{3}\b")
-YEAR = re.compile(r"[12]\d{3}")
+TIME_FIRST = re.compile(rf"{YEAR.pattern}\b")
 
 Rows = Iterator[tuple[int, list[str]]]
 
@@ -112,6 +112,51 @@ def filled(row: list[str]) -> list[str]:
 def is_title(row: list[str]) -> bool:
     """A line above the header, or below the table: only its first cell is filled."""
     return len(filled(row)) == 1 and bool(row[0].strip())
+
+
+def without_columns(grid: Grid, names: Collection[str]) -> Grid:
+    """The grid without the columns of these names."""
+    kept = [place for place, name in enumerate(grid.header) if name not in names]
+    stop = len(grid.header)
+
+    def rows() -> Rows:
+        for number, row in grid.rows():
+            yield number, [row[place] for place in kept if place < len(row)] + row[stop:]
+
+    return replace(grid, header=[grid.header[place] for place in kept], rows=rows)
+
+
+def cells_of(grid: Grid, names: Sequence[str]) -> tuple[dict[str, list[str]], list[int]]:
+    """The cells of the columns of these names, row by row, and the rows' numbers in the file."""
+    cells: dict[str, list[str]] = {name: [] for name in names}
+    columns = [(cells[name], grid.header.index(name)) for name in cells]
+    numbers = []
+    for number, row in grid.rows():
+        numbers.append(number)
+        for column, place in columns:
+            column.append(row[place] if place < len(row) else "")
+    return cells, numbers
+
+
+def followed_by(grid: Grid, later: Grid) -> Grid:
+    """The grid with the rows of another one below its own; columns that this one lacks are empty.
+
+    Raises:
+        InputError: ``later`` has a column that the grid has not.
+    """
+    if extra := [name for name in later.header if name and name not in grid.header]:
+        raise InputError(f"{later.name}: column {extra[0]!r} is not in {grid.name}; rename it")
+    places = [later.header.index(name) if name in later.header else None for name in grid.header]
+
+    def rows() -> Rows:
+        number = 0
+        for number, row in grid.rows():
+            yield number, row
+        for after, row in later.rows():
+            cells = [row[p] if p is not None and p < len(row) else "" for p in places]
+            yield number + after, cells
+
+    return replace(grid, rows=rows)
 
 
 class Marks:

@@ -88,24 +88,7 @@ def reading_options(
         if CHOICES[key] and choice not in CHOICES[key]:
             raise InputError(f"--read {pair}: write {key}={' or '.join(CHOICES[key])}")
         found[key] = choice
-    return ReadOptions(
-        id=id,
-        time=time,
-        value=value,
-        layout=found.get("layout"),
-        decimal=found.get("decimal"),
-        dates=found.get("dates"),
-        century=found.get("century"),
-        separator=found.get("separator"),
-        sheet=found.get("sheet"),
-        encoding=found.get("encoding"),
-        missing=found.get("missing"),
-        below=found.get("below"),
-        every=found.get("every"),
-        total=found.get("total"),
-        known=tuple(known),
-        future=future,
-    )
+    return ReadOptions(id, time, value, **found, known=tuple(known), future=future)
 
 
 def id_columns(names: list[str], options: ReadOptions, source: str) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -10,13 +11,36 @@ import pandas as pd
 from rnnlab.cells.dates import are_times, is_footer, read_times
 from rnnlab.cells.numbers import is_missing, readings
 from rnnlab.cells.offsets import offsets_from_utc
+from rnnlab.cells.parts import TEXTS, without_fraction
 from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid, is_title
 from rnnlab.formats.options import SIGN, ReadOptions, listed
-from rnnlab.tables.columns import part_text, without_fraction
-from rnnlab.tables.layouts import Layout
+from rnnlab.tables.roles import Layout
 
 SHORT_DATE = re.compile(r"\d{1,2}/(\d{1,2})/\d{2}")
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of a table.
+
+    Attributes:
+        names: of the series, [S].
+        codes, ds, y: for each value the index of its series, its time, and itself, [M].
+        notes: what was guessed of the cells.
+        rows: gives the rows, from 0, of the values at some places.
+        number: gives the number in the file of a row.
+        unit: of all values.
+    """
+
+    names: list[str]
+    codes: np.ndarray
+    ds: np.ndarray
+    y: np.ndarray
+    notes: list[str]
+    rows: Callable[[np.ndarray], np.ndarray]
+    number: Callable[[int], int]
+    unit: str = ""
 
 
 def full_rows(grid: Grid, layout: Layout) -> Iterator[tuple[int, list[str]]]:
@@ -26,21 +50,29 @@ def full_rows(grid: Grid, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         if values_first and is_title(row) and not readings(row[0]):
             # a footer, which is no value though it lies below values
             row = ["", *row[1:]]
-        if len(row) > width:
-            _check_width(grid, number, row)
-        elif len(row) < width:
+        if len(row) > width and any(cell.strip() for cell in row[width:]):
+            raise InputError(
+                f"{grid.name}: row {number}: the row {','.join(row)!r} has more cells than the "
+                "header has names; quote cells that contain a comma"
+            )
+        if len(row) < width:
             # a footer may have fewer cells than the header
             row = [*row, *[""] * (width - len(row))]
         for place, constant in layout.constant.items():
             other = without_fraction(row[place].strip())
             if other not in ("", constant):
-                raise _several_series(grid, number, place, constant, other)
+                column = grid.header[place]
+                raise InputError(
+                    f"{grid.name}: row {number}: column {column!r} holds {other!r} after "
+                    f"{constant!r}; add --id {column} if it names the series, or --time and "
+                    "--value COLUMN to leave it out"
+                )
         yield number, row
 
 
 def value_columns(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:
     """Of each column of values its place, its part of the time and its name."""
-    labels = layout.matrix.labels if layout.matrix else [""] * len(layout.values)
+    labels = layout.labels or [""] * len(layout.values)
     return [
         (place, label, grid.header[place])
         for place, label in zip(layout.values, labels, strict=True)
@@ -49,27 +81,17 @@ def value_columns(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:
 
 def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
     """What makes the text of a time from a row and the label of a column."""
-    matrix, times, part = layout.matrix, layout.times, layout.part
-    if matrix is not None:
-        return lambda row, label: matrix.time(label, row[times[0]].strip() if times else "")
-    if part == "D":
-        year, month, day = times
-        return lambda row, _: "-".join(
-            (part_text(row[year].strip(), "M", row[month].strip()), row[day].strip().zfill(2))
-        )
-    if part == "H":
-        day, hour = times
-        return lambda row, _: f"{row[day].strip()} {_clock(row[hour].strip())}"
-    if part:
-        year, season = times
-        return lambda row, _: part_text(row[year].strip(), part, row[season].strip())
-    (time,) = times
-    return lambda row, _: row[time].strip()
-
-
-def _clock(cell: str) -> str:
-    """05:00 of 5; other cells as they are."""
-    return f"{int(cell):02}:00" if re.fullmatch(r"[0-9]{1,2}", cell) else cell
+    times, text = layout.times, TEXTS[layout.part]
+    if not times:
+        return lambda row, label: label
+    if len(times) == 1 and not layout.labels:
+        (time,) = times
+        return lambda row, _: row[time].strip()
+    if layout.label_first:
+        return lambda row, label: text(label, *(row[place].strip() for place in times))
+    if layout.labels:
+        return lambda row, label: text(*(row[place].strip() for place in times), label)
+    return lambda row, _: text(*(row[place].strip() for place in times))
 
 
 def key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[str, ...]]:
@@ -153,11 +175,11 @@ def rows_kept(
 
 
 def without_footer(
-    times: list[str], when: array, kept: int, labels: list[tuple[int, str, str]]
+    times: list[str], when: array, kept: int, layout: Layout
 ) -> tuple[int, list[str]]:
     """How many of ``kept`` values lie above a last row of totals, and the note that names it."""
-    row, column = divmod(kept - 1, len(labels))
-    above, label = row * len(labels), labels[column][1]
+    row, column = divmod(kept - 1, len(layout.values))
+    above, label = row * len(layout.values), layout.labels[column] if layout.labels else ""
     text = times[when[kept - 1]]
     # of a matrix the label of the column, and of a date the day, are part of the text
     name = re.sub(rf"^{re.escape(label)} | {re.escape(label)}$|-00$", "", text).strip(" -")
@@ -204,7 +226,7 @@ def check_rows(grid: Grid) -> None:
 
 def check_header(grid: Grid, layout: Layout) -> None:
     """InputError where the first line is a row of data, so that the file has no header."""
-    if not layout.times or layout.matrix:
+    if not layout.times or layout.labels:
         return
     time, value = grid.header[layout.times[0]], grid.header[layout.values[0]]
     if time[:1].isdigit() and (readings(value) or is_missing(value)) and value:
@@ -214,17 +236,7 @@ def check_header(grid: Grid, layout: Layout) -> None:
         )
 
 
-def _check_width(grid: Grid, number: int, row: list[str]) -> None:
-    if any(cell.strip() for cell in row[len(grid.header) :]):
-        raise InputError(
-            f"{grid.name}: row {number}: the row {','.join(row)!r} has more cells than the header "
-            "has names; quote cells that contain a comma"
-        )
-
-
-def _several_series(grid: Grid, row: int, place: int, first: str, other: str) -> InputError:
-    column = grid.header[place]
-    return InputError(
-        f"{grid.name}: row {row}: column {column!r} holds {other!r} after {first!r}; add --id "
-        f"{column} if it names the series, or --time and --value COLUMN to leave it out"
-    )
+def check_names(grid: Grid, layout: Layout, names: list[str]) -> None:
+    if layout.id and "" in names:
+        column = SIGN.join(grid.header[place] for place in layout.id)
+        raise InputError(f"{grid.name}: column {column!r} has empty cells; write a name in each")

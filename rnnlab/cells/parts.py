@@ -1,0 +1,58 @@
+"""Times of several cells, such as a year and its month: what a part is, and the text of a time."""
+
+import re
+from collections.abc import Callable
+
+from rnnlab.cells.dates import YEAR
+from rnnlab.cells.periods import month_number
+
+# how many parts a year has
+FULL = {"M": 12, "Q": 4, "W": 53}
+
+
+def season_label(name: str) -> tuple[str, int] | None:
+    """("M", 3) for Mar, March, M3 or M03; ("Q", 2) for Q2; ("N", 7) for 7."""
+    name = name.strip()
+    if number := month_number(name):
+        return "M", number
+    if match := re.fullmatch(r"([MQW])[ -]?(\d{1,2})", name, re.IGNORECASE):
+        return match[1].upper(), int(match[2])
+    if match := re.fullmatch(r"(\d)\.? ?Q(?:uart\w*)?", name, re.IGNORECASE):
+        return "Q", int(match[1])
+    return ("N", int(name)) if re.fullmatch(r"\d{1,2}", name) else None
+
+
+def without_fraction(cell: str) -> str:
+    """A whole number without the fraction .0 that it was written with."""
+    return cell[:-2] if cell.endswith(".0") and re.fullmatch(r"\d{1,4}\.0", cell) else cell
+
+
+def _of_year(part: str, form: str) -> Callable[[str, str], str]:
+    def text(year: str, cell: str) -> str:
+        year, cell = without_fraction(year), without_fraction(cell)
+        label = season_label(cell)
+        if label is None or label[0] not in (part, "N") or not YEAR.fullmatch(year):
+            # no time, so that a message shows the cells
+            return f"{year} {cell}"
+        return form.format(year, label[1])
+
+    return text
+
+
+def _day(year: str, month: str, day: str) -> str:
+    return f"{TEXTS['M'](year, month)}-{day.zfill(2)}"
+
+
+def _hour(day: str, hour: str) -> str:
+    return f"{day} {int(hour):02}:00" if re.fullmatch(r"[0-9]{1,2}", hour) else f"{day} {hour}"
+
+
+# the text of a time by what the last of its cells is; empty for a time in one cell
+TEXTS: dict[str, Callable[..., str]] = {
+    "": str,
+    "M": _of_year("M", "{}-{:02}"),
+    "Q": _of_year("Q", "{}Q{}"),
+    "W": _of_year("W", "{}-W{:02}"),
+    "D": _day,
+    "H": _hour,
+}
