@@ -65,7 +65,8 @@ def _called_value(numbers: list[Column]) -> Column | None:
 
 def _without_id(clues: Clues, found: Layout, filled: list[Column], called: Column | None) -> Layout:
     """The layout where no one says which columns name series; ``called`` is the value by name."""
-    texts = [each for each in filled if not each.is_number and each.place not in found.values]
+    values = {*found.values}
+    texts = [each for each in filled if not each.is_number and each.place not in values]
     names = [each for each in texts if not (each.is_constant or each.blanks)]
     found = replace(found, constant={c.place: c.cells[0] for c in texts if c.is_constant})
     times = list(zip(*(clues.columns[place].cells for place in found.times), strict=False))
@@ -76,15 +77,9 @@ def _without_id(clues: Clues, found: Layout, filled: list[Column], called: Colum
     # a text that names series makes the times unique
     whole = [n for n in names if not first_twice(zip(n.cells, times, strict=False))]
     if not whole and len(found.values) == 1:
-        whole_numbers = [
-            each
-            for each in filled
-            if each.is_number
-            and not each.blanks
-            and each.is_whole
-            and each.place not in found.values
-        ]
-        candidates = sorted([*names, *whole_numbers], key=lambda each: each.place)
+        numbers = [c for c in filled if c.is_number and not c.blanks and c.is_whole]
+        may_name = {*names, *(each for each in numbers if each.place not in values)}
+        candidates = [each for each in filled if each in may_name]
         if together := _naming_columns(candidates, times):
             return _by_several(clues, found, together)
     again = f"column {clues.grid.header[found.times[0]]!r} holds {' '.join(twice)!r} twice"
@@ -166,12 +161,11 @@ def _wide(clues: Clues, found: Layout, names: list[Column], called: Column | Non
             f"column {names[0].name!r} may name the series: add --id {names[0].name}, "
             f"or --time {header[found.times[0]]} and --value COLUMN to leave it out"
         )
+    used = {*found.times, *found.values}
     left = [
         repr(each.name)
         for each in clues.columns
-        if each.cells
-        and each.place not in (*found.times, *found.values)
-        and (each.counts_rows or not each.is_number)
+        if each.cells and each.place not in used and (each.counts_rows or not each.is_number)
     ]
     if left and called is None:
         found = found.that(f"without column {', '.join(left)}")
