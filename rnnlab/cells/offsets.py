@@ -45,7 +45,7 @@ def check_zones(texts: list[str], name: str, source: str) -> None:
             )
 
 
-def offsets_from_utc(texts: list[str]) -> np.ndarray | None:
+def _offsets_from_utc(texts: list[str]) -> np.ndarray | None:
     """How far each time is ahead of UTC, timedelta64[s] [N]; None where one does not say."""
     minutes = []
     for text in texts:
@@ -55,6 +55,37 @@ def offsets_from_utc(texts: list[str]) -> np.ndarray | None:
             return None
         minutes.append(ahead)
     return np.array(minutes, dtype="timedelta64[m]").astype("timedelta64[s]")
+
+
+def in_utc_if_shifted(
+    ds: np.ndarray, texts: list[str], series: np.ndarray, place: np.ndarray
+) -> tuple[np.ndarray, list[str]]:
+    """Times ds [N] of texts, in UTC where changes of clocks part or repeat local ones, and why."""
+    ahead = _offsets_from_utc(texts)
+    if ahead is None or (ahead == ahead[:1]).all():
+        return ds, []
+    rows = np.unique(np.column_stack([series, place]), axis=0)
+    local, repeated = _uneven(rows[:, 0], ds[rows[:, 1]])
+    instants, _ = _uneven(rows[:, 0], (ds - ahead)[rows[:, 1]])
+    if repeated:
+        return ds - ahead, ["times in UTC, since local ones repeat when summer time ends"]
+    # days stay those of the local calendar
+    if instants >= local:
+        return ds, []
+    return ds - ahead, ["times in UTC, since the clocks change between them"]
+
+
+def _uneven(series: np.ndarray, ds: np.ndarray) -> tuple[int, bool]:
+    """How many times do not follow the one before at the usual distance, and whether one repeats.
+
+    ``series`` may share times, since each has its own clocks.
+    """
+    order = np.lexsort((ds, series))
+    apart = np.diff(ds[order].astype(np.int64))[np.diff(series[order]) == 0]
+    if not len(apart):
+        return 0, False
+    _, counts = np.unique(apart, return_counts=True)
+    return len(apart) - int(counts.max()), bool((apart == 0).any())
 
 
 def _minutes(match: re.Match) -> int | None:

@@ -14,10 +14,9 @@ from rnnlab.formats.sheets import sheet_grid
 from rnnlab.formats.sources import TYPED, Source, find_source
 from rnnlab.formats.text import text_grid
 from rnnlab.formats.typed import open_dataset, parquet_grid, read_column
-from rnnlab.tables.by_cells import read_cells
 from rnnlab.tables.by_columns import is_typed, read_typed
 from rnnlab.tables.layouts import find_layout
-from rnnlab.tables.rows import check_rows
+from rnnlab.tables.rows import check_rows, read_cells
 
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset

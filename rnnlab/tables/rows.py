@@ -1,19 +1,19 @@
-"""Rows of a grid as its layout says: the values of each, the text of its time, and the last."""
+"""The values of a grid row by row, as its layout says."""
 
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 
 from rnnlab.cells.dates import are_times, is_footer, read_times
-from rnnlab.cells.numbers import is_missing, readings
-from rnnlab.cells.offsets import offsets_from_utc
+from rnnlab.cells.numbers import Numbers, Typed, is_missing, readings
+from rnnlab.cells.offsets import in_utc_if_shifted
 from rnnlab.cells.parts import TEXTS, without_fraction
 from rnnlab.core.errors import InputError
-from rnnlab.formats.grids import Grid, is_title
+from rnnlab.formats.grids import Grid, Marks, is_title
 from rnnlab.formats.options import SIGN, ReadOptions, listed
 from rnnlab.tables.roles import Layout
 
@@ -43,6 +43,78 @@ class Values:
     unit: str = ""
 
 
+@dataclass
+class _Cells:
+    """The cells of a table in arrays, which take less memory than the file has bytes.
+
+    Attributes:
+        keys, times: what names series, and texts of times, each with its number.
+        first_rows: where each time stands first.
+        codes, when: for each value the numbers of its key and of its time.
+    """
+
+    numbers: Numbers
+    keys: dict[str | tuple[str, ...], int] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
+    first_rows: list[int] = field(default_factory=list)
+    codes: array = field(default_factory=lambda: array("i"))
+    when: array = field(default_factory=lambda: array("i"))
+    marks: Marks = field(default_factory=Marks)
+
+
+def read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Values:
+    """The values of a grid.
+
+    Raises:
+        InputError: a cell is unreadable, or has several readings.
+    """
+    _check_header(grid, layout)
+    check_rows(grid)
+    cells = _collect(grid, layout, options)
+    names, own, merged = _series_names(list(cells.keys), grid, layout)
+    owners = own[np.frombuffer(cells.codes, dtype=np.intc)]
+    cells.numbers.finish(owners)
+    y, texts = np.frombuffer(cells.numbers.values, dtype=np.float64), list(cells.times)
+    kept = _rows_kept(y, layout, texts, cells.when, grid, bool(options.known))
+    kept, footer = _without_footer(texts, cells.when, kept, layout)
+    series, when = owners[:kept], np.frombuffer(cells.when, dtype=np.intc)[:kept]
+    texts = texts[: int(when.max()) + 1]
+    ds, guesses = _times_of_texts(texts, grid, layout, options, cells.first_rows)
+    ds, shifted = in_utc_if_shifted(ds, texts, series, when)
+    names = names[: series.max() + 1]
+    _check_names(grid, layout, names)
+    notes = [*merged, *footer, *cells.numbers.notes, *guesses, *shifted]
+    ds, y, places = ds[when], y[:kept], None
+    if layout.labels:
+        # a row a month goes through the years again and again
+        places = np.argsort(ds, kind="stable")
+        series, ds, y = series[places], ds[places], y[places]
+
+    def row(index: np.ndarray) -> np.ndarray:
+        return (index if places is None else places[index]) // len(layout.values)
+
+    return Values(names, series, ds, y, notes, row, cells.marks.row, cells.numbers.dress.unit)
+
+
+def _collect(grid: Grid, layout: Layout, options: ReadOptions) -> _Cells:
+    found = _Cells(Numbers(grid.name, options.decimal, grid.separator, options.below))
+    keys, times, numbers = found.keys, found.times, found.numbers
+    columns, is_wide = _value_columns(grid, layout), layout.is_wide
+    time_of, key_of = _time_reader(layout), _key_reader(grid, layout)
+    for count, (number, row) in enumerate(full_rows(grid, layout)):
+        found.marks.add(count, number)
+        key = key_of(row)
+        for place, label, column in columns:
+            cell, text = row[place], time_of(row, label)
+            if text not in times:
+                times[text] = len(times)
+                found.first_rows.append(number)
+            found.codes.append(keys.setdefault(column if is_wide else key, len(keys)))
+            found.when.append(times[text])
+            numbers.add(cell if isinstance(cell, Typed) else cell.strip(), number, column)
+    return found
+
+
 def full_rows(grid: Grid, layout: Layout) -> Iterator[tuple[int, list[str]]]:
     """The rows of the grid, with a cell for each column of its header."""
     width, values_first = len(grid.header), layout.values[0] == 0
@@ -70,7 +142,7 @@ def full_rows(grid: Grid, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         yield number, row
 
 
-def value_columns(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:
+def _value_columns(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:
     """Of each column of values its place, its part of the time and its name."""
     labels = layout.labels or [""] * len(layout.values)
     return [
@@ -79,7 +151,7 @@ def value_columns(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:
     ]
 
 
-def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
+def _time_reader(layout: Layout) -> Callable[[list[str], str], str]:
     """What makes the text of a time from a row and the label of a column."""
     times, text = layout.times, TEXTS[layout.part]
     if not times:
@@ -94,7 +166,7 @@ def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
     return lambda row, _: text(*(row[place].strip() for place in times))
 
 
-def key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[str, ...]]:
+def _key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[str, ...]]:
     """What tells the series of a row: the cells that name it, as they stand."""
     places = layout.id
     if not places:
@@ -104,7 +176,7 @@ def key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[
     return lambda row: tuple(row[place] for place in places)
 
 
-def series_names(
+def _series_names(
     keys: Sequence[str | tuple[str, ...]], grid: Grid, layout: Layout
 ) -> tuple[list[str], np.ndarray, list[str]]:
     """The names of series, for each key the number of its name, and the note on those merged.
@@ -136,7 +208,7 @@ def series_names(
     return list(names), np.array(numbers, dtype=np.intc), notes
 
 
-def times_of_texts(
+def _times_of_texts(
     texts: list[str], grid: Grid, layout: Layout, options: ReadOptions, rows: list[int]
 ) -> tuple[np.ndarray, list[str]]:
     """The times of texts, [N], and what was guessed; see ``read_times``."""
@@ -154,7 +226,7 @@ def times_of_texts(
         raise InputError(str(error).replace("column 'header' holds", "the header holds")) from None
 
 
-def rows_kept(
+def _rows_kept(
     y: np.ndarray, layout: Layout, times: list[str], when: array, grid: Grid, with_later: bool
 ) -> int:
     """How many rows hold data; those after the last number are a footer.
@@ -174,7 +246,7 @@ def rows_kept(
     return kept
 
 
-def without_footer(
+def _without_footer(
     times: list[str], when: array, kept: int, layout: Layout
 ) -> tuple[int, list[str]]:
     """How many of ``kept`` values lie above a last row of totals, and the note that names it."""
@@ -188,43 +260,12 @@ def without_footer(
     return above, [f"without the last row {name!r}"]
 
 
-def in_utc_if_shifted(
-    ds: np.ndarray, texts: list[str], series: np.ndarray, place: np.ndarray
-) -> tuple[np.ndarray, list[str]]:
-    """Times ds [N] of texts, in UTC where changes of clocks part or repeat local ones, and why."""
-    ahead = offsets_from_utc(texts)
-    if ahead is None or (ahead == ahead[:1]).all():
-        return ds, []
-    rows = np.unique(np.column_stack([series, place]), axis=0)
-    local, repeated = _uneven(rows[:, 0], ds[rows[:, 1]])
-    instants, _ = _uneven(rows[:, 0], (ds - ahead)[rows[:, 1]])
-    if repeated:
-        return ds - ahead, ["times in UTC, since local ones repeat when summer time ends"]
-    # days stay those of the local calendar
-    if instants >= local:
-        return ds, []
-    return ds - ahead, ["times in UTC, since the clocks change between them"]
-
-
-def _uneven(series: np.ndarray, ds: np.ndarray) -> tuple[int, bool]:
-    """How many times do not follow the one before at the usual distance, and whether one repeats.
-
-    ``series`` may share times, since each has its own clocks.
-    """
-    order = np.lexsort((ds, series))
-    apart = np.diff(ds[order].astype(np.int64))[np.diff(series[order]) == 0]
-    if not len(apart):
-        return 0, False
-    _, counts = np.unique(apart, return_counts=True)
-    return len(apart) - int(counts.max()), bool((apart == 0).any())
-
-
 def check_rows(grid: Grid) -> None:
     if next(grid.rows(), None) is None:
         raise InputError(f"{grid.name}: has a header but no rows; it needs a row for each time")
 
 
-def check_header(grid: Grid, layout: Layout) -> None:
+def _check_header(grid: Grid, layout: Layout) -> None:
     """InputError where the first line is a row of data, so that the file has no header."""
     if not layout.times or layout.labels:
         return
@@ -236,7 +277,7 @@ def check_header(grid: Grid, layout: Layout) -> None:
         )
 
 
-def check_names(grid: Grid, layout: Layout, names: list[str]) -> None:
+def _check_names(grid: Grid, layout: Layout, names: list[str]) -> None:
     if layout.id and "" in names:
         column = SIGN.join(grid.header[place] for place in layout.id)
         raise InputError(f"{grid.name}: column {column!r} has empty cells; write a name in each")

@@ -95,30 +95,25 @@ def two_columns(clues: Clues) -> Layout:
         InputError: either may be.
     """
     first, other = clues.columns
+    as_usual, turned = Layout((0,), (1,)), Layout((1,), (0,))
     if clues.known:
-        time = clues.known.get("ds", 1 - clues.known.get("y", 1))
-        return Layout((time,), (1 - time,))
-    time, notes = _time_of_two(clues, first, other)
-    return Layout((time,), (1 - time,), notes=notes)
-
-
-def _time_of_two(clues: Clues, first: Column, other: Column) -> tuple[int, tuple[str, ...]]:
-    guess = guessed(other, first.name)
+        return turned if clues.known in ({"ds": 1}, {"y": 0}) else as_usual
     if not first.is_number or not (other.is_time or other.counts_steps):
-        return 0, ()
+        return as_usual
+    turned = turned.that(*guessed(other, first.name))
     if other.is_date:
-        return 1, guess
+        return turned
     steps, calls = first.counts_steps, _called(first) - _called(other)
     dated = other.is_time and other.counts_steps
     if calls > 0 or (steps and not other.counts_steps):
-        return 0, ()
+        return as_usual
     if calls < 0 or (dated and not steps and not first.is_time):
-        return 1, guess
+        return turned
     if dated:
         raise clues.ask("the times are in one of", [first, other], "--time COLUMN")
     if steps and other.counts_steps and not first.is_time:
-        return 0, guessed(first, other.name)
-    return 0, ()
+        return as_usual.that(*guessed(first, other.name))
+    return as_usual
 
 
 def _called(column: Column) -> int:
