@@ -29,6 +29,8 @@ TOTALS = re.compile(
 )
 # 1949.5 may be May or June
 YEAR_AND_PART = r"\d{4}[.](\d|\d{3,})"
+# the end of a day
+MIDNIGHT = re.compile(r"(?<=[ T])24:00(?=(:00)?($|[^\d:]))")
 # share of the times of an even spacing that may be missing
 MAX_MISSING = 0.1
 MOST = 0.5
@@ -38,7 +40,7 @@ Times = tuple[np.ndarray, list[str]]
 
 def are_times(column: pd.Series) -> np.ndarray:
     """Whether each text is a time or a whole number, [N]."""
-    column = pd.Series(_plain(list(column)), dtype=str)
+    column = pd.Series(_plain(list(column)), dtype=str).str.replace(MIDNIGHT, "00:00", regex=True)
     local = without_offsets(column)
     times = pd.to_datetime(local, errors="coerce", format="mixed", utc=True)
     known = times.notna() | local.str.fullmatch(ISO) | column.str.fullmatch(WHOLE_NUMBER)
@@ -86,6 +88,11 @@ def read_times(
         InputError: a text is not a time, or the times have two readings; the message names
             column ``name`` and file ``source``.
     """
+    late = np.array([bool(MIDNIGHT.search(text)) for text in texts], dtype=bool)
+    if late.any():
+        earlier = [MIDNIGHT.sub("00:00", text) for text in texts]
+        found, notes = read_times(earlier, name, source, order, century, rows)
+        return found + late * np.timedelta64(1, "D"), notes
     plain = _plain(texts)
     column = pd.Series(plain, dtype=str)
     if order == "numbers" and column.str.fullmatch(r"-?\d{1,18}").all():

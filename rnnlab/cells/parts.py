@@ -22,6 +22,14 @@ def season_label(name: str) -> tuple[str, int] | None:
     return ("N", int(name)) if re.fullmatch(r"\d{1,2}", name) else None
 
 
+def minute_of_day(name: str) -> int | None:
+    """90 for 01:30, 1440 for 24:00, 60 for h1, h01 or hour 1."""
+    if match := re.fullmatch(r"(\d{1,2}):(\d\d)(?::00)?", name.strip()):
+        return int(match[1]) * 60 + int(match[2])
+    match = re.fullmatch(r"(?:h|hr|hour|he)[ _-]?(\d{1,2})", name.strip(), re.IGNORECASE)
+    return int(match[1]) * 60 if match else None
+
+
 def without_fraction(cell: str) -> str:
     """A whole number without the fraction .0 that it was written with."""
     return cell[:-2] if cell.endswith(".0") and re.fullmatch(r"\d{1,4}\.0", cell) else cell
@@ -43,8 +51,22 @@ def _day(year: str, month: str, day: str) -> str:
     return f"{TEXTS['M'](year, month)}-{day.zfill(2)}"
 
 
-def _hour(day: str, hour: str) -> str:
-    return f"{day} {int(hour):02}:00" if re.fullmatch(r"[0-9]{1,2}", hour) else f"{day} {hour}"
+def _hour(day: str, hour: str, minute: str = "00") -> str:
+    if re.fullmatch(r"[0-9]{1,2}", hour):
+        hour = f"{int(hour):02}:{minute.zfill(2)}"
+    return f"{day} {hour}"
+
+
+def _interval(minutes: int) -> Callable[[str, str], str]:
+    """The time at which an interval begins, where those of a day are counted from 1."""
+
+    def text(day: str, number: str) -> str:
+        if not re.fullmatch(r"[0-9]{1,3}", number):
+            return f"{day} {number}"
+        hour, minute = divmod((int(number) - 1) * minutes, 60)
+        return f"{day} {hour:02}:{minute:02}"
+
+    return text
 
 
 # the text of a time by what the last of its cells is; empty for a time in one cell
@@ -55,4 +77,6 @@ TEXTS: dict[str, Callable[..., str]] = {
     "W": _of_year("W", "{}-W{:02}"),
     "D": _day,
     "H": _hour,
+    "half-hour": _interval(30),
+    "quarter-hour": _interval(15),
 }

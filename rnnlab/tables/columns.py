@@ -34,6 +34,16 @@ PART_NAMES = {
 DAY_NAMES = {"day", "tag", "jour", "día", "dia", "giorno", "dag"}
 HOUR_NAMES = {"hour", "hr", "hours", "hour_of_day", "time", "stunde", "uhrzeit", "heure", "hora"}
 HOUR_NAMES |= {"ora", "uur", "tijd"}
+MINUTE_NAMES = {"minute", "min", "minutes", "minuto", "minuut"}
+# half-hours or quarters of an hour that are numbered within a day
+INTERVAL_NAMES = {
+    "period",
+    "settlement_period",
+    "settlement period",
+    "settlementperiod",
+    "interval",
+}
+INTERVAL_NAMES |= {"half_hour", "quarter_hour", "viertelstunde"}
 TIME_NAMES = {
     *YEAR_NAMES,
     *DAY_NAMES,

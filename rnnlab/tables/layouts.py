@@ -5,12 +5,12 @@ from rnnlab.formats.grids import Grid
 from rnnlab.formats.options import ReadOptions, id_columns, known_columns
 from rnnlab.tables.columns import Clues
 from rnnlab.tables.long_or_wide import long_or_wide
-from rnnlab.tables.matrices import row_a_season, row_a_series, row_a_year
+from rnnlab.tables.matrices import row_a_day, row_a_season, row_a_series, row_a_year
 from rnnlab.tables.roles import Layout
 from rnnlab.tables.time_columns import two_columns
 
 # kinds of tables whose header holds times; each gives None for others
-MATRICES = (row_a_year, row_a_season, row_a_series)
+MATRICES = (row_a_year, row_a_season, row_a_day, row_a_series)
 
 
 def find_layout(grid: Grid, options: ReadOptions) -> Layout:

@@ -1,4 +1,4 @@
-"""Tables whose header holds times: a row a year, a row a month, or a row a series."""
+"""Tables whose header holds times: a row a year, a month, a day or a series."""
 
 import re
 
@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.cells.dates import UNIX, YEAR, are_times
-from rnnlab.cells.parts import FULL, season_label
+from rnnlab.cells.parts import FULL, minute_of_day, season_label
 from rnnlab.cells.periods import SEASON
 from rnnlab.tables.columns import PART_NAMES, YEAR_NAMES, Clues, Column, first_twice
 from rnnlab.tables.roles import Layout
@@ -14,6 +14,8 @@ from rnnlab.tables.roles import Layout
 MIN_TIMES = 3
 # fewer columns such as x1 to x5 are measures rather than steps
 MIN_NUMBERED = 12
+# minutes of a day, and how many columns of them are no chance
+DAY, MIN_CLOCKS = 1440, 4
 
 
 def row_a_year(clues: Clues) -> Layout | None:
@@ -38,7 +40,7 @@ def row_a_year(clues: Clues) -> Layout | None:
             )
         notes = _note_of_numbers(clues, part) if mark == "N" else ()
         others = [c for c in clues.columns if c.place not in {*ordered, year.place} and c.cells]
-        series, left = _names(clues, others, year)
+        series, left = _names(clues, others, year, "year")
         numbers = tuple(map(str, sorted(places)))
         notes = (*notes, *_without(left))
         return Layout((year.place,), ordered, series, part, labels=numbers, notes=notes)
@@ -88,13 +90,13 @@ def _without(left: list[Column]) -> tuple[str, ...]:
 
 
 def _names(
-    clues: Clues, others: list[Column], year: Column
+    clues: Clues, others: list[Column], rows: Column, what: str
 ) -> tuple[tuple[int, ...], list[Column]]:
     """The columns of the names of series, and those that are not read."""
     if clues.series:
         return clues.series, [each for each in others if each.place not in clues.series]
     varied = [e for e in others if not (e.is_number or e.blanks or e.is_constant)]
-    if len({*year.cells}) == len(year.cells):
+    if len({*rows.cells}) == len(rows.cells):
         if varied:
             raise clues.refusal(
                 f"column {varied[0].name!r} may name the series; add --id COLUMN or remove it"
@@ -102,8 +104,8 @@ def _names(
         return (), others
     if len(varied) != 1:
         raise clues.refusal(
-            f"column {year.name!r} has years twice; name the column of the series by "
-            "--id COLUMN, or keep one row a year"
+            f"column {rows.name!r} has {what}s twice; name the column of the series by "
+            f"--id COLUMN, or keep one row a {what}"
         )
     return (varied[0].place,), [each for each in others if each is not varied[0]]
 
@@ -126,6 +128,30 @@ def row_a_season(clues: Clues) -> Layout | None:
     left = [each for each in others if each not in years and each.cells]
     places, names = zip(*((each.place, each.name) for each in years), strict=True)
     return Layout((0,), places, (), part, labels=names, label_first=True, notes=_without(left))
+
+
+def row_a_day(clues: Clues) -> Layout | None:
+    """A date, and a column a clock time, which together are those of a whole day."""
+    found = [(minute, c) for c in clues.columns if (minute := minute_of_day(c.name)) is not None]
+    minutes, clocks = [minute for minute, _ in found], {column for _, column in found}
+    step = DAY // len(found) if found else 0
+    begin = minutes[0] if found else 0
+    dates = [each for each in clues.columns if each.is_date and each not in clocks]
+    if (
+        len(found) < MIN_CLOCKS
+        or len(dates) != 1
+        or begin not in (0, step)
+        or minutes != [*range(begin, begin + DAY, step)]
+    ):
+        return None
+    others = [c for c in clues.columns if c.cells and c not in clocks and c is not dates[0]]
+    series, left = _names(clues, others, dates[0], "day")
+    labels = tuple(f"{minute // 60:02}:{minute % 60:02}" for minute in minutes)
+    first, last = found[0][1].name, found[-1][1].name
+    note = f"a row a day, {first!r} to {last!r} its times (guessed; else --read layout=wide)"
+    places = tuple(column.place for _, column in found)
+    notes = (note, *_without(left))
+    return Layout((dates[0].place,), places, series, "H", labels=labels, notes=notes)
 
 
 def row_a_series(clues: Clues) -> Layout | None:
@@ -157,9 +183,12 @@ def _first_time(header: list[str]) -> int:
     # of many names the last says whether a look at all is worth its time
     if not are_times(names[-1:])[0]:
         return 0
-    # numbers of products have ten digits, too
-    numbers = [re.fullmatch(r"-?\d{1,3}", name) or UNIX.fullmatch(name) for name in header]
-    timely = are_times(names) & ~np.array(numbers, dtype=bool)
+    # numbers of products have ten digits, too; a time of day alone is none
+    others = [
+        bool(re.fullmatch(r"-?\d{1,3}", name) or UNIX.fullmatch(name) or minute_of_day(name))
+        for name in header
+    ]
+    timely = are_times(names) & ~np.array(others)
     first = int(np.argmax(timely))
     return first if timely.sum() >= MIN_TIMES and timely[first:].all() else 0
 

@@ -1,5 +1,6 @@
 """Which columns of a table make up its times."""
 
+import math
 import re
 from typing import NamedTuple
 
@@ -10,6 +11,8 @@ from rnnlab.formats.options import listed
 from rnnlab.tables.columns import (
     DAY_NAMES,
     HOUR_NAMES,
+    INTERVAL_NAMES,
+    MINUTE_NAMES,
     PART_NAMES,
     TIME_NAMES,
     VALUE_NAMES,
@@ -21,9 +24,11 @@ from rnnlab.tables.columns import (
 from rnnlab.tables.roles import Layout
 
 CLOCK = re.compile(r"\d{1,2}:\d{2}(?::\d{2})?")
-HOUR = re.compile(r"(?:[01]?\d|2[0-3])(?::[0-5]\d(?::[0-5]\d)?)?")
-# share of the hours of a table that a date has
-MOST_HOURS = 0.8
+HOUR = re.compile(r"(?:[01]?\d|2[0-3])(?::[0-5]\d(?::[0-5]\d)?)?|24(?::00){0,2}")
+MINUTES = {*map(str, range(60)), *(f"{minute:02}" for minute in range(10))}
+INTERVALS = {"half-hour": 48, "quarter-hour": 96}
+# share of the times of day of a table that a date has
+MOST_TIMES = 0.8
 
 
 class Times(NamedTuple):
@@ -123,19 +128,40 @@ def _called(column: Column) -> int:
 
 
 def _with_hour(date: Column, columns: list[Column]) -> Times | None:
-    """A date that repeats, and the column of hours beside it that most dates have in full."""
+    """A date that repeats, and the columns of a time of day that most dates have in full."""
     if date.blanks or not date.is_date or any(":" in cell for cell in date.cells):
         return None
-    for each in columns:
-        if each.name.lower() not in HOUR_NAMES or each.blanks or each is date:
+    beside = [each for each in columns if each is not date and not each.blanks]
+    minutes = [c for c in beside if c.name.lower() in MINUTE_NAMES and {*c.cells} <= MINUTES]
+    for each in beside:
+        part, columns = _part_of_day(each), [date, each]
+        if not part:
             continue
-        hours, days = {*each.cells}, {*date.cells}
-        pairs = {*zip(date.cells, each.cells, strict=True)}
-        full = len(pairs) >= MOST_HOURS * len(days) * len(hours)
-        if full and 1 < len(hours) <= len(date.cells) / 2 and all(map(HOUR.fullmatch, hours)):
-            note = f"times of {date.name!r} and {each.name!r} (guessed; else --time COLUMN)"
-            return Times((date.place, each.place), "H", (note,))
+        if part == "H" and all(map(str.isdigit, each.cells)):
+            columns += minutes[:1]
+        days, *clocks = ({*column.cells} for column in columns)
+        a_day = math.prod(map(len, clocks))
+        times = {*zip(*(column.cells for column in columns), strict=True)}
+        if (
+            a_day > 1
+            and 2 * a_day <= len(date.cells)
+            and len(times) >= MOST_TIMES * len(days) * a_day
+        ):
+            *first, last = (repr(column.name) for column in columns)
+            note = f"times of {', '.join(first)} and {last} (guessed; else --time COLUMN)"
+            return Times(tuple(column.place for column in columns), part, (note,))
     return None
+
+
+def _part_of_day(column: Column) -> str:
+    """Which part of a day its cells are, see ``parts.TEXTS``; empty for none."""
+    cells, name = {*column.cells}, column.name.lower()
+    if name in HOUR_NAMES and all(map(HOUR.fullmatch, cells)):
+        return "H"
+    numbers = (
+        part for part, count in INTERVALS.items() if cells == {*map(str, range(1, count + 1))}
+    )
+    return next(numbers, "") if name in INTERVAL_NAMES else ""
 
 
 def _parts(clues: Clues) -> Times | None:
