@@ -21,6 +21,7 @@ CHOICES = {
     "below": ("half", "zero"),
     "every": (),
     "total": ("sum", "mean", "last", "count"),
+    "frequency": ("month", "quarter", "year"),
 }
 
 
@@ -41,6 +42,7 @@ class ReadOptions:
         below: what a value such as <1 is: half of it, or zero.
         every: minute, 15 minutes, hour, day, week or month: rows within one are one value.
         total: what that value is: their sum (None), mean, last one or number.
+        frequency: of the rows to read, where years, quarters and months stand in one column.
         known: names of columns that are known of later times, too, such as promotions.
         future: file of rows that go on where the table ends, without values.
     """
@@ -59,6 +61,7 @@ class ReadOptions:
     below: str | None = None
     every: str | None = None
     total: str | None = None
+    frequency: str | None = None
     known: tuple[str, ...] = ()
     future: str | None = None
 

@@ -185,7 +185,8 @@ def _first_time(header: list[str]) -> int:
         return 0
     # numbers of products have ten digits, too; a time of day alone is none
     others = [
-        bool(re.fullmatch(r"-?\d{1,3}", name) or UNIX.fullmatch(name) or minute_of_day(name))
+        bool(re.fullmatch(r"-?\d{1,3}", name) or UNIX.fullmatch(name))
+        or minute_of_day(name) is not None
         for name in header
     ]
     timely = are_times(names) & ~np.array(others)

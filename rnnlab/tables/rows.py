@@ -4,11 +4,13 @@ import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 import pandas as pd
 
 from rnnlab.cells.dates import are_times, is_footer, read_times
+from rnnlab.cells.frequencies import of_one_frequency
 from rnnlab.cells.numbers import Numbers, Typed, is_missing, readings
 from rnnlab.cells.offsets import in_utc_if_shifted
 from rnnlab.cells.parts import TEXTS, without_fraction
@@ -78,17 +80,24 @@ def read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Values:
     kept = _rows_kept(y, layout, texts, cells.when, grid, bool(options.known))
     kept, footer = _without_footer(texts, cells.when, kept, layout)
     series, when = owners[:kept], np.frombuffer(cells.when, dtype=np.intc)[:kept]
-    texts = texts[: int(when.max()) + 1]
-    ds, guesses = _times_of_texts(texts, grid, layout, options, cells.first_rows)
+    texts, first_rows = texts[: int(when.max()) + 1], cells.first_rows
+    y, places = y[:kept], None
+    is_kept, others = of_one_frequency(texts, options.frequency, grid.name)
+    if not is_kept.all():
+        places = np.flatnonzero(is_kept[when])
+        texts, first_rows = [*compress(texts, is_kept)], [*compress(first_rows, is_kept)]
+        series, when, y = series[places], (np.cumsum(is_kept) - 1)[when[places]], y[places]
+    ds, guesses = _times_of_texts(texts, grid, layout, options, first_rows)
     ds, shifted = in_utc_if_shifted(ds, texts, series, when)
     names = names[: series.max() + 1]
     _check_names(grid, layout, names)
-    notes = [*merged, *footer, *cells.numbers.notes, *guesses, *shifted]
-    ds, y, places = ds[when], y[:kept], None
+    notes = [*merged, *footer, *cells.numbers.notes, *others, *guesses, *shifted]
+    ds = ds[when]
     if layout.labels:
         # a row a month goes through the years again and again
-        places = np.argsort(ds, kind="stable")
-        series, ds, y = series[places], ds[places], y[places]
+        order = np.argsort(ds, kind="stable")
+        series, ds, y = series[order], ds[order], y[order]
+        places = order if places is None else places[order]
 
     def row(index: np.ndarray) -> np.ndarray:
         return (index if places is None else places[index]) // len(layout.values)

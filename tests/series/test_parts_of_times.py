@@ -1,11 +1,13 @@
-"""Times that are parts of a day in columns of their own, or in the header."""
+"""Times in parts: of a day beside a date or in the header, and of years in one column."""
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from rnnlab.core.errors import InputError
 from rnnlab.formats.options import reading_options
 from rnnlab.series.loading import load_panel
 
@@ -84,3 +86,54 @@ def test_24_00_ends_a_day(tmp_path: Path) -> None:
         "2020-01-02T00:00:00",
         "2020-01-02T01:00:00",
     ]
+
+
+YEARS = [f"{year}" for year in range(1990, 1996)]
+QUARTERS = [f"{year} Q{quarter}" for year in YEARS for quarter in range(1, 5)]
+MONTHS = [f"{day:%Y %b}".upper() for day in pd.date_range("1990-01", "1995-12", freq="MS")]
+
+
+def an_office(*times: list[str]) -> str:
+    rows = [f'"{time}","{n}"' for n, time in enumerate(chain(*times))]
+    return "\n".join(['"Title","Guests"', '"CDID","ABCD"', '"Unit","thousands"', *rows, ""])
+
+
+@pytest.mark.parametrize(
+    ("read", "count", "first", "said"),
+    [
+        (
+            [],
+            72,
+            30,
+            "monthly rows; without 6 yearly and 24 quarterly ones "
+            "(guessed; else --read frequency=quarter)",
+        ),
+        (["frequency=quarter"], 24, 6, "quarterly rows; without 6 yearly and 72 monthly ones"),
+        (["frequency=year"], 6, 0, "yearly rows; without 24 quarterly and 72 monthly ones"),
+    ],
+)
+def test_years_quarters_and_months_in_one_column(
+    tmp_path: Path, read: list[str], count: int, first: int, said: str
+) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(an_office(YEARS, QUARTERS, MONTHS))
+    panel = load_panel(str(path), reading_options(read))
+    np.testing.assert_array_equal(panel.y, np.arange(first, first + count))
+    assert str(panel.ds[0]) == "1990-01-01T00:00:00"
+    assert said in panel.notes
+    assert panel.table.row_of(0) == first + 4
+
+
+def test_of_several_frequencies_the_finest_that_is_whole_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "mine.csv"
+    path.write_text(an_office(YEARS, QUARTERS, MONTHS[:30] + MONTHS[40:]))
+    assert len(load_panel(str(path), reading_options([])).y) == 24
+    path.write_text(an_office(YEARS, MONTHS))
+    assert len(load_panel(str(path), reading_options([])).y) == 72
+    path.write_text(an_office(YEARS[:2] + YEARS[3:], MONTHS[:30] + MONTHS[40:]))
+    with pytest.raises(InputError, match="add --read frequency=month or year"):
+        load_panel(str(path), reading_options([]))
+    # one year among months is a mistake, and no frequency
+    path.write_text(an_office(MONTHS[:30], YEARS[:1], MONTHS[31:]))
+    with pytest.raises(InputError, match="1990-01-01 twice"):
+        load_panel(str(path), reading_options([]))
