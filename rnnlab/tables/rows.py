@@ -107,19 +107,20 @@ def read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Values:
 
 def _collect(grid: Grid, layout: Layout, options: ReadOptions) -> _Cells:
     found = _Cells(Numbers(grid.name, options.decimal, grid.separator, options.below))
-    keys, times, numbers = found.keys, found.times, found.numbers
+    keys, times, numbers, marks = found.keys, found.times, found.numbers, found.marks
+    codes, when = found.codes, found.when
     columns, is_wide = _value_columns(grid, layout), layout.is_wide
     time_of, key_of = _time_reader(layout), _key_reader(grid, layout)
     for count, (number, row) in enumerate(full_rows(grid, layout)):
-        found.marks.add(count, number)
+        marks.add(count, number)
         key = key_of(row)
         for place, label, column in columns:
             cell, text = row[place], time_of(row, label)
             if text not in times:
                 times[text] = len(times)
                 found.first_rows.append(number)
-            found.codes.append(keys.setdefault(column if is_wide else key, len(keys)))
-            found.when.append(times[text])
+            codes.append(keys.setdefault(column if is_wide else key, len(keys)))
+            when.append(times[text])
             numbers.add(cell if isinstance(cell, Typed) else cell.strip(), number, column)
     return found
 

@@ -134,22 +134,22 @@ def _with_hour(date: Column, columns: list[Column]) -> Times | None:
     beside = [each for each in columns if each is not date and not each.blanks]
     minutes = [c for c in beside if c.name.lower() in MINUTE_NAMES and {*c.cells} <= MINUTES]
     for each in beside:
-        part, columns = _part_of_day(each), [date, each]
+        part, joined = _part_of_day(each), [date, each]
         if not part:
             continue
         if part == "H" and all(map(str.isdigit, each.cells)):
-            columns += minutes[:1]
-        days, *clocks = ({*column.cells} for column in columns)
+            joined += minutes[:1]
+        days, *clocks = ({*column.cells} for column in joined)
         a_day = math.prod(map(len, clocks))
-        times = {*zip(*(column.cells for column in columns), strict=True)}
+        times = {*zip(*(column.cells for column in joined), strict=True)}
         if (
             a_day > 1
             and 2 * a_day <= len(date.cells)
             and len(times) >= MOST_TIMES * len(days) * a_day
         ):
-            *first, last = (repr(column.name) for column in columns)
+            *first, last = (repr(column.name) for column in joined)
             note = f"times of {', '.join(first)} and {last} (guessed; else --time COLUMN)"
-            return Times(tuple(column.place for column in columns), part, (note,))
+            return Times(tuple(column.place for column in joined), part, (note,))
     return None
 
 
