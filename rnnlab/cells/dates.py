@@ -28,6 +28,7 @@ from rnnlab.cells.units import plain_digits
 from rnnlab.core.errors import InputError
 
 WHOLE_NUMBER = r"-?\d{1,9}"
+YEAR = re.compile(r"[12]\d{3}")
 # dates without dashes, which are not whole numbers
 DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
 # what ends a day and begins the next one
@@ -100,22 +101,12 @@ def read_times(
             column ``name`` and file ``source``.
     """
     plain = _plain(texts)
+    found = _numbers(plain, name, source, order) or read_periods(plain, century)
+    if found is not None:
+        return found
     column = pd.Series(plain, dtype=str)
-    if order == "numbers" and column.str.fullmatch(r"-?\d{1,18}").all():
-        return column.astype("int64").to_numpy(), []
-    if fault := calendar_fault(plain):
-        raise InputError(f"{source}: column {name!r} holds {fault}")
-    if column.str.fullmatch(UNIX).all():
-        return since_1970(plain, name, source)
-    if are_day_numbers(plain, name, True):
-        return since_1900(plain)
     if column.map(DIGITS.fullmatch).notna().all():
         column = column.str.replace(DIGITS, _with_dashes, regex=True)
-    elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(r"[12]\d{3}").all():
-        return column.astype("int64").to_numpy(), []
-    periods = read_periods(plain, century)
-    if periods is not None:
-        return periods
     # local time without its offset, so that days keep their hours across summer time
     check_zones(plain, name, source)
     local = without_offsets(column)
@@ -141,6 +132,27 @@ def read_times(
         )
     seconds = to_seconds(times.to_numpy(), name, source)
     return seconds + late * np.timedelta64(1, "D"), notes
+
+
+def _numbers(texts: list[str], name: str, source: str, order: str | None) -> Times | None:
+    """Whole numbers: those since 1970 or 1900 as dates, and steps; None for other texts.
+
+    Raises:
+        InputError: they are months or weeks that no calendar has.
+    """
+    column = pd.Series(texts, dtype=str)
+    if order == "numbers" and column.str.fullmatch(r"-?\d{1,18}").all():
+        return column.astype("int64").to_numpy(), []
+    if fault := calendar_fault(texts):
+        raise InputError(f"{source}: column {name!r} holds {fault}")
+    if column.str.fullmatch(UNIX).all():
+        return since_1970(texts, name, source)
+    if are_day_numbers(texts, name, True):
+        return since_1900(texts)
+    dates = any(column.str.fullmatch(form).all() for form in (DIGITS, YEAR))
+    if not dates and column.str.fullmatch(WHOLE_NUMBER).all():
+        return column.astype("int64").to_numpy(), []
+    return None
 
 
 def _plain(texts: list[str]) -> list[str]:
