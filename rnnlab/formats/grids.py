@@ -132,20 +132,28 @@ def below_preamble(rows: list[list[str]], first: int) -> int | None:
 
 def _lines_of_words(rows: list[list[str]]) -> int:
     """How many lines that describe the columns stand above those that begin with a time."""
-    count = next((n for n, row in enumerate(rows) if _begins_with_year(row)), len(rows))
-    words, data = rows[:count], rows[count:]
-    timely = sum(bool(TIME_FIRST.match(row[0].strip())) for row in data)
-    if not 0 < count <= TITLE_LINES or not data or timely < 0.9 * len(data):
+    timely = _begin_with_times(rows)
+    numbers = (any(readings(cell, loose=True) for cell in row[1:]) for row in rows)
+    count = next((n for n, both in enumerate(zip(timely, numbers, strict=True)) if all(both)), 0)
+    words, data = rows[:count], timely[count:]
+    if not 0 < count <= TITLE_LINES or sum(data) < 0.9 * len(data):
         return 0
     # a time without a value, a name of a series or a mistyped time is no description
     others = any(any(map(str.isdigit, row[0])) or any(map(readings, row)) for row in words)
     return 0 if others or not any(filled(row[1:]) for row in words) else count
 
 
-def _begins_with_year(row: list[str]) -> bool:
-    """Whether a row begins with a year, perhaps with a month's name, and has a number."""
-    numbers = (readings(cell, loose=True) for cell in row[1:])
-    return bool(TIME_FIRST.match(row[0].strip())) and any(numbers)
+def _begin_with_times(rows: list[list[str]]) -> list[bool]:
+    """Whether each row begins with a year, or else with a time that is no number."""
+    cells = [row[0].strip() for row in rows]
+    years = [bool(TIME_FIRST.match(cell)) for cell in cells]
+    if all(years):
+        return years
+    others = are_times(pd.Series(cells, dtype=str))
+    return [
+        year or (other and any(map(str.isdigit, cell)) and not readings(cell))
+        for cell, year, other in zip(cells, years, others, strict=True)
+    ]
 
 
 def filled(row: list[str]) -> list[str]:

@@ -246,6 +246,11 @@ def test_a_calendar_of_13_periods_is_refused(tmp_path: Path, header: str, form: 
         read(tmp_path, times, header=header)
 
 
+def test_a_season_that_ends_in_a_13th_year_is_no_13th_month(tmp_path: Path) -> None:
+    panel = read(tmp_path, [f"{2000 + n}/{n + 1:02}" for n in range(5, 13)])
+    assert str(panel.ds[-1])[:4] == "2012"
+
+
 def test_a_week_that_a_year_lacks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="'2020-W54', but 2020 has 53 weeks; write the first day"):
         read(tmp_path, [f"2020-W{week}" for week in range(40, 55)])
