@@ -116,14 +116,9 @@ def read_times(
         local = local.str.replace(MIDNIGHT, "00", regex=True)
     local, notes = _year_first(local, name, source, order, century)
     times = _parsed(local)
-    # pandas guesses: the day of an hour, the century of a year, now, a month from 1949.5
-    years = zip(times.dt.year.fillna(0).astype(int), local, strict=True)
-    unwritten = np.array([str(year) not in text for year, text in years], dtype=bool)
-    # days and months among other forms, whose order nothing tells
-    mixed = local.str.fullmatch(DAY_AND_MONTH)
-    unclear = times.isna() | column.str.fullmatch(YEAR_AND_PART) | unwritten | mixed
+    unclear = _unclear(column, local, times)
     if unclear.any():
-        place = _first_bad(column, times, unclear, mixed)
+        place = _first_bad(column, times, unclear, local.str.fullmatch(DAY_AND_MONTH))
         bad, where = texts[place], f"row {rows[place]}: " if rows else ""
         raise InputError(
             f"{source}: {where}column {name!r} holds {bad!r}; write dates as 1949-01-31, "
@@ -176,6 +171,18 @@ def _of_any_year(text: str) -> np.datetime64:
         return np.datetime64(text.replace("/", "-"), "s")
     except ValueError:
         return np.datetime64("NaT", "s")
+
+
+def _unclear(column: pd.Series, local: pd.Series, times: pd.Series) -> pd.Series:
+    """Where a text is no time, or one that pandas guesses.
+
+    It guesses the day of an hour, the century of a year, now, and a month from 1949.5. Of days and
+    months among other forms nothing tells the order.
+    """
+    years = zip(times.dt.year.fillna(0).astype(int), local, strict=True)
+    unwritten = np.array([str(year) not in text for year, text in years], dtype=bool)
+    guessed = column.str.fullmatch(YEAR_AND_PART) | local.str.fullmatch(DAY_AND_MONTH)
+    return times.isna() | guessed | unwritten
 
 
 def _first_bad(column: pd.Series, times: pd.Series, unclear: pd.Series, mixed: pd.Series) -> int:

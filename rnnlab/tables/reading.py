@@ -106,7 +106,7 @@ def _table_of(
     header = values.header
     layout = find_layout(values, options)
     plain = source.kind == "text" and source.is_plain
-    if dataset is not None and is_typed(dataset, header, layout):
+    if dataset is not None and not options.frequency and is_typed(dataset, header, layout):
         plain = source.kind == "parquet" and source.path is not None
         found = read_typed(source, dataset, header, layout, options)
     else:
