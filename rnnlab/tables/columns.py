@@ -38,14 +38,8 @@ HOUR_NAMES = {"hour", "hr", "hours", "hour_of_day", "time", "stunde", "uhrzeit",
 HOUR_NAMES |= {"ora", "uur", "tijd"}
 MINUTE_NAMES = {"minute", "min", "minutes", "minuto", "minuut"}
 # half-hours or quarters of an hour that are numbered within a day
-INTERVAL_NAMES = {
-    "period",
-    "settlement_period",
-    "settlement period",
-    "settlementperiod",
-    "interval",
-}
-INTERVAL_NAMES |= {"half_hour", "quarter_hour", "viertelstunde"}
+INTERVAL_NAMES = {"period", "settlement_period", "settlement period", "settlementperiod"}
+INTERVAL_NAMES |= {"interval", "half_hour", "quarter_hour", "viertelstunde"}
 TIME_NAMES = {
     *YEAR_NAMES,
     *DAY_NAMES,
@@ -54,6 +48,8 @@ TIME_NAMES = {
     *{"step", "t"},
     *{"observation_date", "ref_date", "yearmonth", "yyyymm", "datum", "zeit", "fecha", "data"},
 }
+# of columns of numbers that are no values
+PART_OR_TIME_NAMES = TIME_NAMES | HOUR_NAMES | MINUTE_NAMES | INTERVAL_NAMES
 CLOCK_NAMES = {"time", "date", "timestamp", "ts", "epoch", "unix", "unixtime", "ms"}
 ROW_NUMBERS = {"", "rownames", "unnamed: 0", "index", "row", "rowid", "x", "no", "nr", "#"}
 ROW_NUMBERS |= {"id", "instant"}
@@ -264,7 +260,7 @@ def _with_units(columns: list[Column]) -> list[Column]:
     dressed = [each for each, unit in units.items() if unit is not None]
     plain = any(
         each.is_number
-        and not (each.is_time or each.counts_rows or each.name.lower() in TIME_NAMES | HOUR_NAMES)
+        and not (each.is_time or each.counts_rows or each.name.lower() in PART_OR_TIME_NAMES)
         for each in columns
     )
     if not alone and (plain or len(dressed) > 1):

@@ -1,6 +1,6 @@
 """Tables whose header holds times: a row a year, a row a month, a row a series."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from benchmarks.trust.tables.numbers import Value
@@ -27,6 +27,21 @@ def matrix(random: Random, story: Story) -> Laid:
         row = [str(year.year), *cells[start : start + size]]
         rows.append([*row, *[story.number.text(whole)] * total])
     return Laid(rows, story.found(True))
+
+
+def row_a_day(random: Random, story: Story) -> Laid:
+    """A row a day and a column a time of day, named by its beginning, its end or its number."""
+    step = 60 if story.spacing == "hours" else 30
+    late = random.random() < 0.5
+    minutes = range(step * late, 1440 + step * late, step)
+    names = [f"{minute // 60:02}:{minute % 60:02}" for minute in minutes]
+    if step == 60 and random.random() < 0.5:
+        names, late = [f"{random.choice('hH')}{n}" for n in range(1, 25)], False
+    moments = [moment for moment in story.moments if not isinstance(moment, int)]
+    cells, size = story.cells(), len(names)
+    rows = [[story.times[n], *cells[n : n + size]] for n in range(0, len(cells), size)]
+    times = [moment + timedelta(minutes=step * late) for moment in moments]
+    return Laid([["date", *names], *rows], story.found(True, times))
 
 
 def transposed(random: Random, story: Story) -> Laid:
