@@ -133,7 +133,10 @@ def eurostat(random: Random, story: Story) -> Laid:
 
 
 def national_office(random: Random, story: Story) -> Laid:
-    """Lines that describe the column above the first time, as the British office writes."""
+    """Lines that describe the column above the first time, as the British office writes.
+
+    Years, and quarters, may stand above the months or quarters that are to be found.
+    """
     lines = [
         ["Title", "Air passengers: total"],
         ["CDID", "ABCD"],
@@ -146,6 +149,13 @@ def national_office(random: Random, story: Story) -> Laid:
     ]
     lines = [lines[0], *sorted(random.sample(lines[1:], random.randint(2, 7)), key=lines.index)]
     rows = [[t, v] for t, v in zip(story.times, story.cells(), strict=True)]
+    years = sorted({time[:4] for time in story.times})
+    if len(years) >= 3 and story.spacing != "years" and random.random() < 0.5:
+        coarse = years
+        if story.spacing == "months":
+            coarse = [*years, *(f"{year} Q{n}" for year in years for n in range(1, 5))]
+        numbers = story.cells() * 9
+        rows = [*([t, v] for t, v in zip(coarse, numbers, strict=False)), *rows]
     return Laid([*lines, *rows], story.found(True), stands_alone=True)
 
 
