@@ -28,6 +28,7 @@ from rnnlab.cells.units import plain_digits
 from rnnlab.core.errors import InputError
 
 WHOLE_NUMBER = r"-?\d{1,9}"
+YEAR = re.compile(r"[12]\d{3}")
 # dates without dashes, which are not whole numbers
 DIGITS = re.compile(r"((?:19|20)\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])?")
 # what ends a day and begins the next one
@@ -100,22 +101,12 @@ def read_times(
             column ``name`` and file ``source``.
     """
     plain = _plain(texts)
+    found = _numbers(plain, name, source, order) or read_periods(plain, century)
+    if found is not None:
+        return found
     column = pd.Series(plain, dtype=str)
-    if order == "numbers" and column.str.fullmatch(r"-?\d{1,18}").all():
-        return column.astype("int64").to_numpy(), []
-    if fault := calendar_fault(plain):
-        raise InputError(f"{source}: column {name!r} holds {fault}")
-    if column.str.fullmatch(UNIX).all():
-        return since_1970(plain, name, source)
-    if are_day_numbers(plain, name, True):
-        return since_1900(plain)
     if column.map(DIGITS.fullmatch).notna().all():
         column = column.str.replace(DIGITS, _with_dashes, regex=True)
-    elif column.str.fullmatch(WHOLE_NUMBER).all() and not column.str.fullmatch(r"[12]\d{3}").all():
-        return column.astype("int64").to_numpy(), []
-    periods = read_periods(plain, century)
-    if periods is not None:
-        return periods
     # local time without its offset, so that days keep their hours across summer time
     check_zones(plain, name, source)
     local = without_offsets(column)
@@ -125,14 +116,9 @@ def read_times(
         local = local.str.replace(MIDNIGHT, "00", regex=True)
     local, notes = _year_first(local, name, source, order, century)
     times = _parsed(local)
-    # pandas guesses: the day of an hour, the century of a year, now, a month from 1949.5
-    years = zip(times.dt.year.fillna(0).astype(int), local, strict=True)
-    unwritten = np.array([str(year) not in text for year, text in years], dtype=bool)
-    # days and months among other forms, whose order nothing tells
-    mixed = local.str.fullmatch(DAY_AND_MONTH)
-    unclear = times.isna() | column.str.fullmatch(YEAR_AND_PART) | unwritten | mixed
+    unclear = _unclear(column, local, times)
     if unclear.any():
-        place = _first_bad(column, times, unclear, mixed)
+        place = _first_bad(column, times, unclear, local.str.fullmatch(DAY_AND_MONTH))
         bad, where = texts[place], f"row {rows[place]}: " if rows else ""
         raise InputError(
             f"{source}: {where}column {name!r} holds {bad!r}; write dates as 1949-01-31, "
@@ -141,6 +127,27 @@ def read_times(
         )
     seconds = to_seconds(times.to_numpy(), name, source)
     return seconds + late * np.timedelta64(1, "D"), notes
+
+
+def _numbers(texts: list[str], name: str, source: str, order: str | None) -> Times | None:
+    """Whole numbers: those since 1970 or 1900 as dates, and steps; None for other texts.
+
+    Raises:
+        InputError: they are months or weeks that no calendar has.
+    """
+    column = pd.Series(texts, dtype=str)
+    if order == "numbers" and column.str.fullmatch(r"-?\d{1,18}").all():
+        return column.astype("int64").to_numpy(), []
+    if fault := calendar_fault(texts):
+        raise InputError(f"{source}: column {name!r} holds {fault}")
+    if column.str.fullmatch(UNIX).all():
+        return since_1970(texts, name, source)
+    if are_day_numbers(texts, name, True):
+        return since_1900(texts)
+    dates = any(column.str.fullmatch(form).all() for form in (DIGITS, YEAR))
+    if not dates and column.str.fullmatch(WHOLE_NUMBER).all():
+        return column.astype("int64").to_numpy(), []
+    return None
 
 
 def _plain(texts: list[str]) -> list[str]:
@@ -164,6 +171,18 @@ def _of_any_year(text: str) -> np.datetime64:
         return np.datetime64(text.replace("/", "-"), "s")
     except ValueError:
         return np.datetime64("NaT", "s")
+
+
+def _unclear(column: pd.Series, local: pd.Series, times: pd.Series) -> pd.Series:
+    """Where a text is no time, or one that pandas guesses.
+
+    It guesses the day of an hour, the century of a year, now, and a month from 1949.5. Of days and
+    months among other forms nothing tells the order.
+    """
+    years = zip(times.dt.year.fillna(0).astype(int), local, strict=True)
+    unwritten = np.array([str(year) not in text for year, text in years], dtype=bool)
+    guessed = column.str.fullmatch(YEAR_AND_PART) | local.str.fullmatch(DAY_AND_MONTH)
+    return times.isna() | guessed | unwritten
 
 
 def _first_bad(column: pd.Series, times: pd.Series, unclear: pd.Series, mixed: pd.Series) -> int:

@@ -46,7 +46,7 @@ def check_zones(texts: list[str], name: str, source: str) -> None:
             )
 
 
-def offsets_from_utc(texts: list[str]) -> np.ndarray | None:
+def _offsets_from_utc(texts: list[str]) -> np.ndarray | None:
     """How far each time is ahead of UTC, timedelta64[s] [N]; None where one does not say."""
     minutes = []
     for text in texts:
@@ -58,7 +58,7 @@ def offsets_from_utc(texts: list[str]) -> np.ndarray | None:
     return np.array(minutes, dtype="timedelta64[m]").astype("timedelta64[s]")
 
 
-def zone_of(instants: np.ndarray, ahead: np.ndarray) -> str:
+def _zone_of(instants: np.ndarray, ahead: np.ndarray) -> str:
     """The zone whose clocks were ``ahead`` of UTC at the instants, [N]; UTC where none is sure.
 
     Of several, all must have the same clocks in the years to come.
@@ -89,6 +89,43 @@ def local_times(ds: np.ndarray, zone: str) -> np.ndarray:
     """What the clocks of a zone show at times in UTC, datetime64[s] [N]."""
     times = pd.DatetimeIndex(ds, tz="UTC").tz_convert(zone).tz_localize(None)
     return times.to_numpy().astype("datetime64[s]")
+
+
+def in_utc_if_shifted(
+    ds: np.ndarray, texts: list[str], series: np.ndarray, place: np.ndarray
+) -> tuple[np.ndarray, str, list[str]]:
+    """Times ds [N] of texts, in UTC where changes of clocks part or repeat local ones, and why.
+
+    Between them the zone of these clocks, or UTC; empty for local times.
+    """
+    ahead = _offsets_from_utc(texts)
+    if ahead is None or (ahead == ahead[:1]).all():
+        return ds, "", []
+    rows = np.unique(np.column_stack([series, place]), axis=0)
+    local, repeated = _uneven(rows[:, 0], ds[rows[:, 1]])
+    instants, _ = _uneven(rows[:, 0], (ds - ahead)[rows[:, 1]])
+    # days stay those of the local calendar
+    if instants >= local and not repeated:
+        return ds, "", []
+    zone = _zone_of(ds - ahead, ahead)
+    why = (
+        "local ones repeat when summer time ends" if repeated else "the clocks change between them"
+    )
+    written = f"; a forecast has the offsets of {zone} (guessed)" if zone != "UTC" else ""
+    return ds - ahead, zone, [f"times in UTC, since {why}{written}"]
+
+
+def _uneven(series: np.ndarray, ds: np.ndarray) -> tuple[int, bool]:
+    """How many times do not follow the one before at the usual distance, and whether one repeats.
+
+    ``series`` may share times, since each has its own clocks.
+    """
+    order = np.lexsort((ds, series))
+    apart = np.diff(ds[order].astype(np.int64))[np.diff(series[order]) == 0]
+    if not len(apart):
+        return 0, False
+    _, counts = np.unique(apart, return_counts=True)
+    return len(apart) - int(counts.max()), bool((apart == 0).any())
 
 
 def _minutes(match: re.Match) -> int | None:

@@ -32,7 +32,8 @@ NAMED = re.compile(
 YEAR_FIRST = re.compile(
     rf"(?P<y>\d{{4}}){BETWEEN}{NAME}(?:\.|{BETWEEN}(?P<d>\d{{1,2}})\.?)?", re.IGNORECASE
 )
-# of these years one name of a month may be that of many years, and no number of a thing
+# of these years, and behind days, one name of a month may be that of many years, and no number of
+# a thing
 PLAIN_YEARS = (1800, 2100)
 # shorter names alone may be anything
 SURE_NAME = 4
@@ -120,9 +121,9 @@ def calendar_fault(texts: list[str]) -> str:
             break
         bad = bad or (match[0] if match["a"] or match["b"] else "")
     else:
-        # 202012 and 202013 may count; with 202101 after them they do not
+        # 202012 and 202013 may count; with 202101 after them they do not; 2012/13 may be a season
         counts = all(map(str.isdigit, texts)) and len({text[:4] for text in texts}) == 1
-        return f"{bad!r}, {NO_MONTHS}" if bad and not counts else ""
+        return f"{bad!r}, {NO_MONTHS}" if bad and not counts and not _seasons(texts) else ""
     for match in map(WEEK.fullmatch, texts):
         if match is None:
             return ""
@@ -237,7 +238,9 @@ def _readings(parts: Sequence[dict[str, str]]) -> list[dict[str, int]]:
     """
     words = {part["m"]: None for part in parts}
     years = {part["y"] for part in parts}
-    plain = all(PLAIN_YEARS[0] <= int(year) <= PLAIN_YEARS[1] for year in years)
+    plain = all(PLAIN_YEARS[0] <= int(year) <= PLAIN_YEARS[1] for year in years) or all(
+        part["d"] and len(part["y"]) == 4 for part in parts
+    )
     if len(words) == 1 and not (plain and len(next(iter(words))) >= SURE_NAME):
         return [{word: number for word in words if (number := month_number(word))}]
     found = month_readings(words, rare=plain and len(words) > 1)

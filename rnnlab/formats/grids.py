@@ -3,14 +3,14 @@
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from itertools import islice, zip_longest
 
 import numpy as np
 import pandas as pd
 
-from rnnlab.cells.dates import are_times
+from rnnlab.cells.dates import YEAR, are_times
 from rnnlab.cells.numbers import readings
 from rnnlab.core.errors import InputError
 from rnnlab.formats.sources import Source
@@ -20,8 +20,7 @@ SAMPLE_ROWS = 200
 TITLE_LINES = 20
 # of the cells of a column of times; the last ones may be a footer
 ALMOST_ALL = 0.8
-TIME_FIRST = re.compile(r"(?:[CF]Y ?)?[12]\d{3}(?!\d)|\d{1,2}([./-])\d{1,2}\1\d\d")
-YEAR = re.compile(r"[12]\d{3}")
+TIME_FIRST = re.compile(rf"(?:[CF]Y ?)?{YEAR.pattern}(?!\d)|\d{{1,2}}([./-])\d{{1,2}}\1\d\d")
 
 Rows = Iterator[tuple[int, list[str]]]
 
@@ -133,20 +132,28 @@ def below_preamble(rows: list[list[str]], first: int) -> int | None:
 
 def _lines_of_words(rows: list[list[str]]) -> int:
     """How many lines that describe the columns stand above those that begin with a time."""
-    count = next((n for n, row in enumerate(rows) if _begins_with_year(row)), len(rows))
-    words, data = rows[:count], rows[count:]
-    timely = sum(bool(TIME_FIRST.match(row[0].strip())) for row in data)
-    if not 0 < count <= TITLE_LINES or not data or timely < 0.9 * len(data):
+    timely = _begin_with_times(rows)
+    numbers = (any(readings(cell, loose=True) for cell in row[1:]) for row in rows)
+    count = next((n for n, both in enumerate(zip(timely, numbers, strict=True)) if all(both)), 0)
+    words, data = rows[:count], timely[count:]
+    if not 0 < count <= TITLE_LINES or sum(data) < 0.9 * len(data):
         return 0
     # a time without a value, a name of a series or a mistyped time is no description
     others = any(any(map(str.isdigit, row[0])) or any(map(readings, row)) for row in words)
     return 0 if others or not any(filled(row[1:]) for row in words) else count
 
 
-def _begins_with_year(row: list[str]) -> bool:
-    """Whether a row begins with a year, perhaps with a month's name, and has a number."""
-    numbers = (readings(cell, loose=True) for cell in row[1:])
-    return bool(TIME_FIRST.match(row[0].strip())) and any(numbers)
+def _begin_with_times(rows: list[list[str]]) -> list[bool]:
+    """Whether each row begins with a year, or else with a time that is no number."""
+    cells = [row[0].strip() for row in rows]
+    years = [bool(TIME_FIRST.match(cell)) for cell in cells]
+    if all(years):
+        return years
+    others = are_times(pd.Series(cells, dtype=str))
+    return [
+        year or (other and any(map(str.isdigit, cell)) and not readings(cell))
+        for cell, year, other in zip(cells, years, others, strict=True)
+    ]
 
 
 def filled(row: list[str]) -> list[str]:
@@ -156,6 +163,51 @@ def filled(row: list[str]) -> list[str]:
 def is_title(row: list[str]) -> bool:
     """A line above the header, or below the table: only its first cell is filled."""
     return len(filled(row)) == 1 and bool(row[0].strip())
+
+
+def without_columns(grid: Grid, names: Collection[str]) -> Grid:
+    """The grid without the columns of these names."""
+    kept = [place for place, name in enumerate(grid.header) if name not in names]
+    stop = len(grid.header)
+
+    def rows() -> Rows:
+        for number, row in grid.rows():
+            yield number, [row[place] for place in kept if place < len(row)] + row[stop:]
+
+    return replace(grid, header=[grid.header[place] for place in kept], rows=rows)
+
+
+def cells_of(grid: Grid, names: Sequence[str]) -> tuple[dict[str, list[str]], list[int]]:
+    """The cells of the columns of these names, row by row, and the rows' numbers in the file."""
+    cells: dict[str, list[str]] = {name: [] for name in names}
+    columns = [(cells[name], grid.header.index(name)) for name in cells]
+    numbers = []
+    for number, row in grid.rows():
+        numbers.append(number)
+        for column, place in columns:
+            column.append(row[place] if place < len(row) else "")
+    return cells, numbers
+
+
+def followed_by(grid: Grid, later: Grid) -> Grid:
+    """The grid with the rows of another one below its own; columns that this one lacks are empty.
+
+    Raises:
+        InputError: ``later`` has a column that the grid has not.
+    """
+    if extra := [name for name in later.header if name and name not in grid.header]:
+        raise InputError(f"{later.name}: column {extra[0]!r} is not in {grid.name}; rename it")
+    places = [later.header.index(name) if name in later.header else None for name in grid.header]
+
+    def rows() -> Rows:
+        number = 0
+        for number, row in grid.rows():
+            yield number, row
+        for after, row in later.rows():
+            cells = [row[p] if p is not None and p < len(row) else "" for p in places]
+            yield number + after, cells
+
+    return replace(grid, rows=rows)
 
 
 class Marks:

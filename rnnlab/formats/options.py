@@ -25,6 +25,7 @@ CHOICES = {
     "below": ("half", "zero"),
     "every": (),
     "total": ("sum", "mean", "last", "count"),
+    "frequency": ("month", "quarter", "year"),
 }
 
 
@@ -47,6 +48,7 @@ class ReadOptions:
         below: what a value such as <1 is: half of it, or zero.
         every: minute, 15 minutes, hour, day, week or month: rows within one are one value.
         total: what that value is: their sum (None), mean, last one or number.
+        frequency: of the rows to read, where years, quarters and months stand in one column.
         known: names of columns that are known of later times, too, such as promotions.
         future: file of rows that go on where the table ends, without values.
     """
@@ -67,6 +69,7 @@ class ReadOptions:
     below: str | None = None
     every: str | None = None
     total: str | None = None
+    frequency: str | None = None
     known: tuple[str, ...] = ()
     future: str | None = None
 
@@ -108,26 +111,7 @@ def reading_options(
                 ["--read skip="],
             )
         found[key] = choice
-    return ReadOptions(
-        id=id,
-        time=time,
-        value=value,
-        layout=found.get("layout"),
-        decimal=found.get("decimal"),
-        dates=found.get("dates"),
-        century=found.get("century"),
-        separator=found.get("separator"),
-        sheet=found.get("sheet"),
-        table=found.get("table"),
-        encoding=found.get("encoding"),
-        skip=found.get("skip"),
-        missing=found.get("missing"),
-        below=found.get("below"),
-        every=found.get("every"),
-        total=found.get("total"),
-        known=tuple(known),
-        future=future,
-    )
+    return ReadOptions(id, time, value, **found, known=tuple(known), future=future)
 
 
 def id_columns(names: list[str], options: ReadOptions, source: str) -> tuple[int, ...]:

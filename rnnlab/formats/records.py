@@ -24,6 +24,9 @@ def read_json(source: Source, options: ReadOptions) -> pd.DataFrame:
     except ValueError:
         # a record a line
         found = [json.loads(line) for line in content.splitlines() if line.strip()]
+    if isinstance(found, dict) and not any(isinstance(v, dict | list) for v in found.values()):
+        # one record a line, of one line
+        found = [found]
     tables = dict(_tables(found, ""))
     if not tables:
         raise InputError(f"{source.name}: holds no list of records in JSON; save it as CSV")

@@ -236,9 +236,9 @@ def totals_options(ds: np.ndarray) -> list[str]:
 
     None for a few odd times.
     """
-    if ds.dtype.kind != "M" or len(ds) < 2:
-        return []
     once = np.unique(ds)
+    if ds.dtype.kind != "M" or len(once) < 2:
+        return []
     if len(once) == len(ds):
         every = _usual_unit(ds)
         return [f"--read every={every}", "--read total=mean"] if every else []

@@ -1,67 +1,73 @@
 """Read files of columns with types by columns, as exact and fast as they hold them."""
 
-import re
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from rnnlab.cells.counted import DAY_NUMBER, UNIX, to_seconds
-from rnnlab.cells.dates import DIGITS, read_times
+from rnnlab.cells.dates import DIGITS, YEAR, read_times
 from rnnlab.core.errors import InputError
-from rnnlab.core.notes import note
 from rnnlab.formats.options import SIGN, ReadOptions
 from rnnlab.formats.sources import Source
 from rnnlab.formats.typed import open_parquet, parquet_grid, read_column
-from rnnlab.tables.layouts import Layout, find_layout
-from rnnlab.tables.rows import full_rows
+from rnnlab.tables.layouts import find_layout
+from rnnlab.tables.roles import Layout
+from rnnlab.tables.rows import Values, full_rows
 
 if TYPE_CHECKING:
     import pyarrow
     from pyarrow.dataset import Dataset
 
-# names of the series, and for each row the index of its name, its time and its value
-Rows = tuple[list[str], np.ndarray, np.ndarray, np.ndarray]
 
-
-def is_typed(dataset: "Dataset", layout: Layout) -> bool:
+def is_typed(dataset: "Dataset", header: list[str], layout: Layout) -> bool:
     """Whether columns hold values as they are, and no texts of numbers as JSON may."""
     from pyarrow import types
 
-    kinds = dataset.schema.types
-    values = [kinds[place] for place in layout.values]
+    if len(layout.id) > 1 or layout.constant or layout.labels or layout.part:
+        return False
+    time, *values = (
+        dataset.schema.field(header[place]).type for place in (*layout.times, *layout.values)
+    )
     if layout.is_long:
         return not any(types.is_string(each) or types.is_large_string(each) for each in values)
-    (time,) = layout.times
-    return (types.is_temporal(kinds[time]) or types.is_integer(kinds[time])) and all(
+    return (types.is_temporal(time) or types.is_integer(time)) and all(
         types.is_integer(each) or types.is_floating(each) for each in values
     )
 
 
-def read_typed(source: Source, dataset: "Dataset", layout: Layout, options: ReadOptions) -> Rows:
+def read_typed(
+    source: Source, dataset: "Dataset", header: list[str], layout: Layout, options: ReadOptions
+) -> Values:
     """A table with one column of times, by columns: as exact and fast as the file holds it."""
-    header = dataset.schema.names
-    ds_name, y_names = header[layout.times[0]], [header[place] for place in layout.values]
-    id_name = header[layout.id[0]] if layout.id else None
+
+    def column(place: int) -> "pyarrow.ChunkedArray":
+        return read_column(source, dataset, header[place])
+
     y = np.concatenate(
         [
-            _typed_values(read_column(source, dataset, name).to_pandas(), name, source.name)
-            for name in y_names
+            _typed_values(column(place).to_pandas(), header[place], source.name)
+            for place in layout.values
         ]
     )
     if np.isnan(y).all():
         raise InputError(f"{source.name}: has no numbers; it needs a value for each time")
     # what repeats is read once
-    codes, unique = _distinct(read_column(source, dataset, ds_name), ds_name, source.name)
-    ds = _typed_times(unique, ds_name, source.name, options)[codes]
+    (time,) = layout.times
+    codes, unique = _distinct(column(time), header[time], source.name)
+    ds, guesses = _typed_times(unique, header[time], source.name, options)
+    ds = ds[codes]
+    length, width = len(ds), len(layout.values)
+    names, owners = [source.stem], np.zeros(length, dtype=np.int64)
     if layout.is_wide:
-        return y_names, np.repeat(np.arange(len(y_names)), len(ds)), np.tile(ds, len(y_names)), y
-    if id_name is None:
-        return [source.stem], np.zeros(len(y), dtype=np.int64), ds, y
-    places, ids = _distinct(read_column(source, dataset, id_name), id_name, source.name)
-    # different values may be the same as text
-    codes, names = pd.factorize(ids.astype(str))
-    return list(names), codes[places], ds, y
+        names = [header[place] for place in layout.values]
+        owners, ds = np.repeat(np.arange(width), length), np.tile(ds, width)
+    elif layout.id:
+        places, ids = _distinct(column(layout.id[0]), header[layout.id[0]], source.name)
+        # different values may be the same as text
+        codes, unique = pd.factorize(ids.astype(str))
+        names, owners = list(unique), codes[places]
+    return Values(names, owners, ds, y, guesses, lambda index: index % length, lambda row: row + 1)
 
 
 def _distinct(
@@ -99,20 +105,20 @@ def _typed_values(values: pd.Series, name: str, source: str) -> np.ndarray:
     return y
 
 
-def _typed_times(times: pd.Series, name: str, source: str, options: ReadOptions) -> np.ndarray:
+def _typed_times(
+    times: pd.Series, name: str, source: str, options: ReadOptions
+) -> tuple[np.ndarray, list[str]]:
+    """The times of distinct cells, and what was guessed."""
     if pd.api.types.is_datetime64_any_dtype(times):
-        return to_seconds(times.dt.tz_localize(None).to_numpy(), name, source)
-    if pd.api.types.is_integer_dtype(times):
-        texts = times.astype(str)
-        forms = (DIGITS, UNIX, DAY_NUMBER, re.compile(r"[12]\d{3}"))
-        if not any(texts.str.fullmatch(form).all() for form in forms):
-            return times.to_numpy(np.int64)
-    codes, unique = pd.factorize(times.astype(str))
+        return to_seconds(times.dt.tz_localize(None).to_numpy(), name, source), []
+    texts = times.astype(str)
+    if pd.api.types.is_integer_dtype(times) and not any(
+        texts.str.fullmatch(form).all() for form in (DIGITS, UNIX, DAY_NUMBER, YEAR)
+    ):
+        return times.to_numpy(np.int64), []
+    codes, unique = pd.factorize(texts)
     found, guesses = read_times(list(unique), name, source, options.dates, options.century)
-    if pd.api.types.is_integer_dtype(times):
-        for guess in guesses:
-            note(f"{source}: {guess}")
-    return found[codes]
+    return found[codes], guesses
 
 
 def names_of_series(source: Source, options: ReadOptions) -> list[str]:

@@ -1,28 +1,31 @@
-"""What the columns of a table hold, by their names and the first rows."""
+"""What the columns of a table may hold, by their names and the first rows."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations, pairwise
+from functools import cached_property
+from itertools import islice, pairwise
 
 import numpy as np
 import pandas as pd
 
 from rnnlab.cells.counted import UNIX, are_day_numbers
-from rnnlab.cells.dates import DIGITS, are_times, is_footer
+from rnnlab.cells.dates import DIGITS, YEAR, are_times, is_footer
 from rnnlab.cells.months import MONTHS, season_label, season_labels
 from rnnlab.cells.numbers import SURE, Typed, is_missing, readings
+from rnnlab.cells.parts import without_fraction
 from rnnlab.cells.periods import FISCAL
 from rnnlab.cells.units import common_unit
+from rnnlab.core.errors import InputError
 from rnnlab.formats.grids import Grid
-from rnnlab.formats.options import listed
+from rnnlab.formats.options import ReadOptions, listed
 
-YEAR = re.compile(r"[12]\d{3}")
+SAMPLE_ROWS = 5000
 # what most cells are, for speed
 PLAIN_NUMBER = re.compile(r"[0-9]{1,15}(?:\.[0-9]+)?").fullmatch
 WHOLE = re.compile(r"-?\d{1,15}")
 DAY = re.compile(r"\d{1,2}\.\d{1,2}\.\d{2,4}")
-YEARS_WITH_PART = re.compile(r"[12]\d{3}\.\d+")
+YEARS_WITH_PART = re.compile(rf"{YEAR.pattern}\.\d+")
 # names in a few languages of columns of times, and of their parts
 YEAR_NAMES = {"year", "yr", "jahr", "année", "annee", "año", "ano", "anno", "jaar"}
 PART_NAMES = {
@@ -31,6 +34,12 @@ PART_NAMES = {
     "W": {"week", "woche", "semaine", "semana", "settimana"},
 }
 DAY_NAMES = {"day", "tag", "jour", "día", "dia", "giorno", "dag"}
+HOUR_NAMES = {"hour", "hr", "hours", "hour_of_day", "time", "stunde", "uhrzeit", "heure", "hora"}
+HOUR_NAMES |= {"ora", "uur", "tijd"}
+MINUTE_NAMES = {"minute", "min", "minutes", "minuto", "minuut"}
+# half-hours or quarters of an hour that are numbered within a day
+INTERVAL_NAMES = {"period", "settlement_period", "settlement period", "settlementperiod"}
+INTERVAL_NAMES |= {"interval", "half_hour", "quarter_hour", "viertelstunde"}
 TIME_NAMES = {
     *YEAR_NAMES,
     *DAY_NAMES,
@@ -39,9 +48,8 @@ TIME_NAMES = {
     *{"step", "t"},
     *{"observation_date", "ref_date", "yearmonth", "yyyymm", "datum", "zeit", "fecha", "data"},
 }
-# in a few languages
-HOUR_NAMES = {"hour", "hr", "hours", "hour_of_day", "time", "stunde", "uhrzeit", "heure", "hora"}
-HOUR_NAMES |= {"ora", "uur", "tijd"}
+# of columns of numbers that are no values
+PART_OR_TIME_NAMES = TIME_NAMES | HOUR_NAMES | MINUTE_NAMES | INTERVAL_NAMES
 CLOCK_NAMES = {"time", "date", "timestamp", "ts", "epoch", "unix", "unixtime", "ms"}
 ROW_NUMBERS = {"", "rownames", "unnamed: 0", "index", "row", "rowid", "x", "no", "nr", "#"}
 ROW_NUMBERS |= {"id", "instant"}
@@ -54,14 +62,17 @@ VALUE_NAMES = (
 # below it a column of numbers or times holds something else
 MOST = 0.5
 ALMOST_ALL = 0.9
-# of columns that together name series: at most so many, of so many that may, each series with as
-# many rows at least; where one holds numbers, with few gaps, since any numbers may tell rows apart
-MOST_TOGETHER, MOST_CANDIDATES, MIN_ROWS, MOST_OF_SPAN = 3, 12, 3, 0.95
+# of columns that together name series: at most so many, of so many that may
+MOST_TOGETHER, MOST_CANDIDATES = 3, 12
+# two numbers are always evenly spaced
+MIN_STEPS = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Column:
-    """One column of the first rows; the same one alone is equal, so that sets are fast.
+    """One column of the first rows, with what it could be.
+
+    The same one alone is equal, so that sets are fast.
 
     Attributes:
         cells: stripped, those that are missing left out.
@@ -81,11 +92,24 @@ class Column:
         """Whether it holds times that are no plain numbers."""
         return self.is_time and not self.is_number
 
-    @property
+    @cached_property
     def is_constant(self) -> bool:
         return len({*self.cells}) == 1 and not self.blanks
 
     @property
+    def names_rows(self) -> bool:
+        """Whether each row has a cell that no other has."""
+        return len({*self.cells}) == len(self.cells) and not self.blanks
+
+    @property
+    def is_whole(self) -> bool:
+        return all(map(WHOLE.fullmatch, self.cells))
+
+    @property
+    def holds_years(self) -> bool:
+        return bool(self.cells) and all(map(YEAR.fullmatch, self.cells))
+
+    @cached_property
     def counts_rows(self) -> bool:
         """Whether it numbers the rows from 0 or 1."""
         first = self.cells[:1]
@@ -95,14 +119,59 @@ class Column:
             and self.cells == [str(int(first[0]) + n) for n in range(len(self.cells))]
         )
 
+    @property
+    def counts_steps(self) -> bool:
+        """Whether it holds whole numbers of one distance, as years are."""
+        if len(self.cells) < MIN_STEPS or not self.is_whole:
+            return False
+        gaps = {int(after) - int(before) for before, after in pairwise(self.cells)}
+        return len(gaps) == 1 and gaps != {0}
 
-def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
+
+@dataclass(frozen=True)
+class Clues:
+    """What the choice of a layout goes by.
+
+    Attributes:
+        known: the places of ds and y, where options or the table name them.
+        series: the columns that name a series together, where options or the table say so.
+    """
+
+    grid: Grid
+    options: ReadOptions
+    known: dict[str, int]
+    series: tuple[int, ...]
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        return _columns_of(self.grid.header, self.first_rows)
+
+    @property
+    def first_rows(self) -> list[list[str]]:
+        return [row for _, row in islice(self.grid.rows(), SAMPLE_ROWS)]
+
+    def rows_of(self, places: Iterable[int]) -> list[tuple[str, ...]]:
+        """The cells of some columns, row by row."""
+        return list(zip(*(self.columns[place].cells for place in places), strict=False))
+
+    def refusal(self, reason: str, options: Iterable[str] = ()) -> InputError:
+        """An error with the options of the command that would work, see ``InputError``."""
+        return InputError(f"{self.grid.name}: {reason}", options)
+
+    def ask(
+        self, what: str, columns: list[Column], option: str, options: Iterable[str]
+    ) -> InputError:
+        names = listed([each.name for each in columns])
+        return self.refusal(f"{what} {names}; add {option}", options)
+
+
+def _columns_of(header: list[str], rows: list[list[str]]) -> list[Column]:
     """The columns of the first rows; rows of a cell alone, as footers are, say nothing."""
     whole = [row for row in rows if sum(bool(cell.strip()) for cell in row) > 1]
     if _ends_with_totals([row[0].strip() for row in whole]):
         whole = whole[:-1]
     found = []
-    for place, name in enumerate(grid.header):
+    for place, name in enumerate(header):
         raw = [row[place].strip() if place < len(row) else "" for row in whole]
         cells = [cell for cell in raw if not is_missing(cell)]
         typed = any(
@@ -128,57 +197,6 @@ def columns_of(grid: Grid, rows: list[list[str]]) -> list[Column]:
     return _with_units(_without_fiscal(found))
 
 
-def _with_units(columns: list[Column]) -> list[Column]:
-    """The columns, of which one with 5%, (5) or 100 kWh in all cells holds numbers, too.
-
-    Where times repeat, and beside other numbers, it does if it has no unit, a name of values or
-    cells of which most differ: those that repeat may name series.
-    """
-    alone = any(each.is_time and len({*each.cells}) == len(each.cells) for each in columns)
-    units = {
-        each: common_unit(each.cells)
-        for each in columns
-        if not (each.is_time or each.is_number)
-        and len({*each.cells}) >= (2 if alone else SURE)
-        and all(readings(cell, loose=True) for cell in each.cells)
-    }
-    dressed = [each for each, unit in units.items() if unit is not None]
-    plain = any(
-        each.is_number
-        and not (each.is_time or each.counts_rows or each.name.lower() in TIME_NAMES | HOUR_NAMES)
-        for each in columns
-    )
-    if not alone and (plain or len(dressed) > 1):
-        dressed = [
-            each
-            for each in dressed
-            if not units[each]
-            or any(each.name.lower() in names for names in VALUE_NAMES)
-            or len({*each.cells}) >= MOST * len(each.cells)
-        ]
-    return [replace(each, is_number=True) if each in dressed else each for each in columns]
-
-
-def _are_unix_times(place: int, name: str, cells: list[str]) -> bool:
-    """Whether numbers such as 1600000000 are times, and no values: by their name or their order."""
-    if not cells or _share([bool(UNIX.fullmatch(cell)) for cell in cells]) < ALMOST_ALL:
-        return False
-    words = {*re.split(r"[\W_]+", name.lower())}
-    grow = all(before < after for before, after in pairwise(cells))
-    return name.lower() in TIME_NAMES or bool(words & CLOCK_NAMES) or (place == 0 and grow)
-
-
-def _without_fiscal(columns: list[Column]) -> list[Column]:
-    """The columns, of which fiscal years are no times beside dates."""
-    fiscal = [each.is_date and all(FISCAL.search(cell) for cell in each.cells) for each in columns]
-    if sum(each.is_date for each in columns) == sum(fiscal):
-        return columns
-    return [
-        replace(each, is_time=False) if years else each
-        for each, years in zip(columns, fiscal, strict=True)
-    ]
-
-
 def _ends_with_totals(cells: list[str]) -> bool:
     """Whether the first cells are times but for the last, so that the layout is that of others."""
     if len(cells) < 2 or not is_footer(cells[-1]):
@@ -189,10 +207,6 @@ def _ends_with_totals(cells: list[str]) -> bool:
         if all(labels):
             return last is None
     return all(map(season_label, above)) or bool(are_times(pd.Series(above, dtype=str)).all())
-
-
-def is_whole(column: Column) -> bool:
-    return all(map(WHOLE.fullmatch, column.cells))
 
 
 def _share(found: Sequence[object]) -> float:
@@ -211,35 +225,56 @@ def _hold_times(cells: list[str], numbers: float) -> bool:
     return bool(np.mean(are_times(pd.Series(unique, dtype=str))) >= MOST)
 
 
-def year_column(columns: list[Column], but: set[int]) -> Column | None:
-    """The first column of years, those named so before others."""
-    found = [
-        each
+def _are_unix_times(place: int, name: str, cells: list[str]) -> bool:
+    """Whether numbers such as 1600000000 are times, and no values: by their name or their order."""
+    if not cells or _share([*map(UNIX.fullmatch, cells)]) < ALMOST_ALL:
+        return False
+    words = {*re.split(r"[\W_]+", name.lower())}
+    grow = all(before < after for before, after in pairwise(cells))
+    return name.lower() in TIME_NAMES or bool(words & CLOCK_NAMES) or (place == 0 and grow)
+
+
+def _without_fiscal(columns: list[Column]) -> list[Column]:
+    """The columns, of which fiscal years are no times beside dates."""
+    dates = [each for each in columns if each.is_date]
+    fiscal = {each for each in dates if all(map(FISCAL.search, each.cells))}
+    if len(fiscal) == len(dates):
+        return columns
+    return [replace(each, is_time=False) if each in fiscal else each for each in columns]
+
+
+def _with_units(columns: list[Column]) -> list[Column]:
+    """The columns, of which one with 5%, (5) or 100 kWh in all cells holds numbers, too.
+
+    Where times repeat, and beside other numbers, it does if it has no unit, a name of values or
+    cells of which most differ: those that repeat may name series.
+    """
+    alone = any(each.is_time and len({*each.cells}) == len(each.cells) for each in columns)
+    units = {
+        each: common_unit(each.cells)
         for each in columns
-        if each.place not in but and each.cells and all(YEAR.fullmatch(cell) for cell in each.cells)
-    ]
-    return next(
-        (each for each in found if each.name.lower() in YEAR_NAMES), next(iter(found), None)
+        if not (each.is_time or each.is_number)
+        and len({*each.cells}) >= (2 if alone else SURE)
+        and all(readings(cell, loose=True) for cell in each.cells)
+    }
+    dressed = [each for each, unit in units.items() if unit is not None]
+    plain = any(
+        each.is_number
+        and not (each.is_time or each.counts_rows or each.name.lower() in PART_OR_TIME_NAMES)
+        for each in columns
     )
+    if not alone and (plain or len(dressed) > 1):
+        dressed = [
+            each
+            for each in dressed
+            if not units[each]
+            or any(each.name.lower() in names for names in VALUE_NAMES)
+            or len({*each.cells}) >= MOST * len(each.cells)
+        ]
+    return [replace(each, is_number=True) if each in dressed else each for each in columns]
 
 
-def without_fraction(cell: str) -> str:
-    """A whole number without the fraction .0 that it was written with."""
-    return cell[:-2] if cell.endswith(".0") and re.fullmatch(r"\d{1,4}\.0", cell) else cell
-
-
-def part_text(year: str, part: str, cell: str) -> str:
-    """The time of a part of a year: 1949-03, 1949Q2, 1949-W07; no time if ``cell`` is no part."""
-    year, cell = without_fraction(year), without_fraction(cell)
-    label = season_label(cell)
-    if label is None or label[0] not in (part, "N") or not YEAR.fullmatch(year):
-        return f"{year} {cell}"
-    return {"M": f"{year}-{label[1]:02}", "Q": f"{year}Q{label[1]}", "W": f"{year}-W{label[1]:02}"}[
-        part
-    ]
-
-
-def clear_value(numbers: list[Column]) -> Column | None:
+def called_value(numbers: list[Column]) -> Column | None:
     """The one of several columns of numbers that is called as values are; None if none is."""
     for names in VALUE_NAMES:
         found = [each for each in numbers if each.name.lower() in names]
@@ -248,52 +283,10 @@ def clear_value(numbers: list[Column]) -> Column | None:
     return None
 
 
-def first_twice(times: list[tuple[str, ...]]) -> str | None:
+def first_twice(cells: Iterable[tuple]) -> tuple | None:
     seen = set()
-    for time in times:
-        if time in seen:
-            return " ".join(time)
-        seen.add(time)
+    for each in cells:
+        if each in seen:
+            return each
+        seen.add(each)
     return None
-
-
-def naming_columns(
-    candidates: list[Column], times: list[tuple[str, ...]]
-) -> list[tuple[Column, ...]]:
-    """The fewest columns that together tell series whose times are unique and have few gaps.
-
-    Returns:
-        none; or one set of columns; or several, if they would make different series.
-    """
-    when = pd.factorize(pd.Series([" ".join(each) for each in times]), sort=True)[0]
-    # a time that is missing leaves open which row a cell is of
-    whole = [each for each in candidates if len(each.cells) == len(times)][:MOST_CANDIDATES]
-    codes = {each: pd.factorize(pd.Series(each.cells))[0] for each in whole}
-    best, found_size = 0.0, 0
-    found: dict[bytes, tuple[Column, ...]] = {}
-    for size in range(1, MOST_TOGETHER + 1):
-        for chosen in combinations(codes, size):
-            joined = pd.MultiIndex.from_arrays([codes[each] for each in chosen])
-            series = pd.factorize(joined)[0]
-            share = _share_of_spans(series, when)
-            least = MOST_OF_SPAN if any(each.is_number for each in chosen) else MOST
-            if share < least or share < best or (share == best and size > found_size):
-                continue
-            if share > best:
-                best, found, found_size = share, {}, size
-            found.setdefault(series.tobytes(), chosen)
-    # whether a column of numbers alone names series is asked
-    return [] if found_size == 1 else [*found.values()]
-
-
-def _share_of_spans(series: np.ndarray, when: np.ndarray) -> float:
-    """Which share of the times from the first to the last of each series it has; 0 if one twice."""
-    frame = pd.DataFrame({"series": series, "when": when})
-    spans = frame.groupby("series")["when"].agg(["min", "max"])
-    if frame.duplicated().any() or len(frame) < MIN_ROWS * len(spans):
-        return 0.0
-    return len(frame) / float((spans["max"] - spans["min"] + 1).sum())
-
-
-def ask(grid: Grid, what: str, columns: list[Column], option: str) -> str:
-    return f"{grid.name}: {what} {listed([each.name for each in columns])}; add {option}"

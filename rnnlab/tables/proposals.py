@@ -6,9 +6,8 @@ from rnnlab.tables.columns import (
     MOST_CANDIDATES,
     MOST_TOGETHER,
     Column,
-    clear_value,
+    called_value,
     first_twice,
-    is_whole,
 )
 
 
@@ -33,7 +32,7 @@ def unique(candidates: list[Column], times: list[tuple[str, ...]]) -> tuple[Colu
 
 def by_unique(columns: list[Column], times: list[tuple[str, ...]]) -> list[str]:
     """Those that name series by the fewest columns that tell apart rows of one time."""
-    found = unique([each for each in columns if not each.is_number or is_whole(each)], times)
+    found = unique([each for each in columns if not each.is_number or each.is_whole], times)
     return [f"--id {','.join(each.name for each in found)}"] if found else []
 
 
@@ -45,9 +44,8 @@ def of_long(numbers: list[Column], names: list[Column], times: list[tuple[str, .
         times: of the first rows; none where they may repeat.
     """
     twice = bool(first_twice(times))
-    chosen = (
-        unique([*names, *filter(is_whole, numbers[: len(numbers) - 1])], times) if twice else ()
-    )
+    whole = [each for each in numbers[:-1] if each.is_whole]
+    chosen = unique([*names, *whole], times) if twice else ()
     found = [f"--id {','.join(each.name for each in chosen)}"] if chosen else []
     if not found and names:
         found = [f"--id {names[0].name}"]
@@ -61,7 +59,7 @@ def of_time(found: list[Column], columns: list[Column]) -> list[str]:
     """Those for the first of several columns of times: the others are no names of series."""
     rest = [each for each in columns if each not in found and not each.counts_rows]
     numbers = [each for each in rest if each.is_number]
-    value = clear_value(numbers) or next(iter(numbers), None)
+    value = called_value(numbers) or next(iter(numbers), None)
     options = [f"--time {found[0].name}", *([f"--value {value.name}"] if value else [])]
     names = [each for each in rest if not each.is_number]
     times: list[tuple[str, ...]] = [(cell,) for cell in found[0].cells]

@@ -1,35 +1,21 @@
 """Read a table: the one way in, whatever its format and layout."""
 
-from array import array
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnlab.cells.numbers import Numbers, Typed, as_column
+from rnnlab.cells.numbers import as_column
 from rnnlab.core.errors import InputError
-from rnnlab.formats.grids import Grid, Marks
+from rnnlab.formats.grids import Grid, cells_of, followed_by, without_columns
 from rnnlab.formats.opening import open_columns, open_grid
-from rnnlab.formats.options import SIGN, ReadOptions, check_known
+from rnnlab.formats.options import ReadOptions, check_known
 from rnnlab.formats.sources import Source, find_source
 from rnnlab.formats.typed import named_horizon, parquet_grid, read_column
-from rnnlab.tables.by_columns import Rows, is_typed, read_typed
-from rnnlab.tables.known import beside_values, cells_of, followed_by, without_columns
-from rnnlab.tables.layouts import Layout, find_layout
-from rnnlab.tables.rows import (
-    check_header,
-    check_rows,
-    full_rows,
-    in_utc_if_shifted,
-    key_reader,
-    rows_kept,
-    series_names,
-    time_reader,
-    times_of_texts,
-    value_columns,
-    without_footer,
-)
+from rnnlab.tables.by_columns import is_typed, read_typed
+from rnnlab.tables.layouts import find_layout
+from rnnlab.tables.rows import check_rows, read_cells
 
 if TYPE_CHECKING:
     from pyarrow.dataset import Dataset
@@ -99,140 +85,75 @@ def read_table(name: str, options: ReadOptions | None = None) -> Table:
         raise InputError(f"{grid.name}: is empty; it needs a header and a row for each time")
     if len(grid.header) > 1 and not grid.header[0][:1].isdigit():
         check_rows(grid)
-    check_known(grid.header, options, grid.name)
-    values = without_columns(grid, options.known) if options.known else grid
-    layout = find_layout(values, options)
-    table = _read_cells(values, layout, options)
-    texts, numbers = cells_of(grid, options.known) if options.known else ({}, [])
-    cells = {
-        column: as_column(cells, grid.name, column, options.decimal, grid.separator, numbers)
-        for column, cells in texts.items()
-    }
-    plain = source.kind == "text" and source.is_plain
-    return replace(
-        table,
-        is_long=plain and layout.is_long and not table.notes,
-        known=beside_values(cells, layout, len(table.y), table.name, by_row=True),
-    )
+    return _table_of(source, grid, options)
 
 
 def read_dataset(source: Source, dataset: "Dataset", options: ReadOptions) -> Table:
-    """The table of a pyarrow dataset: by columns where their types say all, else cell by cell.
+    """The table of a pyarrow dataset.
 
     Raises:
         InputError: see ``read_table``.
     """
-    check_known(dataset.schema.names, options, source.name)
-    cells: dict[str, np.ndarray] = {}
-    if options.known:
-        import pyarrow
-
-        for name in options.known:
-            column = read_column(source, dataset, name).to_pandas()
-            cells[name] = as_column(column, source.name, name, options.decimal, None)
-        kept = [each for each in dataset.schema if each.name not in options.known]
-        dataset = dataset.replace_schema(pyarrow.schema(kept))
-    grid = parquet_grid(source, dataset)
-    layout = find_layout(grid, options)
-    by_columns = (
-        len(layout.id) < 2 and not layout.constant and layout.matrix is None and not layout.part
-    )
-    if not by_columns or not is_typed(dataset, layout):
-        table = _read_cells(grid, layout, options)
-        return replace(
-            table, known=beside_values(cells, layout, len(table.y), table.name, by_row=True)
-        )
-    rows: Rows = read_typed(source, dataset, layout, options)
-    value = grid.header[layout.values[0]] if len(layout.values) == 1 else source.stem
-    plain = source.kind == "parquet" and source.path is not None and not layout.notes
-    length = len(rows[3]) // len(layout.values)
-    table = Table(
-        source.name,
-        source.stem,
-        *rows,
-        value,
-        plain and layout.is_long,
-        list(layout.notes),
-        lambda index: index % length + 1,
-        *layout.long_columns(grid.header),
-        horizon=named_horizon(dataset),
-    )
-    known = beside_values(cells, layout, len(table.y), table.name, by_row=False)
-    return replace(table, known=known, roles=layout.roles(grid.header))
+    return _table_of(source, parquet_grid(source, dataset), options, dataset)
 
 
-def _read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Table:
-    """Read row by row into three arrays, which take less memory than the file has bytes."""
-    check_header(grid, layout)
-    numbers = Numbers(grid.name, options.decimal, grid.separator, options.below)
-    names: dict[str | tuple[str, ...], int] = {}
-    times: dict[str, int] = {}
-    first_rows: list[int] = []
-    codes, when = array("i"), array("i")
-    marks = Marks()
-    labels, time_of, key_of = (
-        value_columns(grid, layout),
-        time_reader(layout),
-        key_reader(grid, layout),
-    )
-    for count, (number, row) in enumerate(full_rows(grid, layout)):
-        marks.add(count, number)
-        name = key_of(row)
-        for value_place, label, column in labels:
-            cell = row[value_place]
-            text = time_of(row, label)
-            if text not in times:
-                times[text] = len(times)
-                first_rows.append(number)
-            codes.append(names.setdefault(column if layout.is_wide else name, len(names)))
-            when.append(times[text])
-            numbers.add(cell if isinstance(cell, Typed) else cell.strip(), number, column)
-    check_rows(grid)
-    found, own, parts, merged = series_names(list(names), grid, layout)
-    owners = own[np.frombuffer(codes, dtype=np.intc)]
-    numbers.finish(owners)
-    y = np.frombuffer(numbers.values, dtype=np.float64)
-    texts = list(times)
-    kept = rows_kept(y, layout, texts, when, grid, bool(options.known))
-    kept, footer = without_footer(texts, when, kept, labels)
-    series, place = owners[:kept], np.frombuffer(when, dtype=np.intc)[:kept]
-    texts = texts[: int(place.max()) + 1]
-    ds, notes = times_of_texts(texts, grid, layout, options, first_rows)
-    ds, zone, shifted = in_utc_if_shifted(ds, texts, series, place)
-    found = found[: series.max() + 1]
-    _check_names(grid, layout, found)
-    value = grid.header[layout.values[0]] if len(layout.values) == 1 else grid.stem
-    value += f" ({numbers.dress.unit})" if numbers.dress.unit else ""
-    notes = [*grid.notes, *layout.notes, *merged, *footer, *numbers.notes, *notes, *shifted]
-    ds, y, order = ds[place], y[:kept], None
-    if layout.matrix is not None:
-        # a row a month goes through the years again and again
-        order = np.argsort(ds, kind="stable")
-        series, ds, y = series[order], ds[order], y[order]
-
-    def row_of(index: int) -> int:
-        return marks.row((index if order is None else int(order[index])) // len(labels))
-
-    columns = layout.long_columns(grid.header)
-    table = Table(grid.name, grid.stem, found, series, ds, y, value, False, notes, row_of, *columns)
-    joined = [grid.header[place] for place in layout.id] if len(layout.id) > 1 else []
-    cells = zip(*parts[: len(found)], strict=True)
-    return replace(
-        table,
-        zone=zone,
-        roles=layout.roles(grid.header),
-        parts={name: list(of) for name, of in zip(joined, cells, strict=bool(joined))},
-    )
-
-
-def _check_names(grid: Grid, layout: Layout, names: list[str]) -> None:
-    if layout.id and "" in names:
-        column = SIGN.join(grid.header[place] for place in layout.id)
-
-        def key(row: list[str]) -> list[str]:
-            return [row[place] for place in layout.id]
-
-        row = next(n for n, row in full_rows(grid, layout) if not any(map(str.strip, key(row))))
+def _table_of(
+    source: Source, grid: Grid, options: ReadOptions, dataset: "Dataset | None" = None
+) -> Table:
+    """The table of a grid: by columns where their types say all, else cell by cell."""
+    check_known(grid.header, options, grid.name)
+    values = without_columns(grid, options.known) if options.known else grid
+    header = values.header
+    layout = find_layout(values, options)
+    plain = source.kind == "text" and source.is_plain
+    if dataset is not None and not options.frequency and is_typed(dataset, header, layout):
+        plain = source.kind == "parquet" and source.path is not None
+        found = read_typed(source, dataset, header, layout, options)
+    else:
+        found = read_cells(values, layout, options)
+    notes = [*grid.notes, *layout.notes, *found.notes]
+    value = header[layout.values[0]] if len(layout.values) == 1 else grid.stem
+    known = _known_cells(source, grid, options, dataset) if options.known else {}
+    if known and layout.labels:
         raise InputError(
-            f"{grid.name}: row {row}: column {column!r} has empty cells; write a name in each"
+            f"{grid.name}: has a row a year, where columns are not known ahead", ["--known "]
         )
+    id_name, time_name = layout.long_columns(header)
+    joined = [header[place] for place in layout.id] if len(layout.id) > 1 else []
+    return Table(
+        grid.name,
+        grid.stem,
+        found.names,
+        found.codes,
+        found.ds,
+        found.y,
+        value + (f" ({found.unit})" if found.unit else ""),
+        is_long=plain and layout.is_long and not notes,
+        notes=notes,
+        row_of=lambda index: found.number(int(found.rows(np.array([index]))[0])),
+        id_name=id_name,
+        time_name=time_name,
+        known={name: of[found.rows(np.arange(len(found.y)))] for name, of in known.items()},
+        horizon=named_horizon(dataset) if dataset is not None else None,
+        roles=layout.roles(header),
+        parts={name: [part[n] for part in found.parts] for n, name in enumerate(joined)},
+        zone=found.zone,
+    )
+
+
+def _known_cells(
+    source: Source, grid: Grid, options: ReadOptions, dataset: "Dataset | None"
+) -> dict[str, np.ndarray]:
+    """For each row the cells of the columns that are known of later times."""
+    texts, numbers = ({}, None) if dataset is not None else cells_of(grid, options.known)
+    return {
+        name: as_column(
+            texts[name] if dataset is None else read_column(source, dataset, name).to_pandas(),
+            grid.name,
+            name,
+            options.decimal,
+            grid.separator,
+            numbers,
+        )
+        for name in options.known
+    }

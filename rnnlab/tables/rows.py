@@ -1,24 +1,137 @@
-"""Rows of a grid as its layout says: the values of each, the text of its time, and the last."""
+"""The values of a grid row by row, as its layout says."""
 
 import re
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import compress
 
 import numpy as np
 import pandas as pd
 
 from rnnlab.cells.dates import are_times, is_footer, read_times
-from rnnlab.cells.numbers import is_missing, readings
-from rnnlab.cells.offsets import offsets_from_utc, zone_of
+from rnnlab.cells.frequencies import of_one_frequency
+from rnnlab.cells.numbers import Numbers, Typed, is_missing, readings
+from rnnlab.cells.offsets import in_utc_if_shifted
+from rnnlab.cells.parts import TEXTS, without_fraction
 from rnnlab.core.errors import InputError
-from rnnlab.formats.grids import Grid, is_title
-from rnnlab.formats.options import SIGN, ReadOptions, listed
-from rnnlab.tables.columns import part_text, without_fraction
-from rnnlab.tables.layouts import Layout
+from rnnlab.formats.grids import Grid, Marks, is_title
+from rnnlab.formats.options import SIGN, ReadOptions
+from rnnlab.tables.names import key_reader, series_names
+from rnnlab.tables.roles import Layout
 
 # rows that tell what a name in the last one is
 MOST_LOOKED_AT = 24
 SHORT_DATE = re.compile(r"\d{1,2}/(\d{1,2})/\d{2}")
+
+
+@dataclass(frozen=True)
+class Values:
+    """The values of a table.
+
+    Attributes:
+        names: of the series, [S].
+        codes, ds, y: for each value the index of its series, its time, and itself, [M].
+        notes: what was guessed of the cells.
+        rows: gives the rows, from 0, of the values at some places.
+        number: gives the number in the file of a row.
+        unit: of all values.
+        zone: whose clocks the file has, where ``ds`` is in UTC; else empty.
+        parts: for each name the cells of the columns that give it.
+    """
+
+    names: list[str]
+    codes: np.ndarray
+    ds: np.ndarray
+    y: np.ndarray
+    notes: list[str]
+    rows: Callable[[np.ndarray], np.ndarray]
+    number: Callable[[int], int]
+    unit: str = ""
+    zone: str = ""
+    parts: Sequence[tuple[str, ...]] = ()
+
+
+@dataclass
+class _Cells:
+    """The cells of a table in arrays, which take less memory than the file has bytes.
+
+    Attributes:
+        keys, times: what names series, and texts of times, each with its number.
+        first_rows: where each time stands first.
+        codes, when: for each value the numbers of its key and of its time.
+    """
+
+    numbers: Numbers
+    keys: dict[str | tuple[str, ...], int] = field(default_factory=dict)
+    times: dict[str, int] = field(default_factory=dict)
+    first_rows: list[int] = field(default_factory=list)
+    codes: array = field(default_factory=lambda: array("i"))
+    when: array = field(default_factory=lambda: array("i"))
+    marks: Marks = field(default_factory=Marks)
+
+
+def read_cells(grid: Grid, layout: Layout, options: ReadOptions) -> Values:
+    """The values of a grid.
+
+    Raises:
+        InputError: a cell is unreadable, or has several readings.
+    """
+    _check_header(grid, layout)
+    check_rows(grid)
+    cells = _collect(grid, layout, options)
+    names, own, parts, merged = series_names(list(cells.keys), grid, layout)
+    owners = own[np.frombuffer(cells.codes, dtype=np.intc)]
+    cells.numbers.finish(owners)
+    y, texts = np.frombuffer(cells.numbers.values, dtype=np.float64), list(cells.times)
+    kept = _rows_kept(y, layout, texts, cells.when, grid, bool(options.known))
+    kept, footer = _without_footer(texts, cells.when, kept, layout)
+    series, when = owners[:kept], np.frombuffer(cells.when, dtype=np.intc)[:kept]
+    texts, first_rows = texts[: int(when.max()) + 1], cells.first_rows
+    y, places = y[:kept], None
+    is_kept, others = of_one_frequency(texts, options.frequency, grid.name)
+    if not is_kept.all():
+        places = np.flatnonzero(is_kept[when])
+        texts, first_rows = [*compress(texts, is_kept)], [*compress(first_rows, is_kept)]
+        series, when, y = series[places], (np.cumsum(is_kept) - 1)[when[places]], y[places]
+    ds, guesses = _times_of_texts(texts, grid, layout, options, first_rows)
+    ds, zone, shifted = in_utc_if_shifted(ds, texts, series, when)
+    count = int(series.max()) + 1
+    names, parts = names[:count], parts[:count]
+    _check_names(grid, layout, names)
+    notes = [*merged, *footer, *cells.numbers.notes, *others, *guesses, *shifted]
+    ds = ds[when]
+    if layout.labels:
+        # a row a month goes through the years again and again
+        order = np.argsort(ds, kind="stable")
+        series, ds, y = series[order], ds[order], y[order]
+        places = order if places is None else places[order]
+
+    def row(index: np.ndarray) -> np.ndarray:
+        return (index if places is None else places[index]) // len(layout.values)
+
+    unit = cells.numbers.dress.unit
+    return Values(names, series, ds, y, notes, row, cells.marks.row, unit, zone, parts)
+
+
+def _collect(grid: Grid, layout: Layout, options: ReadOptions) -> _Cells:
+    found = _Cells(Numbers(grid.name, options.decimal, grid.separator, options.below))
+    keys, times, numbers, marks = found.keys, found.times, found.numbers, found.marks
+    codes, when = found.codes, found.when
+    columns, is_wide = _value_columns(grid, layout), layout.is_wide
+    time_of, key_of = _time_reader(layout), key_reader(grid, layout)
+    for count, (number, row) in enumerate(full_rows(grid, layout)):
+        marks.add(count, number)
+        key = key_of(row)
+        for place, label, column in columns:
+            cell, text = row[place], time_of(row, label)
+            if text not in times:
+                times[text] = len(times)
+                found.first_rows.append(number)
+            codes.append(keys.setdefault(column if is_wide else key, len(keys)))
+            when.append(times[text])
+            numbers.add(cell if isinstance(cell, Typed) else cell.strip(), number, column)
+    return found
 
 
 def full_rows(grid: Grid, layout: Layout) -> Iterator[tuple[int, list[str]]]:
@@ -28,98 +141,53 @@ def full_rows(grid: Grid, layout: Layout) -> Iterator[tuple[int, list[str]]]:
         if values_first and is_title(row) and not readings(row[0]):
             # a footer, which is no value though it lies below values
             row = ["", *row[1:]]
-        if len(row) > width:
-            _check_width(grid, number, row)
-        elif len(row) < width:
+        if len(row) > width and any(cell.strip() for cell in row[width:]):
+            raise InputError(
+                f"{grid.name}: row {number}: the row {','.join(row)!r} has more cells than the "
+                "header has names; quote cells that contain a comma"
+            )
+        if len(row) < width:
             # a footer may have fewer cells than the header
             row = [*row, *[""] * (width - len(row))]
         for place, constant in layout.constant.items():
             other = without_fraction(row[place].strip())
             if other not in ("", constant):
-                raise _several_series(grid, number, layout, place, constant, other)
+                column, value = grid.header[place], grid.header[layout.values[0]]
+                more = [f"--value {value}"] if len(layout.values) > 1 else []
+                raise InputError(
+                    f"{grid.name}: row {number}: column {column!r} holds {other!r} after "
+                    f"{constant!r}; add --id {column} if it names the series, or --time and "
+                    "--value COLUMN to leave it out",
+                    [f"--id {column}", *more],
+                )
         yield number, row
 
 
-def value_columns(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:
+def _value_columns(grid: Grid, layout: Layout) -> list[tuple[int, str, str]]:
     """Of each column of values its place, its part of the time and its name."""
-    labels = layout.matrix.labels if layout.matrix else [""] * len(layout.values)
+    labels = layout.labels or [""] * len(layout.values)
     return [
         (place, label, grid.header[place])
         for place, label in zip(layout.values, labels, strict=True)
     ]
 
 
-def time_reader(layout: Layout) -> Callable[[list[str], str], str]:
+def _time_reader(layout: Layout) -> Callable[[list[str], str], str]:
     """What makes the text of a time from a row and the label of a column."""
-    matrix, times, part = layout.matrix, layout.times, layout.part
-    if matrix is not None:
-        return lambda row, label: matrix.time(label, row[times[0]].strip() if times else "")
-    if part == "D":
-        year, month, day = times
-        return lambda row, _: "-".join(
-            (part_text(row[year].strip(), "M", row[month].strip()), row[day].strip().zfill(2))
-        )
-    if part in ("H", "H24"):
-        day, hour = times
-        before = 1 if part == "H24" else 0
-        return lambda row, _: f"{row[day].strip()} {_clock(row[hour].strip(), before)}"
-    if part:
-        year, season = times
-        return lambda row, _: part_text(row[year].strip(), part, row[season].strip())
-    (time,) = times
-    return lambda row, _: row[time].strip()
+    times, text = layout.times, TEXTS[layout.part]
+    if not times:
+        return lambda row, label: label
+    if len(times) == 1 and not layout.labels:
+        (time,) = times
+        return lambda row, _: row[time].strip()
+    if layout.label_first:
+        return lambda row, label: text(label, *(row[place].strip() for place in times))
+    if layout.labels:
+        return lambda row, label: text(*(row[place].strip() for place in times), label)
+    return lambda row, _: text(*(row[place].strip() for place in times))
 
 
-def _clock(cell: str, before: int) -> str:
-    """05:00 of 5, or 04:00 where hour 1 is the first; other cells as they are."""
-    return f"{int(cell) - before:02}:00" if re.fullmatch(r"[0-9]{1,2}", cell) else cell
-
-
-def key_reader(grid: Grid, layout: Layout) -> Callable[[list[str]], str | tuple[str, ...]]:
-    """What tells the series of a row: the cells that name it, as they stand."""
-    places = layout.id
-    if not places:
-        return lambda row: grid.stem
-    if len(places) == 1:
-        return lambda row: row[places[0]]
-    return lambda row: tuple(row[place] for place in places)
-
-
-def series_names(
-    keys: Sequence[str | tuple[str, ...]], grid: Grid, layout: Layout
-) -> tuple[list[str], np.ndarray, list[tuple[str, ...]], list[str]]:
-    """The names of series, for each key the number of its name, and the note on those merged.
-
-    Between them, for each name the cells of the columns that give it.
-
-    Raises:
-        InputError: parts of a name that differ are the same when they are joined.
-    """
-    names: dict[str, int] = {}
-    first: list[tuple[str, ...]] = []
-    numbers: list[int] = []
-    merged: dict[str, None] = {}
-    for key in keys:
-        parts = (key,) if isinstance(key, str) else key
-        plain = tuple(part.strip() for part in parts) if layout.id else parts
-        name = SIGN.join(part for part in plain if part)
-        number = names.setdefault(name, len(names))
-        numbers.append(number)
-        if number == len(first):
-            first.append(plain)
-        elif first[number] == plain:
-            merged[repr(name)] = None
-        else:
-            raise InputError(
-                f"{grid.name}: two series would be named {name!r}; rename one, or add --id COLUMN"
-            )
-    notes = (
-        [f"names that differ by spaces alone are one series: {listed([*merged])}"] if merged else []
-    )
-    return list(names), np.array(numbers, dtype=np.intc), first, notes
-
-
-def times_of_texts(
+def _times_of_texts(
     texts: list[str], grid: Grid, layout: Layout, options: ReadOptions, rows: list[int]
 ) -> tuple[np.ndarray, list[str]]:
     """The times of texts, [N], and what was guessed; see ``read_times``."""
@@ -138,7 +206,7 @@ def times_of_texts(
         raise InputError(said, error.options) from None
 
 
-def rows_kept(
+def _rows_kept(
     y: np.ndarray, layout: Layout, times: list[str], when: array, grid: Grid, with_later: bool
 ) -> int:
     """How many rows hold data; those after the last number are a footer.
@@ -158,12 +226,12 @@ def rows_kept(
     return kept
 
 
-def without_footer(
-    times: list[str], when: array, kept: int, labels: list[tuple[int, str, str]]
+def _without_footer(
+    times: list[str], when: array, kept: int, layout: Layout
 ) -> tuple[int, list[str]]:
     """How many of ``kept`` values lie above a last row of totals, and the note that names it."""
-    row, column = divmod(kept - 1, len(labels))
-    above, label = row * len(labels), labels[column][1]
+    row, column = divmod(kept - 1, len(layout.values))
+    above, label = row * len(layout.values), layout.labels[column] if layout.labels else ""
     text = times[when[kept - 1]]
     # of a matrix the label of the column, and of a date the day, are part of the text
     name = re.sub(rf"^{re.escape(label)} | {re.escape(label)}$|-00$", "", text).strip(" -")
@@ -175,51 +243,14 @@ def without_footer(
     return above, [f"without the last row {name!r}"]
 
 
-def in_utc_if_shifted(
-    ds: np.ndarray, texts: list[str], series: np.ndarray, place: np.ndarray
-) -> tuple[np.ndarray, str, list[str]]:
-    """Times ds [N] of texts, in UTC where changes of clocks part or repeat local ones, and why.
-
-    Between them the zone of these clocks, or UTC; empty for local times.
-    """
-    ahead = offsets_from_utc(texts)
-    if ahead is None or (ahead == ahead[:1]).all():
-        return ds, "", []
-    rows = np.unique(np.column_stack([series, place]), axis=0)
-    local, repeated = _uneven(rows[:, 0], ds[rows[:, 1]])
-    instants, _ = _uneven(rows[:, 0], (ds - ahead)[rows[:, 1]])
-    # days stay those of the local calendar
-    if instants >= local and not repeated:
-        return ds, "", []
-    zone = zone_of(ds - ahead, ahead)
-    why = (
-        "local ones repeat when summer time ends" if repeated else "the clocks change between them"
-    )
-    written = f"; a forecast has the offsets of {zone} (guessed)" if zone != "UTC" else ""
-    return ds - ahead, zone, [f"times in UTC, since {why}{written}"]
-
-
-def _uneven(series: np.ndarray, ds: np.ndarray) -> tuple[int, bool]:
-    """How many times do not follow the one before at the usual distance, and whether one repeats.
-
-    ``series`` may share times, since each has its own clocks.
-    """
-    order = np.lexsort((ds, series))
-    apart = np.diff(ds[order].astype(np.int64))[np.diff(series[order]) == 0]
-    if not len(apart):
-        return 0, False
-    _, counts = np.unique(apart, return_counts=True)
-    return len(apart) - int(counts.max()), bool((apart == 0).any())
-
-
 def check_rows(grid: Grid) -> None:
     if next(grid.rows(), None) is None:
         raise InputError(f"{grid.name}: has a header but no rows; it needs a row for each time")
 
 
-def check_header(grid: Grid, layout: Layout) -> None:
+def _check_header(grid: Grid, layout: Layout) -> None:
     """InputError where the first line is a row of data, so that the file has no header."""
-    if not layout.times or layout.matrix:
+    if not layout.times or layout.labels:
         return
     time, value = grid.header[layout.times[0]], grid.header[layout.values[0]]
     if time[:1].isdigit() and (readings(value) or is_missing(value)) and value:
@@ -229,21 +260,14 @@ def check_header(grid: Grid, layout: Layout) -> None:
         )
 
 
-def _check_width(grid: Grid, number: int, row: list[str]) -> None:
-    if any(cell.strip() for cell in row[len(grid.header) :]):
-        raise InputError(
-            f"{grid.name}: row {number}: the row {','.join(row)!r} has more cells than the header "
-            "has names; quote cells that contain a comma"
+def _check_names(grid: Grid, layout: Layout, names: list[str]) -> None:
+    if layout.id and "" in names:
+        column = SIGN.join(grid.header[place] for place in layout.id)
+        row = next(
+            number
+            for number, row in full_rows(grid, layout)
+            if not any(row[place].strip() for place in layout.id)
         )
-
-
-def _several_series(
-    grid: Grid, row: int, layout: Layout, place: int, first: str, other: str
-) -> InputError:
-    column = grid.header[place]
-    value = [f"--value {grid.header[layout.values[0]]}"] if len(layout.values) > 1 else []
-    return InputError(
-        f"{grid.name}: row {row}: column {column!r} holds {other!r} after {first!r}; add --id "
-        f"{column} if it names the series, or --time and --value COLUMN to leave it out",
-        [f"--id {column}", *value],
-    )
+        raise InputError(
+            f"{grid.name}: row {row}: column {column!r} has empty cells; write a name in each"
+        )

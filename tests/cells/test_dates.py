@@ -133,8 +133,8 @@ def test_unix_times_in_parquet(tmp_path: Path) -> None:
     path = str(tmp_path / "x.parquet")
     times = [1_600_000_000 + 3600 * n for n in range(5)]
     pd.DataFrame({"ds": times, "y": range(5)}).to_parquet(path)
-    with pytest.warns(UserWarning, match="1600000000 as 2020-09-13 12:26:40 in UTC"):
-        panel = load_panel(path, reading_options([]))
+    panel = load_panel(path, reading_options([]))
+    assert panel.table.notes[0].startswith("1600000000 as 2020-09-13 12:26:40 in UTC")
     assert str(panel.ds[0]) == "2020-09-13T12:26:40"
     np.testing.assert_array_equal(load_panel(path, reading_options(["dates=numbers"])).ds, times)
 
@@ -197,8 +197,8 @@ def test_values_like_days_of_a_spreadsheet_beside_years(tmp_path: Path, gap: int
 def test_days_of_a_spreadsheet_in_parquet(tmp_path: Path) -> None:
     path = str(tmp_path / "x.parquet")
     pd.DataFrame({"ds": [*map(int, on("2020-01-01", "D"))], "y": range(6)}).to_parquet(path)
-    with pytest.warns(UserWarning, match="43831 as 2020-01-01, the number of a day"):
-        panel = load_panel(path, reading_options([]))
+    panel = load_panel(path, reading_options([]))
+    assert panel.table.notes[0].startswith("43831 as 2020-01-01, the number of a day")
     assert str(panel.ds[0])[:10] == "2020-01-01"
 
 
@@ -244,6 +244,11 @@ def test_a_calendar_of_13_periods_is_refused(tmp_path: Path, header: str, form: 
     times = [form.format(2019 + n // 13, n % 13 + 1) for n in range(30)]
     with pytest.raises(InputError, match="a 13th month: a calendar of 13 periods of four weeks"):
         read(tmp_path, times, header=header)
+
+
+def test_a_season_that_ends_in_a_13th_year_is_no_13th_month(tmp_path: Path) -> None:
+    panel = read(tmp_path, [f"{2000 + n}/{n + 1:02}" for n in range(5, 13)])
+    assert str(panel.ds[-1])[:4] == "2012"
 
 
 def test_a_week_that_a_year_lacks_is_refused(tmp_path: Path) -> None:

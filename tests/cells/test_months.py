@@ -48,6 +48,11 @@ def test_months_of_any_language(tmp_path: Path, times: list[str]) -> None:
     assert str(found[0])[:4] == "2000"
 
 
+def test_days_of_one_month_of_any_year(tmp_path: Path) -> None:
+    panel = read(tmp_path, table([f"{day}. agosto 1600" for day in range(2, 8)]))
+    assert (str(panel.ds[0])[:10], len(panel.ds)) == ("1600-08-02", 6)
+
+
 CZECH = "leden únor březen duben květen červen červenec srpen září říjen listopad prosinec"
 
 

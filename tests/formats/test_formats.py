@@ -135,9 +135,15 @@ def test_tables_within_json(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"has the tables a, b\.c; add --read table=NAME"):
         read_table(str(path))
     assert read_table(str(path), ReadOptions(table="b.c")).y.max() == 1
-    in_json(path, lambda rows: {"sold": 1})
+    in_json(path, lambda rows: {"sold": [1]})
     with pytest.raises(InputError, match="holds no list of records in JSON; save it as CSV"):
         read_table(str(path))
+
+
+def test_one_record_in_a_line(tmp_path: Path) -> None:
+    path = tmp_path / "mine.jsonl"
+    path.write_text(json.dumps({"shop": "a", **{f"d_{n}": 2 * n for n in range(1, 15)}}))
+    np.testing.assert_array_equal(read_table(str(path)).y, range(2, 30, 2))
 
 
 def test_names_in_json_stay_as_they_are(tmp_path: Path) -> None:

@@ -104,9 +104,12 @@ def test_many_columns_take_no_more_time_each(tmp_path: Path) -> None:
     assert len(panel.ids) == len(names)
 
 
-def test_lines_that_describe_columns_below_the_header(tmp_path: Path, airline: np.ndarray) -> None:
+@pytest.mark.parametrize("form", ['"{0:%Y %b}",', '"{0:%b-%y}",', '"{0.day}. {0:%B} {0:%Y}",'])
+def test_lines_that_describe_columns_below_the_header(
+    tmp_path: Path, airline: np.ndarray, form: str
+) -> None:
     """As the British Office for National Statistics has them."""
-    lines = rows(airline, lambda _, m: f'"{m.year} {m:%b}",'.upper(), '"{:.0f}"')
+    lines = rows(airline, lambda _, m: form.format(m).upper(), '"{:.0f}"')
     head = '"Title","Passengers: total"\n"CDID","ABCD"\n"PreUnit",""\n"Release date","16-02-2020"\n'
     panel = load(tmp_path / "mine.csv", head + lines)
     np.testing.assert_array_equal(panel.y, airline)

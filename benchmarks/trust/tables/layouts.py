@@ -123,14 +123,30 @@ def parts(random: Random, story: Story) -> Laid:
     return Laid([header, *rows], story.found(True))
 
 
+def date_and_half_hour(random: Random, story: Story) -> Laid:
+    """A half-hour by its number beside the date, or by its hour and minute."""
+    numbered = random.random() < 0.5
+    header = ["SETTLEMENT_DATE", "SETTLEMENT_PERIOD"] if numbered else ["date", "hour", "minute"]
+    rows = []
+    for time, moment, value in zip(story.times, story.moments, story.cells(), strict=True):
+        assert not isinstance(moment, int)
+        hour, minute = moment.hour, moment.minute
+        parts = [2 * hour + minute // 30 + 1] if numbered else [hour, minute]
+        rows.append([time, *map(str, parts), value])
+    return Laid([[*header, "load"], *rows], story.found(True, story.moments))
+
+
 def date_and_hour(random: Random, story: Story) -> Laid:
-    """The hour in a column beside the date, as a shop that lends bicycles counts."""
+    """The hour in a column beside the date, as a shop that lends bicycles counts; 24 is the last
+    hour where the first one is 1.
+    """
     form = random.choice(["{}", "{:02}:00", "{:02}:00:00"])
+    first = random.randint(0, 1) if form == "{}" else 0
     header = random.choice([["dteday", "hr", "cnt"], ["Date", "Hour", "Load"]])
     rows = []
     for time, moment, value in zip(story.times, story.moments, story.cells(), strict=True):
         assert not isinstance(moment, int)
-        rows.append([time, form.format(moment.hour), value])
+        rows.append([time, form.format(moment.hour + first), value])
     if random.random() < 0.5:
         header, rows = ["instant", *header], [[str(n), *row] for n, row in enumerate(rows, 1)]
     return Laid([header, *rows], story.found(True, story.moments))

@@ -37,6 +37,8 @@ KINDS = {
     "R": Kind(layouts.from_r, ["months", "quarters"]),
     "parts": Kind(layouts.parts, ["months", "quarters"]),
     "date and hour": Kind(layouts.date_and_hour, ["hours"], (72, 120), 24),
+    "date and half hour": Kind(layouts.date_and_half_hour, ["half hours"], (144, 240), 48),
+    "row a day": Kind(matrices.row_a_day, ["hours", "half hours"], (192, 480), 48),
     "matrix": Kind(matrices.matrix, ["months", "quarters"], (24, 60), 12),
     "transposed": Kind(matrices.transposed, ["months", "quarters"], (24, 60), 12),
     "world bank": Kind(matrices.world_bank, ["years"], (12, 40)),
@@ -76,6 +78,8 @@ OWN_STYLES = {
 }
 # whose numbers seldom have more than digits
 PUBLISHED = ("world bank", "johns hopkins", "national office")
+# whose times are those of days
+BY_DAY = ("date and hour", "date and half hour", "row a day")
 OWN_STYLES["transposed"] = OWN_STYLES["matrix"]
 
 
@@ -140,7 +144,7 @@ def some_story(random: Random, name: str, separator: str) -> Story:
         years = [m.year for m in moments if not isinstance(m, int)]
         if min(years) < style.years[0] or max(years) > style.years[1]:
             return some_story(random, name, separator)
-    elif name == "date and hour":
+    elif name in BY_DAY:
         style = BY_NAME[random.choice(["iso", "german"])]
     else:
         style = some_style(random, spacing, moments)

@@ -1,6 +1,6 @@
 """Tables whose header holds times: a row a year, a row a month, a row a series."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from random import Random
 
 from benchmarks.trust.tables.numbers import Value
@@ -27,6 +27,21 @@ def matrix(random: Random, story: Story) -> Laid:
         row = [str(year.year), *cells[start : start + size]]
         rows.append([*row, *[story.number.text(whole)] * total])
     return Laid(rows, story.found(True))
+
+
+def row_a_day(random: Random, story: Story) -> Laid:
+    """A row a day and a column a time of day, named by its beginning, its end or its number."""
+    step = 60 if story.spacing == "hours" else 30
+    late = random.random() < 0.5
+    minutes = range(step * late, 1440 + step * late, step)
+    names = [f"{minute // 60:02}:{minute % 60:02}" for minute in minutes]
+    if step == 60 and random.random() < 0.5:
+        names, late = [f"{random.choice('hH')}{n}" for n in range(1, 25)], False
+    moments = [moment for moment in story.moments if not isinstance(moment, int)]
+    cells, size = story.cells(), len(names)
+    rows = [[story.times[n], *cells[n : n + size]] for n in range(0, len(cells), size)]
+    times = [moment + timedelta(minutes=step * late) for moment in moments]
+    return Laid([["date", *names], *rows], story.found(True, times))
 
 
 def transposed(random: Random, story: Story) -> Laid:
@@ -118,7 +133,10 @@ def eurostat(random: Random, story: Story) -> Laid:
 
 
 def national_office(random: Random, story: Story) -> Laid:
-    """Lines that describe the column above the first time, as the British office writes."""
+    """Lines that describe the column above the first time, as the British office writes.
+
+    Years, and quarters, may stand above the months or quarters that are to be found.
+    """
     lines = [
         ["Title", "Air passengers: total"],
         ["CDID", "ABCD"],
@@ -131,6 +149,13 @@ def national_office(random: Random, story: Story) -> Laid:
     ]
     lines = [lines[0], *sorted(random.sample(lines[1:], random.randint(2, 7)), key=lines.index)]
     rows = [[t, v] for t, v in zip(story.times, story.cells(), strict=True)]
+    years = sorted({time[:4] for time in story.times})
+    if len(years) >= 3 and story.spacing != "years" and random.random() < 0.5:
+        coarse = years
+        if story.spacing == "months":
+            coarse = [*years, *(f"{year} Q{n}" for year in years for n in range(1, 5))]
+        numbers = story.cells() * 9
+        rows = [*([t, v] for t, v in zip(coarse, numbers, strict=False)), *rows]
     return Laid([*lines, *rows], story.found(True), stands_alone=True)
 
 
