@@ -66,6 +66,7 @@ def _importance_chart(importance: pd.DataFrame) -> Spec:
     return {
         "data": embedded(importance),
         "mark": "bar",
+        "height": {"step": 28},
         "encoding": {
             "y": {"field": "parameter", "type": "nominal", "sort": "-x", "title": None},
             "x": {
