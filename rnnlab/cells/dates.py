@@ -1,6 +1,7 @@
 """Texts as times: dates, periods or whole numbers. The whole column decides what one text means."""
 
 import re
+import warnings
 
 import numpy as np
 import pandas as pd
@@ -52,7 +53,10 @@ def are_times(column: pd.Series) -> np.ndarray:
     """Whether each text is a time or a whole number, [N]."""
     column = pd.Series(_plain(list(column)), dtype=str)
     local = without_offsets(column).str.replace(MIDNIGHT, "00", regex=True)
-    times = pd.to_datetime(local, errors="coerce", format="mixed", utc=True)
+    with warnings.catch_warnings():
+        # of 5,2K, which may be a zone
+        warnings.simplefilter("ignore", FutureWarning)
+        times = pd.to_datetime(local, errors="coerce", format="mixed", utc=True)
     known = times.notna() | local.str.fullmatch(ISO) | column.str.fullmatch(WHOLE_NUMBER)
     known |= column.str.fullmatch(UNIX)
     found = known.to_numpy(dtype=bool)

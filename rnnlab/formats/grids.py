@@ -149,11 +149,11 @@ def _begin_with_times(rows: list[list[str]]) -> list[bool]:
     years = [bool(TIME_FIRST.match(cell)) for cell in cells]
     if all(years):
         return years
-    others = are_times(pd.Series(cells, dtype=str))
-    return [
-        year or (other and any(map(str.isdigit, cell)) and not readings(cell))
-        for cell, year, other in zip(cells, years, others, strict=True)
-    ]
+    # words alone are no times, and 5k or 30 % are numbers
+    may_be = [any(map(str.isdigit, cell)) and not readings(cell, loose=True) for cell in cells]
+    texts = [cell if may else "" for cell, may in zip(cells, may_be, strict=True)]
+    times = are_times(pd.Series(texts, dtype=str))
+    return [year or bool(time) for year, time in zip(years, times, strict=True)]
 
 
 def filled(row: list[str]) -> list[str]:
