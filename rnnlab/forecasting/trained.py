@@ -83,7 +83,7 @@ def fine_tuned(
     validated = np.unique(request.series)
     spans = (panel.lengths - ends)[validated]
     if not len(validated) or np.median(spans) < HORIZONS * horizon:
-        say(f"--train: {_too_short(panel, horizon)}; the network stays as it is")
+        say(f"fine-tuning: {_too_short(panel, horizon)}; the network stays as it is")
         return FineTuned(network, 0, {})
     kept = np.linspace(0, len(request.end) - 1, min(MOST_LOOKED_AT, len(request.end)))
     request = request.select(kept.astype(np.int64))

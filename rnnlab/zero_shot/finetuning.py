@@ -222,4 +222,4 @@ def _in_time(
     while steps * each + LOOKS * look > LONGEST and steps > LOOKS:
         steps //= 2
     expected = format_duration(steps * each + LOOKS * look)
-    return replace(recipe, steps=steps), f"--train: {steps:,} steps, about {expected}"
+    return replace(recipe, steps=steps), f"fine-tuning: {steps:,} steps, about {expected}"

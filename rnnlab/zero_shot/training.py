@@ -34,7 +34,6 @@ TRAINING_KEYS = (
 )
 
 
-
 @dataclass(frozen=True)
 class Recipe:
     """What a training needs beside the network: the names are those of block ``zero_shot``."""
