@@ -37,7 +37,7 @@ RECIPE = Recipe(
 )
 # times that validation looks at the network
 LOOKS = 6
-# steps are halved until they take no longer than so many seconds
+# steps are halved until they take no longer than so many seconds of the processor
 LONGEST = 200.0
 # steps that are timed, after one that is not
 TIMED = 4
@@ -161,7 +161,7 @@ def fine_tune(
 ) -> FineTuned:
     """Train a copy of ``network`` on ``batches``, and keep the weights with the lowest score.
 
-    The same recipe and number of threads give the same bits, unless the machine is so slow that
+    The same recipe and number of threads give the same bits, unless a processor is so slow that
     there are fewer steps.
 
     Args:
@@ -169,9 +169,9 @@ def fine_tune(
             network stays as it is.
         say: takes a line of how long it will take.
     """
-    started = time.perf_counter()
+    started = _clocks()
     before = score(network)
-    recipe, line = _in_time(network, batches, recipe, time.perf_counter() - started)
+    recipe, line = _in_time(network, batches, recipe, _clocks() - started)
     say(line)
     errors, best = {0: float(before.mean())}, FineTuned(network, 0, {})
     limit = (1 - least_gain) * errors[0]
@@ -204,22 +204,28 @@ def _candidates(
 
 
 def _in_time(
-    network: ZeroShotNetwork, batches: SeriesBatches, recipe: Recipe, look: float
+    network: ZeroShotNetwork, batches: SeriesBatches, recipe: Recipe, look: np.ndarray
 ) -> tuple[Recipe, str]:
     """The recipe with as many steps as fit into the time, and a line that says how long it takes.
 
     Args:
-        look: seconds of a look at validation.
+        look: seconds of a look at validation, by both clocks.
     """
     trainer = Trainer(copy.deepcopy(network).train(), recipe)
     device, seconds = next(network.parameters()).device, []
-    begin = time.perf_counter()
+    begin = _clocks()
     for inputs, target, _ in draw_batches(batches, replace(recipe, steps=TIMED + 1), 0, device):
         trainer.take_step(inputs, target)
-        seconds.append(time.perf_counter() - begin)
-        begin = time.perf_counter()
-    each, steps = float(np.median(seconds[1:])), recipe.steps
-    while steps * each + LOOKS * look > LONGEST and steps > LOOKS:
+        seconds.append(_clocks() - begin)
+        begin = _clocks()
+    each, steps = np.median(seconds[1:], axis=0), recipe.steps
+    # by the processor's clock, so that a busy machine takes the same steps
+    while (steps * each + LOOKS * look)[1] > LONGEST and steps > LOOKS:
         steps //= 2
-    expected = format_duration(steps * each + LOOKS * look)
+    expected = format_duration(float((steps * each + LOOKS * look)[0]))
     return replace(recipe, steps=steps), f"fine-tuning: {steps:,} steps, about {expected}"
+
+
+def _clocks() -> np.ndarray:
+    """Seconds by the clock on the wall and by that of the processor for this thread, [2]."""
+    return np.array([time.perf_counter(), time.thread_time()])
