@@ -120,5 +120,5 @@ def _way_back(folder: Path) -> str:
     if folder == INSTALLED:
         return "install the package again"
     if folder.resolve() not in (FOLDER.resolve(), packaged_folder().resolve()):
-        return "name a folder that `rnnlab forecast --train` or `ZeroShot.save` wrote"
+        return "name a folder that fine-tuning wrote"
     return f"restore it with `git checkout {folder}`, or train again with `dvc repro pretrain`"

@@ -137,5 +137,7 @@ def test_it_is_saved_and_loaded_as_a_folder(tmp_path: Path) -> None:
 def test_bad_arguments_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"seed=-1: write a whole number"):
         rnnlab.finetune(saws(), period=4, seed=-1)
-    with pytest.raises(InputError, match=r"card.json is missing: name a folder that"):
+    with pytest.raises(
+        InputError, match=r"card.json is missing: name a folder that fine-tuning wrote"
+    ):
         rnnlab.forecast(saws(), network=tmp_path)
