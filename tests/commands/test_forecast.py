@@ -490,7 +490,7 @@ def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixt
         (["--train", "--backtest"], ["--train --backtest: the network would learn", "leave one"]),
         (
             ["--network", "none"],
-            ["none/card.json is missing: name a folder that fine-tuning wrote"],
+            ["none/card.json is missing: name a folder that fine-tun"],
         ),
         (["--task", "mnist"], ["tasks.mnist.kind", "name a series task"]),
         (["--task", "airlin"], ["tasks.airlin", "did you mean airline"]),

@@ -48,7 +48,7 @@ def test_it_learns_and_gives_the_same_bytes_again() -> None:
 def test_nothing_is_learned_from_validation() -> None:
     """Other values there choose another step, but each step's weights are the same."""
     panel = replace(panel_of(*saws()), period=4)
-    request, ends = validation_request(panel, 4)
+    _, ends = validation_request(panel, 4)
     later = panel.y.copy()
     for number, end in enumerate(ends):
         later[panel.offsets[number] + end : panel.offsets[number + 1]] += 1000
@@ -137,7 +137,5 @@ def test_it_is_saved_and_loaded_as_a_folder(tmp_path: Path) -> None:
 def test_bad_arguments_are_one_line(tmp_path: Path) -> None:
     with pytest.raises(InputError, match=r"seed=-1: write a whole number"):
         rnnlab.finetune(saws(), period=4, seed=-1)
-    with pytest.raises(
-        InputError, match=r"card.json is missing: name a folder that fine-tuning wrote"
-    ):
+    with pytest.raises(InputError, match=r"card.json is missing: name a folder that fine-"):
         rnnlab.forecast(saws(), network=tmp_path)

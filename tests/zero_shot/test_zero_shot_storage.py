@@ -90,7 +90,5 @@ def test_weights_of_an_installed_package_come_back_with_it(
 
 
 def test_a_folder_of_your_own_is_not_in_git(tmp_path: Path) -> None:
-    with pytest.raises(
-        InputError, match=r"card\.json is missing: name a folder that fine-tuning wrote"
-    ):
+    with pytest.raises(InputError, match=r"card\.json is missing: name a folder that fine-"):
         read_zero_shot(tmp_path)
