@@ -11,12 +11,13 @@ synthetic → tables → core, features.
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rnnlab.api import backtest, forecast, plot, read_table
+    from rnnlab.api import backtest, finetune, forecast, plot, read_table
     from rnnlab.core.errors import InputError
     from rnnlab.core.notes import InputWarning
     from rnnlab.zero_shot.pretrained import ZeroShot
 
 _HOMES = {
+    "finetune": "rnnlab.api",
     "forecast": "rnnlab.api",
     "backtest": "rnnlab.api",
     "plot": "rnnlab.api",
@@ -30,6 +31,7 @@ __all__ = [
     "InputWarning",
     "ZeroShot",
     "backtest",
+    "finetune",
     "forecast",
     "plot",
     "read_table",

@@ -1,28 +1,26 @@
 """The public functions: a table in, a table out."""
 
 import os
+import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from numbers import Integral
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from rnnlab.arguments import is_count, options_of, understood_series
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel
 from rnnlab.core.errors import InputError, for_python
 from rnnlab.core.notes import note
 from rnnlab.core.process import available_cpus
-from rnnlab.effects.columns import rows_ahead, with_covariates
 from rnnlab.forecasting.forecast import LEVELS, checked_shares, forecast_panel
-from rnnlab.forecasting.task_settings import check_seasons, check_steps
-from rnnlab.formats.options import ReadOptions, reading_options
-from rnnlab.frames.reading import Data, read_data
-from rnnlab.frames.shape import Frame, Shape
-from rnnlab.series.loading import panel_of
-from rnnlab.series.panel import Panel, warn_left_out
-from rnnlab.series.seasons import note_guesses, settle
-from rnnlab.zero_shot.storage import packaged_network
+from rnnlab.forecasting.trained import fine_tuned
+from rnnlab.frames.reading import Data
+from rnnlab.frames.shape import Frame
+from rnnlab.zero_shot.finetuning import RECIPE
+from rnnlab.zero_shot.pretrained import Network, ZeroShot, network_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -45,6 +43,7 @@ def forecast(
     future: Data | None = None,
     holidays: str | None = None,
     read: Mapping[str, str] | None = None,
+    network: Network = None,
 ) -> Frame:
     """Forecast the next steps of every series, in the units of its values.
 
@@ -73,6 +72,7 @@ def forecast(
         future: these rows, if they are not in ``data``: a frame of the same library, or a path.
         holidays: of a country, or of a part of it: ``"AT"``, ``"US-CA"``, ``"DE,FR"``.
         read: how to read an ambiguous table, such as ``{"dates": "day-first"}``.
+        network: of ``finetune``, or a folder that its ``save`` wrote; None for the pretrained one.
 
     Returns:
         A long table, ``horizon`` rows for each series: unique_id and ds, called as in ``data``,
@@ -97,11 +97,11 @@ def forecast(
         2     sales  2024-03      13.0
     """
     shares = checked_shares(levels, quantiles)
-    options = _options(id, time, value, read, known)
-    shape, panel, horizon = _understood(
+    options = options_of(id, time, value, read, known)
+    shape, panel, horizon = understood_series(
         data, period, horizon, options, future=future, holidays=holidays
     )
-    found = forecast_panel(panel, packaged_network(), horizon, fit, available_cpus())
+    found = forecast_panel(panel, network_of(network), horizon, fit, available_cpus())
     for line in fallback_lines(found.fallbacks):
         note(line)
     wanted = {"levels": shares} if quantiles is None else {"quantiles": shares}
@@ -122,12 +122,14 @@ def backtest(
     known: Sequence[str] = (),
     holidays: str | None = None,
     read: Mapping[str, str] | None = None,
+    network: Network = None,
 ) -> Backtest:
     """Forecast the last ``windows`` horizons of each series, each from what came before it.
 
     Args:
         windows: they lie end to end; the last one ends with the series.
         data, horizon, period, id, time, value, fit, known, holidays, read: as in ``forecast``.
+        network: likewise; it must not have learned from the values of these windows.
 
     Returns:
         ``errors`` and ``forecasts``, tables as ``forecast`` returns them.
@@ -142,14 +144,62 @@ def backtest(
         >>> tested.forecasts.shape[0], sorted(tested.errors["method"])[:2]
         (24, ['combination', 'drift'])
     """
-    if not _is_count(windows):
+    if not is_count(windows):
         raise InputError(f"windows={windows!r}: write 1 or more")
-    options = _options(id, time, value, read, known)
-    shape, panel, horizon = _understood(
+    options = options_of(id, time, value, read, known)
+    shape, panel, horizon = understood_series(
         data, period, horizon, options, ahead=False, holidays=holidays
     )
-    found = backtest_panel(panel, packaged_network(), horizon, windows, fit, available_cpus())
+    found = backtest_panel(panel, network_of(network), horizon, windows, fit, available_cpus())
     return Backtest(shape.result(found.errors), shape.result(found.forecasts))
+
+
+@for_python
+def finetune(
+    data: Data,
+    horizon: int | None = None,
+    *,
+    period: int | Sequence[int] | None = None,
+    id: str | Sequence[str] | None = None,
+    time: str | None = None,
+    value: str | None = None,
+    read: Mapping[str, str] | None = None,
+    network: Network = None,
+    seed: int = 0,
+) -> ZeroShot:
+    """Let the pretrained network go on learning, from the past of your own series.
+
+    The last fifth of each series is not learned from: it chooses the best step, or the network as
+    it was if none is better by more than chance. It takes a few minutes at most, and says on
+    standard error how long. The same data, seed and number of threads give the same weights.
+
+    Args:
+        data, horizon, period, id, time, value, read: as in ``forecast``.
+        network: that goes on learning; None for the pretrained one.
+        seed: of the windows that it learns from.
+
+    Returns:
+        The network, for ``forecast(data, network=...)``. ``save`` writes it to a folder.
+        ``errors`` are those on the last fifth by step, and ``step`` is the best one, 0 where the
+        network stays as it was.
+
+    Raises:
+        InputError: data or an argument cannot be used.
+
+    Example:
+        >>> import numpy as np, rnnlab
+        >>> rnnlab.finetune([np.arange(30) % 4], horizon=8, period=4).step
+        0
+    """
+    if not isinstance(seed, int) or seed < 0:
+        raise InputError(f"seed={seed!r}: write a whole number, 0 or more")
+    options = options_of(id, time, value, read)
+    _, panel, horizon = understood_series(data, period, horizon, options, ahead=False)
+    recipe = replace(RECIPE, seed=seed)
+    found = fine_tuned(
+        panel, network_of(network), horizon, recipe, lambda line: print(line, file=sys.stderr)
+    )
+    return ZeroShot.of(found.network, found.step, found.errors)
 
 
 @for_python
@@ -189,8 +239,8 @@ def plot(
     """
     from rnnlab.plots.forecast import MAX_SERIES, forecast_figure, with_bounds
 
-    options = _options(id, time, value, read, known)
-    shape, panel, _ = _understood(data, None, None, options, said=False, future=future)
+    options = options_of(id, time, value, read, known)
+    shape, panel, _ = understood_series(data, None, None, options, said=False, future=future)
     table = with_bounds(shape.as_came(forecast, panel.ds.dtype))
     named = list(map(str, shape.names if ids is None else ids))
     both = {*panel.ids} & {*table["unique_id"]}
@@ -239,60 +289,6 @@ def read_table(
         >>> rnnlab.read_table(path)["y"].tolist()
         [3.0, 4.0, 6.0]
     """
-    shape, panel, _ = _understood(path, None, None, _options(id, time, value, read))
+    shape, panel, _ = understood_series(path, None, None, options_of(id, time, value, read))
     names = np.repeat(np.array(panel.ids, dtype=object), panel.lengths)
     return shape.result(pd.DataFrame({"unique_id": names, "ds": panel.ds, "y": panel.y}))
-
-
-def _options(
-    id: str | Sequence[str] | None,
-    time: str | None,
-    value: str | None,
-    read: Mapping[str, str] | None,
-    known: Sequence[str] = (),
-) -> ReadOptions:
-    if isinstance(id, list | tuple):
-        id = ",".join(map(str, id))
-    id, time, value = (None if name is None else str(name) for name in (id, time, value))
-    pairs = [f"{key}={choice}" for key, choice in (read or {}).items()]
-    names = [known] if isinstance(known, str) else known
-    return reading_options(pairs, id, time, value, map(str, names))
-
-
-def _understood(
-    data: Data,
-    period: int | Sequence[int] | None,
-    horizon: int | None,
-    options: ReadOptions,
-    said: bool = True,
-    ahead: bool = True,
-    future: Data | None = None,
-    holidays: str | None = None,
-) -> tuple[Shape, Panel, int]:
-    """The series of what a person hands over, and the horizon.
-
-    Args:
-        said: whether what was guessed is noted.
-        ahead: whether covariates are needed at the steps after the last value, too.
-    """
-    seasons: list = [] if period is None else [period]
-    if isinstance(period, Sequence) and not isinstance(period, str):
-        seasons = [*period]
-    for name, steps in (*(("period", each) for each in seasons), ("horizon", horizon)):
-        if steps is not None and not _is_count(steps):
-            raise InputError(f"{name}={steps!r}: write a whole number, 1 or more")
-        check_steps(name, steps)
-    check_seasons(seasons)
-    table, shape = read_data(data, options, future)
-    panel, season = settle(panel_of(table, options, any_series=True), seasons)
-    if said:
-        note_guesses(panel, season)
-        warn_left_out(panel, table.name)
-    rows = rows_ahead(panel, table) if ahead else None
-    horizon = horizon or rows or season.horizon
-    panel = with_covariates(panel, table, horizon if ahead else 0, holidays)
-    return shape, panel.without_rows(), horizon
-
-
-def _is_count(number: object) -> bool:
-    return isinstance(number, Integral) and not isinstance(number, bool) and int(number) >= 1

@@ -58,7 +58,9 @@ def forecast(
     A folder of Parquet files, each with series of its own, is forecast file by file into
     OUT/FOLDER/; started again, it goes on with the files that are not done.
 
-    --fit adds methods to the comparison, and says first how long they take. In the root of a
+    --fit adds methods to the comparison, and says first how long they take. --train lets the
+    network learn from long series first, a few minutes at most; it stays as it is where that is
+    not better by more than chance, and --network OUT/NAME_network uses it again. In the root of a
     project, --trained adds the networks of `dvc repro`; without FILE the series are the task's.
 
     \b
@@ -66,7 +68,8 @@ def forecast(
              address, or - for standard input; with --trained also params.yaml and data/models/TASK/
     Writes:  OUT/NAME.csv (unique_id, ds, forecast, low_80, high_80, low_95, high_95), OUT/NAME.png
              and, where a series cannot be read, OUT/NAME_left_out.csv with the reason; columns
-             that name a series together follow unique_id; after --html a page; with --check nothing
+             that name a series together follow unique_id; after --html a page; after --train
+             OUT/NAME_network/, if it has learned; with --check nothing
     Needs:   a file; with --trained a project, and what `dvc repro train@TASK` leaves
     """
 

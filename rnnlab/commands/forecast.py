@@ -18,6 +18,7 @@ from rnnlab.commands.forecast_text import (
     print_results,
     selection_sentence,
     steps_to_print,
+    tuned_sentence,
 )
 from rnnlab.commands.options import ForecastOptions
 from rnnlab.commands.project import command_module, project_params
@@ -36,12 +37,14 @@ from rnnlab.forecasting.output import (
     write_files,
 )
 from rnnlab.forecasting.task_settings import check_seasons, check_steps
-from rnnlab.forecasting.trained import read_trained
+from rnnlab.forecasting.trained import fine_tuned, read_trained
 from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.sources import local_name, stem_of
 from rnnlab.series.panel import Panel, cut_at, warn_left_out
 from rnnlab.training.device import prepare, prepare_process
+from rnnlab.zero_shot.finetuning import FineTuned
 from rnnlab.zero_shot.forecaster import steps_at_once
+from rnnlab.zero_shot.pretrained import ZeroShot
 from rnnlab.zero_shot.storage import read_card, read_zero_shot
 
 
@@ -103,15 +106,20 @@ def forecast_table(
     # only a page needs the libraries of the report
     pages = None if options.html is None else command_module("forecast_page")
     page = pages.check_page(options.html, file) if pages else None
+    check_training(options)
     device = prepare(project_params("--trained")) if options.trained else torch.device("cpu")
     processes = available_cpus()
     if not options.trained:
         prepare_process(processes)
     # before the file, so that missing weights are reported at once
-    network = read_zero_shot(device=device)
+    network = read_zero_shot(options.network_folder, device)
     panel, _, horizon = read_series(file, reading, options, seasons)
     panel = panel.without_rows()
     shown = series_to_show(panel, options.plot_series or (), file)
+    if options.train:
+        tuned = fine_tuned(panel, network, horizon, say=partial(print, file=sys.stderr))
+        network = tuned.network
+        print(tuned_sentence(tuned, save_network(tuned, target)), file=target.messages)
     trained = read_trained(options.task, panel, device) if options.trained else None
     # some of the last values of the task's own series choose the networks' best epoch
     spans = panel.lengths - cut_at(panel.lengths, panel.lengths, task.data).train if task else None
@@ -137,6 +145,27 @@ def forecast_table(
         print(pages.write_forecast_page(page, found, file), file=target.messages)
 
 
+def check_training(options: ForecastOptions) -> None:
+    """Raise InputError where a network would be tested on what it has learned."""
+    for option, given in {"--trained": options.trained, "--backtest": options.backtest}.items():
+        if options.train and given:
+            raise InputError(
+                f"--train {option}: the network would learn from values that {option} tests it on; "
+                "leave one out"
+            )
+    if options.network is not None and options.backtest:
+        note(f"--backtest tests {options.network} fairly if it has not learned from the last steps")
+
+
+def save_network(tuned: FineTuned, target: Target) -> Path | None:
+    """Write a network that has learned beside the table, and return its folder."""
+    if target.path is None or not tuned.step:
+        return None
+    folder = target.path.with_name(f"{target.path.stem}_network")
+    ZeroShot.of(tuned.network, tuned.step, tuned.errors).save(folder)
+    return folder
+
+
 def forecast_folder(
     file: str,
     parts: list[Path],
@@ -147,6 +176,7 @@ def forecast_folder(
     """Forecast a folder file by file; the first one settles the period and the horizon."""
     is_file = bool(options.out and (options.out == "-" or Path(options.out).suffix))
     refused = {
+        "--train": options.train,
         "--trained": options.trained,
         "--json": options.json,
         "--html": options.html is not None,
@@ -180,7 +210,8 @@ def forecast_folder(
         longer=season.longer,
         horizon=options.horizon or season.horizon,
         fit=options.fit,
-        weights=read_card()["sha256"],
+        weights=read_card(options.network_folder)["sha256"],
+        network=None if options.network is None else Path(options.network).resolve(),
     )
     results = forecast_parts(job, [path.resolve() for path in parts], options.ray)
     print_results(results, len(parts), job.horizon, shown)

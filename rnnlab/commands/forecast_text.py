@@ -17,6 +17,7 @@ from rnnlab.forecasting.folders import PartResult
 from rnnlab.forecasting.output import with_texts
 from rnnlab.forecasting.selection import COMBINATION, Selection
 from rnnlab.series.panel import Panel
+from rnnlab.zero_shot.finetuning import FineTuned
 
 # series whose last steps are printed beside the truth
 MAX_PRINTED = 6
@@ -43,6 +44,20 @@ def selection_sentence(selection: Selection) -> str:
         f"Error of {count:,} forecasts of the last values, relative to seasonal naive: "
         f"{join_names(texts)}. The forecast uses {used}."
     )
+
+
+def tuned_sentence(tuned: FineTuned, folder: Path | None) -> str:
+    """What fine-tuning did, and where its network lies."""
+    if not tuned.errors:
+        return "Nothing was learned from the series."
+    before, best = tuned.errors[0], min(tuned.errors.values())
+    if not tuned.step:
+        return (
+            f"Error of the last values {before:.3f}, {best:.3f} after learning: no more than "
+            "chance, so the network stays as it was."
+        )
+    line = f"Error of the last values {before:.3f}, {tuned.errors[tuned.step]:.3f} after learning."
+    return line if folder is None else f"{line} Again without it: --network {folder}"
 
 
 def covariates_lines(used: UsedEffect, panel: Panel) -> Iterator[str]:

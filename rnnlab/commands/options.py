@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, is_dataclass, replace
 from functools import wraps
 from inspect import Parameter, Signature, signature
+from pathlib import Path
 from typing import Annotated, Literal
 
 from typer import Option
@@ -130,12 +131,26 @@ class ForecastOptions(TableOptions):
             metavar="ADDRESS", help="Ray cluster that does the parts of a folder; or local:WORKERS"
         ),
     ] = None
+    train: Annotated[
+        bool,
+        Option(
+            "--train",
+            help="let the network learn from these series first: up to five minutes, says how long",
+        ),
+    ] = False
+    network: Annotated[
+        str | None, Option(metavar="FOLDER", help="a network that --train wrote (the pretrained)")
+    ] = None
     trained: Annotated[
         bool, Option("--trained", help="ask the networks that `dvc repro` trained, too")
     ] = False
     task: Annotated[
         str, Option("--task", help="in a project: task of --trained, or without a file")
     ] = "airline"
+
+    @property
+    def network_folder(self) -> Path | None:
+        return None if self.network is None else Path(self.network)
 
     @property
     def reading(self) -> ReadOptions:

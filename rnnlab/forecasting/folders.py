@@ -40,6 +40,7 @@ class FolderJob:
         period, longer: the seasons, as those of a panel.
         fit: whether slow methods are fitted, too.
         weights: the checksum of the network.
+        network: its folder; None for that of the package.
     """
 
     folder: Path
@@ -50,6 +51,7 @@ class FolderJob:
     horizon: int
     fit: bool
     weights: str
+    network: Path | None = None
 
 
 def find_parts(name: str, options: ReadOptions) -> list[Path]:
@@ -87,7 +89,7 @@ def made_from(job: FolderJob, path: Path) -> bytes:
     """What the forecast of a part depends on, but for the code."""
     known, content = path.stat(), asdict(job)
     # wherever the folders are
-    for place in ("folder", "out"):
+    for place in ("folder", "out", "network"):
         del content[place]
     content |= {"size": known.st_size, "changed": known.st_mtime_ns}
     return json.dumps(content, sort_keys=True).encode()
@@ -135,7 +137,7 @@ def forecast_part(job: FolderJob, path: Path) -> PartResult:
     torch.set_num_threads(1)
     try:
         panel = load_panel(str(path), job.reading, any_series=True)
-        network = read_zero_shot()
+        network = read_zero_shot(job.network)
     except InputError as error:
         return PartResult(error=str(error), options=error.options)
     panel = replace(panel, period=job.period, longer=job.longer)

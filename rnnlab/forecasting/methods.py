@@ -64,19 +64,20 @@ def zero_shot_method(network: ZeroShotNetwork) -> Method:
             parts = Request(fitted, ends[fitted], 0).histories(panel.y, panel.offsets)
             weights = np.zeros((len(ends), len(readings)))
             weights[fitted] = weights_of(network, parts, readings, request.steps)
-            found.append(_in_batches(network, panel, request, readings, weights))
+            found.append(forecast_in_batches(network, panel, request, readings, weights))
         return found
 
     return forecast
 
 
-def _in_batches(
+def forecast_in_batches(
     network: ZeroShotNetwork,
     panel: Panel,
     request: Request,
     readings: Sequence[Reading],
     weights: np.ndarray,
 ) -> np.ndarray:
+    """Quantiles [N, H, 11] of a request by readings with weights [S, R]."""
     quantiles = np.empty((len(request.end), request.steps, len(QUANTILES)))
     with track_progress(ZERO_SHOT, len(quantiles), "forecasts") as work:
         for begin in range(0, len(quantiles), MAX_WINDOWS):

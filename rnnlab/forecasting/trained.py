@@ -1,4 +1,4 @@
-"""The networks that the pipeline trained, beside the methods of a forecast."""
+"""Trained networks: those of the pipeline as methods, and one that learns from the series."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -8,10 +8,28 @@ import torch
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import SeriesNormalize
-from rnnlab.forecasting.methods import Method
+from rnnlab.forecasting.methods import Method, forecast_in_batches, median
 from rnnlab.forecasting.networks import mean_predictor, network_method
+from rnnlab.forecasting.selection import (
+    chance_gain,
+    relative_errors,
+    seasonal_naive_forecasts,
+    validation_request,
+)
 from rnnlab.networks.storage import read_models
+from rnnlab.series.measures import seasonal_naive_errors
+from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
+from rnnlab.series.seasons import longer_season
+from rnnlab.zero_shot.finetuning import RECIPE, FineTuned, SeriesBatches, fine_tune
+from rnnlab.zero_shot.network import ZeroShotNetwork
+from rnnlab.zero_shot.readings import readings_of, weights_of
+from rnnlab.zero_shot.training import Recipe
+
+# forecasts on which fine-tuning chooses its best step
+MOST_LOOKED_AT = 500
+# that the stretch of a typical series must hold
+HORIZONS = 2
 
 # of the numbers of values before validation, [S]: the networks to compare, and those to forecast
 TrainedMethods = Callable[[np.ndarray], tuple[Method, Method]]
@@ -44,3 +62,65 @@ def read_trained(name: str, panel: Panel, device: torch.device) -> TrainedMethod
         )
 
     return methods
+
+
+def fine_tuned(
+    panel: Panel,
+    network: ZeroShotNetwork,
+    horizon: int,
+    recipe: Recipe = RECIPE,
+    say: Callable[[str], None] = lambda line: None,
+) -> FineTuned:
+    """Fine-tune the network on what comes before the stretch on which methods are compared.
+
+    That stretch chooses the step. It is a fifth of each series, and nothing is learned from it.
+
+    It must be better in the first and in the second half of the stretch: series of one time share
+    its shocks, and a single horizon cannot tell these from what was learned. So where the stretch
+    of most series is shorter than two horizons, the network stays as it is.
+    """
+    request, ends = validation_request(panel, horizon)
+    validated = np.unique(request.series)
+    spans = (panel.lengths - ends)[validated]
+    if not len(validated) or np.median(spans) < HORIZONS * horizon:
+        say(f"fine-tuning: {_too_short(panel, horizon)}; the network stays as it is")
+        return FineTuned(network, 0, {})
+    kept = np.linspace(0, len(request.end) - 1, min(MOST_LOOKED_AT, len(request.end)))
+    request = request.select(kept.astype(np.int64))
+    past = panel.parts(panel.y, ends)
+    readings = readings_of(panel.period, panel.longer or longer_season(panel.period))
+    # weights of the network of before, so that a look takes no longer than its forecasts
+    weights = np.zeros((len(ends), len(readings)))
+    looked_at = np.unique(request.series)
+    shown = [past[number] for number in looked_at]
+    weights[looked_at] = weights_of(network, shown, readings, horizon)
+    truth = request.truth(panel.y, panel.offsets, ends)
+    into = request.end - ends[request.series]
+    late = 2 * into + horizon > (panel.lengths - ends)[request.series]
+    errors = [_error_on(panel, request, truth, ends, half) for half in (~late, late)]
+
+    def score(candidate: ZeroShotNetwork) -> np.ndarray:
+        found = median(forecast_in_batches(candidate, panel, request, readings, weights))
+        return np.array([error(found) for error in errors])
+
+    shares = weights[looked_at].mean(axis=0)
+    filled = panel.parts(panel.filled, ends)
+    batches = SeriesBatches(past, filled, readings, shares, horizon, recipe)
+    return fine_tune(network, batches, score, chance_gain(request, truth), recipe, say)
+
+
+def _error_on(
+    panel: Panel, request: Request, truth: np.ndarray, ends: np.ndarray, used: np.ndarray
+) -> Callable[[np.ndarray], float]:
+    """The relative error of forecasts [N, H], of which those ``used`` [N] count."""
+    naive = seasonal_naive_forecasts(panel, request)
+    scale = seasonal_naive_errors(panel.parts(panel.y, ends), panel.period)
+    truth = np.where(used[:, None], truth, np.nan)
+    return relative_errors(truth, naive, request.series, scale)
+
+
+def _too_short(panel: Panel, horizon: int) -> str:
+    return (
+        f"the last fifth of most series is shorter than {HORIZONS} horizons of {horizon} steps, "
+        "too few to tell learning from chance"
+    )

@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from statistics import NormalDist
 
 import numpy as np
@@ -85,10 +85,35 @@ def forecast_quantiles(
             has at least one value that is not missing.
         period: steps in a season, 1 or more.
     """
-    known = period if period <= MAX_PERIOD else 1
-    ahead = np.arange(1, min(horizon, max_horizon(known)) + 1)
     if not len(histories):
         return np.empty((0, horizon, len(QUANTILES)))
+    told = as_told(histories, period, horizon)
+    ahead = np.arange(1, min(horizon, max_horizon(told.period)) + 1)
+    with np.errstate(all="ignore"):
+        found = _forecast_at_once(network, told.values, told.offsets, told.period, ahead)
+    found = extended(found, told.period, horizon) + told.floors[:, None, None]
+    y, offsets = end_to_end(histories)
+    return as_series(found + told.season_ahead[:, :, None], y, offsets, period)
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the network is told of S series.
+
+    Attributes:
+        values, offsets: see ``end_to_end``; without floors, and without a season that is too long.
+        period: a season that the network knows.
+        floors: [S], and season_ahead: [S, H] or [1, 1], what is added to a forecast.
+    """
+
+    values: np.ndarray
+    offsets: np.ndarray
+    period: int
+    floors: np.ndarray
+    season_ahead: np.ndarray
+
+
+def as_told(histories: Sequence[np.ndarray], period: int, horizon: int) -> Told:
     y, offsets = end_to_end(histories)
     season, season_ahead = np.zeros(1), np.zeros((1, 1))
     if period > MAX_PERIOD:
@@ -96,10 +121,7 @@ def forecast_quantiles(
     flat = y - season
     floors = floors_of(flat, offsets)
     raised = flat - np.repeat(floors, np.diff(offsets))
-    with np.errstate(all="ignore"):
-        found = _forecast_at_once(network, raised, offsets, known, ahead)
-    found = extended(found, known, horizon) + floors[:, None, None]
-    return as_series(found + season_ahead[:, :, None], y, offsets, period)
+    return Told(raised, offsets, period if period <= MAX_PERIOD else 1, floors, season_ahead)
 
 
 def end_to_end(histories: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
@@ -177,8 +199,7 @@ def _forecast_at_once(
     result = np.empty((len(offsets) - 1, len(ahead), len(QUANTILES)))
     longest = context_length(period)
     first, stop = trimmed(y, offsets, longest)
-    # two values at least, so that there is a difference to look at
-    unit = max(2, -(-longest // WIDTHS))
+    unit = width_unit(longest)
     widths = -(-(stop - first) // unit) * unit
     for width in np.unique(widths):
         same = np.flatnonzero(widths == width)
@@ -187,6 +208,11 @@ def _forecast_at_once(
             block = right_aligned(y, first[rows], stop[rows], width)
             result[rows] = forecast_steps(network, block, period, ahead, limited=False)
     return result
+
+
+def width_unit(longest: int) -> int:
+    """Widths of blocks are multiples of it: of two values at least, which have a difference."""
+    return max(2, -(-longest // WIDTHS))
 
 
 def trimmed(y: np.ndarray, offsets: np.ndarray, longest: int) -> tuple[np.ndarray, np.ndarray]:

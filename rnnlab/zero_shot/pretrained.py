@@ -1,17 +1,20 @@
 """The pretrained network as a person uses it: histories in, quantiles out."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from numbers import Integral
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import torch
 
 from rnnlab.core.errors import InputError
+from rnnlab.core.files import output_files
 from rnnlab.zero_shot.forecaster import at_levels
-from rnnlab.zero_shot.network import QUANTILES
+from rnnlab.zero_shot.network import QUANTILES, ZeroShotNetwork
 from rnnlab.zero_shot.readings import forecast_series
-from rnnlab.zero_shot.storage import packaged_network, read_zero_shot
+from rnnlab.zero_shot.storage import packaged_network, read_zero_shot, sizes_of, write_zero_shot
 
 
 class ZeroShot:
@@ -20,6 +23,9 @@ class ZeroShot:
     Args:
         folder: of weights and card; None for those of the package.
         device: of torch.
+
+    Attributes:
+        step, errors: see ``rnnlab.finetune``; of a network that it did not return, 0 and none.
 
     Raises:
         InputError: the weights are missing or damaged.
@@ -31,9 +37,30 @@ class ZeroShot:
         (1, 3, 2)
     """
 
-    def __init__(self, folder: Path | None = None, device: torch.device | str = "cpu") -> None:
-        own = folder is None and torch.device(device).type == "cpu"
-        self.network = packaged_network() if own else read_zero_shot(folder, device)
+    step: int = 0
+    errors: Mapping[int, float] = {}
+
+    def __init__(
+        self, folder: str | os.PathLike[str] | None = None, device: torch.device | str = "cpu"
+    ) -> None:
+        if folder is None and torch.device(device).type == "cpu":
+            self.network = packaged_network()
+        else:
+            self.network = read_zero_shot(None if folder is None else Path(folder), device)
+
+    @classmethod
+    def of(cls, network: ZeroShotNetwork, step: int, errors: Mapping[int, float]) -> Self:
+        """What came of fine-tuning."""
+        found = cls.__new__(cls)
+        found.network, found.step, found.errors = network, step, errors
+        return found
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write weights.safetensors and card.json, for ``ZeroShot(folder)`` and ``--network``."""
+        weights = {name: w.detach().cpu() for name, w in self.network.named_parameters()}
+        tuned = {"step": self.step, "errors": {str(at): e for at, e in self.errors.items()}}
+        with output_files(Path(folder)) as partial:
+            write_zero_shot(partial, weights, {**sizes_of(self.network), "fine_tuned": tuned})
 
     def quantiles(
         self,
@@ -67,3 +94,16 @@ class ZeroShot:
                 raise InputError(f"history {number}: write an array [T] with at least one value")
         found = forecast_series(self.network, arrays, seasons[0], horizon, *seasons[1:])
         return at_levels(found, levels)
+
+
+# what a person names as a network: a folder, or None for that of the package
+Network = ZeroShot | str | os.PathLike[str] | None
+
+
+def network_of(network: Network) -> ZeroShotNetwork:
+    """The network that a person names.
+
+    Raises:
+        InputError: a folder lacks it.
+    """
+    return (network if isinstance(network, ZeroShot) else ZeroShot(network)).network

@@ -50,6 +50,21 @@ class Reading:
     last: int | None = None
 
 
+@dataclass(frozen=True)
+class Shown:
+    """Histories as a reading has them.
+
+    Attributes:
+        histories: of S series, [T] each.
+        ahead: [S, H], what was taken off, at the steps ahead.
+        rooted: [S], whose values are square roots.
+    """
+
+    histories: list[np.ndarray]
+    ahead: np.ndarray
+    rooted: np.ndarray
+
+
 def readings_of(period: int, longer: float | None) -> tuple[Reading, ...]:
     """The readings of series with a season, and a longer one or None; the first is the series."""
     whole = Reading(period)
@@ -68,6 +83,15 @@ def forecast_reading(
     """Quantiles [S, horizon, 11] of one reading; see ``forecast_quantiles``."""
     if reading == Reading(reading.period):
         return forecast_quantiles(network, histories, reading.period, horizon)
+    shown = show(histories, reading, horizon)
+    found = forecast_quantiles(network, shown.histories, reading.period, horizon)
+    found += shown.ahead[:, :, None]
+    found[shown.rooted] = np.maximum(found[shown.rooted], 0) ** 2
+    return found
+
+
+def show(histories: Sequence[np.ndarray], reading: Reading, horizon: int) -> Shown:
+    """What the network is shown of S histories before it forecasts ``horizon`` steps."""
     shown, ahead, rooted = [], np.zeros((len(histories), horizon)), np.zeros(len(histories), bool)
     for row, history in enumerate(histories):
         y = history if reading.last is None else _end(history, reading.last)
@@ -78,9 +102,7 @@ def forecast_reading(
             past, ahead[row] = seasonal_profile(y, reading.without, horizon)
             y = y - past
         shown.append(y)
-    found = forecast_quantiles(network, shown, reading.period, horizon) + ahead[:, :, None]
-    found[rooted] = np.maximum(found[rooted], 0) ** 2
-    return found
+    return Shown(shown, ahead, rooted)
 
 
 def _end(y: np.ndarray, count: int) -> np.ndarray:

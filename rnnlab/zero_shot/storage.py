@@ -40,6 +40,11 @@ def write_zero_shot(folder: Path, weights: dict[str, Tensor], card: Json) -> Non
     write_json(folder / "card.json", {**card, **more})
 
 
+def sizes_of(network: ZeroShotNetwork) -> Json:
+    """The sizes that a card has."""
+    return {"hidden_size": network.gru.hidden_size, "decoder_size": network.hidden.out_features}
+
+
 def packaged_folder() -> Path:
     """Where the network lies that came with the library: in the package, or beside it in git.
 
@@ -114,4 +119,6 @@ def read_card(folder: Path | None = None) -> Json:
 def _way_back(folder: Path) -> str:
     if folder == INSTALLED:
         return "install the package again"
+    if folder.resolve() not in (FOLDER.resolve(), packaged_folder().resolve()):
+        return "name a folder that fine-tuning wrote"
     return f"restore it with `git checkout {folder}`, or train again with `dvc repro pretrain`"

@@ -14,7 +14,7 @@ from torch.utils.data import DataLoader, Dataset
 from rnnlab.core.errors import InputError
 from rnnlab.core.progress import track_progress
 from rnnlab.core.zero_shot_params import ZeroShot
-from rnnlab.features.extraction import extract_features
+from rnnlab.features.extraction import Features, extract_features
 from rnnlab.synthetic.prior import draw_batch
 from rnnlab.training.checkpoints import Checkpoint, State, print_once
 from rnnlab.training.device import seeded_generator
@@ -33,6 +33,22 @@ TRAINING_KEYS = (
     *("learning_rate", "weight_decay", "weight_average", "gradient_clip"),
 )
 
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a training needs beside the network: the names are those of block ``zero_shot``."""
+
+    seed: int
+    steps: int
+    batch_size: int
+    steps_ahead: int
+    learning_rate: float
+    weight_decay: float
+    weight_average: float
+    gradient_clip: float
+    workers: int = 0
+
+
 # inputs of the network by name, target [S, H], seconds that it took to make them
 Sample = tuple[dict[str, Tensor], Tensor, float]
 
@@ -48,10 +64,15 @@ class SyntheticBatches(Dataset):
         rng = np.random.default_rng([self.seed, number])
         batch = draw_batch(rng, self.series, self.steps_ahead)
         features = extract_features(batch.histories, batch.period, batch.ahead)
-        target = (batch.futures - features.base) / features.unit[:, None]
-        target = np.clip(target, -FAR, FAR).astype(np.float32)
-        inputs = vars(to_inputs(features))
-        return inputs, torch.from_numpy(target), time.perf_counter() - started
+        return as_sample(features, batch.futures, started)
+
+
+def as_sample(features: Features, futures: np.ndarray, started: float) -> Sample:
+    """What the network reads, and the values [S, H] that it is to forecast, as it counts them."""
+    target = (futures - features.base) / features.unit[:, None]
+    target = np.clip(target, -FAR, FAR).astype(np.float32)
+    inputs = vars(to_inputs(features))
+    return inputs, torch.from_numpy(target), time.perf_counter() - started
 
 
 @dataclass(frozen=True)
@@ -89,10 +110,11 @@ def pretrain(
     network = ZeroShotNetwork(settings.hidden_size, settings.decoder_size).to(device)
     trainer = Trainer(network, settings)
     trainer.resume(checkpoint)
+    batches = SyntheticBatches(settings.seed, settings.batch_size, settings.steps_ahead)
     with track_progress("", settings.steps, "steps") as work:
         work.advance(trainer.step)
         started = written = time.monotonic()
-        for inputs, target, making in draw_batches(settings, trainer.step, device):
+        for inputs, target, making in draw_batches(batches, settings, trainer.step, device):
             trainer.take_step(inputs, target)
             trainer.making_seconds += making
             work.advance()
@@ -109,10 +131,12 @@ def pretrain(
     )
 
 
-def draw_batches(settings: ZeroShot, first: int, device: torch.device) -> Iterator[Sample]:
+def draw_batches(
+    batches: Dataset, settings: ZeroShot | Recipe, first: int, device: torch.device
+) -> Iterator[Sample]:
     """Batches from number ``first`` on, in order, on ``device``; made ahead by the workers."""
     loader = DataLoader(
-        SyntheticBatches(settings.seed, settings.batch_size, settings.steps_ahead),
+        batches,
         batch_size=None,
         sampler=range(first, settings.steps),
         num_workers=settings.workers,
@@ -136,7 +160,7 @@ def _prepare_worker(number: int) -> None:
 class Trainer:
     """A network in training: its optimization, curve and times."""
 
-    def __init__(self, network: ZeroShotNetwork, settings: ZeroShot) -> None:
+    def __init__(self, network: ZeroShotNetwork, settings: ZeroShot | Recipe) -> None:
         self.network = network
         self.optimization = Optimization(
             network,

@@ -21,7 +21,9 @@ from helpers import (
     small_environment,
 )
 from matplotlib.figure import Figure
+from toys import zero_shot_network
 
+from rnnlab.commands import forecast as command
 from rnnlab.core.params import SeriesNormalize
 from rnnlab.forecasting import selection
 from rnnlab.forecasting.networks import mean_predictor, network_forecaster
@@ -31,6 +33,7 @@ from rnnlab.plots.forecast import chosen_series
 from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
+from rnnlab.zero_shot.finetuning import FineTuned
 
 COLUMNS = ["unique_id", "ds", "forecast", "low_80", "high_80", "low_95", "high_95"]
 BOUNDS = ["low_95", "low_80", "forecast", "high_80", "high_95"]
@@ -484,6 +487,11 @@ def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixt
         (["--html", "a.pdf"], ["--html a.pdf: write a name that ends with .html"]),
         (["--html", "a/b.html"], ["a is missing: --html a/b.html: make this folder"]),
         (["--ray", "local"], ["--ray local: data/raw/airline.csv is one table"]),
+        (["--train", "--backtest"], ["--train --backtest: the network would learn", "leave one"]),
+        (
+            ["--network", "none"],
+            ["none/card.json is missing: name a folder that fine-tun"],
+        ),
         (["--task", "mnist"], ["tasks.mnist.kind", "name a series task"]),
         (["--task", "airlin"], ["tasks.airlin", "did you mean airline"]),
     ],
@@ -547,3 +555,19 @@ def test_values_that_repeat_exactly_are_not_too_short(
     pd.DataFrame({"ds": hours[:2], "y": [1.0, 2.0]}).to_csv(tmp_path / "mine.csv", index=False)
     forecast_of(tmp_path, "mine.csv")
     assert "The series are too short to compare methods." in capsys.readouterr().out
+
+
+def test_a_network_that_has_learned_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_series(tmp_path / "mine.csv", pd.date_range("2015-01-01", periods=60, freq="MS"), 12)
+    learned = FineTuned(zero_shot_network(), 5, {0: 0.9, 5: 0.6})
+    monkeypatch.setattr(command, "fine_tuned", lambda *args, **options: learned)
+    table = forecast_of(tmp_path, "mine.csv", "--horizon", "3", "--train")
+    said = capsys.readouterr().out
+    assert "Error of the last values 0.900, 0.600 after learning" in said
+    assert "--network forecasts/mine_network" in said
+    again = forecast_of(
+        tmp_path, "mine.csv", "--horizon", "3", "--network", "forecasts/mine_network"
+    )
+    pd.testing.assert_frame_equal(again, table)

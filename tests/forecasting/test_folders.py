@@ -104,7 +104,7 @@ def test_a_series_in_two_files_makes_the_folder_one_table(
     "args",
     [
         *(["--trained"], ["--json"], ["--backtest"], ["--out", "-"], ["--plot-series", "a0"]),
-        ["--html", "a.html"],
+        *(["--html", "a.html"], ["--train"]),
     ],
 )
 def test_what_a_folder_cannot_have_is_said(

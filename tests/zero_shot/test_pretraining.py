@@ -92,8 +92,9 @@ def test_a_finished_training_is_not_run_again(tmp_path: Path) -> None:
 
 def test_batch_k_is_the_same_wherever_training_begins() -> None:
     settings = zero_shot_settings(steps=4, seed=5)
-    whole = list(draw_batches(settings, 0, CPU))
-    rest = list(draw_batches(settings, 2, CPU))
+    batches = SyntheticBatches(settings.seed, settings.batch_size, settings.steps_ahead)
+    whole = list(draw_batches(batches, settings, 0, CPU))
+    rest = list(draw_batches(batches, settings, 2, CPU))
     assert len(whole) == 4
     for (a, y, _), (b, z, _) in zip(whole[2:], rest, strict=True):
         assert torch.equal(y, z)

@@ -16,7 +16,8 @@ BACK = r"`git checkout .*`, or train again with `dvc repro pretrain`"
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("RNNLAB_NETWORK", str(tmp_path))
     network = zero_shot_network(3)
     weights = {name: value.detach() for name, value in network.named_parameters()}
     write_zero_shot(tmp_path, weights, {"hidden_size": 8, "decoder_size": 8, "seed": 3})
@@ -86,3 +87,8 @@ def test_weights_of_an_installed_package_come_back_with_it(
     monkeypatch.delenv("RNNLAB_NETWORK")
     with pytest.raises(InputError, match=r"card\.json is missing: install the package again"):
         read_zero_shot()
+
+
+def test_a_folder_of_your_own_is_not_in_git(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"card\.json is missing: name a folder that fine-"):
+        read_zero_shot(tmp_path)

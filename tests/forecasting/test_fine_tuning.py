@@ -1,0 +1,141 @@
+"""Fine-tuning: from the past alone, the same bytes again, and no worse than before."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from oracles import panel_of
+from toys import zero_shot_network
+
+import rnnlab
+from rnnlab.core.errors import InputError
+from rnnlab.forecasting.selection import validation_request
+from rnnlab.forecasting.trained import fine_tuned
+from rnnlab.series.panel import Panel
+from rnnlab.zero_shot import finetuning
+from rnnlab.zero_shot.finetuning import RECIPE, FineTuned, SeriesBatches
+from rnnlab.zero_shot.readings import Reading, readings_of
+
+FEW = replace(RECIPE, steps=12, batch_size=16, learning_rate=0.02)
+
+
+def saws(count: int = 6, length: int = 120) -> list[np.ndarray]:
+    """Series that a random network forecasts badly."""
+    rng = np.random.default_rng(0)
+    return [50 + 9 * (np.arange(length) % 4) + rng.normal(size=length) for _ in range(count)]
+
+
+def tuned(panel: Panel, horizon: int = 4) -> FineTuned:
+    return fine_tuned(panel, zero_shot_network(), horizon, FEW)
+
+
+def weights(found: FineTuned) -> torch.Tensor:
+    return torch.cat([value.detach().ravel() for value in found.network.parameters()])
+
+
+def test_it_learns_and_gives_the_same_bytes_again() -> None:
+    panel = replace(panel_of(*saws()), period=4)
+    found, again = tuned(panel), tuned(panel)
+    assert found.step > 0
+    assert found.errors[found.step] == min(found.errors.values()) < 0.9 * found.errors[0]
+    assert found.errors == again.errors
+    assert torch.equal(weights(found), weights(again))
+    assert not found.network.training
+
+
+def test_nothing_is_learned_from_validation() -> None:
+    """Other values there choose another step, but each step's weights are the same."""
+    panel = replace(panel_of(*saws()), period=4)
+    _, ends = validation_request(panel, 4)
+    later = panel.y.copy()
+    for number, end in enumerate(ends):
+        later[panel.offsets[number] + end : panel.offsets[number + 1]] += 1000
+    seen: list[list[torch.Tensor]] = []
+    candidates = finetuning._candidates
+
+    def kept(*args: object) -> object:
+        seen.append([])
+        for step, candidate in candidates(*args):  # type: ignore[arg-type]
+            seen[-1].append(candidate.head.weight.detach().clone())
+            yield step, candidate
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(finetuning, "_candidates", kept)
+        tuned(panel)
+        tuned(replace(panel, y=later))
+    assert len(seen[0]) == finetuning.LOOKS
+    assert all(torch.equal(a, b) for a, b in zip(*seen, strict=True))
+
+
+def test_later_values_than_the_windows_change_no_batch() -> None:
+    """What a window is to forecast lies within its history, and nothing after it is read."""
+    y = saws(3, 60)
+    batches = SeriesBatches(y, y, readings_of(4, None), np.ones(1), 4, FEW)
+    for number in range(5):
+        series, ends, width = batches.draw_windows(np.random.default_rng(number), Reading(4))
+        assert len(series) == FEW.batch_size
+        assert (ends + 4 <= 60).all()
+        assert (ends >= 30).all()
+        assert width <= 64
+
+
+@pytest.mark.parametrize("period", [1, 7, 24, 400])
+@pytest.mark.parametrize("gap", [False, True])
+def test_every_reading_gives_a_batch_of_finite_numbers(period: int, gap: bool) -> None:
+    y = [np.abs(each) for each in saws(3, 900)]
+    if gap:
+        y[0][100:850] = np.nan
+    filled = [np.nan_to_num(each, nan=50.0) for each in y]
+    readings = readings_of(period, {24: 168, 7: 365.25}.get(period))
+    for number in range(len(readings)):
+        shares = np.eye(len(readings))[number]
+        inputs, target, _ = SeriesBatches(y, filled, readings, shares, 12, FEW)[number]
+        assert target.shape == (FEW.batch_size, 12)
+        assert all(torch.isfinite(value).all() for value in (target, *inputs.values()))
+
+
+def test_the_network_stays_where_nothing_can_be_known(capsys: pytest.CaptureFixture[str]) -> None:
+    found = rnnlab.finetune([y[:30] for y in saws()], horizon=4, period=4)
+    assert (found.step, dict(found.errors)) == (0, {})
+    said = capsys.readouterr().err
+    assert "shorter than 2 horizons of 4 steps" in said
+    assert said.count("\n") == 1
+    walks = np.random.default_rng(0).normal(size=(3, 200)).cumsum(axis=1)
+    again = fine_tuned(panel_of(*walks), rnnlab.ZeroShot().network, 4, replace(FEW, steps=6))
+    assert again.step == 0
+    assert again.network is rnnlab.ZeroShot().network
+
+
+def test_fewer_steps_where_they_take_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finetuning, "LONGEST", 0.0)
+    lines: list[str] = []
+    panel = replace(panel_of(*saws()), period=4)
+    found = fine_tuned(panel, zero_shot_network(), 4, replace(FEW, steps=1000), say=lines.append)
+    assert max(found.errors) <= 2 * finetuning.LOOKS
+    [line] = lines
+    assert line.startswith("fine-tuning: ")
+    assert "about" in line
+
+
+def test_it_is_saved_and_loaded_as_a_folder(tmp_path: Path) -> None:
+    panel = replace(panel_of(*saws()), period=4)
+    found = tuned(panel)
+    rnnlab.ZeroShot.of(found.network, found.step, found.errors).save(tmp_path / "own")
+    y = saws()[0]
+    own = rnnlab.ZeroShot(tmp_path / "own")
+    assert torch.equal(own.network.head.weight, found.network.head.weight)
+    by_folder, by_network, before = (
+        rnnlab.forecast([y], horizon=4, period=4, network=network)["forecast"].to_numpy()
+        for network in (tmp_path / "own", own, None)
+    )
+    assert (by_folder == by_network).all()
+    assert (by_folder != before).any()
+
+
+def test_bad_arguments_are_one_line(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match=r"seed=-1: write a whole number"):
+        rnnlab.finetune(saws(), period=4, seed=-1)
+    with pytest.raises(InputError, match=r"card.json is missing: name a folder that fine-"):
+        rnnlab.forecast(saws(), network=tmp_path)
