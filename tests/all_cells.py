@@ -21,7 +21,7 @@ cpu_cells.MIN_LARGE_PRODUCT = 0
 COMMANDS = {
     "train images": ("train", "mnist"),
     "evaluate images": ("evaluate", "mnist"),
-    "predict": ("predict", sys.argv[2]),
+    "predict": ("predict", sys.argv[2], "--accept"),
     "train series": ("train", "airline"),
     "evaluate series": ("evaluate", "airline"),
     "forecast": ("forecast", "--task", "airline", "--horizon", "3", "--trained"),

@@ -71,6 +71,7 @@ RERUNS = {
     "rnnlab/plots": ["plot@mnist", "plot@airline", "plot_zero_shot"],
     "rnnlab/frames": [],
     "rnnlab/report": [],
+    "rnnlab/search": [],
     "rnnlab/commands": [],
 }
 

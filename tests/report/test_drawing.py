@@ -16,7 +16,7 @@ from helpers import ROOT, Done, edit_params, run_stage_here
 from PIL import Image
 
 from rnnlab.images.idx import as_sequences
-from rnnlab.images.photos import read_digit
+from rnnlab.images.photos import read_photo
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.storage import write_models
 from rnnlab.report import drawing
@@ -192,7 +192,8 @@ def test_a_drawing_is_prepared_as_a_photo_is(tmp_path: Path) -> None:
     expression = f"[...prepared({json.dumps((ink / 255).ravel().tolist())}, 280, [28, 28])]"
     image = np.array(program(expression, tmp_path)).reshape(28, 28)
     Image.fromarray(ink).save(tmp_path / "ink.png")
-    photo = read_digit(tmp_path / "ink.png", [28, 28]).astype(int)
+    [digit] = read_photo(tmp_path / "ink.png", [28, 28]).digits
+    photo = digit.astype(int)
     # the edges are smoothed in another way
     assert np.abs(image - photo).mean() < 4
     assert np.array_equal(image > 200, photo > 200)
