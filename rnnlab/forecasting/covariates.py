@@ -160,8 +160,7 @@ def compare_effect(
     rows = np.unique(np.linspace(0, count - 1, min(count, MAX_COMPARED)).astype(np.int64))
     request, truth = without.request.select(rows), without.truth[rows]
     reference = without.forecasts["seasonal_naive"][rows]
-    whole = panel.whole[request.series]
-    score = relative_errors(truth, reference, request.series, without.scale, whole)
+    score = relative_errors(truth, reference, request.series, without.scale)
     error = score(without.forecasts[COMBINATION][rows])
     nothing = UsedEffect({}, None, {}, float("nan"), error)
     chosen = choose_forms(panel, methods[ZERO_SHOT], request, ends)

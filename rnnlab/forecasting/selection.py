@@ -124,9 +124,7 @@ def compare(
         found = forecast_all(methods, panel, ends, [request])
     quantiles = {name: of_requests[0] for name, of_requests in found.items()}
     gain = chance_gain(request, truth)
-    return select_methods(
-        panel, ends, request, truth, quantiles, ZERO_SHOT, gain, reference, rounded_later=True
-    )
+    return select_methods(panel, ends, request, truth, quantiles, ZERO_SHOT, gain, reference)
 
 
 def select_methods(
@@ -138,7 +136,6 @@ def select_methods(
     preferred: str | None = None,
     min_gain: float = MIN_GAIN,
     reference: np.ndarray | None = None,
-    rounded_later: bool = False,
 ) -> Selection:
     """Compare the forecasts of methods that were fitted on the first ``ends`` [S] values.
 
@@ -148,7 +145,6 @@ def select_methods(
             forecast a series.
         preferred, min_gain: see ``choose_weights``.
         reference: [N, H], the seasonal naive forecast; None to take it from the methods or make it.
-        rounded_later: whether the combination of whole numbers is rounded in the end.
     """
     forecasts = {name: median(found) for name, found in quantiles.items()}
     if preferred is not None:
@@ -157,8 +153,7 @@ def select_methods(
     scale = seasonal_naive_errors(panel.parts(panel.y, ends), panel.period)
     naive = forecasts.get("seasonal_naive") if reference is None else reference
     naive = seasonal_naive_forecasts(panel, request) if naive is None else naive
-    whole = panel.whole[request.series] if rounded_later else None
-    score = relative_errors(truth, naive, request.series, scale, whole)
+    score = relative_errors(truth, naive, request.series, scale)
     errors = {name: score(forecast) for name, forecast in forecasts.items()}
     weights = choose_weights(forecasts, errors, score, preferred, min_gain)
     forecasts[COMBINATION] = combine(forecasts, weights)
@@ -186,11 +181,7 @@ def seasonal_naive_forecasts(panel: Panel, request: Request) -> np.ndarray:
 
 
 def relative_errors(
-    truth: np.ndarray,
-    naive: np.ndarray,
-    series: np.ndarray,
-    scale: np.ndarray,
-    whole: np.ndarray | None = None,
+    truth: np.ndarray, naive: np.ndarray, series: np.ndarray, scale: np.ndarray
 ) -> Callable[[np.ndarray], float]:
     """A function that returns the error of forecasts [N, H]: MASE over that of ``naive``.
 
@@ -201,7 +192,6 @@ def relative_errors(
         truth: [N, H], NaN for steps that do not count; naive: [N, H], the reference.
         series: [N]; scale: of MASE, [S]. Where all are NaN, since the series repeat exactly, errors
             are not scaled.
-        whole: [N], which forecasts become whole numbers; None for none.
     """
     scale = np.ones_like(scale) if np.isnan(scale).all() else scale
     reference = mean_errors(truth, naive, series, scale) / scale
@@ -214,8 +204,6 @@ def relative_errors(
     total = float((weight * reference).sum())
 
     def score(forecast: np.ndarray) -> float:
-        if whole is not None:
-            forecast = np.where(whole[:, None], np.rint(forecast), forecast)
         errors = (mean_errors(truth, forecast, series, scale) / scale)[used]
         error = float((weight * np.minimum(errors, limit)).sum())
         if not len(used) or np.isnan(error):
