@@ -92,13 +92,13 @@ class Panel:
         return lowest_values(self.y, self.offsets)
 
     @cached_property
-    def whole(self) -> np.ndarray:
-        """Which series have whole numbers alone, bool [S]."""
-        return have_whole_numbers(self.y, self.offsets)
+    def units(self) -> np.ndarray:
+        """What forecasts are multiples of, [S]: see ``units_of``."""
+        return units_of(self.y, self.offsets)
 
     def as_values(self, forecasts: np.ndarray) -> np.ndarray:
         """Forecasts [S, ...] as each series can take them: not below its lowest, whole numbers."""
-        return as_values(forecasts, self.lowest, self.whole)
+        return as_values(forecasts, self.lowest, self.units)
 
     @property
     def notes(self) -> list[str]:
@@ -219,11 +219,30 @@ def have_whole_numbers(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
     return np.logical_and.reduceat((y == np.rint(y)) | np.isnan(y), offsets[:-1])
 
 
-def as_values(forecasts: np.ndarray, lowest: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Forecasts [S, ...], none below ``lowest`` [S], and whole numbers where ``whole`` [S]."""
+def units_of(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """What forecasts of series y [M] are multiples of, [S]: 1 for whole numbers, 0 for others.
+
+    Of rare sales, half of whose values or more are 0, it is the pack or the price, if all values
+    are multiples of the lowest one above 0.
+    """
+    lengths = np.diff(offsets)
+    lowest = np.fmin.reduceat(np.where(y > 0, y, np.inf), offsets[:-1])
+    packs = np.nan_to_num(y / np.repeat(lowest, lengths))
+    multiples = np.logical_and.reduceat(np.abs(packs - np.rint(packs)) < 1e-6, offsets[:-1])
+    rare = 2 * np.add.reduceat(y == 0, offsets[:-1], dtype=np.int64) >= lengths
+    whole = have_whole_numbers(y, offsets).astype(np.float64)
+    return np.where(rare & multiples & np.isfinite(lowest), lowest, whole)
+
+
+def as_values(forecasts: np.ndarray, lowest: np.ndarray, units: np.ndarray) -> np.ndarray:
+    """Forecasts [S, ...], none below ``lowest`` [S], multiples of ``units`` [S] unless these are 0.
+
+    So a series of mostly zeros has a chance of 0 as large as its own, and not one of nearly 0.
+    """
     each = (slice(None), *[None] * (forecasts.ndim - 1))
-    limited = np.maximum(forecasts, lowest[each])
-    return np.where(whole[each], np.rint(limited), limited)
+    limited, units = np.maximum(forecasts, lowest[each]), units[each]
+    unit = np.where(units > 0, units, 1)
+    return np.where(units > 0, np.rint(limited / unit) * unit, limited)
 
 
 @dataclass(frozen=True)
