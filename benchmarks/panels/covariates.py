@@ -141,7 +141,7 @@ def of_windows(panel: Panel, network: ZeroShotNetwork, horizon: int) -> dict[str
 def forecast_as_chosen(past: Panel, network: ZeroShotNetwork, chosen: Forecast) -> Forecast:
     """The forecast after ``past`` by the methods and the effect that were chosen before."""
     fallbacks: Counter[str] = Counter()
-    methods = make_methods(names_of(False), network, 1, fallbacks)
+    methods = make_methods(names_of(False), network, 1, fallbacks, rounded=False)
     if chosen.covariates is not None and chosen.covariates.effect is not None:
         effect = mean_effect(past, past.lengths, chosen.covariates.weights)
         methods = all_with_effect(methods, effect)

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from numbers import Real
 
 import numpy as np
@@ -13,7 +14,12 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.progress import format_duration, track_progress
 from rnnlab.forecasting.covariates import UsedEffect, all_with_effect, compare_effect
-from rnnlab.forecasting.intervals import ForecastIntervals, forecast_intervals
+from rnnlab.forecasting.intervals import (
+    EarlierForecasts,
+    ForecastIntervals,
+    earlier_request,
+    forecast_intervals,
+)
 from rnnlab.forecasting.methods import (
     FITTED,
     Method,
@@ -52,8 +58,8 @@ class Forecast:
 
     Attributes:
         panel: the S series.
-        point: [S, H], the median.
-        quantiles: of the network, [S, H, 11].
+        middle: [S, H], the median before it is rounded.
+        quantiles: of the network, [S, H, 11], likewise.
         selection: the methods that were compared, and those that are used.
         intervals: about the point forecast.
         fallbacks: by method the number of series for which it failed.
@@ -61,16 +67,21 @@ class Forecast:
     """
 
     panel: Panel
-    point: np.ndarray
+    middle: np.ndarray
     quantiles: np.ndarray
     selection: Selection
     intervals: ForecastIntervals
     fallbacks: Counter[str]
     covariates: UsedEffect | None = None
 
+    @cached_property
+    def point(self) -> np.ndarray:
+        """The median as the series can take it, [S, H]."""
+        return self.panel.as_values(self.middle)
+
     @property
     def horizon(self) -> int:
-        return self.point.shape[1]
+        return self.middle.shape[1]
 
     def bounds(self, level: float) -> tuple[np.ndarray, np.ndarray]:
         """Lower and upper bounds of the central interval that holds the share ``level``, [S, H]."""
@@ -87,12 +98,12 @@ class Forecast:
         return self.panel.as_values(self._at(levels))
 
     def _at(self, levels: Sequence[float]) -> np.ndarray:
-        series, found = np.arange(len(self.panel.ids)), np.empty((*self.point.shape, len(levels)))
+        series, found = np.arange(len(self.panel.ids)), np.empty((*self.middle.shape, len(levels)))
         for place, level in enumerate(levels):
             below, above = self.intervals.half_widths(
                 self.quantiles, series, abs(2 * level - 1), self.horizon
             )
-            found[:, :, place] = self.point + (above if level > 0.5 else -below)
+            found[:, :, place] = self.middle + (above if level > 0.5 else -below)
         # a wider interval holds a narrower one, whatever their factors
         order = np.argsort(levels, kind="stable")
         found[:, :, order] = np.maximum.accumulate(found[:, :, order], axis=2)
@@ -160,7 +171,7 @@ def forecast_panel(
         say: takes a line of how long fits will take.
     """
     fallbacks: Counter[str] = Counter()
-    methods = make_methods(names_of(fit), network, processes, fallbacks)
+    methods = make_methods(names_of(fit), network, processes, fallbacks, rounded=False)
     request, ends = validation_request(panel, horizon, spans)
     if fit and len(request.end):
         slow = {name: methods[name] for name in FITTED}
@@ -200,12 +211,26 @@ def forecast_selected(
         points[name] = np.where(np.isfinite(point), point, instead)
     return Forecast(
         panel,
-        panel.as_values(combine(points, selection.weights)),
+        np.maximum(combine(points, selection.weights), panel.lowest[:, None]),
         quantiles[ZERO_SHOT],
         selection,
-        forecast_intervals(panel, selection),
+        forecast_intervals(panel, selection, earlier_forecasts(panel, methods, selection)),
         fallbacks,
     )
+
+
+def earlier_forecasts(
+    panel: Panel, methods: Mapping[str, Method], selection: Selection
+) -> EarlierForecasts | None:
+    """What the network says of the panel's past before the stretch that was validated."""
+    # the effect of covariates is fitted on all of it
+    request = earlier_request(panel, selection) if panel.covariates is None else None
+    if request is None:
+        return None
+    [quantiles] = methods[ZERO_SHOT](panel, panel.lengths, [request])
+    truth = request.truth(panel.y, panel.offsets)
+    origins = len(request.end) / len(np.unique(request.series))
+    return EarlierForecasts(truth, quantiles, origins)
 
 
 def estimated_time(

@@ -9,6 +9,10 @@ validation part.
 Few errors say little of their quantiles. Where the zero-shot network is at hand, its widths count
 the more the fewer errors there are, and the more of the forecast is the network's own: those know
 each series and step.
+
+What surprises one series of a panel surprises others at the same time. So how far the network's
+widths are stretched is not a matter of how many series there are, but of how many horizons: where
+few were validated, the panel's past before them is forecast too.
 """
 
 from dataclasses import dataclass, replace
@@ -16,8 +20,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnnlab.core.param_types import ZERO_SHOT
-from rnnlab.forecasting.selection import COMBINATION, Selection
+from rnnlab.forecasting.methods import median
+from rnnlab.forecasting.selection import COMBINATION, Selection, independent_forecasts
 from rnnlab.series.measures import seasonal_naive_errors
+from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 from rnnlab.zero_shot.forecaster import at_levels, steps_at_once
 
@@ -26,8 +32,13 @@ LEVELS = (0.80, 0.95)
 # with very many, and at which a forecast's own errors count as much as the network's widths. Chosen
 # on training parts: python -m benchmarks.panels.defaults --choices
 SHRINKAGE_COUNT, OWN_COUNT = 300, 500
-# a factor up to this is what data differ by: half of it is believed, as a logarithm. What is beyond
-# is believed in full, up to the largest factor.
+# horizons of a panel's past at which half of the stretch that they show is believed, likewise
+ORIGINS = 1
+# of fewer validated horizons, so many before them are forecast, in all so many forecasts at most,
+# each of a history longer by so much than a season
+FEW_ORIGINS, MORE_ORIGINS, MAX_EARLIER, SHORTEST = 3, 8, 1000, 4
+# a factor up to this is what data differ by, believed by the number of origins, as a logarithm.
+# What is beyond is believed in full, up to the largest factor.
 USUAL_SCALE, MAX_SCALE = 2.0, 50.0
 
 
@@ -134,6 +145,22 @@ def calibrate(
 
 
 @dataclass(frozen=True)
+class EarlierForecasts:
+    """What the network says of values that are known: ``truth`` [N, H], ``quantiles`` [N, H, 11].
+
+    Attributes:
+        origins: how many there are of a series, a horizon apart.
+    """
+
+    truth: np.ndarray
+    quantiles: np.ndarray
+    origins: float
+
+    def stretch(self, level: float) -> float:
+        return needed_stretch(self.truth, median(self.quantiles), self.quantiles, level)
+
+
+@dataclass(frozen=True)
 class ForecastIntervals:
     """The intervals of a combination of methods.
 
@@ -142,12 +169,14 @@ class ForecastIntervals:
         own_share: 0 to 1, how far they count, beside those of the network.
         selection: what the widths of the network are compared with.
         count: ``independent_errors`` of the selection.
+        earlier: forecasts of the past before what was validated; None where that is enough.
     """
 
     own: IntervalWidths
     own_share: float
     selection: Selection
     count: float
+    earlier: EarlierForecasts | None = None
 
     def half_widths(
         self, quantiles: np.ndarray | None, series: np.ndarray, level: float, steps: int
@@ -167,27 +196,44 @@ class ForecastIntervals:
     def interval_scale(self, level: float) -> float:
         """The factor by which the network's interval is stretched about the forecast.
 
-        That with which it would have held ``level`` of the truth, as far as it can be believed:
-        the less, the fewer errors there are, and the more these are alike.
+        That with which it would have held ``level`` of the panel's past, as far as it can be
+        believed: the less, the fewer errors there are, the more these are alike, and the fewer
+        horizons they come from.
         """
         selection = self.selection
         if selection.quantiles is None or not len(selection.request.end):
             return 1.0
-        below, above = network_half_widths(selection.quantiles, level)
-        error = selection.truth - selection.forecasts[COMBINATION]
-        width = np.where(error < 0, below, above)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            sizes = np.where(error == 0, 0.0, np.abs(error) / width)
-        # no error of a series without width may decide over the others
-        sizes = np.clip(sizes[~np.isnan(sizes)], 1 / MAX_SCALE, MAX_SCALE)
-        if not len(sizes):
-            return 1.0
-        needed, usual = np.log(np.quantile(sizes, level)), np.log(USUAL_SCALE)
-        believed = needed - 0.5 * np.clip(needed, -usual, usual)
+        truth, quantiles = selection.truth, selection.quantiles
+        used = needed_stretch(truth, selection.forecasts[COMBINATION], quantiles, level)
+        alone = needed_stretch(truth, median(quantiles), quantiles, level)
+        origins, needed = origins_of(selection), alone
+        if self.earlier is not None:
+            before, more = self.earlier.stretch(level), self.earlier.origins
+            needed = (origins * needed + more * before) / (origins + more)
+            origins += more
+        needed += used - alone
+        usual = np.log(USUAL_SCALE)
+        believed = needed - ORIGINS / (ORIGINS + origins) * np.clip(needed, -usual, usual)
         return float(np.exp(believed * self.count / (self.count + SHRINKAGE_COUNT)))
 
 
-def forecast_intervals(panel: Panel, selection: Selection) -> ForecastIntervals:
+def needed_stretch(
+    truth: np.ndarray, point: np.ndarray, quantiles: np.ndarray, level: float
+) -> float:
+    """The logarithm of the factor with which intervals about ``point`` hold ``level`` of truth."""
+    below, above = network_half_widths(quantiles, level)
+    error = truth - point
+    width = np.where(error < 0, below, above)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        sizes = np.where(error == 0, 0.0, np.abs(error) / width)
+    # no error of a series without width may decide over the others
+    sizes = np.clip(sizes[~np.isnan(sizes)], 1 / MAX_SCALE, MAX_SCALE)
+    return float(np.log(np.quantile(sizes, level))) if len(sizes) else 0.0
+
+
+def forecast_intervals(
+    panel: Panel, selection: Selection, earlier: EarlierForecasts | None = None
+) -> ForecastIntervals:
     """The intervals of the combination that ``selection`` chose."""
     forecast, series = selection.forecasts[COMBINATION], selection.request.series
     scale = np.nan_to_num(selection.scale)
@@ -198,7 +244,7 @@ def forecast_intervals(panel: Panel, selection: Selection) -> ForecastIntervals:
     reached = min(1.0, steps_at_once(panel.period) / selection.request.steps)
     others = 1 - reached * selection.weights.get(ZERO_SHOT, 0.0)
     share = others * count / (count + OWN_COUNT) if len(own.parts[0].scores) else 0.0
-    return ForecastIntervals(own, share, selection, count)
+    return ForecastIntervals(own, share, selection, count, earlier)
 
 
 def independent_errors(errors: np.ndarray) -> float:
@@ -221,3 +267,28 @@ def network_half_widths(quantiles: np.ndarray, level: float) -> tuple[np.ndarray
         at_levels(quantiles, [(1 - level) / 2, 0.5, (1 + level) / 2]), 2, 0
     )
     return median - low, high - median
+
+
+def origins_of(selection: Selection) -> float:
+    """How many horizons of a series were validated, in the mean."""
+    series = len(np.unique(selection.request.series))
+    return independent_forecasts(selection.request, selection.truth) / max(1, series)
+
+
+def earlier_request(panel: Panel, selection: Selection) -> Request | None:
+    """Forecasts of the panel's past, each a horizon before the next; None if more say no more."""
+    request = selection.request
+    if not len(request.end) or origins_of(selection) >= FEW_ORIGINS:
+        return None
+    series, first = np.unique(request.series, return_index=True)
+    rooms = (request.end[first] - panel.period - SHORTEST) // request.steps
+    usable = np.flatnonzero(rooms > 0)
+    most = MAX_EARLIER // MORE_ORIGINS
+    if len(usable) > most:
+        usable = usable[np.linspace(0, len(usable) - 1, most).astype(np.int64)]
+    if not len(usable):
+        return None
+    counts = np.minimum(rooms[usable], MORE_ORIGINS)
+    back = np.concatenate([np.arange(count, 0, -1) for count in counts])
+    ends = np.repeat(request.end[first[usable]], counts) - back * request.steps
+    return Request(np.repeat(series[usable], counts), ends, request.steps)

@@ -34,6 +34,7 @@ def make_methods(
     network: ZeroShotNetwork | None,
     processes: int,
     fallbacks: Counter[str],
+    rounded: bool = True,
 ) -> dict[str, Method]:
     """The methods with these names: zero_shot, and baselines.
 
@@ -42,19 +43,25 @@ def make_methods(
         processes: that fit slow baselines side by side, at most.
         fallbacks: updated with the largest number of series for which a method failed in one call,
             so that the seasonal naive forecast was used.
+        rounded: see ``zero_shot_method``.
     """
     methods: dict[str, Method] = {}
     for name in names:
         if name == ZERO_SHOT:
             assert network is not None
-            methods[name] = zero_shot_method(network)
+            methods[name] = zero_shot_method(network, rounded)
         else:
             methods[name] = baseline_method(name, processes, fallbacks)
     return methods
 
 
-def zero_shot_method(network: ZeroShotNetwork) -> Method:
-    """The pretrained network, which needs no fit but of how to read series with two seasons."""
+def zero_shot_method(network: ZeroShotNetwork, rounded: bool = True) -> Method:
+    """The pretrained network, which needs no fit but of how to read series with two seasons.
+
+    Args:
+        rounded: whether forecasts of whole numbers are whole numbers. False where they are combined
+            or stretched first: what is rounded twice is a rough answer where most values are 0.
+    """
 
     def forecast(panel: Panel, ends: np.ndarray, requests: list[Request]) -> list[np.ndarray]:
         readings = readings_of(panel.period, panel.longer or longer_season(panel.period))
@@ -64,7 +71,7 @@ def zero_shot_method(network: ZeroShotNetwork) -> Method:
             parts = Request(fitted, ends[fitted], 0).histories(panel.y, panel.offsets)
             weights = np.zeros((len(ends), len(readings)))
             weights[fitted] = weights_of(network, parts, readings, request.steps)
-            found.append(forecast_in_batches(network, panel, request, readings, weights))
+            found.append(forecast_in_batches(network, panel, request, readings, weights, rounded))
         return found
 
     return forecast
@@ -76,6 +83,7 @@ def forecast_in_batches(
     request: Request,
     readings: Sequence[Reading],
     weights: np.ndarray,
+    rounded: bool,
 ) -> np.ndarray:
     """Quantiles [N, H, 11] of a request by readings with weights [S, R]."""
     quantiles = np.empty((len(request.end), request.steps, len(QUANTILES)))
@@ -84,7 +92,9 @@ def forecast_in_batches(
             rows = np.arange(begin, min(begin + MAX_WINDOWS, len(quantiles)))
             part = request.select(rows)
             histories, own = part.histories(panel.y, panel.offsets), weights[part.series]
-            quantiles[rows] = forecast_readings(network, histories, readings, own, request.steps)
+            quantiles[rows] = forecast_readings(
+                network, histories, readings, own, request.steps, rounded
+            )
             work.advance(len(rows))
     return quantiles
 

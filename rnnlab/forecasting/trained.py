@@ -100,7 +100,8 @@ def fine_tuned(
     errors = [_error_on(panel, request, truth, ends, half) for half in (~late, late)]
 
     def score(candidate: ZeroShotNetwork) -> np.ndarray:
-        found = median(forecast_in_batches(candidate, panel, request, readings, weights))
+        answers = forecast_in_batches(candidate, panel, request, readings, weights, rounded=False)
+        found = median(answers)
         return np.array([error(found) for error in errors])
 
     shares = weights[looked_at].mean(axis=0)

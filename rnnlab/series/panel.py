@@ -11,6 +11,7 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
+from rnnlab.features.values import as_values, lowest_values, units_of
 from rnnlab.series.scalers import positions_in_series, rows_of
 from rnnlab.series.times import format_times, future_times, usual_step
 
@@ -92,13 +93,13 @@ class Panel:
         return lowest_values(self.y, self.offsets)
 
     @cached_property
-    def whole(self) -> np.ndarray:
-        """Which series have whole numbers alone, bool [S]."""
-        return have_whole_numbers(self.y, self.offsets)
+    def units(self) -> np.ndarray:
+        """What forecasts are multiples of, [S]: see ``units_of``."""
+        return units_of(self.y, self.offsets)
 
     def as_values(self, forecasts: np.ndarray) -> np.ndarray:
         """Forecasts [S, ...] as each series can take them: not below its lowest, whole numbers."""
-        return as_values(forecasts, self.lowest, self.whole)
+        return as_values(forecasts, self.lowest, self.units)
 
     @property
     def notes(self) -> list[str]:
@@ -207,23 +208,6 @@ class Panel:
         kept = np.array([number for number in range(len(self.ids)) if number not in problems])
         named = {self.ids[number]: reason for number, reason in problems.items()}
         return replace(self.subset(kept), left_out={**self.left_out, **named})
-
-
-def lowest_values(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """What no forecast of series y [M] lies below, [S]: 0 or minus infinity."""
-    return np.where(np.fmin.reduceat(y, offsets[:-1]) >= 0, 0.0, -np.inf)
-
-
-def have_whole_numbers(y: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """Which series of y [M] have whole numbers alone, bool [S]."""
-    return np.logical_and.reduceat((y == np.rint(y)) | np.isnan(y), offsets[:-1])
-
-
-def as_values(forecasts: np.ndarray, lowest: np.ndarray, whole: np.ndarray) -> np.ndarray:
-    """Forecasts [S, ...], none below ``lowest`` [S], and whole numbers where ``whole`` [S]."""
-    each = (slice(None), *[None] * (forecasts.ndim - 1))
-    limited = np.maximum(forecasts, lowest[each])
-    return np.where(whole[each], np.rint(limited), limited)
 
 
 @dataclass(frozen=True)

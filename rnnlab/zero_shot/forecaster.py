@@ -12,7 +12,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.features.context import context_length, max_horizon
 from rnnlab.features.extraction import extract_features
 from rnnlab.features.histories import seasonal_naive
-from rnnlab.series.panel import as_values, have_whole_numbers, lowest_values
+from rnnlab.features.values import as_values, have_whole_numbers, lowest_values
 from rnnlab.zero_shot.answers import in_units
 from rnnlab.zero_shot.extension import extended
 from rnnlab.zero_shot.network import NORMAL, QUANTILES, ZeroShotNetwork, to_inputs
@@ -69,7 +69,11 @@ def interpolation(levels: Sequence[float]) -> np.ndarray:
 
 
 def forecast_quantiles(
-    network: ZeroShotNetwork, histories: Sequence[np.ndarray], period: int, horizon: int
+    network: ZeroShotNetwork,
+    histories: Sequence[np.ndarray],
+    period: int,
+    horizon: int,
+    rounded: bool = True,
 ) -> np.ndarray:
     """Quantiles of the next values, [S, horizon, len(QUANTILES)], in the units of the series.
 
@@ -84,6 +88,7 @@ def forecast_quantiles(
         histories: of S series, each [T] with any T; NaN for missing values, at the end too. Each
             has at least one value that is not missing.
         period: steps in a season, 1 or more.
+        rounded: see ``as_series``.
     """
     if not len(histories):
         return np.empty((0, horizon, len(QUANTILES)))
@@ -93,7 +98,7 @@ def forecast_quantiles(
         found = _forecast_at_once(network, told.values, told.offsets, told.period, ahead)
     found = extended(found, told.period, horizon) + told.floors[:, None, None]
     y, offsets = end_to_end(histories)
-    return as_series(found + told.season_ahead[:, :, None], y, offsets, period)
+    return as_series(found + told.season_ahead[:, :, None], y, offsets, period, rounded)
 
 
 @dataclass(frozen=True)
@@ -180,9 +185,16 @@ def mean_cycle(y: np.ndarray, period: int) -> np.ndarray:
     return np.roll(season, len(y) % period)
 
 
-def as_series(quantiles: np.ndarray, y: np.ndarray, offsets: np.ndarray, period: int) -> np.ndarray:
-    """Quantiles [S, H, 11] as series can take them: their lowest values, whole numbers."""
-    values = as_values(quantiles, lowest_values(y, offsets), have_whole_numbers(y, offsets))
+def as_series(
+    quantiles: np.ndarray, y: np.ndarray, offsets: np.ndarray, period: int, rounded: bool = True
+) -> np.ndarray:
+    """Quantiles [S, H, 11] as series can take them: their lowest values, whole numbers.
+
+    Args:
+        rounded: False to leave whole numbers to the caller, who goes on to work with them.
+    """
+    whole = have_whole_numbers(y, offsets) & rounded
+    values = as_values(quantiles, lowest_values(y, offsets), whole)
     ahead = np.arange(1, quantiles.shape[1] + 1)
     for row in np.flatnonzero(~np.isfinite(quantiles).all(axis=(1, 2))):
         history = y[offsets[row] : offsets[row + 1]]

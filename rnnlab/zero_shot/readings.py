@@ -78,13 +78,17 @@ def readings_of(period: int, longer: float | None) -> tuple[Reading, ...]:
 
 
 def forecast_reading(
-    network: ZeroShotNetwork, histories: Sequence[np.ndarray], reading: Reading, horizon: int
+    network: ZeroShotNetwork,
+    histories: Sequence[np.ndarray],
+    reading: Reading,
+    horizon: int,
+    rounded: bool = True,
 ) -> np.ndarray:
     """Quantiles [S, horizon, 11] of one reading; see ``forecast_quantiles``."""
     if reading == Reading(reading.period):
-        return forecast_quantiles(network, histories, reading.period, horizon)
+        return forecast_quantiles(network, histories, reading.period, horizon, rounded)
     shown = show(histories, reading, horizon)
-    found = forecast_quantiles(network, shown.histories, reading.period, horizon)
+    found = forecast_quantiles(network, shown.histories, reading.period, horizon, rounded)
     found += shown.ahead[:, :, None]
     found[shown.rooted] = np.maximum(found[shown.rooted], 0) ** 2
     return found
@@ -177,17 +181,18 @@ def forecast_readings(
     readings: Sequence[Reading],
     weights: np.ndarray,
     horizon: int,
+    rounded: bool = True,
 ) -> np.ndarray:
-    """The mean quantiles [S, horizon, 11] of readings with weights [S, R]."""
+    """The mean quantiles [S, horizon, 11] of readings with weights [S, R]; see ``as_series``."""
     if len(readings) == 1:
-        return forecast_reading(network, histories, readings[0], horizon)
+        return forecast_reading(network, histories, readings[0], horizon, rounded)
     mean = np.zeros((len(histories), horizon, len(QUANTILES)))
     for reading, weight in zip(readings, weights.T, strict=True):
         rows = np.flatnonzero(weight)
         shown = [histories[row] for row in rows.tolist()]
-        found = forecast_reading(network, shown, reading, horizon)
+        found = forecast_reading(network, shown, reading, horizon, rounded)
         mean[rows] += weight[rows, None, None] * found
-    return as_series(mean, *end_to_end(histories), readings[0].period)
+    return as_series(mean, *end_to_end(histories), readings[0].period, rounded)
 
 
 def weights_of(

@@ -12,6 +12,7 @@ from rnnlab.forecasting.intervals import (
     OWN_COUNT,
     SHRINKAGE_COUNT,
     USUAL_SCALE,
+    earlier_request,
     forecast_intervals,
     independent_errors,
 )
@@ -270,3 +271,38 @@ def test_the_mean_of_rare_sales_is_not_their_median(network: ZeroShotNetwork) ->
     found = forecast_panel(panel_of(*rare), network, 12)
     assert (found.point == 0).mean() > 0.9
     assert found.mean().mean() == pytest.approx(0.3, abs=0.1)
+
+
+def test_a_shock_that_all_series_share_is_one_surprise(network: ZeroShotNetwork) -> None:
+    """The validated horizon has a jump in every series, the horizons before it have none."""
+    series = [np.r_[seasonal(132, seed), seasonal(12, seed + 99) + 25] for seed in range(40)]
+    panel = panel_of(*series)
+    found = forecast_panel(panel, network, 28).intervals
+    assert found.earlier is not None
+    assert found.earlier.origins == 3
+    assert found.interval_scale(0.8) < 0.9 * replace(found, earlier=None).interval_scale(0.8)
+    # they end where validation begins, and leave a season and more
+    request = earlier_request(panel, found.selection)
+    assert request is not None
+    first = found.selection.request.end[0]
+    assert request.end[:3].tolist() == [first - 84, first - 56, first - 28]
+    # many horizons of a long series say enough
+    assert forecast_panel(panel_of(seasonal(600)), network, 12).intervals.earlier is None
+
+
+@pytest.mark.parametrize("price", [1, 5, 7.35])
+def test_rare_sales_are_forecast_in_packs_or_not_at_all(
+    network: ZeroShotNetwork, price: float
+) -> None:
+    rng = np.random.default_rng(5)
+    sold = rng.poisson(np.exp(rng.uniform(np.log(0.05), np.log(0.6), (200, 1))), (200, 63))
+    past = sold[:, :51]
+    sold = sold[(past.sum(axis=1) > 1) & ((past == 0).mean(axis=1) >= 0.5)]
+    found = forecast_panel(panel_of(*(price * sold[:, :51])), network, 12)
+    packs = found.at([0.1, 0.5, 0.9, 0.975]) / price
+    np.testing.assert_allclose(packs, np.rint(packs), atol=1e-9)
+    assert (packs[..., 0] == 0).mean() > 0.95
+    assert (packs[..., 3] > 0).mean() > 0.2
+    truth = price * sold[:, 51:]
+    error, of_zeros = np.abs(truth - found.point).mean(), truth.mean()
+    assert error <= 1.05 * of_zeros
