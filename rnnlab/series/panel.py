@@ -11,7 +11,7 @@ import numpy as np
 from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import SeriesData
-from rnnlab.features.values import as_values, lowest_values, units_of
+from rnnlab.series.measures import as_values, lowest_values, units_of
 from rnnlab.series.scalers import positions_in_series, rows_of
 from rnnlab.series.times import format_times, future_times, usual_step
 

@@ -12,7 +12,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.features.context import context_length, max_horizon
 from rnnlab.features.extraction import extract_features
 from rnnlab.features.histories import seasonal_naive
-from rnnlab.features.values import as_values, have_whole_numbers, lowest_values
+from rnnlab.series.measures import as_values, have_whole_numbers, lowest_values
 from rnnlab.zero_shot.answers import in_units
 from rnnlab.zero_shot.extension import extended
 from rnnlab.zero_shot.network import NORMAL, QUANTILES, ZeroShotNetwork, to_inputs
