@@ -20,13 +20,8 @@ PACKED = {
 ENDINGS = (".gz", ".bz2", ".xz", ".zst")
 # what readers of torn or damaged bytes raise
 DAMAGED = (EOFError, zlib.error, lzma.LZMAError, OSError)
-
-
-# some damage shows as a place before the beginning, or as a system's error without a number
-BROKEN_ZIP = (
-    *(zipfile.BadZipFile, RuntimeError, NotImplementedError),
-    *(zlib.error, EOFError, OSError, ValueError),
-)
+# of a ZIP some damage shows as a place before its beginning
+BROKEN_ZIP = (*DAMAGED, zipfile.BadZipFile, RuntimeError, ValueError)
 
 
 def packing_of(start: bytes) -> str | None:

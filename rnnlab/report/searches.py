@@ -43,7 +43,7 @@ def search_of(task: str) -> SearchPart | None:
     names = {key: readable(key.rpartition(".")[2]) for key in trials.columns[len(COLUMNS) :]}
     best = done.head(BEST)
     rows = [
-        [row["trial"], *(_text(row[column]) for column in (metric, *names))]
+        [row["trial"], *(text_of(row[column]) for column in (metric, *names))]
         for _, row in best.iterrows()
     ]
     counts = ", ".join(f"{n} {state}" for state, n in trials["state"].value_counts().items())
@@ -57,8 +57,11 @@ def search_of(task: str) -> SearchPart | None:
     return SearchPart(table, charts)
 
 
-def _text(value: object) -> str:
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+def text_of(value: object) -> str:
+    """A score or a parameter as a table has it."""
+    if isinstance(value, float):
+        return "–" if pd.isna(value) else f"{value:.4g}"
+    return str(value)
 
 
 def _importance_chart(importance: pd.DataFrame) -> Spec:

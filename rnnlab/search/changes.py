@@ -6,6 +6,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from rnnlab.core.errors import InputError
 from rnnlab.core.params import PARAMS_FILE, Params, load_params
 
 # what a search of each task may change
@@ -28,8 +29,6 @@ def with_changes(changes: Changes) -> Params:
     # it takes half a second to import
     from dvc.exceptions import DvcException
     from dvc.utils.hydra import apply_overrides
-
-    from rnnlab.core.errors import InputError
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(shutil.copy(PARAMS_FILE, folder))

@@ -10,6 +10,7 @@ from rich.table import Table
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params
 from rnnlab.report.git import why_not_under_git
+from rnnlab.report.searches import BEST, text_of
 from rnnlab.search.results import trials_table, write_results
 from rnnlab.search.space import Space, read_space
 from rnnlab.search.study import Goal, Search, open_search, run_search
@@ -17,7 +18,6 @@ from rnnlab.search.trial import metrics_of
 
 Direction = Literal["minimize", "maximize"] | None
 
-BEST = 5
 # by kind of task: the score on validation, and the curve of each epoch that goes with it
 SCORES = {
     "images": Goal("validation_accuracy", "maximize", "validation_accuracy"),
@@ -119,9 +119,3 @@ def of_defaults(found: Search, done: pd.DataFrame) -> str:
     if not len(defaults) or scores.empty:
         return ""
     return f"; params.yaml as it is: {text_of(scores.iloc[0])}"
-
-
-def text_of(value: object) -> str:
-    if isinstance(value, float):
-        return "–" if pd.isna(value) else f"{value:.4g}"
-    return str(value)

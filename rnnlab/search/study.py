@@ -19,11 +19,11 @@ from optuna.trial import FrozenTrial, Trial, TrialState
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import Params
+from rnnlab.report.searches import FOLDER
 from rnnlab.search.changes import Changes
 from rnnlab.search.space import Space
 from rnnlab.search.trial import Failed, Place, Pruned, run_trial, stop
 
-FOLDER = Path("data/search")
 # until so many trials have a curve, none is compared with them
 STARTUP_TRIALS = 5
 # of the epochs of a training, these pass before its curve is compared
@@ -45,9 +45,6 @@ class Goal:
     direction: Literal["minimize", "maximize"]
     curve: str | None
 
-    def is_better(self, one: float, other: float) -> bool:
-        return one > other if self.direction == "maximize" else one < other
-
 
 @dataclass
 class Search:
@@ -59,7 +56,6 @@ class Search:
     study: optuna.Study
     jobs: int
     say: Callable[[str], None]
-    end: float | None = None
     stopped: bool = False
     lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -186,7 +182,7 @@ def run_search(search: Search, trials: int, minutes: float | None) -> None:
     Raises:
         KeyboardInterrupt: it was stopped; the running trials are lost, the others kept.
     """
-    search.end = None if minutes is None else time.monotonic() + 60 * minutes
+    end = None if minutes is None else time.monotonic() + 60 * minutes
     left = trials - len(counted(search))
     if left <= 0:
         return
@@ -195,7 +191,7 @@ def run_search(search: Search, trials: int, minutes: float | None) -> None:
         nonlocal left
         while True:
             with search.lock:
-                over = search.end is not None and time.monotonic() > search.end
+                over = end is not None and time.monotonic() > end
                 if left <= 0 or over or search.stopped:
                     return
                 left -= 1
