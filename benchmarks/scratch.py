@@ -16,22 +16,30 @@ from typing import Any
 from dvc.utils.hydra import apply_overrides
 
 from rnnlab.core.errors import InputError
-from rnnlab.core.files import write_atomically
+from rnnlab.core.files import output_files, write_atomically, write_json
 from rnnlab.core.params import Params, load_params
+from rnnlab.search.changes import Changes, assignments
 
 CODE = Path(__file__).resolve().parents[1]
 ROOT = CODE  # of the parameters, the raw data and the pretrained network
 RUNS = CODE / "benchmarks/runs"  # runs of your own, outside git; results/ has the published ones
 TASK = "mnist"
-Changes = dict[str, Any]
 COMMIT_AS = ["-c", "user.name=benchmark", "-c", "user.email=benchmark@localhost"]
+
+
+def write_results(out: Path, text: str, rows: list[Any]) -> None:
+    """Print a table, and write it as table.md and its rows as table.json into ``out``."""
+    with output_files(out) as folder:
+        (folder / "table.md").write_text(text + "\n", encoding="utf-8")
+        write_json(folder / "table.json", rows)
+    print(text)
 
 
 def write_params(project: Path, changes: Changes) -> Params:
     """Write this project's params.yaml with ``changes`` to ``project``, and return it."""
     path = Path(shutil.copy(ROOT / "params.yaml", project))
     # as `dvc exp run -S` sets them
-    apply_overrides(path, [f"{key}={json.dumps(value)}" for key, value in changes.items()])
+    apply_overrides(path, assignments(changes))
     return load_params(path)
 
 

@@ -20,10 +20,9 @@ from time import perf_counter
 
 import numpy as np
 
-from benchmarks.scratch import RUNS, markdown
+from benchmarks.scratch import RUNS, markdown, write_results
 from benchmarks.zero_shot.scores import geometric_mean
 from rnnlab.core.errors import exit_code
-from rnnlab.core.files import output_files, write_json
 from rnnlab.core.stage import make_parser
 from rnnlab.effects.columns import with_covariates
 from rnnlab.forecasting.covariates import all_with_effect, mean_effect
@@ -82,11 +81,7 @@ def run(data: Path, sets: list[str], out: Path) -> None:
     prepare_process(1)
     network = packaged_network()
     rows = [row for name in sets for row in of_set(name, data, network)]
-    text = as_text(rows)
-    with output_files(out) as folder:
-        (folder / "table.md").write_text(text + "\n", encoding="utf-8")
-        write_json(folder / "table.json", rows)
-    print(text)
+    write_results(out, as_text(rows), rows)
 
 
 def of_set(name: str, data: Path, network: ZeroShotNetwork) -> Iterator[dict[str, object]]:

@@ -22,7 +22,7 @@ import numpy as np
 
 from benchmarks.panels.defaults import panel_of
 from benchmarks.panels.seasons import DAILY, every_set
-from benchmarks.scratch import RUNS, markdown
+from benchmarks.scratch import RUNS, markdown, write_results
 from benchmarks.zero_shot.sets import (
     EIGHT_NAMES,
     M4_HOURLY,
@@ -33,7 +33,6 @@ from benchmarks.zero_shot.sets import (
 )
 from benchmarks.zero_shot.stretch import without_end
 from rnnlab.core.errors import InputError, exit_code
-from rnnlab.core.files import output_files, write_json
 from rnnlab.core.stage import make_parser
 from rnnlab.forecasting.methods import median, zero_shot_method
 from rnnlab.forecasting.trained import fine_tuned
@@ -70,11 +69,7 @@ def run(folder: Path, names: list[str], training: bool, out: Path) -> None:
         rows[name] = of_windows(windows_of(name, folder, training), network)
         print(json.dumps(rows[name]), flush=True)
     found = [rows[name] for name in NAMES if name in rows]
-    text = as_text(found)
-    with output_files(out) as partial:
-        (partial / "table.md").write_text(text + "\n", encoding="utf-8")
-        write_json(partial / "table.json", found)
-    print(text)
+    write_results(out, as_text(found), found)
 
 
 def windows_of(name: str, folder: Path, training: bool) -> list[SeriesSet]:

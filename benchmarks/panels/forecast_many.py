@@ -24,9 +24,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from benchmarks.scratch import ROOT, RUNS, markdown
+from benchmarks.scratch import ROOT, RUNS, markdown, write_results
 from rnnlab.core.errors import InputError, exit_code
-from rnnlab.core.files import output_files, write_json
 from rnnlab.core.stage import make_parser
 
 MONTHS = 120
@@ -52,11 +51,7 @@ def run(sizes: Sequence[int], rounds: int, out: Path) -> None:
         for size in sizes:
             rows += of_files(folder, size, rounds)
         rows += of_parts(folder / f"{max(sizes)}", max(sizes), rounds)
-    text = as_text(rows)
-    with output_files(out) as partial:
-        (partial / "table.md").write_text(text + "\n", encoding="utf-8")
-        write_json(partial / "table.json", rows)
-    print(text)
+    write_results(out, as_text(rows), rows)
 
 
 def of_files(folder: Path, size: int, rounds: int) -> Iterator[Row]:

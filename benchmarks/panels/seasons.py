@@ -19,11 +19,10 @@ from time import perf_counter
 import numpy as np
 
 from benchmarks.panels.defaults import panel_of
-from benchmarks.scratch import RUNS, markdown
+from benchmarks.scratch import RUNS, markdown, write_results
 from benchmarks.zero_shot.methods import seasonal_naive
 from benchmarks.zero_shot.sets import SeriesSet, held_out, m4_hourly
 from rnnlab.core.errors import exit_code
-from rnnlab.core.files import output_files, write_json
 from rnnlab.core.stage import make_parser
 from rnnlab.forecasting.forecast import LEVELS, forecast_panel
 from rnnlab.forecasting.methods import median
@@ -54,11 +53,7 @@ def run(data: Path, m4: Path, training: bool, out: Path) -> None:
     prepare_process(1)
     network = packaged_network()
     rows = [of_windows(sets, network) for sets in every_set(data, m4, training)]
-    text = as_text(rows)
-    with output_files(out) as folder:
-        (folder / "table.md").write_text(text + "\n", encoding="utf-8")
-        write_json(folder / "table.json", rows)
-    print(text)
+    write_results(out, as_text(rows), rows)
 
 
 def every_set(data: Path, m4: Path, training: bool) -> Iterator[list[SeriesSet]]:
