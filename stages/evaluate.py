@@ -2,7 +2,7 @@
 
 Reads:   params.yaml (threads, device, deterministic, tasks.TASK.evaluate),
          data/normalized/TASK/, data/windows/TASK/, data/models/TASK/, and models/zero_shot/ if
-         evaluate.baselines has zero_shot
+         evaluate.baselines has zero_shot or fine_tuned
          zero_shot: params.yaml (threads, device, deterministic, zero_shot.evaluate),
          models/zero_shot/
 Writes:  metrics/TASK/: scores.json, metrics.json (the main scores, for DVC),

@@ -1,13 +1,13 @@
 """Labels and number formats of methods, measures and protocols, for plots, tables and text."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from rnnlab.core.text import join_names
 
 # the network, the combination, and the normalization alone
 OWN_METHODS = ("model", "combination", "control")
 # and the pretrained network, which is no classical method either
-NOT_BASELINES = (*OWN_METHODS, "zero_shot")
+NOT_BASELINES = (*OWN_METHODS, "zero_shot", "fine_tuned")
 MEASURES = {
     "mape": ("MAPE", "{:.1f} %"),
     "smape": ("sMAPE", "{:.1f} %"),
@@ -67,3 +67,10 @@ def fallback_lines(counts: Mapping[str, int]) -> list[str]:
     failed = [f"{name} for {count}" for name, count in counts.items() if count]
     text = "Where a method failed, the seasonal naive forecast was used"
     return [f"{text}: {join_names(failed)} series."] if failed else []
+
+
+def kept_lines(best_steps: Sequence[int]) -> list[str]:
+    """A line that counts how often fine-tuning left the network as it was; none if it never did."""
+    kept = sum(step == 0 for step in best_steps)
+    text = "fine_tuned: too short for learning, or no better by it than by chance"
+    return [f"{text}: {kept} of {len(best_steps)} fits; they forecast as zero_shot."] if kept else []

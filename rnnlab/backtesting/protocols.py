@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from rnnlab.backtesting.forecasts import ProtocolForecasts, added
+from rnnlab.core.param_types import FINE_TUNED
 from rnnlab.core.params import Model, SeriesEvaluate, SeriesNormalize, Train
 from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout
@@ -15,6 +16,7 @@ from rnnlab.forecasting.intervals import IntervalWidths, calibrate, series_scale
 from rnnlab.forecasting.methods import Method, forecast_all, make_methods, median
 from rnnlab.forecasting.networks import mean_predictor, network_method, zero_predictor
 from rnnlab.forecasting.selection import COMBINATION, Selection, combine, select_methods
+from rnnlab.forecasting.trained import fine_tuned_method
 from rnnlab.networks.network import RecurrentNetwork
 from rnnlab.networks.samples import make_samples
 from rnnlab.networks.storage import Networks, load_network
@@ -41,9 +43,10 @@ class TrainedTask:
         networks, card: the output of train.
         settings: block ``evaluate`` of params.yaml.
         processes: number of processes that fit baselines in parallel, at most.
-        pretrained: the network of method zero_shot; None if that is not one of them.
+        pretrained: the network of methods zero_shot and fine_tuned; None without these.
         fallbacks: by method, the largest number of series for which it failed in one call and
             the seasonal naive forecast was used.
+        best_steps: see ``fine_tuned_method``.
         effect: of the covariates at each value, [M]; None without them.
     """
 
@@ -56,6 +59,7 @@ class TrainedTask:
     device: torch.device
     pretrained: ZeroShotNetwork | None = None
     fallbacks: Counter[str] = field(default_factory=Counter)
+    best_steps: list[int] = field(default_factory=list)
     effect: np.ndarray | None = None
 
     @property
@@ -92,10 +96,13 @@ class TrainedTask:
             name: network_method(predict, windows, self.normalize, fitted_on)
             for name, predict in predictors.items()
         }
-        others = make_methods(
-            self.settings.baselines, self.pretrained, self.processes, self.fallbacks
-        )
-        return own | others
+        names = [name for name in self.settings.baselines if name != FINE_TUNED]
+        others = make_methods(names, self.pretrained, self.processes, self.fallbacks)
+        if FINE_TUNED in self.settings.baselines:
+            assert self.pretrained is not None
+            horizon = Layout(**windows["layout"]).horizon
+            others[FINE_TUNED] = fine_tuned_method(self.pretrained, horizon, self.best_steps)
+        return own | {name: others[name] for name in self.settings.baselines}
 
     def methods_of(self, fit: str, refit: bool) -> dict[str, Method]:
         """The methods with the networks of ``fit``.

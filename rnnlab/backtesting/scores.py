@@ -8,12 +8,12 @@ import torch
 
 from rnnlab.backtesting.dvc_metrics import dvc_metrics
 from rnnlab.backtesting.forecasts import ProtocolForecasts
-from rnnlab.backtesting.labels import PLOTTED_PROTOCOLS, fallback_lines
+from rnnlab.backtesting.labels import PLOTTED_PROTOCOLS, fallback_lines, kept_lines
 from rnnlab.backtesting.protocols import TrainedTask, run_protocols
 from rnnlab.backtesting.significance import paired_test
 from rnnlab.core.files import read_json, read_tensors, write_json, write_table
 from rnnlab.core.notes import note
-from rnnlab.core.param_types import ZERO_SHOT
+from rnnlab.core.param_types import FINE_TUNED, ZERO_SHOT
 from rnnlab.core.params import Params
 from rnnlab.forecasting.intervals import LEVELS
 from rnnlab.networks.storage import Networks
@@ -41,7 +41,8 @@ def evaluate_series(
         for fit in card["windows"]["fits"]
     }
     settings = params.series(name).evaluate
-    pretrained = read_zero_shot(FOLDER, device) if ZERO_SHOT in settings.baselines else None
+    needs_network = {ZERO_SHOT, FINE_TUNED} & {*settings.baselines}
+    pretrained = read_zero_shot(FOLDER, device) if needs_network else None
     trained = TrainedTask(
         panel,
         cuts,
@@ -54,7 +55,7 @@ def evaluate_series(
         effect=tensors.get("effect"),
     )
     results = run_protocols(trained)
-    for line in fallback_lines(trained.fallbacks):
+    for line in [*fallback_lines(trained.fallbacks), *kept_lines(trained.best_steps)]:
         note(line)
     ids = np.array(normalized["ids"])
     scores = series_scores(results, ids)

@@ -36,7 +36,8 @@ SeriesNormalization = Literal[
 CovariateEffect = Literal[
     "none", "ridge", "curved_ridge", "ridge_by_phase", "curved_ridge_by_phase"
 ]
-# what a series task can compare its networks with; zero_shot is the network of stage pretrain
+# what a series task can compare its networks with; zero_shot is the network of stage pretrain, and
+# fine_tuned is that network after it has learned from the task's series
 Method = Literal[
     "naive",
     "seasonal_naive",
@@ -48,9 +49,11 @@ Method = Literal[
     "sarima",
     "theta",
     "zero_shot",
+    "fine_tuned",
 ]
 # stages evaluate and plot take it in the place of a task
 ZERO_SHOT = "zero_shot"
+FINE_TUNED = "fine_tuned"
 
 
 def inside_project(path: str) -> str:

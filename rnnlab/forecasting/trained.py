@@ -8,7 +8,7 @@ import torch
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import SeriesNormalize
-from rnnlab.forecasting.methods import Method, forecast_in_batches, median
+from rnnlab.forecasting.methods import Method, forecast_in_batches, median, zero_shot_method
 from rnnlab.forecasting.networks import mean_predictor, network_method
 from rnnlab.forecasting.selection import (
     chance_gain,
@@ -108,6 +108,24 @@ def fine_tuned(
     filled = panel.parts(panel.filled, ends)
     batches = SeriesBatches(past, filled, readings, shares, horizon, recipe)
     return fine_tune(network, batches, score, chance_gain(request, truth), recipe, say)
+
+
+def fine_tuned_method(
+    network: ZeroShotNetwork, horizon: int, best_steps: list[int], recipe: Recipe = RECIPE
+) -> Method:
+    """The pretrained network, fine-tuned once in each call on what comes before ``ends``.
+
+    Args:
+        horizon: the steps ahead that it learns.
+        best_steps: of each fine-tuning the best step is added; 0 where the network stays as it is.
+    """
+
+    def forecast(panel: Panel, ends: np.ndarray, requests: list[Request]) -> list[np.ndarray]:
+        tuned = fine_tuned(panel.until(ends), network, horizon, recipe)
+        best_steps.append(tuned.step)
+        return zero_shot_method(tuned.network)(panel, ends, requests)
+
+    return forecast
 
 
 def _error_on(

@@ -25,6 +25,7 @@ from rnnlab.plots.style import (
     BAND_ALPHA,
     BASELINE_COLOR,
     COMBINATION_COLOR,
+    FINE_TUNED_COLOR,
     WIDTH,
     ZERO_SHOT_COLOR,
     label_line_ends,
@@ -92,7 +93,7 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
         figure.suptitle(f"No errors by step: {reason}", x=0.005, ha="left")
         return figure
     best = means.drop([*NOT_BASELINES], errors="ignore").index[:1]
-    ours = [method for method in ("zero_shot", "combination", "model") if method in means]
+    ours = [method for method in reversed(own_colors(color)) if method in means]
     named = [*best, *ours]
     roles = dict.fromkeys(best, "best baseline ")
     words = ", ".join(f"{roles.get(m, '')}{readable(m)} {means[m]:.3f}" for m in reversed(named))
@@ -118,7 +119,12 @@ def steps_figure(by_step: pd.DataFrame, color: str) -> Figure:
 
 def own_colors(color: str) -> dict[str, str]:
     """Colours of the methods that are no baselines, the model's first."""
-    return {"model": color, "combination": COMBINATION_COLOR, "zero_shot": ZERO_SHOT_COLOR}
+    return {
+        "model": color,
+        "combination": COMBINATION_COLOR,
+        "zero_shot": ZERO_SHOT_COLOR,
+        "fine_tuned": FINE_TUNED_COLOR,
+    }
 
 
 def scores_figure(scores: dict, color: str) -> Figure:

@@ -41,6 +41,7 @@ WIDTH = 8.5  # inches
 BASELINE_COLOR = "#D55E00"
 LONG_COLOR = "#009E73"
 COMBINATION_COLOR = "#AA4499"
+FINE_TUNED_COLOR = "#999933"
 ZERO_SHOT_COLOR = "#009E73"  # in plots that have no forecasts of the whole test part
 TRUTH_COLOR = "0.2"
 # opacity of the intervals, by level in per cent

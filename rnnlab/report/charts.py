@@ -58,7 +58,7 @@ def steps_chart(by_step: pd.DataFrame) -> Spec:
     methods = table.mean().sort_values().index
     best = methods.drop([*NOT_BASELINES], errors="ignore")[:1]
     # in the order of the page's colours
-    wanted = ("model", "combination", *best, "zero_shot")
+    wanted = ("model", "combination", *best, "zero_shot", "fine_tuned")
     lines = [method for method in wanted if method in methods]
     return line_chart(table.reset_index(), "step", lines, methods, "MASE", ".3f")
 
@@ -129,7 +129,8 @@ def forecast_chart(forecasts: pd.DataFrame, scores: dict, unit: str) -> Spec:
     """
     protocols = forecasts["protocol"].unique()
     best = [best_baseline(scores, protocol, "mase") for protocol in protocols]
-    wanted = dict.fromkeys(["model", "combination", "zero_shot", *filter(None, best)])
+    own = ("model", "combination", "zero_shot", "fine_tuned")
+    wanted = dict.fromkeys([*own, *filter(None, best)])
     methods = [method for method in wanted if method in scores]
     table = forecasts[forecasts["method"].isin(methods)].copy()
     x, when = _times(table)

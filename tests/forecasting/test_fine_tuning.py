@@ -11,8 +11,11 @@ from toys import zero_shot_network
 
 import rnnlab
 from rnnlab.core.errors import InputError
+from rnnlab.forecasting import trained
+from rnnlab.forecasting.methods import zero_shot_method
 from rnnlab.forecasting.selection import validation_request
-from rnnlab.forecasting.trained import fine_tuned
+from rnnlab.forecasting.trained import fine_tuned, fine_tuned_method
+from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 from rnnlab.zero_shot import finetuning
 from rnnlab.zero_shot.finetuning import RECIPE, FineTuned, SeriesBatches
@@ -21,10 +24,11 @@ from rnnlab.zero_shot.readings import Reading, readings_of
 FEW = replace(RECIPE, steps=12, batch_size=16, learning_rate=0.02)
 
 
-def saws(count: int = 6, length: int = 120) -> list[np.ndarray]:
+def saws(count: int = 6, length: int = 120, period: int = 4) -> list[np.ndarray]:
     """Series that a random network forecasts badly."""
     rng = np.random.default_rng(0)
-    return [50 + 9 * (np.arange(length) % 4) + rng.normal(size=length) for _ in range(count)]
+    season = 9 * (np.arange(length) % period)
+    return [50 + season + rng.normal(size=length) for _ in range(count)]
 
 
 def tuned(panel: Panel, horizon: int = 4) -> FineTuned:
@@ -67,6 +71,42 @@ def test_nothing_is_learned_from_validation() -> None:
         tuned(replace(panel, y=later))
     assert len(seen[0]) == finetuning.LOOKS
     assert all(torch.equal(a, b) for a, b in zip(*seen, strict=True))
+
+
+@pytest.mark.parametrize("period", [4, 12])
+def test_the_method_learns_once_from_what_comes_before_the_test_part(
+    period: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """For all requests together; other test values change neither weights nor forecasts."""
+    panel = panel_of(*saws(length=40 * period, period=period), period=period)
+    ends = panel.lengths - 2 * period
+    requests = [Request(np.arange(6), ends - back, period) for back in (0, 3)]
+    destroyed = panel.y.copy()
+    for number, end in enumerate(ends):
+        destroyed[panel.offsets[number] + end : panel.offsets[number + 1]] = -1e6
+    learned: list[FineTuned] = []
+
+    def kept(*args: object) -> FineTuned:
+        learned.append(fine_tuned(*args))  # type: ignore[arg-type]
+        return learned[-1]
+
+    monkeypatch.setattr(trained, "fine_tuned", kept)
+    steps: list[int] = []
+    method = fine_tuned_method(zero_shot_network(), period, steps, FEW)
+    found, again, blind = (
+        method(each, ends, requests) for each in (panel, panel, replace(panel, y=destroyed))
+    )
+    assert steps == [each.step for each in learned] == [steps[0]] * 3
+    assert steps[0] > 0
+    before = zero_shot_method(zero_shot_network())(panel, ends, requests)
+    for one, other, unseen, old in zip(found, again, blind, before, strict=True):
+        assert one.tobytes() == other.tobytes() == unseen.tobytes()
+        assert (one != old).any()
+    assert torch.equal(weights(learned[0]), weights(learned[1]))
+    assert torch.equal(weights(learned[0]), weights(learned[2]))
+    # what comes before the test part does change them
+    method(replace(panel, y=panel.y[::-1].copy()), ends, requests)
+    assert not torch.equal(weights(learned[0]), weights(learned[3]))
 
 
 def test_later_values_than_the_windows_change_no_batch() -> None:

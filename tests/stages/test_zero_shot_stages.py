@@ -169,14 +169,17 @@ def test_a_row_in_the_scores_of_a_series(
     pretrained: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    kept = ["seasonal_naive", "zero_shot"]
+    kept = ["seasonal_naive", "zero_shot", "fine_tuned"]
     edit_params(copy, {"tasks.airline.evaluate.baselines": kept})
     assert run_stage_here(copy, "evaluate", "airline") == 1
     one_error_line(capsys.readouterr().err, "models/zero_shot/card.json is missing", BACK)
     shutil.copytree(pretrained / "models", copy / "models")
     assert run_stage_here(copy, "evaluate", "airline") == 0
+    # two cuts, before and after validation
+    one_error_line(capsys.readouterr().err, "fine_tuned: too short", "4 of 4 fits")
     before, after = (read_json(p / "metrics/airline/scores.json") for p in (finished[0], copy))
     assert list(after) == ["model", "combination", "control", *kept]
+    assert after["fine_tuned"] == after["zero_shot"]
     for protocol, row in after["zero_shot"].items():
         assert row["mase"] > 0
         assert 0 <= row["coverage_80"] <= row["coverage_95"] <= 100
@@ -186,7 +189,7 @@ def test_a_row_in_the_scores_of_a_series(
     assert (validation["method"] == "zero_shot").sum() == 2
     assert run_stage_here(copy, "plot", "airline") == 0
     assert run_stage_here(copy, "report") == 0
-    assert "zero_shot" in capsys.readouterr().out
+    assert "fine_tuned" in capsys.readouterr().out
 
 
 def test_forecasts_say_where_the_network_ends(
