@@ -72,5 +72,6 @@ def fallback_lines(counts: Mapping[str, int]) -> list[str]:
 def kept_lines(best_steps: Sequence[int]) -> list[str]:
     """A line that counts how often fine-tuning left the network as it was; none if it never did."""
     kept = sum(step == 0 for step in best_steps)
-    text = "fine_tuned: too short for learning, or no better by it than by chance"
-    return [f"{text}: {kept} of {len(best_steps)} fits; they forecast as zero_shot."] if kept else []
+    why = "the series are too short, or the gain may be chance"
+    line = f"fine_tuned: {kept} of {len(best_steps)} fits keep zero_shot's network, since {why}."
+    return [line] if kept else []
