@@ -17,8 +17,7 @@ function config() {
     axisX: { grid: false },
     legend: { labelColor: color("text"), labelFontSize: 12, symbolType: "stroke", symbolStrokeWidth: 3 },
     range: {
-      category: [color("model"), color("combination"), color("baseline"), color("zero-shot"),
-        color("fine-tuned")],
+      category: [color("model"), color("combination"), color("baseline"), color("zero-shot"), color("fine-tuned")],
       heatmap: [color("panel"), color("baseline")],
     },
     line: { strokeWidth: 2 },

@@ -11,7 +11,7 @@ from rnnlab.report.uncertainty import accuracy_interval, standard_errors
 METHODS = (
     "model: the networks on normalized series; control: the same with network outputs of zero; "
     "combination: the best weighted mean of methods on validation; zero_shot: the pretrained "
-    "network, which no series of the task has trained, and fine_tuned: the same after it has learned "
+    "network, which no series of the task has trained; fine_tuned: the same after it has learned "
     "from them; all others are baselines."
 )
 

@@ -237,11 +237,11 @@ def test_names_that_look_like_numbers_stay_text() -> None:
 
 
 def test_every_line_of_a_chart_has_a_colour_of_its_own() -> None:
-    methods = ("control", "zero_shot", "model", "ets", "combination", "naive")
+    methods = ("control", "fine_tuned", "zero_shot", "model", "ets", "combination", "naive")
     table = pd.DataFrame([(m, step, n) for n, m in enumerate(methods) for step in (1, 2)])
     chart = steps_chart(table.set_axis(["method", "step", "mase"], axis="columns"))
     lines = chart["layer"][0]["encoding"]["color"]["scale"]["domain"]
-    assert lines == ["model", "combination", "ets", "zero shot"]
+    assert lines == ["model", "combination", "ets", "zero shot", "fine tuned"]
     code, page = ((ROOT / "rnnlab/report" / name).read_text() for name in ("charts.js", "page.css"))
     colors = re.findall(r'color\("([\w-]+)"\)', re.search(r"category: \[(.*)\]", code)[1])
     assert colors == ["model", "combination", "baseline", "zero-shot"]
