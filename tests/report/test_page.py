@@ -244,7 +244,7 @@ def test_every_line_of_a_chart_has_a_colour_of_its_own() -> None:
     assert lines == ["model", "combination", "ets", "zero shot", "fine tuned"]
     code, page = ((ROOT / "rnnlab/report" / name).read_text() for name in ("charts.js", "page.css"))
     colors = re.findall(r'color\("([\w-]+)"\)', re.search(r"category: \[(.*)\]", code)[1])
-    assert colors == ["model", "combination", "baseline", "zero-shot"]
+    assert colors == ["model", "combination", "baseline", "zero-shot", "fine-tuned"]
     for color in colors:
         # of light and of dark pages
         assert len(re.findall(rf"--{color}: #", page)) == 2
