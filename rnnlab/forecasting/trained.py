@@ -12,6 +12,7 @@ from rnnlab.forecasting.methods import Method, forecast_in_batches, median, zero
 from rnnlab.forecasting.networks import mean_predictor, network_method
 from rnnlab.forecasting.selection import (
     chance_gain,
+    mean_errors,
     relative_errors,
     seasonal_naive_forecasts,
     validation_request,
@@ -21,7 +22,7 @@ from rnnlab.series.measures import seasonal_naive_errors
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 from rnnlab.series.seasons import longer_season
-from rnnlab.zero_shot.finetuning import RECIPE, FineTuned, SeriesBatches, fine_tune
+from rnnlab.zero_shot.finetuning import RECIPE, Errors, FineTuned, SeriesBatches, fine_tune
 from rnnlab.zero_shot.network import ZeroShotNetwork
 from rnnlab.zero_shot.readings import readings_of, weights_of
 from rnnlab.zero_shot.training import Recipe
@@ -95,14 +96,11 @@ def fine_tuned(
     shown = [past[number] for number in looked_at]
     weights[looked_at] = weights_of(network, shown, readings, horizon)
     truth = request.truth(panel.y, panel.offsets, ends)
-    into = request.end - ends[request.series]
-    late = 2 * into + horizon > (panel.lengths - ends)[request.series]
-    errors = [_error_on(panel, request, truth, ends, half) for half in (~late, late)]
+    errors_of = _errors_on(panel, request, truth, ends)
 
-    def score(candidate: ZeroShotNetwork) -> np.ndarray:
+    def score(candidate: ZeroShotNetwork) -> Errors:
         answers = forecast_in_batches(candidate, panel, request, readings, weights, rounded=False)
-        found = median(answers)
-        return np.array([error(found) for error in errors])
+        return errors_of(median(answers))
 
     shares = weights[looked_at].mean(axis=0)
     filled = panel.parts(panel.filled, ends)
@@ -128,14 +126,24 @@ def fine_tuned_method(
     return forecast
 
 
-def _error_on(
-    panel: Panel, request: Request, truth: np.ndarray, ends: np.ndarray, used: np.ndarray
-) -> Callable[[np.ndarray], float]:
-    """The relative error of forecasts [N, H], of which those ``used`` [N] count."""
-    naive = seasonal_naive_forecasts(panel, request)
+def _errors_on(
+    panel: Panel, request: Request, truth: np.ndarray, ends: np.ndarray
+) -> Callable[[np.ndarray], Errors]:
+    """The errors of forecasts [N, H] of the stretch after the first ``ends`` [S] values."""
+    into = request.end - ends[request.series]
+    late = 2 * into + request.steps > (panel.lengths - ends)[request.series]
     scale = seasonal_naive_errors(panel.parts(panel.y, ends), panel.period)
-    truth = np.where(used[:, None], truth, np.nan)
-    return relative_errors(truth, naive, request.series, scale)
+    naive = seasonal_naive_forecasts(panel, request)
+    halves = [
+        relative_errors(np.where(used[:, None], truth, np.nan), naive, request.series, scale)
+        for used in (~late, late)
+    ]
+
+    def errors(forecasts: np.ndarray) -> Errors:
+        by_series = mean_errors(truth, forecasts, request.series, scale) / scale
+        return Errors(np.array([error(forecasts) for error in halves]), by_series)
+
+    return errors
 
 
 def _too_short(panel: Panel, horizon: int) -> str:

@@ -18,7 +18,7 @@ from rnnlab.forecasting.trained import fine_tuned, fine_tuned_method
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 from rnnlab.zero_shot import finetuning
-from rnnlab.zero_shot.finetuning import RECIPE, FineTuned, SeriesBatches
+from rnnlab.zero_shot.finetuning import RECIPE, Errors, FineTuned, SeriesBatches, is_better
 from rnnlab.zero_shot.readings import Reading, readings_of
 
 FEW = replace(RECIPE, steps=12, batch_size=16, learning_rate=0.02)
@@ -71,6 +71,31 @@ def test_nothing_is_learned_from_validation() -> None:
         tuned(replace(panel, y=later))
     assert len(seen[0]) == finetuning.LOOKS
     assert all(torch.equal(a, b) for a, b in zip(*seen, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("halves", "fell", "better"),
+    [
+        # a large fall, of one series or of many of which most got worse
+        ([0.9, 0.9], 1, True),
+        ([0.9, 0.9], 3, True),
+        # a small one is no chance where most of many series share it; 27 of 40 are one look of six
+        ([0.99, 0.99], 3, False),
+        ([0.99, 0.99], 27, False),
+        ([0.99, 0.99], 30, True),
+        # one part of the stretch may be a shock that they share
+        ([0.95, 1.001], 40, False),
+    ],
+)
+def test_better_is_more_than_chance(halves: list[float], fell: int, better: bool) -> None:
+    count = 1 if fell == 1 else 40
+    sizes = np.random.default_rng(0).permutation(count) + 1.0
+    change = np.where(np.arange(count) < fell, -0.01, 0.01) * sizes
+    before = Errors(np.ones(2), np.full(count, 1.0))
+    found = Errors(np.array(halves), before.series + change)
+    assert is_better(found, before, least_gain=0.05) == better
+    unknown = replace(found, series=np.full(count, np.nan))
+    assert is_better(unknown, before, least_gain=0.05) == (better and halves[0] == 0.9)
 
 
 @pytest.mark.parametrize("period", [4, 12])
