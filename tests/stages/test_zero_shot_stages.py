@@ -176,8 +176,8 @@ def test_a_row_in_the_scores_of_a_series(
     shutil.copytree(pretrained / "models", copy / "models")
     assert run_stage_here(copy, "evaluate", "airline") == 0
     # two cuts, before and after validation
-    [line] = capsys.readouterr().err.splitlines()
-    assert line.startswith("fine_tuned: 4 of 4 fits keep zero_shot's network, since ")
+    said = capsys.readouterr().err
+    assert said.count("fine_tuned: 4 of 4 fits keep zero_shot's network, since ") == 1
     before, after = (read_json(p / "metrics/airline/scores.json") for p in (finished[0], copy))
     assert list(after) == ["model", "combination", "control", *kept]
     assert after["fine_tuned"] == after["zero_shot"]
