@@ -258,14 +258,14 @@ def _is_hopeless(search: Search, trial: Trial, figures: dict) -> bool:
     if search.goal.curve is None or figures.get("fit") != "main":
         return False
     epochs = trial.params.get(f"tasks.{search.task}.train.epochs", search.epochs)
-    share, value = int(SHARES * figures["epoch"] / epochs), figures.get(search.goal.curve)
-    told = trial.user_attrs.get("share", 0)
+    share, value = SHARES * figures["epoch"] / epochs, figures.get(search.goal.curve)
+    earlier, last = trial.user_attrs.get("told", (0.0, value))
     # further networks of an ensemble begin at epoch 1 again
-    if value is None or value != value or share <= told:
+    if value is None or value != value or share <= earlier:
         return False
     with search.lock:
-        trial.set_user_attr("share", share)
-        # a long epoch passes several
-        for each in range(told + 1, share + 1):
-            trial.report(value, each)
+        trial.set_user_attr("told", (share, value))
+        # between two epochs on the line that joins them
+        for each in range(int(earlier) + 1, int(share) + 1):
+            trial.report(last + (value - last) * (each - earlier) / (share - earlier), each)
         return trial.should_prune()
