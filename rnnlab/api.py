@@ -4,12 +4,12 @@ import os
 import sys
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
 
-from rnnlab.arguments import is_count, options_of, understood_series
+from rnnlab.arguments import is_count, options_of, understood_forecast, understood_series
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel
 from rnnlab.core.errors import InputError, for_python
@@ -22,8 +22,8 @@ from rnnlab.frames.shape import Frame
 from rnnlab.zero_shot.finetuning import RECIPE
 from rnnlab.zero_shot.pretrained import Network, ZeroShot, network_of
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
+# a figure of matplotlib, or a page
+Picture: TypeAlias = Any
 
 
 @for_python
@@ -214,18 +214,21 @@ def plot(
     known: Sequence[str] = (),
     future: Data | None = None,
     read: Mapping[str, str] | None = None,
-) -> "Figure":
+    interactive: bool = False,
+) -> Picture:
     """The recent past of up to six series, and their forecast with its intervals.
 
     Args:
         data, id, time, value, known, future, read: as in ``forecast``; data may hold later values,
             too. Up to three known columns are drawn below the values.
         forecast: what ``forecast`` returned.
-        ids: the series to show; the first six where it is None.
+        ids: the series to show; the first six, or all of a page, where it is None.
+        interactive: whether it is a page, as ``rnnlab forecast --html`` writes it: up to 1,000
+            series, with a search box. It shows no later values, and needs levels 80 and 95.
 
     Returns:
-        A figure of matplotlib that is none of pyplot's: ``figure.savefig(path)``; a notebook shows
-        it as the last line of a cell.
+        A figure of matplotlib that is none of pyplot's, or the page: ``figure.savefig(path)``; a
+        notebook shows both as the last line of a cell.
 
     Raises:
         InputError: data cannot be used, or the forecast is of other series.
@@ -237,26 +240,19 @@ def plot(
         >>> len(figure.axes)
         1
     """
-    from rnnlab.plots.forecast import MAX_SERIES, forecast_figure, with_bounds
+    from rnnlab.plots.forecast import MAX_SERIES, forecast_figure
 
     options = options_of(id, time, value, read, known)
-    shape, panel, _ = understood_series(data, None, None, options, said=False, future=future)
-    table = with_bounds(shape.as_came(forecast, panel.ds.dtype))
-    named = list(map(str, shape.names if ids is None else ids))
-    both = {*panel.ids} & {*table["unique_id"]}
-    if unknown := [name for name in named if name not in both] if ids is not None else []:
-        raise InputError(f"ids: data and forecast have no series {unknown[0]!r} in common")
-    shown = [name for name in named if name in both][: None if ids else MAX_SERIES]
-    if not shown:
-        raise InputError("data and forecast have no series in common")
-    numbers = {name: number for number, name in enumerate(panel.ids)}
-    part = panel.subset(np.array([numbers[name] for name in shown]))
-    rows = [table[table["unique_id"] == name].sort_values("ds") for name in shown]
-    if len({len(each) for each in rows}) > 1:
-        raise InputError("the forecast has not as many rows for each series; give all of it")
+    panel, table, total = understood_forecast(
+        data, forecast, ids, options, future, None if interactive else MAX_SERIES
+    )
+    if interactive:
+        from rnnlab.commands.project import command_module
+
+        return command_module("forecast_page").page_of(panel, table)
     unit = panel.table.value if panel.table else "y"
-    places = [(number, "") for number in range(len(shown))]
-    return forecast_figure(part, pd.concat(rows), unit, places, len(panel.ids))
+    places = [(number, "") for number in range(len(panel.ids))]
+    return forecast_figure(panel, table, unit, places, total)
 
 
 @for_python

@@ -1,14 +1,17 @@
 """What a person hands over to a public function: series, their horizon, how a table is read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from numbers import Integral
+
+import numpy as np
+import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.effects.columns import rows_ahead, with_covariates
 from rnnlab.forecasting.task_settings import check_seasons, check_steps
 from rnnlab.formats.options import ReadOptions, reading_options
 from rnnlab.frames.reading import Data, read_data
-from rnnlab.frames.shape import Shape
+from rnnlab.frames.shape import Frame, Shape
 from rnnlab.series.loading import panel_of
 from rnnlab.series.panel import Panel, warn_left_out
 from rnnlab.series.seasons import note_guesses, settle
@@ -62,6 +65,39 @@ def understood_series(
     horizon = horizon or rows or season.horizon
     panel = with_covariates(panel, table, horizon if ahead else 0, holidays)
     return shape, panel.without_rows(), horizon
+
+
+def understood_forecast(
+    data: Data,
+    forecast: Frame,
+    ids: Iterable[Hashable] | None,
+    options: ReadOptions,
+    future: Data | None,
+    most: int | None,
+) -> tuple[Panel, pd.DataFrame, int]:
+    """Series that have a forecast, the forecast of each in their order, and how many data has.
+
+    Args:
+        ids: of the series; where it is None, the first ones, ``most`` at most.
+    """
+    from rnnlab.plots.forecast import with_bounds
+
+    shape, panel, _ = understood_series(data, None, None, options, said=False, future=future)
+    table = with_bounds(shape.as_came(forecast, panel.ds.dtype))
+    named = list(map(str, shape.names if ids is None else ids))
+    both = {*panel.ids} & {*table["unique_id"]}
+    if unknown := [name for name in named if name not in both] if ids is not None else []:
+        raise InputError(f"ids: data and forecast have no series {unknown[0]!r} in common")
+    shown = [name for name in named if name in both][: None if ids else most]
+    if not shown:
+        raise InputError("data and forecast have no series in common")
+    numbers = {name: number for number, name in enumerate(panel.ids)}
+    rows = dict(iter(table.groupby("unique_id", sort=False)))
+    found = [rows[name].sort_values("ds") for name in shown]
+    if len({len(each) for each in found}) > 1:
+        raise InputError("the forecast has not as many rows for each series; give all of it")
+    part = panel.subset(np.array([numbers[name] for name in shown]))
+    return part, pd.concat(found), len(panel.ids)
 
 
 def is_count(number: object) -> bool:

@@ -181,7 +181,7 @@ function paint(canvas, rows, columns, shade, full) {
 // the three likeliest classes
 function named(chances) {
   const ranked = [...chances.keys()].sort((j, k) => chances[k] - chances[j]);
-  return ranked.slice(0, 3).map((k) => `${k} (${(100 * chances[k]).toFixed(1)} %)`);
+  return ranked.slice(0, 3).map((k) => `${k} (${(100 * chances[k]).toFixed(1)}\u00a0%)`);
 }
 
 function drawPart(part) {

@@ -1,6 +1,8 @@
 """The page of a forecast: one file with every series, to search and to hover over."""
 
 import json
+from dataclasses import dataclass, replace
+from html import escape
 from itertools import pairwise
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError, require
 from rnnlab.core.files import Json, write_atomically
+from rnnlab.core.notes import note
 from rnnlab.forecasting.forecast import Forecast
 from rnnlab.formats.sources import local_name
 from rnnlab.plots.forecast import MIN_PAST, PAST_RATIO
@@ -71,6 +74,44 @@ def forecast_page(panel: Panel, table: pd.DataFrame, file: str) -> tuple[str, st
         recent=max(PAST_RATIO * horizon, MIN_PAST),
     )
     return html, said
+
+
+@dataclass(frozen=True)
+class ForecastPage:
+    """A page that a notebook shows, and that is saved as a figure is."""
+
+    html: str
+
+    def savefig(self, path: str | Path) -> None:
+        write_atomically(Path(path), self.html.encode())
+
+    def _repr_html_(self) -> str:
+        return (
+            f'<iframe srcdoc="{escape(self.html)}" title="forecast" '
+            'style="width: 100%; height: 50rem; border: 0"></iframe>'
+        )
+
+
+def page_of(panel: Panel, table: pd.DataFrame) -> ForecastPage:
+    """The page of a forecast that a person hands over, without values that came later.
+
+    Raises:
+        InputError: it has not the intervals that the page shows, or begins before the series do.
+    """
+    if missing := [name for name in COLUMNS if name not in table]:
+        raise InputError(f"interactive: the forecast has no column {missing[0]!r}; levels=(80, 95)")
+    begin = table["ds"].to_numpy()[:: len(table) // len(panel.ids)]
+    before = panel.ds < np.repeat(begin, panel.lengths)
+    known = np.add.reduceat(before & ~np.isnan(panel.y), panel.offsets[:-1], dtype=np.int64)
+    if not known.all():
+        raise InputError(f"the forecast of {panel.ids[known.argmin()]!r} begins before its values")
+    past = panel.until(np.add.reduceat(before, panel.offsets[:-1], dtype=np.int64))
+    # the season that it was made with is not known here
+    name = past.table.name if past.table else "forecast"
+    html, said = forecast_page(replace(past, period=1), table, name)
+    if said:
+        note(said)
+    return ForecastPage(html)
 
 
 def _fitted(panel: Panel, table: pd.DataFrame, horizon: int) -> tuple[str, int, int]:

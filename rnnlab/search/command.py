@@ -23,6 +23,7 @@ SCORES = {
     "images": Goal("validation_accuracy", "maximize", "validation_accuracy"),
     "series": Goal("mase_val", "minimize", "validation_loss"),
 }
+WIDTH = 120
 # the score of the test part that is looked at once, when all is chosen
 TEST_SCORES = {"images": "accuracy", "series": "mase_roll"}
 
@@ -93,11 +94,13 @@ def show(found: Search, kind: str) -> None:
     changing = [key for key in found.space if best[key].astype(str).nunique() > 1]
     short = {key: key.rpartition(".")[2] for key in changing}
     shown = Table(box=None, pad_edge=False)
-    for name in ["trial", metric, *short.values()]:
-        shown.add_column(name.replace("_", " "), justify="left" if name == "trial" else "right")
+    shown.add_column("trial", no_wrap=True)
+    for name in [metric, *short.values()]:
+        shown.add_column(name.replace("_", " "), justify="right")
     for _, row in best.iterrows():
         shown.add_row(*(text_of(row[name]) for name in ["trial", metric, *changing]))
-    Console().print(shown)
+    # in a pipe rich takes 80 columns, too few for ten parameters
+    (Console() if sys.stdout.isatty() else Console(width=WIDTH)).print(shown)
     first = best.iloc[0]
     counts = table["state"].value_counts()
     print(f"{len(table)} trials: " + ", ".join(f"{n} {state}" for state, n in counts.items()))

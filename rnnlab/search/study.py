@@ -26,8 +26,10 @@ from rnnlab.search.trial import Failed, Place, Pruned, run_trial, stop
 
 # until so many trials have a curve, none is compared with them
 STARTUP_TRIALS = 5
-# of the epochs of a training, these pass before its curve is compared
-WARM_UP = 0.3
+# trials are compared after the same share of their epochs, of which they may have different numbers
+SHARES = 20
+# so many pass before a curve is compared
+WARM_UP = 6
 STOPPED = "stopped"
 
 optuna.logging.set_verbosity(logging.WARNING)
@@ -48,12 +50,18 @@ class Goal:
 
 @dataclass
 class Search:
-    """A study that lies in a file, and how it is run."""
+    """A study that lies in a file, and how it is run.
+
+    Attributes:
+        epochs: of a trial whose parameters do not say them.
+        jobs: trials side by side.
+    """
 
     task: str
     space: Space
     goal: Goal
     study: optuna.Study
+    epochs: int
     jobs: int
     say: Callable[[str], None]
     stopped: bool = False
@@ -87,14 +95,13 @@ def open_search(
         ),
         "random": lambda: optuna.samplers.RandomSampler(seed=params.seed),
     }
-    epochs = params.tasks[task].train.epochs
     study = optuna.create_study(
         storage=f"sqlite:///{folder}/study.db",
         study_name=task,
         load_if_exists=True,
         direction=goal.direction,
         sampler=samplers[sampler](),
-        pruner=optuna.pruners.MedianPruner(STARTUP_TRIALS, int(WARM_UP * epochs)),
+        pruner=optuna.pruners.MedianPruner(STARTUP_TRIALS, WARM_UP),
     )
     given = _given(task, space, goal, params)
     if study.user_attrs.get("given", given) != given:
@@ -110,7 +117,10 @@ def open_search(
             say(f"params.yaml as it is lies outside the space: {', '.join(sorted(outside))}")
         study.set_user_attr("defaults", {} if outside else defaults)
         study.enqueue_trial(defaults)
-    search = Search(task, space, goal, study, jobs, say)
+    train = params.tasks[task].train
+    # train.steps are validated ten times, as epochs
+    epochs = train.epochs if train.steps is None else 10
+    search = Search(task, space, goal, study, epochs, jobs, say)
     _end_what_was_interrupted(search)
     return search
 
@@ -244,14 +254,18 @@ def _run(search: Search, trial: Trial) -> None:
 
 
 def _is_hopeless(search: Search, trial: Trial, figures: dict) -> bool:
-    """Whether the curve of the first network is worse than most at the same epoch."""
+    """Whether the curve of the first network is worse than most at the same share of its epochs."""
     if search.goal.curve is None or figures.get("fit") != "main":
         return False
-    step, value = int(figures["epoch"]), figures.get(search.goal.curve)
+    epochs = trial.params.get(f"tasks.{search.task}.train.epochs", search.epochs)
+    share, value = SHARES * figures["epoch"] / epochs, figures.get(search.goal.curve)
+    earlier, last = trial.user_attrs.get("told", (0.0, value))
     # further networks of an ensemble begin at epoch 1 again
-    if value is None or value != value or step <= trial.user_attrs.get("epoch", 0):
+    if value is None or value != value or share <= earlier:
         return False
     with search.lock:
-        trial.set_user_attr("epoch", step)
-        trial.report(value, step)
+        trial.set_user_attr("told", (share, value))
+        # between two epochs on the line that joins them
+        for each in range(int(earlier) + 1, int(share) + 1):
+            trial.report(last + (value - last) * (each - earlier) / (share - earlier), each)
         return trial.should_prune()

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from browser import CHROMIUM, faults, look_at
 
+import rnnlab
 from rnnlab.report.forecast_page import COLUMNS, MAX_BYTES, forecast_page
 from rnnlab.series.panel import Panel
 
@@ -72,6 +73,32 @@ def test_series_of_different_times_name_their_places() -> None:
     content = content_of(forecast_page(panel, table, "mine.csv")[0])
     assert not content["dates"]
     assert [each["at"] for each in content["series"]] == [[0, 2, 4, 6], [1, 3, 5, 7]]
+
+
+def test_a_plot_that_is_interactive_is_this_page(tmp_path: Path) -> None:
+    """Of all series, in the order of the data, without values after the forecast's beginning."""
+    days = pd.date_range("2024-01-01", periods=50)
+    names = [f"item {number}" for number in (9, 2, 10, 4, 5, 6, 7)]
+    data = pd.DataFrame(
+        {name: (number + 1.0) * (np.arange(50) % 7) for number, name in enumerate(names)}, days
+    )
+    found = rnnlab.forecast(data[:-5], horizon=7)
+    page = rnnlab.plot(data, found, interactive=True)
+    content = content_of(page.html)
+    assert [each["id"] for each in content["series"]] == names
+    for each in content["series"]:
+        assert each["y"] == data[each["id"]][:-5].tolist()
+        own = found[found["unique_id"] == each["id"]]
+        np.testing.assert_allclose(each["low_95"], own["low_95"], rtol=1e-5)
+    page.savefig(tmp_path / "page.html")
+    assert (tmp_path / "page.html").read_text() == page.html
+    assert "<script" not in page._repr_html_()
+    some = rnnlab.plot(data, found, ids=["item 4"], interactive=True)
+    assert [each["id"] for each in content_of(some.html)["series"]] == ["item 4"]
+    with pytest.raises(rnnlab.InputError, match=r"no column 'low_95'.*levels=.80, 95."):
+        rnnlab.plot(data, found.drop(columns="low_95"), interactive=True)
+    with pytest.raises(rnnlab.InputError, match="'item 9' begins before its values"):
+        rnnlab.plot(data[-5:], found, interactive=True)
 
 
 # the first series as it is drawn; then what a search finds, and what a pointer is told

@@ -152,6 +152,34 @@ def test_a_bad_curve_is_pruned(searched: Path, dvc: Callable) -> None:
     assert states[0] == TrialState.COMPLETE
 
 
+def test_trials_of_other_lengths_are_compared_after_the_same_share(
+    searched: Path, dvc: Callable
+) -> None:
+    """A long training is no worse than a short one for being behind it after as many epochs."""
+    epochs = "tasks.airline.train.epochs"
+    (searched / "experiments/search/airline.yaml").write_text(f"{SPACE}{epochs}: [15, 30]\n")
+    edit_params(searched, {epochs: 15})
+    heard = []
+
+    def score(changes: dict, watch: Callable) -> float:
+        count = changes[epochs]
+        # each ends a little better than the one before; the last one is bad
+        steps = [1 - epoch / count - 0.001 * len(heard) for epoch in range(1, count + 1)]
+        losses = [2.0] * count if len(heard) == 14 else steps
+        heard.append(count)
+        for epoch, loss in enumerate(losses, 1):
+            if watch({"fit": "main", "epoch": epoch, "validation_loss": loss}):
+                raise Pruned
+        return distance(changes)
+
+    dvc(score)
+    search = opened()
+    run_search(search, 15, None)
+    assert {*heard} == {15, 30}
+    states = [trial.state for trial in search.study.trials]
+    assert states == [TrialState.COMPLETE] * 14 + [TrialState.PRUNED]
+
+
 def test_an_interrupted_trial_is_tried_again(searched: Path, dvc: Callable) -> None:
     dvc(lambda changes, watch: distance(changes))
     search = opened()
