@@ -12,9 +12,9 @@ from rich.text import Text
 
 from rnnlab.commands.options import ForecastOptions
 from rnnlab.core.errors import InputError
-from rnnlab.effects.columns import rows_ahead, with_covariates
+from rnnlab.effects.reading import settled_series
 from rnnlab.formats.options import ReadOptions, listed
-from rnnlab.series.loading import load_panel, panel_of
+from rnnlab.series.loading import load_panel
 from rnnlab.series.panel import MAX_LINES, Panel
 from rnnlab.series.seasons import Season, guesses, note_guesses, settle, understood
 from rnnlab.series.times import format_times
@@ -30,15 +30,15 @@ def read_series(
 
     What was understood is said on the way, unless a table of it is wanted.
     """
+
+    def say(panel: Panel, season: Season) -> None:
+        if not options.check:
+            # standard output is for results
+            print(understood(panel, season), file=sys.stderr)
+            note_guesses(panel, season)
+
     table = read_table(file, reading)
-    panel, season = settle(panel_of(table, reading, any_series=True), seasons)
-    if not options.check:
-        # standard output is for results
-        print(understood(panel, season), file=sys.stderr)
-        note_guesses(panel, season)
-    ahead = rows_ahead(panel, table)
-    horizon = options.horizon or ahead or season.horizon
-    return with_covariates(panel, table, horizon, options.holidays), season, horizon
+    return settled_series(table, reading, seasons, options.horizon, options.holidays, say)
 
 
 def season_of_parts(parts: list[Path], reading: ReadOptions, seasons: Sequence[int]) -> Season:
