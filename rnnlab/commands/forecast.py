@@ -11,7 +11,7 @@ import torch
 
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel, errors_by_method
-from rnnlab.commands.check import check_parts, print_block, read_series, season_of_parts
+from rnnlab.commands.check import check_parts, first_of_parts, print_block, read_series
 from rnnlab.commands.forecast_text import (
     backtest_lines,
     covariates_lines,
@@ -171,9 +171,7 @@ def forecast_folder(
         "--html": options.html is not None,
         "--backtest": options.backtest,
         "--plot-series": bool(options.plot_series),
-        "--known": bool(options.known),
         "--future": bool(options.future),
-        "--holidays": bool(options.holidays),
         f"--out {options.out}": is_file,
     }
     for option, given in refused.items():
@@ -183,24 +181,25 @@ def forecast_folder(
                 "into a folder; name one of its files"
             )
     if options.check:
-        check_parts(parts, reading, seasons)
+        check_parts(parts, reading, options, seasons)
         return
     folder = Path(local_name(file)).resolve()
     shown = Path(options.out or "forecasts") / folder.name
     out = shown.resolve()
     if out == folder or out.is_relative_to(folder):
         raise InputError(f"--out {options.out}: {shown} is the data itself; name another folder")
-    season = season_of_parts(parts, reading, seasons)
+    season, horizon = first_of_parts(parts, reading, options, seasons)
     job = FolderJob(
         folder=folder,
         out=out,
         reading=reading,
         period=season.period,
         longer=season.longer,
-        horizon=options.horizon or season.horizon,
+        horizon=horizon,
         fit=options.fit,
         weights=read_card(options.network_folder)["sha256"],
         network=None if options.network is None else Path(options.network).resolve(),
+        holidays=options.holidays,
     )
     results = forecast_parts(job, [path.resolve() for path in parts], options.ray)
     print_results(results, len(parts), job.horizon, shown)
