@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import rnnlab
 from rnnlab.effects.clocks import by_clocks
 from rnnlab.forecasting.methods import baseline_method
 from rnnlab.formats.options import ReadOptions
@@ -94,3 +95,14 @@ def test_other_panels_go_as_they_are(tmp_path: Path) -> None:
 
         by_clocks(kept)(panel, panel.lengths, [Request(np.array([0]), panel.lengths, 3)])
         assert seen[0] is panel
+
+
+def test_forecasts_and_backtests_go_by_the_clocks(tmp_path: Path) -> None:
+    """A day after the change the hours of yesterday, by UTC, are one too late."""
+    times = hours("2021-10-01", 33 * 24)
+    load(tmp_path / "x.csv", one=times[: -2 * 24])
+    found = rnnlab.forecast(tmp_path / "x.csv", horizon=48)
+    assert np.abs(found["forecast"] - of(times[-2 * 24 :])).mean() < 0.1
+    tested = rnnlab.backtest(tmp_path / "x.csv", horizon=24).forecasts
+    for method in ("forecast", "seasonal_naive"):
+        assert np.abs(tested[method] - tested["y"]).mean() < 0.1
