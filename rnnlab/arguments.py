@@ -7,14 +7,13 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.effects.columns import rows_ahead, with_covariates
+from rnnlab.effects.reading import settled_series
 from rnnlab.forecasting.task_settings import check_seasons, check_steps
 from rnnlab.formats.options import ReadOptions, reading_options
 from rnnlab.frames.reading import Data, read_data
 from rnnlab.frames.shape import Frame, Shape
-from rnnlab.series.loading import panel_of
 from rnnlab.series.panel import Panel, warn_left_out
-from rnnlab.series.seasons import note_guesses, settle
+from rnnlab.series.seasons import Season, note_guesses
 
 
 def options_of(
@@ -57,13 +56,13 @@ def understood_series(
         check_steps(name, steps)
     check_seasons(seasons)
     table, shape = read_data(data, options, future)
-    panel, season = settle(panel_of(table, options, any_series=True), seasons)
-    if said:
-        note_guesses(panel, season)
-        warn_left_out(panel, table.name)
-    rows = rows_ahead(panel, table) if ahead else None
-    horizon = horizon or rows or season.horizon
-    panel = with_covariates(panel, table, horizon if ahead else 0, holidays)
+
+    def say(panel: Panel, season: Season) -> None:
+        if said:
+            note_guesses(panel, season)
+            warn_left_out(panel, table.name)
+
+    panel, _, horizon = settled_series(table, options, seasons, horizon, holidays, say, ahead)
     return shape, panel.without_rows(), horizon
 
 

@@ -40,10 +40,3 @@ class ProtocolForecasts:
         of_rest = replace(widths, lower_limit=None)
         low, high = of_rest.bounds(forecast - self.effect, series, level)
         return widths.limited(low + self.effect, forecast, series), high + self.effect
-
-
-def added(values: np.ndarray, effect: np.ndarray | None) -> np.ndarray:
-    """Values [N, H], or quantiles of them [N, H, Q], with the effect [N, H] given back."""
-    if effect is None:
-        return values
-    return values + effect.reshape(*effect.shape, *[1] * (values.ndim - 2))

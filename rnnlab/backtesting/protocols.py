@@ -7,13 +7,13 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import torch
 
-from rnnlab.backtesting.forecasts import ProtocolForecasts, added
+from rnnlab.backtesting.forecasts import ProtocolForecasts
 from rnnlab.core.param_types import FINE_TUNED
 from rnnlab.core.params import Model, SeriesEvaluate, SeriesNormalize, Train
 from rnnlab.core.progress import track_progress
 from rnnlab.core.window_spec import Layout
 from rnnlab.forecasting.intervals import IntervalWidths, calibrate, series_scales
-from rnnlab.forecasting.methods import Method, forecast_all, make_methods, median
+from rnnlab.forecasting.methods import Method, added, forecast_all, make_methods, median
 from rnnlab.forecasting.networks import mean_predictor, network_method, zero_predictor
 from rnnlab.forecasting.selection import COMBINATION, Selection, combine, select_methods
 from rnnlab.forecasting.trained import fine_tuned_method
@@ -70,10 +70,10 @@ class TrainedTask:
         return replace(self.panel, y=self.panel.y + self.effect)
 
     def effect_ahead(self, request: Request) -> np.ndarray | None:
-        """The effect at the steps of a request, [N, H], 0 beyond the end of a series; or None."""
+        """The effect at the steps of a request, [N, H]; None without covariates."""
         if self.effect is None:
             return None
-        return np.nan_to_num(request.truth(self.effect, self.panel.offsets))
+        return request.known_ahead(self.effect, self.panel.offsets)
 
     @property
     def normalize(self) -> SeriesNormalize:

@@ -1,5 +1,6 @@
 """What a forecast would have been at earlier times: the last windows of each series."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -7,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
+from rnnlab.effects.clocks import all_by_clocks
 from rnnlab.forecasting.forecast import forecast_panel
 from rnnlab.forecasting.methods import forecast_all, make_methods, median, names_of
 from rnnlab.forecasting.selection import COMBINATION
@@ -46,6 +48,7 @@ def backtest_panel(
     windows: int = 1,
     fit: bool = False,
     processes: int = 1,
+    learn: Callable[[Panel], ZeroShotNetwork] | None = None,
 ) -> Backtest:
     """Forecast the last ``windows`` horizons of each series, each from what came before it.
 
@@ -53,6 +56,7 @@ def backtest_panel(
 
     Args:
         windows: they lie end to end; the last one ends with the series.
+        learn: takes what comes before a window and returns the network that has learned from it.
 
     Raises:
         InputError: no series is long enough.
@@ -63,7 +67,9 @@ def backtest_panel(
         usable = np.flatnonzero(ends >= MIN_HISTORY)
         if len(usable):
             part = panel.subset(usable)
-            tables.append(_window(part, ends[usable], network, horizon, fit, processes))
+            past = part.until(ends[usable])
+            own = network if learn is None else learn(past)
+            tables.append(_window(part, past, ends[usable], own, horizon, fit, processes))
     if not tables:
         needed = horizon + MIN_HISTORY
         raise InputError(
@@ -78,16 +84,16 @@ def backtest_panel(
 
 def _window(
     panel: Panel,
+    past: Panel,
     ends: np.ndarray,
     network: ZeroShotNetwork,
     horizon: int,
     fit: bool,
     processes: int,
 ) -> pd.DataFrame:
-    past = panel.until(ends)
     found = forecast_panel(past, network, horizon, fit, processes)
     request = Request(np.arange(len(ends)), past.lengths, horizon)
-    others = make_methods(names_of(fit), network, processes, found.fallbacks)
+    others = all_by_clocks(make_methods(names_of(fit), network, processes, found.fallbacks))
     by_method = forecast_all(others, past, past.lengths, [request])
     first = (panel.offsets[:-1] + ends)[:, None] + np.arange(horizon)
     columns = {

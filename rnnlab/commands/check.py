@@ -12,11 +12,10 @@ from rich.text import Text
 
 from rnnlab.commands.options import ForecastOptions
 from rnnlab.core.errors import InputError
-from rnnlab.effects.columns import rows_ahead, with_covariates
+from rnnlab.effects.reading import settled_series
 from rnnlab.formats.options import ReadOptions, listed
-from rnnlab.series.loading import load_panel, panel_of
 from rnnlab.series.panel import MAX_LINES, Panel
-from rnnlab.series.seasons import Season, guesses, note_guesses, settle, understood
+from rnnlab.series.seasons import Season, guesses, note_guesses, understood
 from rnnlab.series.times import format_times
 from rnnlab.tables.reading import read_table
 
@@ -30,19 +29,21 @@ def read_series(
 
     What was understood is said on the way, unless a table of it is wanted.
     """
+
+    def say(panel: Panel, season: Season) -> None:
+        if not options.check:
+            # standard output is for results
+            print(understood(panel, season), file=sys.stderr)
+            note_guesses(panel, season)
+
     table = read_table(file, reading)
-    panel, season = settle(panel_of(table, reading, any_series=True), seasons)
-    if not options.check:
-        # standard output is for results
-        print(understood(panel, season), file=sys.stderr)
-        note_guesses(panel, season)
-    ahead = rows_ahead(panel, table)
-    horizon = options.horizon or ahead or season.horizon
-    return with_covariates(panel, table, horizon, options.holidays), season, horizon
+    return settled_series(table, reading, seasons, options.horizon, options.holidays, say)
 
 
-def season_of_parts(parts: list[Path], reading: ReadOptions, seasons: Sequence[int]) -> Season:
-    """The season of the first part that can be read.
+def first_of_parts(
+    parts: list[Path], reading: ReadOptions, options: ForecastOptions, seasons: Sequence[int]
+) -> tuple[Season, int]:
+    """The season and the horizon of the first part that can be read.
 
     Raises:
         InputError: none can be; the message is that of the first one.
@@ -50,17 +51,17 @@ def season_of_parts(parts: list[Path], reading: ReadOptions, seasons: Sequence[i
     first: InputError | None = None
     for path in parts:
         try:
-            panel, season = settle(load_panel(str(path), reading, any_series=True), seasons)
+            _, season, horizon = read_series(str(path), reading, options, seasons)
         except InputError as error:
             first = first or error
             continue
-        print(understood(panel, season), file=sys.stderr)
-        note_guesses(panel, season)
-        return season
+        return season, horizon
     raise first or InputError("a folder of parts has no parts")
 
 
-def check_parts(parts: list[Path], reading: ReadOptions, seasons: Sequence[int]) -> None:
+def check_parts(
+    parts: list[Path], reading: ReadOptions, options: ForecastOptions, seasons: Sequence[int]
+) -> None:
     """Print a block for each file of a folder; the first one settles the period.
 
     Raises:
@@ -69,7 +70,7 @@ def check_parts(parts: list[Path], reading: ReadOptions, seasons: Sequence[int])
     errors = []
     for path in parts:
         try:
-            panel, season = settle(load_panel(str(path), reading, any_series=True), seasons)
+            panel, season, _ = read_series(str(path), reading, options, seasons)
         except InputError as error:
             errors.append(error)
             continue

@@ -11,7 +11,7 @@ import torch
 
 from rnnlab.backtesting.labels import fallback_lines
 from rnnlab.backtesting.windows import Backtest, backtest_panel, errors_by_method
-from rnnlab.commands.check import check_parts, print_block, read_series, season_of_parts
+from rnnlab.commands.check import check_parts, first_of_parts, print_block, read_series
 from rnnlab.commands.forecast_text import (
     backtest_lines,
     covariates_lines,
@@ -44,6 +44,7 @@ from rnnlab.series.panel import Panel, cut_at, warn_left_out
 from rnnlab.training.device import prepare, prepare_process
 from rnnlab.zero_shot.finetuning import FineTuned
 from rnnlab.zero_shot.forecaster import steps_at_once
+from rnnlab.zero_shot.network import ZeroShotNetwork
 from rnnlab.zero_shot.pretrained import ZeroShot
 from rnnlab.zero_shot.storage import read_card, read_zero_shot
 
@@ -106,7 +107,8 @@ def forecast_table(
     # only a page needs the libraries of the report
     pages = None if options.html is None else command_module("forecast_page")
     page = pages.check_page(options.html, file) if pages else None
-    check_training(options)
+    if options.network is not None and options.backtest:
+        note(f"--backtest tests {options.network} fairly if it has not learned from the last steps")
     device = prepare(project_params("--trained")) if options.trained else torch.device("cpu")
     processes = available_cpus()
     if not options.trained:
@@ -116,45 +118,32 @@ def forecast_table(
     panel, _, horizon = read_series(file, reading, options, seasons)
     panel = panel.without_rows()
     shown = series_to_show(panel, options.plot_series or (), file)
-    if options.train:
-        tuned = fine_tuned(panel, network, horizon, say=partial(print, file=sys.stderr))
-        network = tuned.network
-        print(tuned_sentence(tuned, save_network(tuned, target)), file=target.messages)
     trained = read_trained(options.task, panel, device) if options.trained else None
-    # some of the last values of the task's own series choose the networks' best epoch
-    spans = panel.lengths - cut_at(panel.lengths, panel.lengths, task.data).train if task else None
-    found = forecast_panel(
-        panel,
-        network,
-        horizon,
-        options.fit,
-        processes,
-        trained,
-        spans if trained else None,
-        say=lambda line: print(line, file=sys.stderr),
-    )
+    spans = None
+    if trained and task:
+        # some of the last values of the task's own series choose the networks' best epoch
+        spans = panel.lengths - cut_at(panel.lengths, panel.lengths, task.data).train
+    say, used = partial(print, file=sys.stderr), network
+    if options.train:
+        tuned = fine_tuned(panel, network, horizon, say=say, spans=spans)
+        used = tuned.network
+        print(tuned_sentence(tuned, save_network(tuned, target)), file=target.messages)
+    found = forecast_panel(panel, used, horizon, options.fit, processes, trained, spans, say=say)
     for line in fallback_lines(found.fallbacks):
         note(line)
-    tested = (
-        backtest_panel(panel, network, horizon, 1, options.fit, processes)
-        if options.backtest
-        else None
-    )
+    tested = None
+    if options.backtest:
+        learn = partial(learned_before, network, horizon) if options.train else None
+        tested = backtest_panel(panel, network, horizon, 1, options.fit, processes, learn)
     report(target, file, found, tested, shown)
     if pages:
         print(pages.write_forecast_page(page, found, file), file=target.messages)
 
 
-def check_training(options: ForecastOptions) -> None:
-    """Raise InputError where a network would be tested on what it has learned."""
-    for option, given in {"--trained": options.trained, "--backtest": options.backtest}.items():
-        if options.train and given:
-            raise InputError(
-                f"--train {option}: the network would learn from values that {option} tests it on; "
-                "leave one out"
-            )
-    if options.network is not None and options.backtest:
-        note(f"--backtest tests {options.network} fairly if it has not learned from the last steps")
+def learned_before(network: ZeroShotNetwork, horizon: int, past: Panel) -> ZeroShotNetwork:
+    """The network that tests --train: it has learned nothing of the values that test it."""
+    print("for --backtest, from what comes before the last steps:", file=sys.stderr)
+    return fine_tuned(past, network, horizon, say=partial(print, file=sys.stderr)).network
 
 
 def save_network(tuned: FineTuned, target: Target) -> Path | None:
@@ -182,9 +171,7 @@ def forecast_folder(
         "--html": options.html is not None,
         "--backtest": options.backtest,
         "--plot-series": bool(options.plot_series),
-        "--known": bool(options.known),
         "--future": bool(options.future),
-        "--holidays": bool(options.holidays),
         f"--out {options.out}": is_file,
     }
     for option, given in refused.items():
@@ -194,24 +181,25 @@ def forecast_folder(
                 "into a folder; name one of its files"
             )
     if options.check:
-        check_parts(parts, reading, seasons)
+        check_parts(parts, reading, options, seasons)
         return
     folder = Path(local_name(file)).resolve()
     shown = Path(options.out or "forecasts") / folder.name
     out = shown.resolve()
     if out == folder or out.is_relative_to(folder):
         raise InputError(f"--out {options.out}: {shown} is the data itself; name another folder")
-    season = season_of_parts(parts, reading, seasons)
+    season, horizon = first_of_parts(parts, reading, options, seasons)
     job = FolderJob(
         folder=folder,
         out=out,
         reading=reading,
         period=season.period,
         longer=season.longer,
-        horizon=options.horizon or season.horizon,
+        horizon=horizon,
         fit=options.fit,
         weights=read_card(options.network_folder)["sha256"],
         network=None if options.network is None else Path(options.network).resolve(),
+        holidays=options.holidays,
     )
     results = forecast_parts(job, [path.resolve() for path in parts], options.ray)
     print_results(results, len(parts), job.horizon, shown)

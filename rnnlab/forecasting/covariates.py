@@ -11,7 +11,7 @@ import numpy as np
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.progress import track_progress
 from rnnlab.effects.regression import MIN_CYCLES, Form, fit_effect, many_values, mean_slopes
-from rnnlab.forecasting.methods import Method, forecast_all
+from rnnlab.forecasting.methods import Method, added, forecast_all
 from rnnlab.forecasting.selection import (
     COMBINATION,
     Selection,
@@ -54,9 +54,11 @@ def with_effect(method: Method, effect: np.ndarray) -> Method:
     """The method, asked for what ``effect`` [rows of the covariates] leaves over."""
 
     def forecast(panel: Panel, ends: np.ndarray, requests: list[Request]) -> list[np.ndarray]:
+        assert panel.covariates is not None
+        offsets = panel.covariates.offsets
         found = method(without_effect(panel, effect), ends, requests)
         return [
-            quantiles + effect_ahead(panel, effect, request)[:, :, None]
+            added(quantiles, request.known_ahead(effect, offsets))
             for quantiles, request in zip(found, requests, strict=True)
         ]
 
@@ -73,15 +75,6 @@ def without_effect(panel: Panel, effect: np.ndarray) -> Panel:
     assert covariates is not None
     rows = positions_in_series(panel.offsets) + np.repeat(covariates.offsets[:-1], panel.lengths)
     return replace(panel, y=panel.y - effect[rows], covariates=None)
-
-
-def effect_ahead(panel: Panel, effect: np.ndarray, request: Request) -> np.ndarray:
-    """The effect at the steps of a request, [N, H]; the last one where no more is known."""
-    covariates = panel.covariates
-    assert covariates is not None
-    first, stop = covariates.offsets[:-1][request.series], covariates.offsets[1:][request.series]
-    rows = (first + request.end)[:, None] + np.arange(request.steps)
-    return effect[np.minimum(rows, stop[:, None] - 1)]
 
 
 def every_form(period: int) -> dict[str, Form]:

@@ -18,12 +18,15 @@ import torch
 from rnnlab.core.errors import InputError
 from rnnlab.core.files import output_files
 from rnnlab.core.progress import track_progress
+from rnnlab.effects.columns import with_covariates
 from rnnlab.forecasting.forecast import forecast_panel
 from rnnlab.forecasting.output import left_out_path, with_offsets, write_left_out
 from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.sources import find_source, local_name
-from rnnlab.series.loading import load_panel
+from rnnlab.series.loading import panel_of
+from rnnlab.series.panel import Panel
 from rnnlab.tables.by_columns import names_of_series
+from rnnlab.tables.reading import read_table
 from rnnlab.zero_shot.storage import read_zero_shot
 
 # in the metadata of a forecast: what it was made from
@@ -41,6 +44,7 @@ class FolderJob:
         fit: whether slow methods are fitted, too.
         weights: the checksum of the network.
         network: its folder; None for that of the package.
+        holidays: of these countries.
     """
 
     folder: Path
@@ -52,6 +56,7 @@ class FolderJob:
     fit: bool
     weights: str
     network: Path | None = None
+    holidays: str | None = None
 
 
 def find_parts(name: str, options: ReadOptions) -> list[Path]:
@@ -136,11 +141,10 @@ def forecast_part(job: FolderJob, path: Path) -> PartResult:
     # with one thread the bytes are the same wherever a part is done
     torch.set_num_threads(1)
     try:
-        panel = load_panel(str(path), job.reading, any_series=True)
+        panel = part_with_covariates(job, path)
         network = read_zero_shot(job.network)
     except InputError as error:
         return PartResult(error=str(error), options=error.options)
-    panel = replace(panel, period=job.period, longer=job.longer)
     found = forecast_panel(panel, network, job.horizon, job.fit)
     target = target_of(job, path)
     with output_files(target.parent, or_none=[left_out_path(target).name]) as folder:
@@ -148,6 +152,13 @@ def forecast_part(job: FolderJob, path: Path) -> PartResult:
         table = with_offsets(found.table(), panel)
         write_part(folder / target.name, table, made_from(job, path))
     return PartResult(len(panel.ids), len(panel.left_out), +found.fallbacks)
+
+
+def part_with_covariates(job: FolderJob, path: Path) -> Panel:
+    table = read_table(str(path), job.reading)
+    panel = panel_of(table, job.reading, any_series=True)
+    panel = replace(panel, period=job.period, longer=job.longer)
+    return with_covariates(panel, table, job.horizon, job.holidays)
 
 
 def write_part(path: Path, table: pd.DataFrame, content: bytes) -> None:

@@ -13,6 +13,7 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.progress import format_duration, track_progress
+from rnnlab.effects.clocks import all_by_clocks
 from rnnlab.forecasting.covariates import UsedEffect, all_with_effect, compare_effect
 from rnnlab.forecasting.intervals import (
     EarlierForecasts,
@@ -172,6 +173,7 @@ def forecast_panel(
     """
     fallbacks: Counter[str] = Counter()
     methods = make_methods(names_of(fit), network, processes, fallbacks, rounded=False)
+    methods = all_by_clocks(methods)
     request, ends = validation_request(panel, horizon, spans)
     if fit and len(request.end):
         slow = {name: methods[name] for name in FITTED}

@@ -128,6 +128,13 @@ def median(quantiles: np.ndarray) -> np.ndarray:
     return quantiles[:, :, quantiles.shape[2] // 2]
 
 
+def added(forecasts: np.ndarray, effect: np.ndarray | None) -> np.ndarray:
+    """Forecasts [N, H], or quantiles [N, H, Q], with the effect [N, H] of covariates given back."""
+    if effect is None:
+        return forecasts
+    return forecasts + effect.reshape(*effect.shape, *[1] * (forecasts.ndim - 2))
+
+
 def seconds_to_fit(
     methods: Mapping[str, Method],
     panel: Panel,

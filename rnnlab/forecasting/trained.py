@@ -71,6 +71,7 @@ def fine_tuned(
     horizon: int,
     recipe: Recipe = RECIPE,
     say: Callable[[str], None] = lambda line: None,
+    spans: np.ndarray | None = None,
 ) -> FineTuned:
     """Fine-tune the network on what comes before the stretch on which methods are compared.
 
@@ -79,8 +80,11 @@ def fine_tuned(
     It must be better in the first and in the second half of the stretch: series of one time share
     its shocks, and a single horizon cannot tell these from what was learned. So where the stretch
     of most series is shorter than two horizons, the network stays as it is.
+
+    Args:
+        spans: see ``validation_request``; None for that fifth.
     """
-    request, ends = validation_request(panel, horizon)
+    request, ends = validation_request(panel, horizon, spans)
     validated = np.unique(request.series)
     spans = (panel.lengths - ends)[validated]
     if not len(validated) or np.median(spans) < HORIZONS * horizon:

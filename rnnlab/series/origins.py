@@ -56,6 +56,18 @@ class Request:
         at = np.minimum(offsets[self.series, None] + ahead, len(y) - 1)
         return np.where(inside, y[at], np.nan)
 
+    def known_ahead(self, values: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+        """Of values [R] known of later steps, too, those at all steps, [N, H].
+
+        It is the last one of a series where no more is known.
+
+        Args:
+            offsets: [S + 1], where those of each series begin and end.
+        """
+        first, stop = offsets[:-1][self.series], offsets[1:][self.series]
+        rows = (first + self.end)[:, None] + np.arange(self.steps)
+        return values[np.minimum(rows, stop[:, None] - 1)]
+
     def select(self, rows: np.ndarray) -> "Request":
         return replace(self, series=self.series[rows], end=self.end[rows])
 

@@ -8,6 +8,7 @@ import pandas as pd
 from rnnlab.cells.counted import DAY_NUMBER, UNIX, to_seconds
 from rnnlab.cells.dates import DIGITS, YEAR, read_times
 from rnnlab.core.errors import InputError
+from rnnlab.formats.grids import without_columns
 from rnnlab.formats.options import SIGN, ReadOptions
 from rnnlab.formats.sources import Source
 from rnnlab.formats.typed import open_parquet, parquet_grid, read_column
@@ -128,10 +129,10 @@ def names_of_series(source: Source, options: ReadOptions) -> list[str]:
         InputError: the file is damaged, or its columns have several readings.
     """
     dataset = open_parquet(source)
-    grid = parquet_grid(source, dataset)
+    grid = without_columns(parquet_grid(source, dataset), options.known)
     layout = find_layout(grid, options)
     if layout.is_wide:
-        return [dataset.schema.names[place] for place in layout.values]
+        return [grid.header[place] for place in layout.values]
     if not layout.id:
         return [source.stem]
     names: set[object] = set()
@@ -139,6 +140,6 @@ def names_of_series(source: Source, options: ReadOptions) -> list[str]:
         for _, row in full_rows(grid, layout):
             names.add(SIGN.join(row[place].strip() for place in layout.id))
         return sorted(map(str, names))
-    for batch in dataset.to_batches(columns=[dataset.schema.names[layout.id[0]]]):
+    for batch in dataset.to_batches(columns=[grid.header[layout.id[0]]]):
         names.update(batch.column(0).unique().to_pylist())
     return sorted(map(str, names))

@@ -12,7 +12,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.features.context import context_length, max_horizon
 from rnnlab.features.extraction import extract_features
 from rnnlab.features.histories import seasonal_naive
-from rnnlab.series.measures import as_values, have_whole_numbers, lowest_values
+from rnnlab.series.measures import as_values, lowest_values, units_of
 from rnnlab.zero_shot.answers import in_units
 from rnnlab.zero_shot.extension import extended
 from rnnlab.zero_shot.network import NORMAL, QUANTILES, ZeroShotNetwork, to_inputs
@@ -80,9 +80,9 @@ def forecast_quantiles(
     What the network says of a series does not depend on the others, up to rounding. A period above
     ``MAX_PERIOD`` is longer than the network knows: it reads the series without the mean of the
     last cycles, which is added again. After ``steps_at_once`` steps the last season repeats.
-    No forecast is below 0 where a series never was, those of whole numbers are whole numbers, and a
-    series that never changed goes on. Where the network's output is not finite, all quantiles are
-    the seasonal naive forecast.
+    No forecast is below 0 where a series never was, those of whole numbers are whole numbers, those
+    of rare sales are packs (``units_of``), and a series that never changed goes on. Where the
+    network's output is not finite, all quantiles are the seasonal naive forecast.
 
     Args:
         histories: of S series, each [T] with any T; NaN for missing values, at the end too. Each
@@ -188,13 +188,13 @@ def mean_cycle(y: np.ndarray, period: int) -> np.ndarray:
 def as_series(
     quantiles: np.ndarray, y: np.ndarray, offsets: np.ndarray, period: int, rounded: bool = True
 ) -> np.ndarray:
-    """Quantiles [S, H, 11] as series can take them: their lowest values, whole numbers.
+    """Quantiles [S, H, 11] as series can take them: not below the lowest, whole numbers, packs.
 
     Args:
-        rounded: False to leave whole numbers to the caller, who goes on to work with them.
+        rounded: False for a caller who goes on to work with them: rounding comes once, at the end.
     """
-    whole = have_whole_numbers(y, offsets) & rounded
-    values = as_values(quantiles, lowest_values(y, offsets), whole)
+    units = units_of(y, offsets) if rounded else np.zeros(len(offsets) - 1)
+    values = as_values(quantiles, lowest_values(y, offsets), units)
     ahead = np.arange(1, quantiles.shape[1] + 1)
     for row in np.flatnonzero(~np.isfinite(quantiles).all(axis=(1, 2))):
         history = y[offsets[row] : offsets[row + 1]]

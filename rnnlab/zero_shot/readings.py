@@ -190,7 +190,7 @@ def forecast_readings(
     for reading, weight in zip(readings, weights.T, strict=True):
         rows = np.flatnonzero(weight)
         shown = [histories[row] for row in rows.tolist()]
-        found = forecast_reading(network, shown, reading, horizon, rounded)
+        found = forecast_reading(network, shown, reading, horizon, rounded=False)
         mean[rows] += weight[rows, None, None] * found
     return as_series(mean, *end_to_end(histories), readings[0].period, rounded)
 

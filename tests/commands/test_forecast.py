@@ -34,6 +34,7 @@ from rnnlab.series.normalization import fit_normalization
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 from rnnlab.zero_shot.finetuning import FineTuned
+from rnnlab.zero_shot.pretrained import ZeroShot
 
 COLUMNS = ["unique_id", "ds", "forecast", "low_80", "high_80", "low_95", "high_95"]
 BOUNDS = ["low_95", "low_80", "forecast", "high_80", "high_95"]
@@ -487,7 +488,6 @@ def test_trained_networks_know_one_period(copy: Path, capsys: pytest.CaptureFixt
         (["--html", "a.pdf"], ["--html a.pdf: write a name that ends with .html"]),
         (["--html", "a/b.html"], ["a is missing: --html a/b.html: make this folder"]),
         (["--ray", "local"], ["--ray local: data/raw/airline.csv is one table"]),
-        (["--train", "--backtest"], ["--train --backtest: the network would learn", "leave one"]),
         (
             ["--network", "none"],
             ["none/card.json is missing: name a folder that fine-tun"],
@@ -560,14 +560,24 @@ def test_values_that_repeat_exactly_are_not_too_short(
 def test_a_network_that_has_learned_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """What --backtest tests is another one, which has learned from what comes before."""
     write_series(tmp_path / "mine.csv", pd.date_range("2015-01-01", periods=60, freq="MS"), 12)
-    learned = FineTuned(zero_shot_network(), 5, {0: 0.9, 5: 0.6})
-    monkeypatch.setattr(command, "fine_tuned", lambda *args, **options: learned)
-    table = forecast_of(tmp_path, "mine.csv", "--horizon", "3", "--train")
-    said = capsys.readouterr().out
+    y, seen = pd.read_csv(tmp_path / "mine.csv")["sold"].to_numpy(), []
+    networks = [zero_shot_network(seed) for seed in (1, 2)]
+
+    def learned(panel: Panel, *args: object, **options: object) -> FineTuned:
+        seen.append(panel.y)
+        return FineTuned(networks[len(seen) - 1], 5, {0: 0.9, 5: 0.6})
+
+    monkeypatch.setattr(command, "fine_tuned", learned)
+    mine = ["mine.csv", "--horizon", "3"]
+    said = stdout_of(tmp_path, capsys, *mine, "--train", "--backtest")
+    np.testing.assert_array_equal(np.concatenate(seen), [*y, *y[:-3]])
+    table = pd.read_csv(tmp_path / "forecasts/mine.csv")
     assert "Error of the last values 0.900, 0.600 after learning" in said
     assert "--network forecasts/mine_network" in said
-    again = forecast_of(
-        tmp_path, "mine.csv", "--horizon", "3", "--network", "forecasts/mine_network"
-    )
+    again = forecast_of(tmp_path, *mine, "--network", "forecasts/mine_network")
     pd.testing.assert_frame_equal(again, table)
+    ZeroShot.of(networks[1], 5, {}).save(tmp_path / "other")
+    other = stdout_of(tmp_path, capsys, *mine, "--network", "other", "--backtest")
+    assert said.split("The last steps")[1] == other.split("The last steps")[1]

@@ -13,7 +13,6 @@ from rnnlab.forecasting import covariates
 from rnnlab.forecasting.covariates import (
     NONE,
     choose_forms,
-    effect_ahead,
     every_form,
     mean_effect,
     possible_forms,
@@ -94,9 +93,8 @@ def test_what_a_method_reads_comes_back(lengths: list[int]) -> None:
 
 
 def test_where_no_more_is_known_the_last_effect_stays() -> None:
-    panel = sales([20, 12], 2)
-    effect = np.arange(36.0)
-    found = effect_ahead(panel, effect, Request(np.array([0, 1]), panel.lengths, 4))
+    request = Request(np.array([0, 1]), np.array([20, 12]), 4)
+    found = request.known_ahead(np.arange(36.0), np.array([0, 22, 36]))
     np.testing.assert_array_equal(found, [[20, 21, 21, 21], [34, 35, 35, 35]])
 
 

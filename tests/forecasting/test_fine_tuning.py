@@ -31,8 +31,8 @@ def saws(count: int = 6, length: int = 120, period: int = 4) -> list[np.ndarray]
     return [50 + season + rng.normal(size=length) for _ in range(count)]
 
 
-def tuned(panel: Panel, horizon: int = 4) -> FineTuned:
-    return fine_tuned(panel, zero_shot_network(), horizon, FEW)
+def tuned(panel: Panel, horizon: int = 4, spans: np.ndarray | None = None) -> FineTuned:
+    return fine_tuned(panel, zero_shot_network(), horizon, FEW, spans=spans)
 
 
 def weights(found: FineTuned) -> torch.Tensor:
@@ -49,10 +49,12 @@ def test_it_learns_and_gives_the_same_bytes_again() -> None:
     assert not found.network.training
 
 
-def test_nothing_is_learned_from_validation() -> None:
+@pytest.mark.parametrize("spans", [None, np.full(6, 60)])
+def test_nothing_is_learned_from_validation(spans: np.ndarray | None) -> None:
     """Other values there choose another step, but each step's weights are the same."""
     panel = replace(panel_of(*saws()), period=4)
-    _, ends = validation_request(panel, 4)
+    _, ends = validation_request(panel, 4, spans)
+    assert (ends == (96 if spans is None else 60)).all()
     later = panel.y.copy()
     for number, end in enumerate(ends):
         later[panel.offsets[number] + end : panel.offsets[number + 1]] += 1000
@@ -67,8 +69,8 @@ def test_nothing_is_learned_from_validation() -> None:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(finetuning, "_candidates", kept)
-        tuned(panel)
-        tuned(replace(panel, y=later))
+        tuned(panel, spans=spans)
+        tuned(replace(panel, y=later), spans=spans)
     assert len(seen[0]) == finetuning.LOOKS
     assert all(torch.equal(a, b) for a, b in zip(*seen, strict=True))
 

@@ -55,6 +55,37 @@ def test_a_file_of_forecasts_for_each_file_of_series(
         assert table["ds"].min() == pd.Timestamp("2019-01-01")
 
 
+def test_each_part_has_what_is_known_ahead(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each as it is forecast alone; the rows ahead of the first are the horizon of all."""
+    ds, rng = pd.date_range("2023-01-01", periods=124, freq="D"), np.random.default_rng(0)
+    (project / "shops").mkdir()
+    for name in "ab":
+        promo = rng.integers(0, 2, 124)
+        sold = (20 + np.arange(124) % 7 + 9 * promo + rng.normal(size=124)).round(2)
+        table = pd.DataFrame({"shop": name, "day": ds, "sold": sold, "promo": promo})
+        table.loc[120:, "sold"] = np.nan
+        table.to_parquet(project / f"shops/{name}.parquet", index=False)
+    known = ["--known", "promo", "--holidays", "AT"]
+    assert run_stage_here(project, "forecast", "shops", *known) == 0
+    assert "4 steps of 2 series in 2 of 2 parts" in capsys.readouterr().out
+    for name in "ab":
+        one = [f"shops/{name}.parquet", *known, "--out", "one.parquet"]
+        assert run_stage_here(project, "forecast", *one) == 0
+        assert "with covariates 0." in capsys.readouterr().out
+        alone = pd.read_parquet(project / "one.parquet")
+        table = pd.read_parquet(project / f"forecasts/shops/{name}.parquet")
+        np.testing.assert_allclose(table["forecast"], alone["forecast"], rtol=1e-5)
+    assert run_stage_here(project, "forecast", "shops", "--known", "promo") == 0
+    assert "2 series in 2 of 2 parts: " in capsys.readouterr().out
+    without = pd.read_parquet(project / "shops/b.parquet").drop(columns="promo")
+    without.to_parquet(project / "shops/b.parquet")
+    for more in ([], ["--check"]):
+        assert run_stage_here(project, "forecast", "shops", "--known", "promo", *more) == 1
+        one_error_line(capsys.readouterr().err, "b.parquet: has no column 'promo' (--known)")
+
+
 def test_what_is_done_is_not_done_twice(
     shops: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +135,7 @@ def test_a_series_in_two_files_makes_the_folder_one_table(
     "args",
     [
         *(["--trained"], ["--json"], ["--backtest"], ["--out", "-"], ["--plot-series", "a0"]),
-        *(["--html", "a.html"], ["--train"]),
+        *(["--html", "a.html"], ["--train"], ["--future", "a.csv"]),
     ],
 )
 def test_what_a_folder_cannot_have_is_said(

@@ -90,6 +90,18 @@ def test_whole_numbers_have_whole_quantiles(network: ZeroShotNetwork, dtype: typ
     assert (found[1] != np.rint(found[1])).any()
 
 
+@pytest.mark.parametrize(("period", "count"), [(12, 90), (7, 800)])
+def test_rare_sales_are_forecast_in_packs(period: int, count: int) -> None:
+    """A pack of 12 that sells as one piece does is forecast as that is; the longer have a year."""
+    pieces = np.random.default_rng(4).poisson(0.4, (6, count))
+    expected = ZeroShot().quantiles([*pieces], period, 14)
+    found = ZeroShot().quantiles([*(12 * pieces)], period, 14)
+    np.testing.assert_array_equal(found % 12, 0)
+    # a number on the edge may go to either side
+    assert (found == 12 * expected).mean() > 0.999
+    assert len(np.unique(found)) > 2
+
+
 def test_quantiles_at_any_level() -> None:
     quantiles = np.random.default_rng(0).random((3, 4, len(QUANTILES))).cumsum(axis=2)
     np.testing.assert_allclose(at_levels(quantiles, QUANTILES), quantiles)

@@ -40,7 +40,7 @@ def weeks(count: int, day: int, seed: int) -> np.ndarray:
     return 5 + wave(count, day) + 2 * sunday + 0.3 * noise(count, seed)
 
 
-# by period; those of one length are forecast together; none of whole numbers, which are rounded
+# by period; those of one length are forecast together
 HISTORIES = {
     1: {
         "trend": 2 + 0.4 * np.arange(22) + noise(22, 2),
@@ -148,7 +148,7 @@ def shipped() -> ZeroShotNetwork:
 def figures(network: ZeroShotNetwork, period: int) -> dict[str, tuple[float, ...]]:
     histories = HISTORIES[period]
     steps = STEPS.get(period, USUAL_STEPS)
-    found = forecast_quantiles(network, list(histories.values()), period, steps)
+    found = forecast_quantiles(network, list(histories.values()), period, steps, rounded=False)
     first, (low, median, high) = found[:, 0, MEDIAN], found.mean(axis=1).T[[0, MEDIAN, -1]]
     rows = np.stack([first, median, low - median, high - median], axis=1).tolist()
     return dict(zip(histories, map(tuple, rows), strict=True))
