@@ -30,14 +30,18 @@ def shocks(rng: Generator, series: int, steps: int) -> np.ndarray:
 def autoregressive(rng: Generator, series: int, steps: int) -> np.ndarray:
     """Noise with a memory of one step, in six of ten series without.
 
-    In two of ten its size wanders (stochastic volatility; Taylor 1986).
+    In two of ten its size wanders (stochastic volatility; Taylor 1986). A seventh of series swings
+    with a memory of two steps instead (Yule 1927).
     """
     memory = np.where(chance(rng, 0.4, series), rng.uniform(-0.4, 0.95, (series, 1)), 0.0)
     noise = shocks(rng, series, steps)
     size = np.cumsum(0.15 * rng.standard_normal((series, steps)), axis=1)
     size = np.clip(size - size.mean(axis=1, keepdims=True), -2, 2)
     noise *= np.exp(np.where(chance(rng, 0.2, series), size, 0))
-    return first_order(noise, memory) * np.sqrt(1 - memory**2)
+    result = first_order(noise, memory) * np.sqrt(1 - memory**2)
+    swings = np.flatnonzero(rng.random(series) < 0.15)
+    result[swings] = cycle(rng, len(swings), steps, np.ones((len(swings), 1)))
+    return result
 
 
 def first_order(shock: np.ndarray, memory: np.ndarray) -> np.ndarray:
@@ -77,7 +81,7 @@ def trend(
     Args:
         shares: of these kinds; they sum to 1.
     """
-    slope = (rng.standard_normal((series, 1)) + 0.4) / year
+    slope = (rng.standard_normal((series, 1)) + 0.7) / year
     constant = np.broadcast_to(slope, (series, steps))
     memory = 1 - 1 / (log_uniform(rng, 1, 15, (series, 1)) * year + 1)
     damped = slope * np.exp(np.log(memory) * np.arange(steps))
@@ -101,7 +105,7 @@ def _bell(rng: Generator, steps: int, year: np.ndarray) -> np.ndarray:
 
 
 def cycle(rng: Generator, series: int, steps: int, year: np.ndarray) -> np.ndarray:
-    """A stochastic cycle of 2 to 12 years and unit size (Harvey 1989, 2.3)."""
+    """A stochastic cycle of 2 to 12 years [S, 1] and unit size (Harvey 1989, 2.3)."""
     length = np.maximum(log_uniform(rng, 2, 12, (series, 1)) * year, 3)
     memory = 1 - 1 / (log_uniform(rng, 0.7, 6, (series, 1)) * length + 1)
     turn = memory * np.exp(2j * np.pi / length)
@@ -157,7 +161,10 @@ def _two_levels(rng: Generator, series: int, period: int) -> np.ndarray:
 
 
 def season(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
-    """A season of unit size whose profile and size may change slowly."""
+    """A season of unit size whose profile and size may change slowly.
+
+    In a quarter of series a slow cycle makes it larger and smaller again.
+    """
     if period == 1:
         return np.zeros((series, steps))
     cycles = -(-steps // period) + 1
@@ -170,7 +177,9 @@ def season(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
     start = rng.integers(0, period)
     result = profile.reshape(series, -1)[:, start : start + steps]
     growth = np.where(chance(rng, 0.25, series), rng.uniform(-0.8, 0.8, (series, 1)), 0)
-    return result * np.exp(growth * (np.arange(steps) / steps - 0.5))
+    size = np.where(chance(rng, 0.25, series), log_uniform(rng, 0.1, 0.6, (series, 1)), 0)
+    waves = size * cycle(rng, series, steps, np.full((series, 1), max(period, 4)))
+    return result * np.exp(growth * (np.arange(steps) / steps - 0.5) + np.clip(waves, -1.5, 1.5))
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:
