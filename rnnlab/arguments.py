@@ -1,6 +1,7 @@
 """What a person hands over to a public function: series, their horizon, how a table is read."""
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from numbers import Integral
 
 import numpy as np
@@ -12,6 +13,7 @@ from rnnlab.forecasting.task_settings import check_seasons, check_steps
 from rnnlab.formats.options import ReadOptions, reading_options
 from rnnlab.frames.reading import Data, read_data
 from rnnlab.frames.shape import Frame, Shape
+from rnnlab.frames.times import zone_of
 from rnnlab.series.panel import Panel, warn_left_out
 from rnnlab.series.seasons import Season, note_guesses
 
@@ -63,6 +65,10 @@ def understood_series(
             warn_left_out(panel, table.name)
 
     panel, _, horizon = settled_series(table, options, seasons, horizon, holidays, say, ahead)
+    by_calendar = not (panel.table and panel.table.zone) and zone_of(shape.times)
+    if by_calendar and shape.times is not None:
+        # totals by days of the calendar; a time alone is taken for a day
+        shape = replace(shape, times=shape.times.iloc[:1])
     return shape, panel.without_rows(), horizon
 
 

@@ -35,11 +35,26 @@ class Clocks:
         last = np.maximum.accumulate(self.shown)[self.start[series] + end - 1]
         return last - self.shown[self.start[series]] + 1
 
+    def by_them(self, panel: Panel) -> Panel:
+        """The panel with a value a step of the clocks; its times are numbers."""
+        every = np.arange(len(panel.ids))
+        offsets = np.cumsum([0, *self.count(every, panel.lengths)])
+        series = np.repeat(every, panel.lengths)
+        rows = offsets[series] + self.place(series, positions_in_series(panel.offsets))
+        y = np.full(offsets[-1], np.nan)
+        # of an hour that comes twice the first, which is known before the second
+        y[rows[::-1]] = panel.y[::-1]
+        ds = positions_in_series(offsets)
+        return replace(panel, offsets=offsets, ds=ds, y=y, missing=None, covariates=None)
+
 
 def clocks_of(panel: Panel, steps: int) -> Clocks | None:
-    """The clocks of the zone that the panel's table names, up to ``steps`` ahead; else None."""
+    """The clocks of the zone that the panel's table names, up to ``steps`` ahead.
+
+    None where there is no such zone, or its clocks are not changed in this time.
+    """
     zone = panel.table.zone if panel.table else ""
-    if zone in ("", "UTC") or panel.lengths.max() < 2:
+    if not zone or panel.ds.dtype.kind != "M" or panel.lengths.max() < 2:
         return None
     number = int(panel.lengths.argmax())
     step = np.diff(panel.ds[panel.span(number)][:2])[0]
@@ -49,7 +64,8 @@ def clocks_of(panel: Panel, steps: int) -> Clocks | None:
     start = (apart // step).astype(np.int64)
     times = panel.ds.min() + np.arange((start + panel.lengths).max() + steps) * step
     local = local_times(times, zone)
-    return Clocks((local - local[0]) // step, start)
+    shown = (local - local[0]) // step
+    return None if (shown == np.arange(len(shown))).all() else Clocks(shown, start)
 
 
 def all_by_clocks(methods: Mapping[str, Method]) -> dict[str, Method]:
@@ -63,15 +79,6 @@ def by_clocks(method: Method) -> Method:
         clocks = clocks_of(panel, max((each.steps for each in requests), default=0))
         if clocks is None:
             return method(panel, ends, requests)
-        every = np.arange(len(ends))
-        offsets = np.cumsum([0, *clocks.count(every, panel.lengths)])
-        series = np.repeat(every, panel.lengths)
-        rows = offsets[series] + clocks.place(series, positions_in_series(panel.offsets))
-        y = np.full(offsets[-1], np.nan)
-        # of an hour that comes twice the first, which is known before the second
-        y[rows[::-1]] = panel.y[::-1]
-        ds = positions_in_series(offsets)
-        by_them = replace(panel, offsets=offsets, ds=ds, y=y, missing=None, covariates=None)
         ahead, asked = [], []
         for each in requests:
             end, steps = clocks.count(each.series, each.end), np.arange(each.steps)
@@ -79,7 +86,7 @@ def by_clocks(method: Method) -> Method:
             # an hour that comes again after the last value has the forecast of the next one
             ahead.append(np.maximum(place - end[:, None], 0)[:, :, None])
             asked.append(Request(each.series, end, int(ahead[-1].max(initial=0)) + 1))
-        found = method(by_them, clocks.count(every, ends), asked)
+        found = method(clocks.by_them(panel), clocks.count(np.arange(len(ends)), ends), asked)
         return [
             np.take_along_axis(values, at, axis=1) for values, at in zip(found, ahead, strict=True)
         ]

@@ -8,6 +8,7 @@ import torch
 
 from rnnlab.core.errors import InputError
 from rnnlab.core.params import SeriesNormalize
+from rnnlab.effects.clocks import clocks_of
 from rnnlab.forecasting.methods import Method, forecast_in_batches, median, zero_shot_method
 from rnnlab.forecasting.networks import mean_predictor, network_method
 from rnnlab.forecasting.selection import (
@@ -84,6 +85,8 @@ def fine_tuned(
     Args:
         spans: see ``validation_request``; None for that fifth.
     """
+    clocks = clocks_of(panel, 0)
+    panel = panel if clocks is None else clocks.by_them(panel)
     request, ends = validation_request(panel, horizon, spans)
     validated = np.unique(request.series)
     spans = (panel.lengths - ends)[validated]

@@ -15,7 +15,7 @@ from rnnlab.formats.options import ReadOptions
 from rnnlab.formats.typed import arrow_array
 from rnnlab.frames.arrow import table_of, to_arrow, to_pandas
 from rnnlab.frames.shape import ID, TIME, Shape
-from rnnlab.frames.times import as_clock_times
+from rnnlab.frames.times import as_clock_times, zone_of
 from rnnlab.tables.reading import Table, read_table
 
 # what a person may hand over
@@ -54,10 +54,15 @@ def read_data(data: Data, options: ReadOptions, future: Data | None = None) -> t
         table = read_table(os.fspath(data), options)
         ids = pd.Series(table.names, dtype=object)
         return table, Shape(table.names, ids, parts=pd.DataFrame(table.parts))
+    if future is not None and not isinstance(data, pd.Series):
+        data = _with_later_rows(data, future)
+    table, shape = _read_in_memory(data, options)
+    return replace(table, zone=zone_of(shape.times) or table.zone), shape
+
+
+def _read_in_memory(data: Data, options: ReadOptions) -> tuple[Table, Shape]:
     if isinstance(data, pd.Series):
         return _read_series(data, options)
-    if future is not None:
-        data = _with_later_rows(data, future)
     if isinstance(data, pd.DataFrame):
         return _read_pandas(data, options)
     frame = nw.from_native(data, eager_only=True, pass_through=True)

@@ -62,9 +62,10 @@ class Shape:
 
         assert self.frame is not None
         arrow = pyarrow.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+        named = {self.id_name, self.time_name, *self.parts} & set(table)
         if self.frame.implementation.is_pyarrow():
             schema = self.frame.to_arrow().schema
-            for name in {self.id_name, self.time_name, *self.parts} & set(schema.names):
+            for name in named & set(schema.names):
                 place, kind = arrow.schema.get_field_index(name), schema.field(name).type
                 if can_be_cast(arrow.schema.field(name).type, kind):
                     arrow = arrow.set_column(place, name, arrow[name].cast(kind))
@@ -72,7 +73,7 @@ class Shape:
         frame = nw.from_arrow(arrow, backend=self.frame.implementation)
         schema = self.frame.schema
         own = self.frame.head(1).to_arrow().schema
-        for name in {self.id_name, self.time_name, *self.parts} & set(schema):
+        for name in named & set(schema):
             if can_be_cast(arrow.schema.field(name).type, own.field(name).type):
                 frame = frame.with_columns(nw.col(name).cast(schema[name]))
         return frame.to_native()

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.cells.counted import UNIX, UNIX_UNITS
+from rnnlab.formats.typed import arrow_array
 
 YEAR_FIRST = re.compile(r"\d{4}-\d{2}.*|(?:\d{4}){1,2}")
 DIGITS = {4: "%Y", 6: "%Y%m", 8: "%Y%m%d"}
@@ -33,6 +34,14 @@ def is_by_day(times: pd.Series) -> bool:
     """Whether all times with a zone are at one hour of their days."""
     clock = times.dropna().dt.tz_localize(None)
     return bool((clock - clock.dt.normalize()).nunique() <= 1)
+
+
+def zone_of(times: pd.Series | None) -> str:
+    """The zone of times shorter than a day apart, which are in UTC; empty where there is none."""
+    if times is None or not isinstance(times.dtype, pd.DatetimeTZDtype) or is_by_day(times):
+        return ""
+    # Arrow names each kind of zone so that all can read it
+    return str(arrow_array(times.iloc[:0]).type.tz)
 
 
 def like_times(ds: np.ndarray, like: pd.Series | None) -> pd.Series:

@@ -40,7 +40,7 @@ class Table:
         horizon: steps to forecast that the file names; None where it names none.
         roles: the names of the columns by what they hold: series, time, value and what is left out.
         parts: of columns that name the series together, the cells of each name, [S]; else empty.
-        zone: whose clocks the file has, where ``ds`` is in UTC; else empty.
+        zone: whose clocks the table has, where ``ds`` is in UTC; else empty.
     """
 
     name: str

@@ -1,19 +1,28 @@
 """A season of a day keeps to the clocks of the zone where they are changed."""
 
+import warnings
+from dataclasses import replace
+from datetime import timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow
 import pytest
+from toys import zero_shot_network
 
 import rnnlab
-from rnnlab.effects.clocks import by_clocks
+from rnnlab.effects.clocks import by_clocks, clocks_of
 from rnnlab.forecasting.methods import baseline_method
+from rnnlab.forecasting.trained import fine_tuned
 from rnnlab.formats.options import ReadOptions
+from rnnlab.frames.reading import read_data
 from rnnlab.series.loading import load_panel
 from rnnlab.series.origins import Request
 from rnnlab.series.panel import Panel
 from rnnlab.series.seasons import settle
+from rnnlab.zero_shot.finetuning import RECIPE
 
 METHOD = baseline_method("seasonal_naive", 1, {"seasonal_naive": 0})
 
@@ -106,3 +115,93 @@ def test_forecasts_and_backtests_go_by_the_clocks(tmp_path: Path) -> None:
     tested = rnnlab.backtest(tmp_path / "x.csv", horizon=24).forecasts
     for method in ("forecast", "seasonal_naive"):
         assert np.abs(tested[method] - tested["y"]).mean() < 0.1
+
+
+@pytest.mark.parametrize("kind", ["long", "dict", "wide", "arrow", "polars"])
+def test_a_frame_goes_by_the_clocks_as_its_file_does(tmp_path: Path, kind: str) -> None:
+    """With the times of its zone: those that come twice, and those that are left out, too."""
+    times = hours("2021-10-18", 16 * 24) if kind != "wide" else hours("2021-03-15", 16 * 24)
+    noise = np.random.default_rng(0).normal(scale=0.1, size=len(times))
+    frame = pd.DataFrame({"ds": times, "y": of(times) + noise})
+    texts = frame.assign(ds=[time.isoformat() for time in times])
+    data: Any = frame
+    if kind == "dict":
+        data = {"y": frame.set_index("ds")["y"]}
+    elif kind == "wide":
+        data = frame.set_index("ds").assign(z=1.0 * (np.arange(len(times)) % 7))
+        texts["z"] = data["z"].to_numpy()
+    elif kind == "arrow":
+        data = pyarrow.Table.from_pandas(frame)
+    elif kind == "polars":
+        data = pytest.importorskip("polars").from_arrow(pyarrow.Table.from_pandas(frame))
+    texts.to_csv(tmp_path / "x.csv", index=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", rnnlab.InputWarning)
+        by_file = rnnlab.forecast(tmp_path / "x.csv", horizon=48)
+        tested_by_file = rnnlab.backtest(tmp_path / "x.csv", horizon=24).forecasts
+    found = as_pandas(rnnlab.forecast(data, horizon=48))
+    tested = as_pandas(rnnlab.backtest(data, horizon=24).forecasts)
+    for one, other in ((found, by_file), (tested, tested_by_file)):
+        numbers = other.select_dtypes(float).columns
+        np.testing.assert_array_equal(one[numbers], other[numbers])
+    ahead = pd.Series(pd.date_range(times[-1], periods=49, freq="h")[1:])
+    pd.testing.assert_series_equal(found["ds"][:48], ahead, check_names=False, check_freq=False)
+    pd.testing.assert_series_equal(
+        tested["ds"][:24], pd.Series(times[-24:]), check_names=False, check_freq=False
+    )
+
+
+def as_pandas(table: Any) -> pd.DataFrame:
+    return table if isinstance(table, pd.DataFrame) else pyarrow.table(table).to_pandas()
+
+
+@pytest.mark.parametrize("first", ["2021-03-07 05:00", "2021-10-10 05:00"])
+def test_a_frame_knows_of_a_change_ahead(first: str) -> None:
+    """Which offsets of a file that are all the same do not tell."""
+    times = hours(first, 22 * 24)
+    known = pd.DataFrame({"ds": times, "y": of(times)})[: 20 * 24 + 12]
+    found = rnnlab.forecast(known, horizon=36)
+    assert found["ds"].tolist() == times[len(known) :].tolist()
+    assert len({time.utcoffset() for time in found["ds"]}) == 2
+    assert np.abs(found["forecast"] - of(times[len(known) :])).mean() < 0.7
+    by_utc = rnnlab.forecast(known.assign(ds=known["ds"].dt.tz_convert("UTC")), horizon=36)
+    assert np.abs(by_utc["forecast"] - of(times[len(known) :])).mean() > 1
+
+
+def test_totals_of_a_frame_are_those_of_days_of_the_calendar() -> None:
+    times = hours("2021-10-01", 40 * 24 + 1)
+    frame = pd.DataFrame({"ds": times, "y": 1.0 + (times.weekday == 5)})
+    options = {"every": "day", "total": "mean"}
+    found = rnnlab.forecast(frame, horizon=7, read=options)
+    days = pd.date_range("2021-11-10", periods=7, tz="Europe/Berlin")
+    assert found["ds"].tolist() == days.tolist()
+    # by the days of UTC a Saturday begins a Friday's evening
+    assert found["forecast"].tolist() == [1.0 + (day.weekday() == 5) for day in days]
+    assert rnnlab.plot(frame, found, read=options).axes
+
+
+@pytest.mark.parametrize(
+    ("times", "zone"),
+    [
+        (hours("2021-10-01", 40, "D"), ""),
+        (hours("2021-10-01", 40).tz_localize(None), ""),
+        (hours("2021-10-01", 40), "Europe/Berlin"),
+        (hours("2021-10-01", 40).tz_convert("dateutil/Europe/Berlin"), "Europe/Berlin"),
+        (hours("2021-10-01", 40).tz_convert(timezone(timedelta(hours=1))), "+01:00"),
+    ],
+)
+def test_only_hours_of_a_frame_have_a_zone(times: pd.DatetimeIndex, zone: str) -> None:
+    table, _ = read_data(pd.Series(np.arange(40.0), times), ReadOptions())
+    assert table.zone == zone
+
+
+def test_fine_tuning_is_shown_days_of_equally_many_hours(tmp_path: Path) -> None:
+    panel = load(tmp_path / "x.csv", one=hours("2021-10-10", 24 * 24))
+    clocks = clocks_of(panel, 0)
+    assert clocks is not None
+    recipe = replace(RECIPE, steps=12, batch_size=4)
+    by_clocks, plain, by_utc = (
+        fine_tuned(each, zero_shot_network(), 12, recipe).errors
+        for each in (panel, clocks.by_them(panel), replace(panel, table=None))
+    )
+    assert by_clocks == plain != by_utc
