@@ -86,7 +86,7 @@ def fine_tuned(
         spans: see ``validation_request``; None for that fifth.
     """
     clocks = clocks_of(panel, 0)
-    panel = panel if clocks is None else clocks.by_them(panel)
+    panel = panel if clocks is None else clocks.as_shown(panel)
     request, ends = validation_request(panel, horizon, spans)
     validated = np.unique(request.series)
     spans = (panel.lengths - ends)[validated]
