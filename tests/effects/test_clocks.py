@@ -175,6 +175,17 @@ def test_a_frame_goes_by_the_clocks_as_its_file_does(tmp_path: Path, kind: str) 
     )
 
 
+def test_series_of_several_zones_are_forecast_in_utc() -> None:
+    """One column of times has one zone; without any they would look like local times."""
+    times = hours("2021-03-01", 200)
+    zones = {"a": times, "b": times.tz_convert("America/New_York")}
+    found = rnnlab.forecast(
+        {name: pd.Series(of(times), index) for name, index in zones.items()}, horizon=2
+    )
+    ahead = pd.date_range(times[-1], periods=3, freq="h")[1:].tz_convert("UTC")
+    assert found["ds"].tolist() == [*ahead, *ahead]
+
+
 def as_pandas(table: Any) -> pd.DataFrame:
     return table if isinstance(table, pd.DataFrame) else pyarrow.table(table).to_pandas()
 
