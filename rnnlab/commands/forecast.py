@@ -108,10 +108,8 @@ def forecast_table(
     # only a page needs the libraries of the report
     pages = None if options.html is None else command_module("forecast_page")
     page = pages.check_page(options.html, file) if pages else None
-    if options.network is not None and options.backtest:
-        note(f"--backtest tests {options.network} fairly if it has not learned from the last steps")
-    if options.trained and options.backtest:
-        note("--backtest leaves out the networks of --trained, which may know the last steps")
+    if options.backtest:
+        note_what_is_tested(options)
     device = prepare(project_params("--trained")) if options.trained else torch.device("cpu")
     processes = available_cpus()
     if not options.trained:
@@ -141,6 +139,14 @@ def forecast_table(
     report(target, file, found, tested, shown)
     if pages:
         print(pages.write_forecast_page(page, found, file), file=target.messages)
+
+
+def note_what_is_tested(options: ForecastOptions) -> None:
+    """Note which networks ``--backtest`` cannot test fairly."""
+    if options.network is not None:
+        note(f"--backtest tests {options.network} fairly if it has not learned from the last steps")
+    if options.trained:
+        note("--backtest leaves out the networks of --trained, which may know the last steps")
 
 
 def learned_before(
