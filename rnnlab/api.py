@@ -224,14 +224,16 @@ def plot(
         forecast: what ``forecast`` returned.
         ids: the series to show; the first six, or all of a page, where it is None.
         interactive: whether it is a page, as ``rnnlab forecast --html`` writes it: up to 1,000
-            series, with a search box. It shows no later values, and needs levels 80 and 95.
+            series, with a search box. It shows no later values and no known columns, and needs
+            levels 80 and 95.
 
     Returns:
         A figure of matplotlib that is none of pyplot's, or the page: ``figure.savefig(path)``; a
         notebook shows both as the last line of a cell.
 
     Raises:
-        InputError: data cannot be used, or the forecast is of other series.
+        InputError: data cannot be used, the forecast is of other series, or it lacks an interval
+            that the page shows.
 
     Example:
         >>> import numpy as np, rnnlab

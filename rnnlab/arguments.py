@@ -48,6 +48,9 @@ def understood_series(
     Args:
         said: whether what was guessed is noted.
         ahead: whether covariates are needed at the steps after the last value, too.
+
+    Raises:
+        InputError: data or an argument cannot be used.
     """
     seasons: list = [] if period is None else [period]
     if isinstance(period, Sequence) and not isinstance(period, str):
@@ -65,9 +68,10 @@ def understood_series(
             warn_left_out(panel, table.name)
 
     panel, _, horizon = settled_series(table, options, seasons, horizon, holidays, say, ahead)
-    by_calendar = not (panel.table and panel.table.zone) and zone_of(shape.times)
-    if by_calendar and shape.times is not None:
-        # totals by days of the calendar; a time alone is taken for a day
+    if zone_of(shape.times) and not (panel.table and panel.table.zone):
+        assert shape.times is not None
+        # hours became totals of days of the calendar; results have their times, if one time alone
+        # is the pattern: it is taken for a day
         shape = replace(shape, times=shape.times.iloc[:1])
     return shape, panel.without_rows(), horizon
 
@@ -80,10 +84,16 @@ def understood_forecast(
     future: Data | None,
     most: int | None,
 ) -> tuple[Panel, pd.DataFrame, int]:
-    """Series that have a forecast, the forecast of each in their order, and how many data has.
+    """The series to show, H rows of forecast for each in their order, and how many data has.
 
     Args:
-        ids: of the series; where it is None, the first ones, ``most`` at most.
+        data, options, future: as those of ``understood_series``.
+        forecast: what the public function returned, of some or all of these series.
+        ids: those to show; where it is None, the first ``most`` that have a forecast.
+        most: None for all of them.
+
+    Raises:
+        InputError: data cannot be used, or no forecast belongs to it.
     """
     from rnnlab.plots.forecast import with_bounds
 

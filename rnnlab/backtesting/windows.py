@@ -8,9 +8,8 @@ import numpy as np
 import pandas as pd
 
 from rnnlab.core.errors import InputError
-from rnnlab.effects.clocks import all_by_clocks
 from rnnlab.forecasting.forecast import forecast_panel
-from rnnlab.forecasting.methods import forecast_all, make_methods, median, names_of
+from rnnlab.forecasting.methods import all_by_clocks, forecast_all, make_methods, median, names_of
 from rnnlab.forecasting.selection import COMBINATION
 from rnnlab.series.measures import measure, seasonal_naive_errors
 from rnnlab.series.origins import Request

@@ -2,6 +2,7 @@
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from rich.text import Text
 
 from rnnlab.commands.options import ForecastOptions
 from rnnlab.core.errors import InputError
-from rnnlab.effects.reading import settled_series
+from rnnlab.effects.reading import settled, settled_series
 from rnnlab.formats.options import ReadOptions, listed
 from rnnlab.series.panel import MAX_LINES, Panel
 from rnnlab.series.seasons import Season, guesses, note_guesses, understood
@@ -28,16 +29,26 @@ def read_series(
     """The series of a table with their covariates, their season and the horizon.
 
     What was understood is said on the way, unless a table of it is wanted.
+
+    Args:
+        seasons: of ``--period``; empty where nothing is said.
+
+    Raises:
+        InputError: see ``read_table`` and ``settled_series``.
     """
-
-    def say(panel: Panel, season: Season) -> None:
-        if not options.check:
-            # standard output is for results
-            print(understood(panel, season), file=sys.stderr)
-            note_guesses(panel, season)
-
+    say = say_nothing if options.check else say_understood
     table = read_table(file, reading)
     return settled_series(table, reading, seasons, options.horizon, options.holidays, say)
+
+
+def say_understood(panel: Panel, season: Season) -> None:
+    """Say what was understood on standard error, since standard output is for results."""
+    print(understood(panel, season), file=sys.stderr)
+    note_guesses(panel, season)
+
+
+def say_nothing(panel: Panel, season: Season) -> None:
+    """What ``--check`` says is its table."""
 
 
 def first_of_parts(
@@ -45,13 +56,16 @@ def first_of_parts(
 ) -> tuple[Season, int]:
     """The season and the horizon of the first part that can be read.
 
+    Its covariates are looked at when its turn comes, as those of all parts.
+
     Raises:
         InputError: none can be; the message is that of the first one.
     """
     first: InputError | None = None
     for path in parts:
         try:
-            _, season, horizon = read_series(str(path), reading, options, seasons)
+            table = read_table(str(path), reading)
+            _, season, horizon = settled(table, reading, seasons, options.horizon, say_understood)
         except InputError as error:
             first = first or error
             continue
@@ -62,7 +76,7 @@ def first_of_parts(
 def check_parts(
     parts: list[Path], reading: ReadOptions, options: ForecastOptions, seasons: Sequence[int]
 ) -> None:
-    """Print a block for each file of a folder; the first one settles the period.
+    """Print a block for each file of a folder; the first one settles the period and the horizon.
 
     Raises:
         InputError: some cannot be read.
@@ -70,11 +84,11 @@ def check_parts(
     errors = []
     for path in parts:
         try:
-            panel, season, _ = read_series(str(path), reading, options, seasons)
+            panel, season, horizon = read_series(str(path), reading, options, seasons)
         except InputError as error:
             errors.append(error)
             continue
-        seasons = seasons or (season.period,)
+        seasons, options = seasons or (season.period,), replace(options, horizon=horizon)
         print_block(panel, season, None)
     if errors:
         others = f" (and {len(errors) - 1:,} more parts)" if len(errors) > 1 else ""

@@ -1,7 +1,7 @@
 """rnnlab forecast: the next steps of every series, with intervals."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from rnnlab.core.errors import InputError
 from rnnlab.core.notes import note
 from rnnlab.core.params import PARAMS_FILE, SeriesTask, load_params
 from rnnlab.core.process import available_cpus
+from rnnlab.effects.holidays import check_holidays
 from rnnlab.forecasting.folders import FolderJob, find_parts, forecast_parts
 from rnnlab.forecasting.forecast import Forecast, forecast_panel
 from rnnlab.forecasting.output import (
@@ -107,8 +108,8 @@ def forecast_table(
     # only a page needs the libraries of the report
     pages = None if options.html is None else command_module("forecast_page")
     page = pages.check_page(options.html, file) if pages else None
-    if options.network is not None and options.backtest:
-        note(f"--backtest tests {options.network} fairly if it has not learned from the last steps")
+    if options.backtest:
+        note_what_is_tested(options)
     device = prepare(project_params("--trained")) if options.trained else torch.device("cpu")
     processes = available_cpus()
     if not options.trained:
@@ -133,17 +134,27 @@ def forecast_table(
         note(line)
     tested = None
     if options.backtest:
-        learn = partial(learned_before, network, horizon) if options.train else None
+        learn = partial(learned_before, network, horizon, say) if options.train else None
         tested = backtest_panel(panel, network, horizon, 1, options.fit, processes, learn)
     report(target, file, found, tested, shown)
     if pages:
         print(pages.write_forecast_page(page, found, file), file=target.messages)
 
 
-def learned_before(network: ZeroShotNetwork, horizon: int, past: Panel) -> ZeroShotNetwork:
+def note_what_is_tested(options: ForecastOptions) -> None:
+    """Note which networks ``--backtest`` cannot test fairly."""
+    if options.network is not None:
+        note(f"--backtest tests {options.network} fairly if it has not learned from the last steps")
+    if options.trained:
+        note("--backtest leaves out the networks of --trained, which may know the last steps")
+
+
+def learned_before(
+    network: ZeroShotNetwork, horizon: int, say: Callable[[str], None], past: Panel
+) -> ZeroShotNetwork:
     """The network that tests --train: it has learned nothing of the values that test it."""
-    print("for --backtest, from what comes before the last steps:", file=sys.stderr)
-    return fine_tuned(past, network, horizon, say=partial(print, file=sys.stderr)).network
+    say("for --backtest, from what comes before the last steps:")
+    return fine_tuned(past, network, horizon, say=say).network
 
 
 def save_network(tuned: FineTuned, target: Target) -> Path | None:
@@ -180,6 +191,7 @@ def forecast_folder(
                 f"{option}: {file} is a folder of parts, which is forecast file by file "
                 "into a folder; name one of its files"
             )
+    check_holidays(options.holidays)
     if options.check:
         check_parts(parts, reading, options, seasons)
         return

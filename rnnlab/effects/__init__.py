@@ -1,4 +1,4 @@
-"""What is known beside the values: holidays, and what covariates do to each series.
+"""What is known beside the values: holidays, what covariates do to each series, changes of clocks.
 
 It knows nothing of networks or files: all is numpy and pandas.
 """

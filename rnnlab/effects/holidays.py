@@ -29,7 +29,7 @@ def holiday_columns(countries: str, ds: np.ndarray, step: Step | None) -> dict[s
     if ds.dtype.kind != "M" or step is None:
         raise InputError(f"--holidays {countries}: the times are no dates; write 2024-12-31")
     days = ds.astype("datetime64[D]")
-    codes = [code.strip() for code in countries.split(",") if code.strip()]
+    codes = codes_of(countries)
     around = 1 + (step.count // 12 if step.unit == MONTH else 0)
     of_days = days.astype("datetime64[Y]").astype(np.int64) + 1970
     years = range(max(1, of_days.min() - around), min(9999, of_days.max() + around) + 1)
@@ -41,6 +41,16 @@ def holiday_columns(countries: str, ds: np.ndarray, step: Step | None) -> dict[s
         columns = _counts(dates, days, step) if long else _days(dates, days)
         found |= {f"{name}{of}": values for name, values in columns.items()}
     return {name: values for name, values in found.items() if np.ptp(values) > 0}
+
+
+def check_holidays(countries: str | None) -> None:
+    """Raise InputError if one of the codes, with commas, is of no country or part of one."""
+    for code in codes_of(countries or ""):
+        holidays_of(code, range(0))
+
+
+def codes_of(countries: str) -> list[str]:
+    return [code.strip() for code in countries.split(",") if code.strip()]
 
 
 def holidays_of(code: str, years: range) -> dict[np.datetime64, str]:

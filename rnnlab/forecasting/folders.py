@@ -41,10 +41,11 @@ class FolderJob:
         folder, out: of the parts, and of their forecasts.
         reading: how each table is read.
         period, longer: the seasons, as those of a panel.
+        horizon: steps to forecast, the same for all parts.
         fit: whether slow methods are fitted, too.
         weights: the checksum of the network.
         network: its folder; None for that of the package.
-        holidays: of these countries.
+        holidays: codes of countries, with commas; None for no holidays.
     """
 
     folder: Path
@@ -155,6 +156,11 @@ def forecast_part(job: FolderJob, path: Path) -> PartResult:
 
 
 def part_with_covariates(job: FolderJob, path: Path) -> Panel:
+    """The series of one file with the job's seasons, and what is known up to its horizon.
+
+    Raises:
+        InputError: see ``read_table``, ``panel_of`` and ``with_covariates``.
+    """
     table = read_table(str(path), job.reading)
     panel = panel_of(table, job.reading, any_series=True)
     panel = replace(panel, period=job.period, longer=job.longer)

@@ -13,7 +13,6 @@ import pandas as pd
 from rnnlab.core.errors import InputError
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.progress import format_duration, track_progress
-from rnnlab.effects.clocks import all_by_clocks
 from rnnlab.forecasting.covariates import UsedEffect, all_with_effect, compare_effect
 from rnnlab.forecasting.intervals import (
     EarlierForecasts,
@@ -24,6 +23,7 @@ from rnnlab.forecasting.intervals import (
 from rnnlab.forecasting.methods import (
     FITTED,
     Method,
+    all_by_clocks,
     forecast_all,
     make_methods,
     median,

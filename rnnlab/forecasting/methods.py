@@ -8,6 +8,7 @@ import numpy as np
 
 from rnnlab.core.param_types import ZERO_SHOT
 from rnnlab.core.progress import track_progress
+from rnnlab.effects.clocks import clocks_of
 from rnnlab.forecasting.baselines import forecast_baseline
 from rnnlab.forecasting.quick import QUICK
 from rnnlab.series.origins import Request
@@ -106,6 +107,36 @@ def baseline_method(name: str, processes: int, fallbacks: Counter[str]) -> Metho
         forecasts, count = forecast_baseline(name, panel, ends, requests, processes)
         fallbacks[name] = max(fallbacks[name], count)
         return [each[:, :, None] for each in forecasts]
+
+    return forecast
+
+
+def all_by_clocks(methods: Mapping[str, Method]) -> dict[str, Method]:
+    """Each of the methods as ``by_clocks`` has it."""
+    return {name: by_clocks(method) for name, method in methods.items()}
+
+
+def by_clocks(method: Method) -> Method:
+    """The method, shown days of equally many hours where a panel's times are those of a zone.
+
+    It sees what ``Clocks.as_shown`` says. Both hours of one that comes twice have one forecast.
+    """
+
+    def forecast(panel: Panel, ends: np.ndarray, requests: list[Request]) -> list[np.ndarray]:
+        clocks = clocks_of(panel, max((each.steps for each in requests), default=0))
+        if clocks is None:
+            return method(panel, ends, requests)
+        ahead, asked = [], []
+        for each in requests:
+            end, steps = clocks.count(each.series, each.end), np.arange(each.steps)
+            place = clocks.place(each.series[:, None], each.end[:, None] + steps)
+            # an hour that comes again after the last value has the forecast of the next one
+            ahead.append(np.maximum(place - end[:, None], 0)[:, :, None])
+            asked.append(Request(each.series, end, int(ahead[-1].max(initial=0)) + 1))
+        found = method(clocks.as_shown(panel), clocks.count(np.arange(len(ends)), ends), asked)
+        return [
+            np.take_along_axis(values, at, axis=1) for values, at in zip(found, ahead, strict=True)
+        ]
 
     return forecast
 

@@ -76,22 +76,31 @@ def fine_tuned(
 ) -> FineTuned:
     """Fine-tune the network on what comes before the stretch on which methods are compared.
 
-    That stretch chooses the step. It is a fifth of each series, and nothing is learned from it.
+    That stretch chooses the step, and nothing is learned from it.
 
-    It must be better in the first and in the second half of the stretch: series of one time share
-    its shocks, and a single horizon cannot tell these from what was learned. So where the stretch
-    of most series is shorter than two horizons, the network stays as it is.
+    The network must be better in the first and in the second half of the stretch: series of one
+    time share its shocks, and a single horizon cannot tell these from what was learned. So where
+    the stretch of most series is shorter than two horizons, the network stays as it is.
 
     Args:
-        spans: see ``validation_request``; None for that fifth.
+        horizon: the steps ahead that it learns, 1 or more.
+        say: takes a line of how long it will take, or of why nothing is learned.
+        spans: [S], the length of the stretch, the last values of each series; None for a fifth.
+
+    Raises:
+        InputError: what comes before the stretch is shorter than the horizon in all series.
     """
     clocks = clocks_of(panel, 0)
-    panel = panel if clocks is None else clocks.by_them(panel)
+    panel = panel if clocks is None else clocks.as_shown(panel)
     request, ends = validation_request(panel, horizon, spans)
     validated = np.unique(request.series)
-    spans = (panel.lengths - ends)[validated]
-    if not len(validated) or np.median(spans) < HORIZONS * horizon:
-        say(f"fine-tuning: {_too_short(panel, horizon)}; the network stays as it is")
+    stretch = (panel.lengths - ends)[validated]
+    if not len(validated) or np.median(stretch) < HORIZONS * horizon:
+        what = "the last fifth" if spans is None else "the validation part"
+        say(
+            f"fine-tuning: {what} of most series is shorter than {HORIZONS} horizons of {horizon} "
+            "steps, too few to tell learning from chance; the network stays as it is"
+        )
         return FineTuned(network, 0, {})
     kept = np.linspace(0, len(request.end) - 1, min(MOST_LOOKED_AT, len(request.end)))
     request = request.select(kept.astype(np.int64))
@@ -151,10 +160,3 @@ def _errors_on(
         return Errors(np.array([error(forecasts) for error in halves]), by_series)
 
     return errors
-
-
-def _too_short(panel: Panel, horizon: int) -> str:
-    return (
-        f"the last fifth of most series is shorter than {HORIZONS} horizons of {horizon} steps, "
-        "too few to tell learning from chance"
-    )

@@ -212,6 +212,10 @@ def _read_several(keys: Sequence[Hashable], values: Sequence[object]) -> tuple[T
             for number, each in enumerate(dated)
         ]
         frame = pd.concat(parts, ignore_index=True)
+        kinds = {each.index.dtype for each in dated}
+        if frame[TIME].dtype == object and all(isinstance(k, pd.DatetimeTZDtype) for k in kinds):
+            # of several zones, of which a column can have one
+            frame[TIME] = pd.to_datetime(frame[TIME], utc=True)
         table = table_of(to_arrow(frame), "Series", ReadOptions())
         table = replace(table, names=[str(keys[int(name)]) for name in table.names])
         return table, Shape(table.names, pd.Series(keys), frame[TIME])

@@ -37,7 +37,7 @@ def is_by_day(times: pd.Series) -> bool:
 
 
 def zone_of(times: pd.Series | None) -> str:
-    """The zone of times shorter than a day apart, which are in UTC; empty where there is none."""
+    """The zone of hours, which ``as_clock_times`` has in UTC; empty for days, or without a zone."""
     if times is None or not isinstance(times.dtype, pd.DatetimeTZDtype) or is_by_day(times):
         return ""
     # Arrow names each kind of zone so that all can read it

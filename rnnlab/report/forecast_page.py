@@ -78,11 +78,16 @@ def forecast_page(panel: Panel, table: pd.DataFrame, file: str) -> tuple[str, st
 
 @dataclass(frozen=True)
 class ForecastPage:
-    """A page that a notebook shows, and that is saved as a figure is."""
+    """A page that a notebook shows, and that is saved as a figure is.
+
+    Attributes:
+        html: all of it, with what it needs.
+    """
 
     html: str
 
     def savefig(self, path: str | Path) -> None:
+        """Write the page to a file, such as ``sales.html``."""
         write_atomically(Path(path), self.html.encode())
 
     def _repr_html_(self) -> str:
@@ -95,16 +100,27 @@ class ForecastPage:
 def page_of(panel: Panel, table: pd.DataFrame) -> ForecastPage:
     """The page of a forecast that a person hands over, without values that came later.
 
+    What it leaves out is noted.
+
+    Args:
+        table: as ``forecast_page`` takes it.
+
     Raises:
         InputError: it has not the intervals that the page shows, or begins before the series do.
     """
     if missing := [name for name in COLUMNS if name not in table]:
-        raise InputError(f"interactive: the forecast has no column {missing[0]!r}; levels=(80, 95)")
+        raise InputError(
+            f"the page shows intervals of 80 and 95 %, and the forecast has no column "
+            f"{missing[0]!r}; forecast with levels=(80, 95), or plot with interactive=False"
+        )
     begin = table["ds"].to_numpy()[:: len(table) // len(panel.ids)]
     before = panel.ds < np.repeat(begin, panel.lengths)
     known = np.add.reduceat(before & ~np.isnan(panel.y), panel.offsets[:-1], dtype=np.int64)
     if not known.all():
-        raise InputError(f"the forecast of {panel.ids[known.argmin()]!r} begins before its values")
+        raise InputError(
+            f"the forecast of {panel.ids[known.argmin()]!r} begins before its values; give the "
+            "data that it was made from"
+        )
     past = panel.until(np.add.reduceat(before, panel.offsets[:-1], dtype=np.int64))
     # the season that it was made with is not known here
     name = past.table.name if past.table else "forecast"

@@ -23,6 +23,7 @@ SCORES = {
     "images": Goal("validation_accuracy", "maximize", "validation_accuracy"),
     "series": Goal("mase_val", "minimize", "validation_loss"),
 }
+# columns of a table in a pipe, where rich takes 80: too few for ten parameters
 WIDTH = 120
 # the score of the test part that is looked at once, when all is chosen
 TEST_SCORES = {"images": "accuracy", "series": "mase_roll"}
@@ -99,7 +100,6 @@ def show(found: Search, kind: str) -> None:
         shown.add_column(name.replace("_", " "), justify="right")
     for _, row in best.iterrows():
         shown.add_row(*(text_of(row[name]) for name in ["trial", metric, *changing]))
-    # in a pipe rich takes 80 columns, too few for ten parameters
     (Console() if sys.stdout.isatty() else Console(width=WIDTH)).print(shown)
     first = best.iloc[0]
     counts = table["state"].value_counts()

@@ -26,9 +26,9 @@ from rnnlab.search.trial import Failed, Place, Pruned, run_trial, stop
 
 # until so many trials have a curve, none is compared with them
 STARTUP_TRIALS = 5
-# trials are compared after the same share of their epochs, of which they may have different numbers
+# trials may have different numbers of epochs, so they are compared after each twentieth of them
 SHARES = 20
-# so many pass before a curve is compared
+# so many twentieths pass before a curve is compared
 WARM_UP = 6
 STOPPED = "stopped"
 
@@ -118,7 +118,8 @@ def open_search(
         study.set_user_attr("defaults", {} if outside else defaults)
         study.enqueue_trial(defaults)
     train = params.tasks[task].train
-    # train.steps are validated ten times, as epochs
+    # train.steps are ten epochs (EPOCHS_OF_STEPS, whose module needs torch); of few windows they
+    # are more, and a curve is compared sooner
     epochs = train.epochs if train.steps is None else 10
     search = Search(task, space, goal, study, epochs, jobs, say)
     _end_what_was_interrupted(search)
@@ -258,6 +259,7 @@ def _is_hopeless(search: Search, trial: Trial, figures: dict) -> bool:
     if search.goal.curve is None or figures.get("fit") != "main":
         return False
     epochs = trial.params.get(f"tasks.{search.task}.train.epochs", search.epochs)
+    # in twentieths, from 0 to SHARES
     share, value = SHARES * figures["epoch"] / epochs, figures.get(search.goal.curve)
     earlier, last = trial.user_attrs.get("told", (0.0, value))
     # further networks of an ensemble begin at epoch 1 again
@@ -265,7 +267,7 @@ def _is_hopeless(search: Search, trial: Trial, figures: dict) -> bool:
         return False
     with search.lock:
         trial.set_user_attr("told", (share, value))
-        # between two epochs on the line that joins them
+        # twentieths between two epochs lie on the line that joins them
         for each in range(int(earlier) + 1, int(share) + 1):
             trial.report(last + (value - last) * (each - earlier) / (share - earlier), each)
         return trial.should_prune()

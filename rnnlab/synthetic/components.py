@@ -30,8 +30,8 @@ def shocks(rng: Generator, series: int, steps: int) -> np.ndarray:
 def autoregressive(rng: Generator, series: int, steps: int) -> np.ndarray:
     """Noise with a memory of one step, in six of ten series without.
 
-    In two of ten its size wanders (stochastic volatility; Taylor 1986). A seventh of series swings
-    with a memory of two steps instead (Yule 1927).
+    In two of ten its size wanders (stochastic volatility; Taylor 1986). In 15 % it swings instead,
+    with a memory of two steps (Yule 1927): a stochastic cycle of 3 to 12 steps.
     """
     memory = np.where(chance(rng, 0.4, series), rng.uniform(-0.4, 0.95, (series, 1)), 0.0)
     noise = shocks(rng, series, steps)
@@ -105,7 +105,11 @@ def _bell(rng: Generator, steps: int, year: np.ndarray) -> np.ndarray:
 
 
 def cycle(rng: Generator, series: int, steps: int, year: np.ndarray) -> np.ndarray:
-    """A stochastic cycle of 2 to 12 years [S, 1] and unit size (Harvey 1989, 2.3)."""
+    """A stochastic cycle of unit size, [S, T] (Harvey 1989, 2.3).
+
+    Args:
+        year: in steps, [S, 1]; a cycle lasts 2 to 12 of them, and 3 steps at least.
+    """
     length = np.maximum(log_uniform(rng, 2, 12, (series, 1)) * year, 3)
     memory = 1 - 1 / (log_uniform(rng, 0.7, 6, (series, 1)) * length + 1)
     turn = memory * np.exp(2j * np.pi / length)
@@ -163,7 +167,7 @@ def _two_levels(rng: Generator, series: int, period: int) -> np.ndarray:
 def season(rng: Generator, series: int, steps: int, period: int) -> np.ndarray:
     """A season of unit size whose profile and size may change slowly.
 
-    In a quarter of series a slow cycle makes it larger and smaller again.
+    In a quarter of series a cycle of 2 to 12 seasons makes it larger and smaller again.
     """
     if period == 1:
         return np.zeros((series, steps))

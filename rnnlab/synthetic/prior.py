@@ -127,7 +127,7 @@ def structural(rng: Generator, series: int, steps: int, period: int) -> np.ndarr
     x = size(0.003, 0.4) * c.autoregressive(rng, series, steps)
     wander = size(0.005, 0.5, 0.85)
     x += wander * c.random_walk(rng, series, steps) / np.sqrt(year)
-    # most slow trends go with how much the level wanders: one sees many of them only over years
+    # most slow trends are about as large as the level wanders, so many show only over years
     tied = np.maximum(wander, 0.005) * log_uniform(rng, 0.3, 4, (series, 1))
     slow = period in SLOW
     growth = np.where(chance(rng, TIED * slow, series), tied, size(0.005, 0.3, 0.85))

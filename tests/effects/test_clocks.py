@@ -13,8 +13,8 @@ import pytest
 from toys import zero_shot_network
 
 import rnnlab
-from rnnlab.effects.clocks import by_clocks, clocks_of
-from rnnlab.forecasting.methods import baseline_method
+from rnnlab.effects.clocks import clocks_of
+from rnnlab.forecasting.methods import baseline_method, by_clocks
 from rnnlab.forecasting.trained import fine_tuned
 from rnnlab.formats.options import ReadOptions
 from rnnlab.frames.reading import read_data
@@ -91,6 +91,30 @@ def test_nothing_of_later_values_is_shown(tmp_path: Path) -> None:
         np.testing.assert_array_equal(found, again)
 
 
+@pytest.mark.parametrize("later", [0, 1, 2, 3])
+def test_a_series_may_begin_within_an_hour_that_comes_twice(tmp_path: Path, later: int) -> None:
+    """Of its first half hours one is kept, and no other value is lost or moved."""
+    times = hours("2021-10-31", 64 + later, "30min")[4 + later :]
+    y = 100.0 + np.arange(60)
+    table = pd.DataFrame({"ds": [time.isoformat() for time in times], "y": y})
+    # an earlier series, so that the clocks are changed after the first time of all
+    other = pd.DataFrame({"ds": [t.isoformat() for t in hours("2021-10-30", 90, "30min")], "y": 1})
+    both = pd.concat([table.assign(unique_id="one"), other.assign(unique_id="two")])
+    both.to_csv(tmp_path / "x.csv", index=False)
+    panel = load_panel(str(tmp_path / "x.csv"), ReadOptions(), any_series=True)
+    clocks = clocks_of(panel, 4)
+    assert clocks is not None
+    shown = clocks.as_shown(panel)
+    # the steps that come again
+    lost = {0: [2, 3], 1: [1, 2], 2: [1], 3: []}[later]
+    np.testing.assert_array_equal(shown.y[shown.span(0)], np.delete(y, lost))
+    np.testing.assert_array_equal(shown.y[shown.span(1)], np.ones(88))
+    # nor is a value known before its time
+    for end in range(1, 6):
+        [count] = clocks.count(np.array([0]), np.array([end]))
+        assert set(shown.y[:count]) <= set(y[:end])
+
+
 def test_other_panels_go_as_they_are(tmp_path: Path) -> None:
     days = load(tmp_path / "x.csv", one=hours("2021-01-01", 300, "D"))
     utc = load(tmp_path / "x.csv", one=hours("2021-03-01", 900).tz_convert("UTC"))
@@ -151,6 +175,17 @@ def test_a_frame_goes_by_the_clocks_as_its_file_does(tmp_path: Path, kind: str) 
     )
 
 
+def test_series_of_several_zones_are_forecast_in_utc() -> None:
+    """One column of times has one zone; without any they would look like local times."""
+    times = hours("2021-03-01", 200)
+    zones = {"a": times, "b": times.tz_convert("America/New_York")}
+    found = rnnlab.forecast(
+        {name: pd.Series(of(times), index) for name, index in zones.items()}, horizon=2
+    )
+    ahead = pd.date_range(times[-1], periods=3, freq="h")[1:].tz_convert("UTC")
+    assert found["ds"].tolist() == [*ahead, *ahead]
+
+
 def as_pandas(table: Any) -> pd.DataFrame:
     return table if isinstance(table, pd.DataFrame) else pyarrow.table(table).to_pandas()
 
@@ -202,6 +237,6 @@ def test_fine_tuning_is_shown_days_of_equally_many_hours(tmp_path: Path) -> None
     recipe = replace(RECIPE, steps=12, batch_size=4)
     by_clocks, plain, by_utc = (
         fine_tuned(each, zero_shot_network(), 12, recipe).errors
-        for each in (panel, clocks.by_them(panel), replace(panel, table=None))
+        for each in (panel, clocks.as_shown(panel), replace(panel, table=None))
     )
     assert by_clocks == plain != by_utc

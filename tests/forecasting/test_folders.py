@@ -79,7 +79,18 @@ def test_each_part_has_what_is_known_ahead(
         np.testing.assert_allclose(table["forecast"], alone["forecast"], rtol=1e-5)
     assert run_stage_here(project, "forecast", "shops", "--known", "promo") == 0
     assert "2 series in 2 of 2 parts: " in capsys.readouterr().out
-    without = pd.read_parquet(project / "shops/b.parquet").drop(columns="promo")
+    # an option of no use is said at once, not for each part
+    assert run_stage_here(project, "forecast", "shops", "--holidays", "AT,Mars") == 1
+    said = capsys.readouterr().err
+    one_error_line(said, "--holidays Mars: is no country")
+    assert len(said.splitlines()) == 1
+    # the horizon is that of the first part, also where another has fewer rows ahead
+    fewer = pd.read_parquet(project / "shops/b.parquet")
+    fewer[:-2].to_parquet(project / "shops/b.parquet")
+    for more in ([], ["--check"]):
+        assert run_stage_here(project, "forecast", "shops", "--known", "promo", *more) == 1
+        one_error_line(capsys.readouterr().err, "b.parquet: 'promo' has no value at 2023-05-03")
+    without = fewer.drop(columns="promo")
     without.to_parquet(project / "shops/b.parquet")
     for more in ([], ["--check"]):
         assert run_stage_here(project, "forecast", "shops", "--known", "promo", *more) == 1

@@ -95,7 +95,7 @@ def test_a_plot_that_is_interactive_is_this_page(tmp_path: Path) -> None:
     assert "<script" not in page._repr_html_()
     some = rnnlab.plot(data, found, ids=["item 4"], interactive=True)
     assert [each["id"] for each in content_of(some.html)["series"]] == ["item 4"]
-    with pytest.raises(rnnlab.InputError, match=r"no column 'low_95'.*levels=.80, 95."):
+    with pytest.raises(rnnlab.InputError, match=r"no column 'low_95'; .* levels=.80, 95."):
         rnnlab.plot(data, found.drop(columns="low_95"), interactive=True)
     with pytest.raises(rnnlab.InputError, match="'item 9' begins before its values"):
         rnnlab.plot(data[-5:], found, interactive=True)
