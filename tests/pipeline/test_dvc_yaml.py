@@ -57,7 +57,7 @@ RERUNS = {
     "rnnlab/formats": ["normalize@mnist", "normalize@airline"],
     "rnnlab/tables": ["normalize@mnist", "normalize@airline"],
     "rnnlab/cells": ["normalize@mnist", "normalize@airline"],
-    "rnnlab/effects": ["normalize@mnist", "normalize@airline"],
+    "rnnlab/effects": [f"{s}@{t}" for s in ("normalize", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/networks": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/training": [f"{s}@{t}" for s in ("train", "evaluate") for t in ("mnist", "airline")],
     "rnnlab/forecasting": [f"evaluate@{task}" for task in ("mnist", "airline")],
