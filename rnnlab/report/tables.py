@@ -8,12 +8,13 @@ from rnnlab.backtesting.labels import MEASURES, PROTOCOL_LABELS
 from rnnlab.core.text import percent
 from rnnlab.report.uncertainty import accuracy_interval, standard_errors
 
-METHODS = (
-    "model: the networks on normalized series; control: the same with network outputs of zero; "
-    "combination: the best weighted mean of methods on validation; zero_shot: the pretrained "
-    "network, which no series of the task has trained; fine_tuned: the same after it has learned "
-    "from them; all others are baselines."
-)
+METHODS = {
+    "model": "the networks on normalized series",
+    "control": "the same with network outputs of zero",
+    "combination": "the best weighted mean of methods on validation",
+    "zero_shot": "the pretrained network, which no series of the task has trained",
+    "fine_tuned": "the same after it has learned from them",
+}
 
 
 @dataclass(frozen=True)
@@ -84,9 +85,10 @@ def series_table(
         rows.append(cells)
     title = f"{MEASURES[relative][0]} in % and MASE, by protocol (* lowest MASE)"
     protocol_notes = [f"{protocol}: {PROTOCOL_LABELS[protocol]}" for protocol in protocols]
+    methods = [f"{name}: {text}" for name, text in METHODS.items() if name in scores]
     notes = [
         f"{'; '.join(protocol_notes)}.",
-        METHODS,
+        f"{'; '.join(methods)}; all others are baselines.",
         *([_error_note(by_series)] if errors else []),
     ]
     return ScoreTable(title, ["method", *protocols], rows, notes)
