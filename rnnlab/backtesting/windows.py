@@ -9,7 +9,7 @@ import pandas as pd
 
 from rnnlab.core.errors import InputError
 from rnnlab.forecasting.forecast import forecast_panel
-from rnnlab.forecasting.methods import all_by_clocks, forecast_all, make_methods, median, names_of
+from rnnlab.forecasting.methods import forecast_all, make_methods, median, names_of
 from rnnlab.forecasting.selection import COMBINATION
 from rnnlab.series.measures import measure, seasonal_naive_errors
 from rnnlab.series.origins import Request
@@ -92,7 +92,7 @@ def _window(
 ) -> pd.DataFrame:
     found = forecast_panel(past, network, horizon, fit, processes)
     request = Request(np.arange(len(ends)), past.lengths, horizon)
-    others = all_by_clocks(make_methods(names_of(fit), network, processes, found.fallbacks))
+    others = make_methods(names_of(fit), network, processes, found.fallbacks)
     by_method = forecast_all(others, past, past.lengths, [request])
     first = (panel.offsets[:-1] + ends)[:, None] + np.arange(horizon)
     columns = {

@@ -23,7 +23,6 @@ from rnnlab.forecasting.intervals import (
 from rnnlab.forecasting.methods import (
     FITTED,
     Method,
-    all_by_clocks,
     forecast_all,
     make_methods,
     median,
@@ -173,7 +172,6 @@ def forecast_panel(
     """
     fallbacks: Counter[str] = Counter()
     methods = make_methods(names_of(fit), network, processes, fallbacks, rounded=False)
-    methods = all_by_clocks(methods)
     request, ends = validation_request(panel, horizon, spans)
     if fit and len(request.end):
         slow = {name: methods[name] for name in FITTED}

@@ -37,7 +37,7 @@ def make_methods(
     fallbacks: Counter[str],
     rounded: bool = True,
 ) -> dict[str, Method]:
-    """The methods with these names: zero_shot, and baselines.
+    """The methods with these names: zero_shot, and baselines, all of them ``by_clocks``.
 
     Args:
         network: of method zero_shot; None if that is not among them.
@@ -53,7 +53,7 @@ def make_methods(
             methods[name] = zero_shot_method(network, rounded)
         else:
             methods[name] = baseline_method(name, processes, fallbacks)
-    return methods
+    return {name: by_clocks(method) for name, method in methods.items()}
 
 
 def zero_shot_method(network: ZeroShotNetwork, rounded: bool = True) -> Method:
@@ -109,11 +109,6 @@ def baseline_method(name: str, processes: int, fallbacks: Counter[str]) -> Metho
         return [each[:, :, None] for each in forecasts]
 
     return forecast
-
-
-def all_by_clocks(methods: Mapping[str, Method]) -> dict[str, Method]:
-    """Each of the methods as ``by_clocks`` has it."""
-    return {name: by_clocks(method) for name, method in methods.items()}
 
 
 def by_clocks(method: Method) -> Method:
